@@ -1,0 +1,1 @@
+"""tinyfer: a facial-expression network one can read from end to end."""
