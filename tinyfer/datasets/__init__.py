@@ -1,0 +1,28 @@
+"""Where faces come from, and how they are divided.
+
+    faces.py         Faces: the images, labels and parts of any data set
+    fer2013.py       FER-2013 from Kaggle's archive.zip, its folder or (fer2013_csv.py) a csv;
+                     cache.py keeps the decoded pixels
+    toyfaces.py      faces the package draws itself
+    splits.py        training, validation and test parts; class sets; balancing; class weights
+    duplicates.py    exact copies, and scores and trainings without them
+"""
+
+from tinyfer.datasets.duplicates import drop_duplicates, duplicate_facts, duplicate_groups, seen_in
+from tinyfer.datasets.faces import EMOTIONS, USAGES, Faces
+from tinyfer.datasets.fer2013 import HOW_TO_GET, find_data, load_fer2013
+from tinyfer.datasets.splits import (
+    CLASS_SETS,
+    SPLITS,
+    Parts,
+    class_weights,
+    select_classes,
+    split,
+    undersample,
+)
+
+__all__ = [
+    "CLASS_SETS", "EMOTIONS", "HOW_TO_GET", "SPLITS", "USAGES", "Faces", "Parts", "class_weights",
+    "drop_duplicates", "duplicate_facts", "duplicate_groups", "find_data", "load_fer2013",
+    "seen_in", "select_classes", "split", "undersample",
+]

@@ -1,0 +1,76 @@
+"""The one form in which every data set reaches the rest of the package."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+SIZE = 48
+EMOTIONS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
+USAGES = ("Training", "PublicTest", "PrivateTest")
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """N labelled faces.
+
+    faces        (N, 48, 48) uint8, grey: 0 black, 255 white
+    labels       (N,) int64, indices into class_names
+    usage        (N,) str, each one of "Training", "PublicTest", "PrivateTest" (FER-2013's parts)
+    class_names  K names; label c means class_names[c]
+    source       what these faces are, for titles and reports: "FER-2013" or "drawn faces"
+
+    `len(data)` is N; `data[index]` with an index array, a boolean mask or a slice is again a Faces.
+    Raises ValueError where the arrays do not fit together or a label or usage is out of range.
+    """
+
+    faces: np.ndarray
+    labels: np.ndarray
+    usage: np.ndarray
+    class_names: tuple[str, ...]
+    source: str
+
+    def __post_init__(self):
+        faces, labels, usage = map(np.asarray, (self.faces, self.labels, self.usage))
+        if faces.dtype != np.uint8 or faces.shape[1:] != (SIZE, SIZE):
+            raise ValueError(
+                f"faces must be uint8 of shape (N, {SIZE}, {SIZE}), "
+                f"not {faces.dtype} of shape {faces.shape}"
+            )
+        n, classes = len(faces), tuple(self.class_names)
+        if labels.shape != (n,) or usage.shape != (n,):
+            raise ValueError(
+                f"{n} faces need {n} labels and {n} usages, "
+                f"not arrays of shape {labels.shape} and {usage.shape}"
+            )
+        if n and not np.issubdtype(labels.dtype, np.integer):
+            raise ValueError(f"labels must be integers, not {labels.dtype}")
+        if n and not (0 <= labels.min() and labels.max() < len(classes)):
+            raise ValueError(
+                f"labels must lie in 0 to {len(classes) - 1} for {len(classes)} classes, "
+                f"but reach from {labels.min()} to {labels.max()}"
+            )
+        if unknown := set(np.unique(usage).tolist()) - set(USAGES):
+            raise ValueError(f"usage must be one of {', '.join(USAGES)}, not {sorted(unknown)[0]!r}")
+        for name, value in (
+            ("faces", faces), ("labels", labels.astype(np.int64)), ("usage", usage),
+            ("class_names", classes),
+        ):
+            object.__setattr__(self, name, value)  # the dataclass is frozen
+
+    def __len__(self):
+        return len(self.faces)
+
+    def __getitem__(self, index):
+        if np.ndim(index) == 0 and not isinstance(index, slice):
+            raise TypeError(f"index Faces with an array, a mask or a slice, not {index!r}")
+        return Faces(
+            self.faces[index], self.labels[index], self.usage[index], self.class_names, self.source
+        )
+
+    def __repr__(self):
+        counts = ", ".join(f"{name} {n:,}" for name, n in zip(self.class_names, self.counts()))
+        return f"Faces({len(self):,} {self.source}: {counts})"
+
+    def counts(self):
+        """The number of faces of each class: (K,) int64."""
+        return np.bincount(self.labels, minlength=len(self.class_names))

@@ -1,0 +1,191 @@
+"""FER-2013 (Goodfellow et al. 2013), in whichever of its forms one has it.
+
+Kaggle's archive.zip as downloaded (read in memory, never unpacked), its extracted folder, or one of
+the two csv files. The photographs belong to third parties and are not part of this package.
+"""
+
+import io
+import os
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image
+
+from tinyfer.datasets import cache as decoded
+from tinyfer.datasets.faces import EMOTIONS, SIZE, USAGES, Faces
+from tinyfer.datasets.fer2013_csv import read_csv
+
+HOW_TO_GET = """\
+FER-2013 can be had from https://www.kaggle.com/datasets/msambare/fer2013, in one line:
+    curl -L --create-dirs -o data/archive.zip \
+https://www.kaggle.com/api/v1/datasets/download/msambare/fer2013
+and is read as archive.zip, as its extracted folder
+    train/<class>/*.jpg  test/<class>/*.jpg  (""" + ", ".join(EMOTIONS) + """)
+or as fer2013.csv or icml_face_data.csv."""
+
+ZIP_NAMES = ("archive.zip", "fer2013.zip")  # from the web page and from Kaggle's own client
+CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
+FOLDERS = ("train", "test")
+
+
+def find_data(path=None):
+    """Where FER-2013 is: `path`, else the TINYFER_DATA variable, else ./data if it holds some form
+    of it, else None. Raises FileNotFoundError where one was named but does not exist."""
+    for named, origin in ((path, ""), (os.environ.get("TINYFER_DATA"), " (from TINYFER_DATA)")):
+        if named:
+            if not Path(named).exists():
+                raise FileNotFoundError(f"{named}{origin} does not exist.\n{HOW_TO_GET}")
+            return Path(named)
+    data = Path("data")
+    return data if data.is_dir() and _form_of_folder(data) else None
+
+
+def load_fer2013(path, cache=True, progress=None):
+    """FER-2013 as Faces, labels in alphabetical order of the class names.
+
+    path: archive.zip; a csv; a folder holding train/ and test/, or one of those files; or the
+    folder above such a folder. The zip and its extracted folder give the same faces in the same
+    order: Training, PublicTest, PrivateTest, then by class, then by file name. A csv keeps the
+    order of its rows.
+    cache: keep the decoded pixels beside the data or, where that is read-only, in the user's cache
+    folder; an unchanged source then loads in well under a second.
+    progress: called now and then as progress(images_read, images_in_all) while decoding.
+
+    Raises FileNotFoundError where path does not exist, and ValueError, naming the file and what
+    was expected, where what is there is not the whole of FER-2013.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist.\n{HOW_TO_GET}")
+    source = path
+    if path.is_dir():
+        source = _form_of_folder(path)
+        if source is None:
+            raise ValueError(f"{path} holds no FER-2013 that tinyfer recognises.\n{HOW_TO_GET}")
+    key = decoded.fingerprint(source) if cache else None
+    arrays = decoded.read(source, key) if cache else None
+    if arrays is None:
+        arrays = _read(source, progress)
+        if cache:
+            decoded.write(source, key, arrays)
+    faces, labels, usage = arrays
+    data = Faces(faces, labels, usage, EMOTIONS, "FER-2013")
+    if 0 in data.counts():
+        empty = EMOTIONS[int(np.argmin(data.counts()))]
+        raise ValueError(f"{source} holds no image of the class {empty}")
+    return data
+
+
+def _form_of_folder(folder):
+    """The folder of train/ and test/, the zip or the csv in `folder` or just below it, or None."""
+    below = sorted(entry for entry in folder.iterdir() if entry.is_dir())
+    for place in (folder, *below):
+        names = {entry.name.lower(): entry for entry in place.iterdir()}
+        if any(name in names and names[name].is_dir() for name in FOLDERS):
+            return place
+        for name in (*ZIP_NAMES, *CSV_NAMES):
+            if name in names and names[name].is_file():
+                return names[name]
+    return None
+
+
+def _read(source, progress):
+    if source.is_dir():
+        return _read_images(source, _walk(source), lambda name: (source / name).read_bytes(), progress)
+    if source.suffix.lower() == ".csv":
+        with open(source, newline="", encoding="utf-8") as lines:
+            return read_csv(lines, str(source), progress)
+    try:
+        with zipfile.ZipFile(source) as archive:
+            names = archive.namelist()
+            for name in names:
+                if PurePosixPath(name).name.lower() in CSV_NAMES:
+                    with archive.open(name) as file:
+                        lines = io.TextIOWrapper(file, encoding="utf-8", newline="")
+                        return read_csv(lines, f"{source}: {name}", progress)
+            return _read_images(source, names, archive.read, progress)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ValueError(
+            f"{source} is not a whole zip archive ({error}); perhaps its download broke off"
+        ) from None
+
+
+def _walk(folder):
+    """Every file and folder below `folder` as a zip would name them: folders end in a slash."""
+    names = []
+    for place, folders, files in os.walk(folder):
+        relative = Path(place).relative_to(folder).as_posix()
+        names += [f"{relative}/{name}/" for name in folders]
+        names += [f"{relative}/{name}" for name in files]
+    return names
+
+
+def _read_images(source, names, read, progress):
+    catalogue = _catalogue(source, names)
+    faces = np.empty((len(catalogue), SIZE, SIZE), dtype=np.uint8)
+    for i, (_, _, _, name) in enumerate(catalogue):
+        faces[i] = _decode(read(name), f"{source}: {name}")
+        if progress and (i + 1) % 500 == 0 or i + 1 == len(catalogue):
+            progress and progress(i + 1, len(catalogue))
+    labels = np.array([label for _, label, _, _ in catalogue], dtype=np.int64)
+    usage = np.array(USAGES)[[usage for usage, _, _, _ in catalogue]]
+    return faces, labels, usage
+
+
+def _catalogue(source, names):
+    """(usage index, label, file name, full name) of every image, sorted."""
+    images, folders = {}, set()
+    for name in names:
+        parts = PurePosixPath(name).parts
+        if any(part.startswith(".") or part == "__MACOSX" for part in parts):
+            continue
+        if name.endswith("/"):
+            folders.add(tuple(part.lower() for part in parts[-2:]))
+        elif len(parts) >= 3 and parts[-1].lower().endswith((".jpg", ".jpeg", ".png")):
+            folder, emotion = parts[-3].lower(), parts[-2].lower()
+            if folder not in FOLDERS:
+                continue
+            if emotion not in EMOTIONS:
+                raise ValueError(
+                    f"{source}: {name} lies in the class folder {parts[-2]!r}; "
+                    f"expected one of {', '.join(EMOTIONS)}"
+                )
+            usage = parts[-1].split("_")[0]
+            if usage not in USAGES:
+                raise ValueError(
+                    f"{source}: the file name of {name} must begin with Training_, PublicTest_ "
+                    "or PrivateTest_, which tell the part it belongs to"
+                )
+            folders.add((folder, emotion))
+            key = (USAGES.index(usage), EMOTIONS.index(emotion), parts[-1])
+            if key in images:
+                raise ValueError(f"{source} holds the same image twice: {images[key][1]} and {name}")
+            images[key] = folder, name
+    filled = {(folder, EMOTIONS[label]) for (_, label, _), (folder, _) in images.items()}
+    if not filled:
+        raise ValueError(f"{source} holds no FER-2013 that tinyfer recognises.\n{HOW_TO_GET}")
+    for folder in FOLDERS:
+        for emotion in EMOTIONS:
+            if (folder, emotion) not in folders:
+                raise ValueError(
+                    f"{source}: the class folder {folder}/{emotion} is missing; expected train/ and "
+                    f"test/, each with {', '.join(EMOTIONS)}"
+                )
+            if (folder, emotion) not in filled:
+                raise ValueError(f"{source}: the class folder {folder}/{emotion} holds no image")
+    return sorted((*key, name) for key, (_, name) in images.items())
+
+
+def _decode(content, name):
+    expected = f"expected {SIZE}x{SIZE}, 8-bit grey (mode L)"
+    try:
+        image = Image.open(io.BytesIO(content))
+        pixels = np.asarray(image)
+    except Exception:  # Pillow meets a damaged file with almost any exception
+        raise ValueError(f"{name} cannot be read as an image; {expected}") from None
+    if image.size != (SIZE, SIZE) or image.mode != "L":
+        width, height = image.size
+        raise ValueError(f"{name} is {width}x{height}, mode {image.mode}; {expected}")
+    return pixels
