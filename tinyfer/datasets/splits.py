@@ -91,8 +91,14 @@ def split(data, kind="report", seed=0):
 
 
 def undersample(part, seed=0):
-    """As many faces of every class as the smallest class has, drawn with `seed`; order is kept."""
+    """As many faces of every class as the smallest class has, drawn with `seed`; order is kept.
+
+    Raises ValueError where a class has none.
+    """
     size = part.counts().min()
+    if size == 0:
+        empty = part.class_names[int(part.counts().argmin())]
+        raise ValueError(f"cannot balance {len(part)} faces: none of them is of the class {empty}")
     drawn = [
         _draw(np.flatnonzero(part.labels == label), size, seed, "undersample", name)
         for label, name in enumerate(part.class_names)
