@@ -1,0 +1,119 @@
+"""Batch normalisation over all but the last axis (the channels).
+
+    xhat = (x - mean) / sqrt(var + eps)        out = gamma xhat + beta
+
+mean and var (biased: divided by the count M) are those of the batch. They are taken an image at a
+time: the mean, then the squares about it in a second sweep while the image is still in the cache,
+so that memory is read once. The second sweep also sums the deviations, which are zero but for
+rounding, and corrects by them (Chan, Golub and LeVeque, Algorithms for Computing the Sample
+Variance, 1983, the corrected two-pass algorithm). The images are then merged in their order by the
+pairwise formula of the same paper. Each iteration of the parallel loops owns one image.
+"""
+
+import numpy as np
+from numba import njit, prange
+
+from tinyfer.kernels.memory import empty
+
+
+@njit(parallel=True, cache=True)
+def _image_statistics(x, mean, m2):
+    N, P, C = x.shape
+    count = x.dtype.type(P)
+    for n in prange(N):
+        total = np.zeros(C, x.dtype)
+        for p in range(P):
+            for c in range(C):
+                total[c] += x[n, p, c]
+        centre = total / count
+        rest = np.zeros(C, x.dtype)
+        squares = np.zeros(C, x.dtype)
+        for p in range(P):
+            for c in range(C):
+                d = x[n, p, c] - centre[c]
+                rest[c] += d
+                squares[c] += d * d
+        mean[n] = centre + rest / count
+        m2[n] = squares - rest * rest / count
+
+
+@njit(parallel=True, cache=True)
+def _apply(x, mean, scale, beta, out):
+    N, P, C = x.shape
+    for n in prange(N):
+        for p in range(P):
+            for c in range(C):
+                out[n, p, c] = (x[n, p, c] - mean[c]) * scale[c] + beta[c]
+
+
+@njit(parallel=True, cache=True)
+def _reduce(dout, x, mean, inv_std, sum_dout, sum_dout_xhat):
+    N, P, C = x.shape
+    for n in prange(N):
+        first = np.zeros(C, x.dtype)
+        second = np.zeros(C, x.dtype)
+        for p in range(P):
+            for c in range(C):
+                d = dout[n, p, c]
+                first[c] += d
+                second[c] += d * ((x[n, p, c] - mean[c]) * inv_std[c])
+        sum_dout[n] = first
+        sum_dout_xhat[n] = second
+
+
+@njit(parallel=True, cache=True)
+def _input_gradient(dout, x, mean, scale, constant, slope, dx):
+    N, P, C = x.shape
+    for n in prange(N):
+        for p in range(P):
+            for c in range(C):
+                dx[n, p, c] = (dout[n, p, c] * scale[c]
+                               - (constant[c] + (x[n, p, c] - mean[c]) * slope[c]))
+
+
+def _flat(x):
+    """(N, ..., C) as (N, P, C)."""
+    return np.ascontiguousarray(x).reshape(len(x), -1, x.shape[-1])
+
+
+def batchnorm_statistics(x):
+    """Mean and biased variance of every channel: x (N, ..., C) -> mean (C,), var (C,)."""
+    x = _flat(x)
+    N, P, C = x.shape
+    means, m2s = np.empty((N, C), x.dtype), np.empty((N, C), x.dtype)
+    _image_statistics(x, means, m2s)
+    mean, m2 = means[0].copy(), m2s[0].copy()
+    for n in range(1, N):
+        delta = means[n] - mean
+        mean += delta * x.dtype.type(1 / (n + 1))
+        m2 += m2s[n] + delta * delta * x.dtype.type(P * n / (n + 1))
+    return mean, m2 / x.dtype.type(N * P)
+
+
+def batchnorm_apply(x, mean, inv_std, gamma, beta):
+    """out = (x - mean) inv_std gamma + beta; mean, inv_std, gamma, beta (C,)."""
+    out = empty(x.shape, x.dtype)
+    _apply(_flat(x), mean, inv_std * gamma, beta, _flat(out))
+    return out
+
+
+def batchnorm_backward(dout, x, mean, inv_std, gamma, batch_statistics):
+    """dx, dgamma, dbeta.
+
+        dgamma = sum dout xhat        dbeta = sum dout        (sums over the M values of a channel)
+        dx = gamma inv_std (dout - dbeta / M - xhat dgamma / M)     mean and var from this batch
+        dx = gamma inv_std dout                                     mean and var are constants
+
+    batch_statistics says which of the two holds. xhat is computed again from x, mean and inv_std.
+    """
+    dx = empty(x.shape, x.dtype)
+    x3, dout3 = _flat(x), _flat(dout)
+    N, P, C = x3.shape
+    sums, sums_xhat = np.empty((N, C), x.dtype), np.empty((N, C), x.dtype)
+    _reduce(dout3, x3, mean, inv_std, sums, sums_xhat)
+    dbeta, dgamma = sums.sum(axis=0), sums_xhat.sum(axis=0)
+    scale = gamma * inv_std
+    share = x.dtype.type(1 / (N * P) if batch_statistics else 0)
+    _input_gradient(dout3, x3, mean, scale, scale * dbeta * share,
+                    scale * inv_std * dgamma * share, _flat(dx))
+    return dx, dgamma, dbeta

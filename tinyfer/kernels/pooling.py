@@ -1,0 +1,72 @@
+"""Max pooling over 2x2 squares, stride 2; an odd last row or column is dropped.
+
+    out[n,i,j,c] = max(x[n,2i,2j,c], x[n,2i,2j+1,c], x[n,2i+1,2j,c], x[n,2i+1,2j+1,c])
+
+The backward needs to know only which of the four won: one byte, 0..3 in the order above. Of equal
+values the first wins. A NaN wins over everything, so that a diverging run is seen.
+Each iteration of the parallel loops owns one image.
+"""
+
+import numpy as np
+from numba import njit, prange
+
+from tinyfer.kernels.memory import empty
+
+
+@njit(parallel=True, cache=True)
+def _forward(x, out, winner):
+    N, H, W, C = out.shape
+    for n in prange(N):
+        for i in range(H):
+            for j in range(W):
+                for c in range(C):
+                    best = x[n, 2 * i, 2 * j, c]
+                    index = np.uint8(0)
+                    z = x[n, 2 * i, 2 * j + 1, c]
+                    if z > best or z != z:
+                        best = z
+                        index = np.uint8(1)
+                    z = x[n, 2 * i + 1, 2 * j, c]
+                    if z > best or z != z:
+                        best = z
+                        index = np.uint8(2)
+                    z = x[n, 2 * i + 1, 2 * j + 1, c]
+                    if z > best or z != z:
+                        best = z
+                        index = np.uint8(3)
+                    out[n, i, j, c] = best
+                    winner[n, i, j, c] = index
+
+
+@njit(parallel=True, cache=True)
+def _backward(dout, winner, dx):
+    N, H, W, C = dout.shape
+    zero = dout.dtype.type(0)
+    for n in prange(N):
+        for i in range(H):
+            for j in range(W):
+                for c in range(C):
+                    d = dout[n, i, j, c]
+                    index = winner[n, i, j, c]
+                    dx[n, 2 * i, 2 * j, c] = d if index == 0 else zero
+                    dx[n, 2 * i, 2 * j + 1, c] = d if index == 1 else zero
+                    dx[n, 2 * i + 1, 2 * j, c] = d if index == 2 else zero
+                    dx[n, 2 * i + 1, 2 * j + 1, c] = d if index == 3 else zero
+        dx[n, 2 * H:, :, :] = zero
+        dx[n, :, 2 * W:, :] = zero
+
+
+def maxpool_forward(x):
+    """x (N, H, W, C) -> out (N, H//2, W//2, C) and winner, uint8 of the same shape."""
+    N, H, W, C = x.shape
+    shape = (N, H // 2, W // 2, C)
+    out, winner = empty(shape, x.dtype), empty(shape, np.uint8)
+    _forward(np.ascontiguousarray(x), out, winner)
+    return out, winner
+
+
+def maxpool_backward(dout, winner, input_shape):
+    """dx (N, H, W, C) = input_shape: each dout goes to the winner of its square, 0 elsewhere."""
+    dx = empty(input_shape, dout.dtype)
+    _backward(np.ascontiguousarray(dout), winner, dx)
+    return dx

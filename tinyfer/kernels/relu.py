@@ -1,0 +1,37 @@
+"""ReLU: out = max(0, x), one pass over memory."""
+
+import numpy as np
+from numba import njit, prange
+
+from tinyfer.kernels.memory import empty
+
+
+@njit(parallel=True, cache=True)
+def _forward(x, out):
+    zero = x.dtype.type(0)
+    for i in prange(x.size):
+        z = x[i]
+        out[i] = zero if z < zero else z
+
+
+@njit(parallel=True, cache=True)
+def _backward(dout, out, dx):
+    zero = dout.dtype.type(0)
+    for i in prange(dout.size):
+        dx[i] = zero if out[i] <= zero else dout[i]
+
+
+def relu_forward(x):
+    """out = 0 where x < 0, x elsewhere; any shape. NaN stays NaN: a diverging run must be seen."""
+    x = np.ascontiguousarray(x)
+    out = empty(x.shape, x.dtype)
+    _forward(x.reshape(-1), out.reshape(-1))
+    return out
+
+
+def relu_backward(dout, out):
+    """dx = 0 where out <= 0, dout elsewhere. The slope at exactly 0 is taken as 0."""
+    dout = np.ascontiguousarray(dout)
+    dx = empty(dout.shape, dout.dtype)
+    _backward(dout.reshape(-1), np.ascontiguousarray(out).reshape(-1), dx.reshape(-1))
+    return dx
