@@ -1,0 +1,193 @@
+"""Sequential: layers in a row, with the names, the table, prediction and saving of the whole."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from tinyfer.augment import to_input
+from tinyfer.files import atomic_write
+from tinyfer.losses import softmax
+
+PACKAGED = Path(__file__).parent / "pretrained"
+
+
+class Sequential:
+    """layers[0], then layers[1], ...: the output of each is the input of the next.
+
+    layers: list of Layer; input_shape: (H, W, C) of one image; class_names: one string for each
+    output. rng: the np.random.Generator that drives dropout; the layers hold the same object, so
+    it is restored through `rng.bit_generator.state`, never replaced. config: how an architecture
+    function rebuilds this model (needed by `save`).
+
+    Parameters get unique names such as "conv2.w": the layer's kind, its number, its own name.
+    """
+
+    def __init__(self, layers, input_shape=(48, 48, 1), class_names=None, rng=None, config=None):
+        self.layers = list(layers)
+        self.input_shape = tuple(input_shape)
+        self.rng = rng
+        self.config = config
+        outputs = self.output_shape(self.input_shape)
+        if class_names is None:
+            class_names = [str(k) for k in range(outputs[-1])]
+        self.class_names = tuple(class_names)
+        if len(self.class_names) != outputs[-1]:
+            raise ValueError(f"{len(self.class_names)} class names for {outputs[-1]} outputs")
+        self._buffers = {}
+        self._name_everything()
+
+    def _name_everything(self):
+        count = Counter()
+        for layer in self.layers:
+            count[layer.kind] += 1
+            name = f"{layer.kind}{count[layer.kind]}"
+            for parameter in layer.parameters():
+                parameter.name = f"{name}.{parameter.name}"
+            for key, array in layer.buffers().items():
+                self._buffers[f"{name}.{key}"] = array
+
+    @property
+    def dtype(self):
+        return self.parameters()[0].value.dtype
+
+    def output_shape(self, shape):
+        """Shape of the output for an input of `shape`, both without N; ValueError if none fits."""
+        for layer in self.layers:
+            shape = layer.output_shape(shape)
+        return shape
+
+    def forward(self, x, training=False):
+        """x (N, H, W, C) in the model's dtype -> logits (N, K), the scores before softmax.
+
+        training: batch statistics in batch norm, and dropout. ValueError for another dtype or a
+        shape that no layer fits.
+        """
+        if x.dtype != self.dtype:
+            raise ValueError(f"x is {x.dtype}; this model computes in {self.dtype} "
+                             "(tinyfer.to_input scales and converts)")
+        self.output_shape(x.shape[1:])
+        for layer in self.layers:
+            x = layer.forward(x, training)
+        return x
+
+    def backward(self, dout):
+        """dout = d loss / d logits (N, K) -> d loss / d x; fills the `.grad` of every parameter."""
+        for layer in reversed(self.layers):
+            dout = layer.backward(dout)
+        return dout
+
+    def parameters(self):
+        """Everything that is trained: list of Parameter, from the first layer to the last."""
+        return [p for layer in self.layers for p in layer.parameters()]
+
+    def num_parameters(self, trainable=False):
+        """Number of stored values (as Keras counts), or of those that are trained."""
+        trained = sum(p.value.size for p in self.parameters())
+        return trained if trainable else trained + sum(b.size for b in self._buffers.values())
+
+    def predict_proba(self, faces, batch_size=64):
+        """Probability of each class: faces (N, 48, 48) uint8, or floats in [0, 1] -> (N, K).
+
+        N may be 0. The faces are taken batch_size at a time; the result does not depend on it
+        beyond rounding. ValueError for faces of another size or range.
+        """
+        faces = np.asarray(faces)
+        size = self.input_shape[:2]
+        if faces.ndim != 3 or faces.shape[1:] != size:
+            raise ValueError(f"faces has shape {faces.shape}; expected (N, {size[0]}, {size[1]})")
+        p = np.empty((len(faces), len(self.class_names)), self.dtype)
+        for start in range(0, len(faces), batch_size):
+            batch = slice(start, start + batch_size)
+            p[batch] = softmax(self.forward(to_input(faces[batch], self.dtype)))
+        return p
+
+    def predict(self, faces, batch_size=64):
+        """Number of the most probable class: faces as for predict_proba -> (N,) int64."""
+        return self.predict_proba(faces, batch_size).argmax(axis=1)
+
+    def state(self):
+        """Every stored array by its unique name: the arrays themselves, not copies."""
+        return {p.name: p.value for p in self.parameters()} | self._buffers
+
+    def load_state(self, arrays):
+        """Copy a state() in. ValueError, and nothing changed, where names or shapes differ."""
+        mine = self.state()
+        for name in sorted(mine.keys() | arrays.keys()):
+            if name not in arrays or name not in mine:
+                raise ValueError(f"weights do not fit this model: {name!r} is "
+                                 + ("missing" if name in mine else "unknown"))
+            if np.shape(arrays[name]) != mine[name].shape:
+                raise ValueError(f"weights do not fit this model: {name!r} has shape "
+                                 f"{np.shape(arrays[name])}, expected {mine[name].shape}")
+        for name, array in mine.items():
+            array[...] = arrays[name]
+
+    def save(self, path):
+        """Write architecture, class names and weights to one .npz, whole or not at all.
+
+        The .npz holds every array of state() under its name, and "model": JSON as bytes.
+        `tinyfer.load_model` reads it.
+        """
+        if self.config is None:
+            raise ValueError("only a model made by an architecture function can be saved")
+        about = json.dumps(self.config | {"class_names": self.class_names}).encode()
+        with atomic_write(path) as file:
+            np.savez(file, model=np.frombuffer(about, np.uint8), **self.state())
+
+    def __repr__(self):
+        shape = self.input_shape
+        rows = [("#", "layer", "output", "parameters")]
+        for number, layer in enumerate(self.layers, 1):
+            shape = layer.output_shape(shape)
+            stored = sum(a.size for a in layer.buffers().values())
+            stored += sum(p.value.size for p in layer.parameters())
+            rows.append((str(number), str(layer), "x".join(map(str, shape)),
+                         f"{stored:,}" if stored else ""))
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        lines = [f"{number:>{widths[0]}}  {label:<{widths[1]}}  {output:<{widths[2]}}  "
+                 f"{stored:>{widths[3]}}".rstrip() for number, label, output, stored in rows]
+        lines.append(f"{self.num_parameters():,} values stored, "
+                     f"{self.num_parameters(trainable=True):,} of them trained; "
+                     f"softmax turns the {len(self.class_names)} outputs into probabilities")
+        return "\n".join(lines)
+
+
+def load_model(path):
+    """The model that `model.save(path)` wrote, or packaged weights by name ("five-class").
+
+    FileNotFoundError where there is no such file or name; ValueError naming the file where it is
+    truncated, is no model of this package, or holds weights of other names or shapes.
+    """
+    from tinyfer.architectures import ARCHITECTURES     # here, because it imports Sequential
+
+    path = _packaged_or_path(path)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        about = json.loads(arrays.pop("model").tobytes())
+        build = ARCHITECTURES[about["architecture"]]
+        arguments, class_names = about["arguments"], about["class_names"]
+    except FileNotFoundError:
+        raise
+    except Exception as error:      # each kind of damage has its own exception in zipfile and json
+        raise ValueError(f"{path} is not a model saved by tinyfer, or is damaged: "
+                         f"{type(error).__name__}: {error}") from error
+    try:
+        model = build(**arguments, class_names=class_names)
+        model.load_state(arrays)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    return model
+
+
+def _packaged_or_path(path):
+    names = sorted(file.stem for file in PACKAGED.glob("*.npz"))
+    if str(path) in names:
+        return PACKAGED / f"{path}.npz"
+    if not Path(path).is_file():
+        known = ", ".join(names) if names else "none yet"
+        raise FileNotFoundError(f"{path} is neither a file nor the name of packaged weights "
+                                f"(there are: {known})")
+    return Path(path)
