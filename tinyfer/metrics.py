@@ -1,0 +1,244 @@
+"""How good is a classifier? Every number from scratch, from labels and probabilities alone.
+
+All functions take plain arrays: `labels` (N,) integers in 0..K-1, `predictions` (N,) likewise,
+`probabilities` (N, K). Conventions where a textbook leaves a hole:
+
+* a class that is never predicted has precision 0 (its recall is 0 as well, so F1 is 0);
+* a class with no image in `labels` has nothing to score: its precision, recall, F1 and AUC are
+  None, and every macro mean goes over the classes that are present.
+
+Chapter 12 of docs/ derives each of them.
+"""
+
+import numpy as np
+
+# Keras keeps probabilities this far from zero before it takes their logarithm.
+SMALLEST_PROBABILITY = 1e-7
+
+
+def confusion_matrix(labels, predictions, K):
+    """Counts (K, K) int64: row = true class, column = predicted class."""
+    labels, predictions = _check_classes(labels, predictions, K)
+    return np.bincount(labels * K + predictions, minlength=K * K).reshape(K, K)
+
+
+def accuracy(labels, predictions):
+    """The share of predictions that are right, in [0, 1]."""
+    labels, predictions = np.asarray(labels), np.asarray(predictions)
+    if labels.shape != predictions.shape or labels.size == 0:
+        raise ValueError(
+            f"accuracy needs as many labels as predictions and at least one, "
+            f"got shapes {labels.shape} and {predictions.shape}"
+        )
+    return float(np.mean(labels == predictions))
+
+
+def wilson_interval(correct, n, z=1.959963984540054):
+    """The 95 % interval (low, high) of a proportion `correct` / `n` (Wilson 1927).
+
+    With p = correct / n: (p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n). Unlike
+    p -+ z sqrt(p(1-p)/n) it stays inside [0, 1] and has a width even when p is 0 or 1.
+    """
+    if not 0 <= correct <= n or n == 0:
+        raise ValueError(f"an interval needs 0 <= correct <= n and n > 0, got {correct} of {n}")
+    p = correct / n
+    centre = p + z * z / (2 * n)
+    spread = z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    low = 0.0 if correct == 0 else (centre - spread) / scale
+    high = 1.0 if correct == n else (centre + spread) / scale
+    return float(low), float(high)
+
+
+def cross_entropy(labels, probabilities):
+    """Mean of -log p[label] over the images, in nats, unweighted.
+
+    Probabilities below 1e-7 count as 1e-7, as in Keras, so that one certain mistake in float32
+    does not make the mean infinite. NaN stays NaN.
+    """
+    labels, probabilities = _check_probabilities(labels, probabilities)
+    p = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return float(-np.log(np.maximum(p, SMALLEST_PROBABILITY)).mean())
+
+
+def classification_report(labels, predictions, class_names):
+    """Precision, recall, F1 and support of each class and their macro means, as a dict.
+
+    precision_c = right among those predicted c; recall_c = right among those that are c;
+    F1 = 2 precision recall / (precision + recall); macro = the plain mean over classes.
+    Returns {"classes": {name: {"precision", "recall", "f1", "support"}}, "macro": {...},
+    "accuracy", "n"}. `format_report` turns it into text.
+    """
+    matrix = confusion_matrix(labels, predictions, len(class_names))
+    classes = {}
+    for c, name in enumerate(class_names):
+        right, predicted, support = matrix[c, c], matrix[:, c].sum(), matrix[c].sum()
+        if support == 0:
+            precision = recall = f1 = None
+        else:
+            precision = float(right / predicted) if predicted else 0.0
+            recall = float(right / support)
+            f1 = float(2 * right / (predicted + support))
+        classes[name] = dict(precision=precision, recall=recall, f1=f1, support=int(support))
+    macro = {
+        key: _mean_of_present([row[key] for row in classes.values()])
+        for key in ("precision", "recall", "f1")
+    }
+    return dict(
+        classes=classes, macro=macro, accuracy=accuracy(labels, predictions), n=int(matrix.sum())
+    )
+
+
+def format_report(report):
+    """The dict of `classification_report` as the usual table of text."""
+    width = max(len(name) for name in (*report["classes"], "macro mean"))
+    lines = [f"{'':{width}}  precision  recall      F1  support"]
+    for name, row in report["classes"].items():
+        lines.append(_report_line(name, width, row, row["support"]))
+    lines.append(_report_line("macro mean", width, report["macro"], report["n"]))
+    lines.append(f"{'accuracy':{width}}  {'':9}  {'':6}  {report['accuracy']:6.3f}  "
+                 f"{report['n']:7,}")
+    return "\n".join(lines)
+
+
+def _report_line(name, width, row, support):
+    p, r, f = ("-" if row[key] is None else f"{row[key]:.3f}"
+               for key in ("precision", "recall", "f1"))
+    return f"{name:{width}}  {p:>9}  {r:>6}  {f:>6}  {support:7,}"
+
+
+def roc_curve(positive, scores):
+    """The ROC curve of a score that should be high for positives.
+
+    positive (N,) bool, scores (N,) finite floats. Returns (fpr, tpr, thresholds), each (T + 1,),
+    T = number of distinct scores: at thresholds[i] everything with score >= thresholds[i] is
+    called positive. Images of equal score cannot be told apart, so they move together: one point
+    per distinct score. The first point is (0, 0) at threshold inf, the last (1, 1).
+    Raises ValueError when there are no positives or no negatives: then a rate has no meaning.
+    """
+    positive, scores = np.asarray(positive, dtype=bool), np.asarray(scores, float)
+    if positive.shape != scores.shape or positive.ndim != 1:
+        raise ValueError(f"roc_curve needs two arrays of one length, got shapes "
+                         f"{positive.shape} and {scores.shape}")
+    if not np.isfinite(scores).all():
+        raise ValueError("roc_curve needs finite scores, got NaN or infinity")
+    positives = int(positive.sum())
+    negatives = len(positive) - positives
+    if positives == 0 or negatives == 0:
+        raise ValueError(f"a ROC curve needs positives and negatives, "
+                         f"got {positives} and {negatives}")
+    order = np.argsort(-scores, kind="stable")
+    ranked, hit = scores[order], positive[order]
+    last_of_equals = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
+    true_positives = np.cumsum(hit)[last_of_equals]
+    false_positives = last_of_equals + 1 - true_positives
+    return (
+        np.append(0.0, false_positives / negatives),
+        np.append(0.0, true_positives / positives),
+        np.append(np.inf, ranked[last_of_equals]),
+    )
+
+
+def auc(fpr, tpr):
+    """The area under a curve by the trapezoid rule; fpr must not fall.
+
+    For a ROC curve it is the probability that a random positive scores above a random negative,
+    a tie counting one half.
+    """
+    fpr, tpr = np.asarray(fpr, dtype=np.float64), np.asarray(tpr, dtype=np.float64)
+    if (np.diff(fpr) < 0).any():
+        raise ValueError("the area under a curve needs false-positive rates in rising order")
+    return float(np.sum(np.diff(fpr) * (tpr[1:] + tpr[:-1]) / 2))
+
+
+def roc_per_class(labels, probabilities):
+    """One class against the rest: a list of K entries (fpr, tpr, thresholds).
+
+    None stands for a class that has no image, or that all images have: its curve is undefined.
+    """
+    labels, probabilities = _check_probabilities(labels, probabilities)
+    curves = []
+    for c in range(probabilities.shape[1]):
+        positive = labels == c
+        defined = positive.any() and not positive.all()
+        curves.append(roc_curve(positive, probabilities[:, c]) if defined else None)
+    return curves
+
+
+def macro_roc(curves):
+    """The mean (fpr, tpr) of the curves from `roc_per_class`, undefined ones left out.
+
+    Each curve is interpolated linearly on the union of all false-positive rates; where a curve
+    rises vertically its upper end counts. (0, 0) is put in front. None when no curve is defined.
+    The area under it is the macro AUC. Because of the upper ends it lies above the mean of the
+    single areas, by a few ten-thousandths for thousands of images.
+    """
+    curves = [curve for curve in curves if curve is not None]
+    if not curves:
+        return None
+    grid = np.unique(np.concatenate([curve[0] for curve in curves]))
+    mean = np.zeros_like(grid)
+    for fpr, tpr, *_ in curves:
+        top = np.append(np.flatnonzero(np.diff(fpr)), len(fpr) - 1)
+        mean += np.interp(grid, fpr[top], tpr[top]) / len(curves)
+    return np.append(0.0, grid), np.append(0.0, mean)
+
+
+def evaluate(labels, probabilities, class_names):
+    """Everything above at once, as a dict of plain numbers, lists and None, ready for json.
+
+    Keys: n, accuracy, accuracy_interval (95 %, Wilson), loss (unweighted cross-entropy),
+    macro_precision, macro_recall, macro_f1, macro_auc, classes (per class precision, recall, f1,
+    support, auc), confusion_matrix (rows true, columns predicted).
+    """
+    labels, probabilities = _check_probabilities(labels, probabilities)
+    if probabilities.shape[1] != len(class_names):
+        raise ValueError(f"{probabilities.shape[1]} columns of probabilities do not fit "
+                         f"{len(class_names)} class names")
+    predictions = probabilities.argmax(axis=1)
+    report = classification_report(labels, predictions, class_names)
+    curves = roc_per_class(labels, probabilities)
+    for name, curve in zip(class_names, curves):
+        report["classes"][name]["auc"] = None if curve is None else auc(*curve[:2])
+    macro = macro_roc(curves)
+    correct = int(np.sum(labels == predictions))
+    return dict(
+        n=len(labels),
+        accuracy=report["accuracy"],
+        accuracy_interval=list(wilson_interval(correct, len(labels))),
+        loss=cross_entropy(labels, probabilities),
+        macro_precision=report["macro"]["precision"],
+        macro_recall=report["macro"]["recall"],
+        macro_f1=report["macro"]["f1"],
+        macro_auc=None if macro is None else auc(*macro),
+        classes=report["classes"],
+        confusion_matrix=confusion_matrix(labels, predictions, len(class_names)).tolist(),
+    )
+
+
+def _mean_of_present(values):
+    present = [value for value in values if value is not None]
+    return float(np.mean(present)) if present else None
+
+
+def _check_classes(labels, predictions, K):
+    labels, predictions = np.asarray(labels), np.asarray(predictions)
+    if labels.shape != predictions.shape or labels.ndim != 1:
+        raise ValueError(f"labels and predictions must be two lists of one length, got shapes "
+                         f"{labels.shape} and {predictions.shape}")
+    for name, values in (("labels", labels), ("predictions", predictions)):
+        if not np.issubdtype(values.dtype, np.integer):
+            raise ValueError(f"{name} must be integers, got dtype {values.dtype}")
+        if values.size and not (0 <= values.min() and values.max() < K):
+            raise ValueError(f"{name} must lie in 0..{K - 1}, "
+                             f"got values from {values.min()} to {values.max()}")
+    return labels.astype(np.int64), predictions.astype(np.int64)
+
+
+def _check_probabilities(labels, probabilities):
+    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
+    if probabilities.ndim != 2 or len(probabilities) != len(labels) or len(labels) == 0:
+        raise ValueError(f"probabilities must be (N, K) with one row for each of N > 0 labels, "
+                         f"got shape {probabilities.shape} for {len(labels)} labels")
+    labels, _ = _check_classes(labels, labels, probabilities.shape[1])
+    return labels, probabilities
