@@ -1,0 +1,176 @@
+"""The pictures of a run: learning curves, confusion matrix, ROC curves, class counts.
+
+One quiet style, made to be read in print, in grey and by colour-blind readers: the Okabe-Ito
+colours, a line style of its own for every curve, names beside the curves where there is room, no
+letter under 9 points. Figures are drawn without pyplot, so nothing is left behind in the process
+and no display is needed. This module is the only one, with `report.py`, that imports matplotlib.
+"""
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from tinyfer.files import atomic_write
+from tinyfer.metrics import auc, macro_roc
+
+# Okabe and Ito's eight, yellow left out (too pale on white).
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+STYLES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)),
+          (0, (2, 1)))
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 10,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#555555",
+    "axes.grid": True,
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.7,
+    "axes.axisbelow": True,
+    "lines.linewidth": 1.6,
+    "savefig.dpi": 150,
+}
+
+
+def learning_curves(history, path, title=""):
+    """Loss and accuracy over the epochs, training and validation; a mark at the best epoch.
+
+    history: rows as `tinyfer.training.fit` returns them.
+    """
+    if not history:
+        raise ValueError("there are no learning curves before the first epoch")
+    epochs = [row["epoch"] for row in history]
+    best = max(history, key=lambda row: row["val_accuracy"])
+    with rc_context(STYLE):
+        figure = _figure(9.2, 3.7)
+        panels = figure.subplots(1, 2)
+        for axes, quantity, label in zip(panels, ("loss", "accuracy"), ("loss (nats)", "accuracy")):
+            marker = "o" if len(history) == 1 else None
+            for key, name, colour, style in (
+                (quantity, "training", COLOURS[0], STYLES[1]),
+                (f"val_{quantity}", "validation", COLOURS[1], STYLES[0]),
+            ):
+                axes.plot(epochs, [row[key] for row in history], color=colour, linestyle=style,
+                          marker=marker, label=name)
+            at_best = best[f"val_{quantity}"]
+            axes.plot(best["epoch"], at_best, "o", color=COLOURS[1], markersize=6,
+                      markerfacecolor="white", markeredgewidth=1.6,
+                      label=f"best on validation: epoch {best['epoch']}, {at_best:.3f}")
+            axes.set_xlabel("epoch")
+            axes.set_ylabel(label)
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.legend(loc="best")
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+        _save(figure, path)
+
+
+def confusion(matrix, class_names, path, title=""):
+    """The confusion matrix: counts, and the share of each row (the true class) in per cent.
+
+    matrix: (K, K) counts, rows true, columns predicted. The shade is the row's share.
+    """
+    matrix = np.asarray(matrix)
+    K = len(class_names)
+    if matrix.shape != (K, K):
+        raise ValueError(f"a confusion matrix of {K} classes must have shape {(K, K)}, "
+                         f"got {matrix.shape}")
+    support = matrix.sum(axis=1, keepdims=True)
+    share = matrix / np.maximum(support, 1)
+    with rc_context(STYLE | {"axes.grid": False}):
+        figure = _figure(2.4 + 0.85 * K, 1.5 + 0.72 * K)
+        axes = figure.subplots()
+        image = axes.imshow(share, cmap="cividis_r", vmin=0, vmax=1, aspect="auto")
+        for i in range(K):
+            for j in range(K):
+                r, g, b, _ = image.cmap(share[i, j])
+                ink = "black" if 0.299 * r + 0.587 * g + 0.114 * b > 0.5 else "white"
+                axes.text(j, i, f"{matrix[i, j]:,}\n{100 * share[i, j]:.0f} %", ha="center",
+                          va="center", color=ink, fontsize=10, linespacing=1.25,
+                          fontweight="bold" if i == j else "normal")
+        axes.set_xticks(range(K), class_names)
+        axes.set_yticks(range(K), [f"{name}\n({n:,})" for name, n in zip(class_names, support[:, 0])])
+        axes.set_xlabel("predicted")
+        axes.set_ylabel("true (images)")
+        axes.tick_params(length=0, labelsize=10)
+        axes.spines[:].set_visible(False)
+        bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.03)
+        bar.set_label("share of the true class (%)")
+        bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "25", "50", "75", "100"])
+        bar.outline.set_visible(False)
+        axes.set_title(title)
+        _save(figure, path)
+
+
+def roc(curves, class_names, path, title=""):
+    """ROC per class (one against the rest) and their macro mean, with the areas.
+
+    curves: as from `tinyfer.metrics.roc_per_class`; classes without a curve are left out.
+    """
+    drawn = [(name, curve) for name, curve in zip(class_names, curves) if curve is not None]
+    if not drawn:
+        raise ValueError("no class has both positives and negatives: there is no ROC to draw")
+    with rc_context(STYLE):
+        figure = _figure(5.6, 5.4)
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=(0, (2, 3)))
+        axes.text(0.62, 0.585, "guessing", color="#666666", fontsize=9, rotation=45,
+                  rotation_mode="anchor", transform_rotates_text=True, va="top")
+        for i, (name, (fpr, tpr, *_)) in enumerate(drawn):
+            axes.plot(fpr, tpr, color=COLOURS[i % 6], linestyle=STYLES[i % len(STYLES)],
+                      label=f"{name}  {auc(fpr, tpr):.3f}")
+        fpr, tpr = macro_roc(curves)
+        axes.plot(fpr, tpr, color="black", linewidth=2.6, label=f"macro mean  {auc(fpr, tpr):.3f}")
+        axes.set_xlim(-0.01, 1.01)
+        axes.set_ylim(-0.01, 1.01)
+        axes.set_aspect("equal")
+        axes.set_xlabel("false-positive rate")
+        axes.set_ylabel("true-positive rate")
+        axes.legend(loc="lower right", title="area under the curve", title_fontsize=9,
+                    handlelength=3.2, alignment="left")
+        axes.set_title(title)
+        _save(figure, path)
+
+
+def class_counts(counts, class_names, path, title=""):
+    """Images per class in each part, one panel a part.
+
+    counts: dict of part name -> (K,) counts.
+    """
+    with rc_context(STYLE | {"axes.grid": False}):
+        figure = _figure(3.1 * len(counts) + 0.6, 0.34 * len(class_names) + 1.3)
+        panels = figure.subplots(1, len(counts), sharey=True, squeeze=False)[0]
+        rows = np.arange(len(class_names))
+        for axes, (part, values) in zip(panels, counts.items()):
+            values = np.asarray(values)
+            axes.barh(rows, values, color=COLOURS[0], height=0.7)
+            for row, n in zip(rows, values):
+                axes.text(n, row, f" {n:,}", va="center", fontsize=9)
+            axes.set_xlim(0, max(1, values.max()) * 1.25)
+            axes.set_xlabel("images")
+            axes.set_title(f"{part}: {values.sum():,}")
+            axes.spines["left"].set_visible(False)
+            axes.tick_params(axis="y", length=0, labelsize=10)
+            axes.locator_params(axis="x", nbins=4)
+        panels[0].set_yticks(rows, class_names)
+        panels[0].invert_yaxis()
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+        _save(figure, path)
+
+
+def _figure(width, height):
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _save(figure, path):
+    with atomic_write(path) as file:
+        figure.savefig(file, format="png")

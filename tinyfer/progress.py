@@ -1,0 +1,68 @@
+"""What a training run prints: a line that moves on a terminal, a few plain lines in a log."""
+
+import sys
+import time
+
+HEADER = "epoch      loss  accuracy  val loss  val accuracy     time  time left"
+
+
+class Progress:
+    """Prints the steps and epochs of `tinyfer.training.fit`.
+
+    On a terminal one line is rewritten in place, at most ten times a second. Elsewhere (a log, a
+    pipe) a plain line comes at each quarter of an epoch, or where that is long, once in a minute;
+    never more than one in ten seconds.
+    """
+
+    def __init__(self, stream=None):
+        self.stream = stream or sys.stdout
+        self.live = self.stream.isatty()
+        self.printed = time.perf_counter()
+        self.first_step = None
+        self.epoch_seconds = []
+        self._line(HEADER)
+
+    def step(self, epoch, step, steps, seen, loss, accuracy):
+        """After a training step: `seen` images so far in this epoch, means over them."""
+        now = time.perf_counter()
+        if step == 1:
+            # Speed is measured from the end of the first step: that one may hold compilation.
+            self.first_step = (now, seen)
+            return
+        since, before = self.first_step
+        rate = (seen - before) / (now - since)
+        quarter = step * 4 // steps > (step - 1) * 4 // steps and step < steps
+        pause = 0.1 if self.live else 10 if quarter else 60
+        if now - self.printed >= pause:
+            self.printed = now
+            left = (steps - step) * (seen / step) / rate
+            text = (f"epoch {epoch}  step {step}/{steps}  {rate:.0f} images/s  loss {loss:.4f}  "
+                    f"accuracy {accuracy:.4f}  {duration(left)} left in this epoch")
+            self.stream.write(f"\r{text:<100}" if self.live else f"  {text}\n")
+            self.stream.flush()
+
+    def epoch(self, history, epochs):
+        """After an epoch: its row of the table, and the time left in the whole run."""
+        row = history[-1]
+        self.epoch_seconds.append(row["seconds"])
+        # The median, for the first epoch may hold compilation.
+        usual = sorted(self.epoch_seconds)[(len(self.epoch_seconds) - 1) // 2]
+        best = row["val_accuracy"] > max((r["val_accuracy"] for r in history[:-1]), default=-1)
+        self._line(f"{row['epoch']:>5}  {row['loss']:8.4f}  {row['accuracy']:8.4f}  "
+                   f"{row['val_loss']:8.4f}  {row['val_accuracy']:12.4f}  "
+                   f"{duration(row['seconds']):>7}  "
+                   f"{duration(usual * (epochs - row['epoch'])):>9}{'  best' if best else ''}")
+
+    def _line(self, text):
+        self.stream.write(f"\r{text:<100}\n" if self.live else f"{text}\n")
+        self.stream.flush()
+
+
+def duration(seconds):
+    """Seconds as a person says them: 48 s, 3:05 min, 1:02 h."""
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60}:{seconds % 60:02d} min"
+    return f"{seconds // 3600}:{seconds % 3600 // 60:02d} h"
