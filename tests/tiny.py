@@ -1,0 +1,69 @@
+"""A network and a data set small enough to train in a second, for the tests of the training loop.
+
+As a program, `python tiny.py FOLDER EPOCHS`, it trains them into FOLDER, going on from the checkpoint
+there if there is one, and prints a line after each step: something to kill.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tinyfer.checkpoint import load_checkpoint
+from tinyfer.datasets import Faces
+from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
+from tinyfer.model import Sequential
+from tinyfer.optim import Adam
+from tinyfer.training import fit
+
+NAMES = ("dark", "medium", "bright")
+
+
+def tiny_model(seed=0, channels=3):
+    rng = np.random.default_rng(seed)
+    layers = [
+        MaxPool2D(), MaxPool2D(), Conv2D(1, channels, rng, relu=True), BatchNorm(channels),
+        MaxPool2D(), Dropout(0.25, rng), Flatten(), Dense(25 * channels, 3, rng),
+    ]
+    config = {"architecture": "tiny", "arguments": {}}
+    return Sequential(layers, (48, 48, 1), NAMES, rng, config)
+
+
+def tiny_faces(n, seed=0):
+    """n noisy squares in three shades, unlike enough to be learnt and like enough to be mistaken."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, n)
+    grey = 90 + 30 * labels[:, None, None] + rng.normal(0, 15, (n, 1, 1))
+    faces = np.clip(grey + rng.normal(0, 20, (n, 48, 48)), 0, 255).astype(np.uint8)
+    return Faces(faces, labels, np.full(n, "Training"), NAMES, "drawn faces")
+
+
+def train_tiny(folder, epochs, progress=None, seed=0, lr=1e-3):
+    """Train on 50 images in batches of 8 (the last batch holds 2), resuming if there is a start."""
+    folder = Path(folder)
+    folder.mkdir(exist_ok=True)
+    model = tiny_model(seed)
+    optimizer = Adam(model.parameters(), lr=lr)
+    history = ()
+    if (folder / "last.npz").exists():
+        history = load_checkpoint(folder / "last.npz", model, optimizer)
+    history = fit(model, optimizer, tiny_faces(50), tiny_faces(40, seed=1), folder, epochs,
+                  batch_size=8, class_weights=np.array([0.5, 1.0, 1.5]), history=history,
+                  progress=progress)
+    return model, history
+
+
+def without_seconds(history):
+    return [{key: row[key] for key in row if key != "seconds"} for row in history]
+
+
+class PrintSteps:
+    def step(self, epoch, step, *_):
+        print(epoch, step, flush=True)
+
+    def epoch(self, history, epochs):
+        print("epoch", len(history), flush=True)
+
+
+if __name__ == "__main__":
+    train_tiny(sys.argv[1], int(sys.argv[2]), PrintSteps())
