@@ -12,6 +12,7 @@ def atomic_write(path):
     The bytes go to a temporary file in the same folder, are forced to the disk, and the file is
     then renamed. After an exception, a full disk or a kill, what stood at `path` before still
     stands there; a temporary file left by a kill is overwritten by the next write.
+    OSError, with a sentence that names `path`, where it cannot be written.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -22,6 +23,10 @@ def atomic_write(path):
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            kept = "; the one saved before is kept" if path.exists() else ""
+            reason = error.strerror or error
+            raise OSError(f"{path} could not be written: {reason}{kept}") from error
         raise
