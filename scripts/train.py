@@ -6,6 +6,7 @@
 
 import argparse
 import sys
+import textwrap
 from pathlib import Path
 
 from tinyfer import experiments, runs
@@ -213,7 +214,9 @@ def introduce(config, folder, history):
     print(f"{config['parameters']:,} values, {config['trainable_parameters']:,} of them trained; "
           f"balance {settings['balance']}, split {settings['split']}, seed {settings['seed']}")
     print(f"{config['machine']['cpu']}, {config['threads']} threads; everything goes to {folder}")
-    if history:
+    if len(history) == settings["epochs"]:
+        print("all its epochs are done already: scoring it again")
+    elif history:
         print(f"resuming after epoch {len(history)} of {settings['epochs']}")
     if not compiled():
         print("the first step compiles the kernels, once: this takes about a minute")
@@ -228,7 +231,8 @@ def conclude(result, folder, settings):
           f"{result['last']['validation']['accuracy']:.4f})")
     print(f"test part of {result['source']}, {test['n']:,} images, scored once with the best "
           f"epoch:\naccuracy {test['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f}), "
-          f"macro precision {test['macro_precision']:.4f}, macro AUC {test['macro_auc']:.4f}\n")
+          f"macro precision {test['macro']['precision']:.4f}, "
+          f"macro AUC {test['macro']['auc']:.4f}\n")
     print(format_report(test))
     print(f"\ntrained in {duration(result['training_seconds'])}; config.json, history.csv, "
           f"metrics.json, best.npz, last.npz,\ncurves.png, confusion.png and roc.png are in {folder}")
@@ -237,7 +241,7 @@ def conclude(result, folder, settings):
 
 
 def drawn_notice(sentence):
-    return f"{RULE}\n  {sentence}\n  {HOW_TO_GET}\n{RULE}"
+    return f"{RULE}\n  {sentence}\n\n{textwrap.indent(HOW_TO_GET, '  ')}\n{RULE}"
 
 
 def _fail(message):

@@ -139,14 +139,14 @@ def test_class_absent_has_no_roc_and_does_not_touch_the_macro():
     result = evaluate(labels, p, ("a", "b", "c"))
     assert result["classes"]["b"]["auc"] is None
     with_two = macro_roc([curves[0], curves[2]])
-    assert result["macro_auc"] == auc(*with_two)
+    assert result["macro"]["auc"] == auc(*with_two)
 
 
 def test_one_class_alone_has_no_roc_at_all():
     p = np.array([[0.8, 0.2], [0.3, 0.7]])
     assert roc_per_class([0, 0], p) == [None, None]
     assert macro_roc([None, None]) is None
-    assert evaluate([0, 0], p, ("a", "b"))["macro_auc"] is None
+    assert evaluate([0, 0], p, ("a", "b"))["macro"]["auc"] is None
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -158,7 +158,7 @@ def test_macro_auc_is_close_to_the_mean_of_the_areas(seed):
     p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     result = evaluate(labels, p, "abcde")
     mean = np.mean([row["auc"] for row in result["classes"].values()])
-    assert mean <= result["macro_auc"] < mean + 3e-4
+    assert mean <= result["macro"]["auc"] < mean + 3e-4
 
 
 def test_wilson_interval_by_hand():
@@ -189,6 +189,8 @@ def test_evaluate_is_ready_for_json():
     assert json.loads(json.dumps(result, allow_nan=False)) == result
     assert result["accuracy"] == accuracy(labels, p.argmax(axis=1))
     assert np.sum(result["confusion_matrix"]) == 40
+    assert format_report(result) == format_report(
+        classification_report(labels, p.argmax(axis=1), ("a", "b", "c")))
 
 
 @pytest.mark.parametrize("call, words", [

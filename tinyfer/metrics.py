@@ -85,7 +85,7 @@ def classification_report(labels, predictions, class_names):
         for key in ("precision", "recall", "f1")
     }
     return dict(
-        classes=classes, macro=macro, accuracy=accuracy(labels, predictions), n=int(matrix.sum())
+        n=int(matrix.sum()), accuracy=accuracy(labels, predictions), macro=macro, classes=classes
     )
 
 
@@ -187,33 +187,26 @@ def macro_roc(curves):
 def evaluate(labels, probabilities, class_names):
     """Everything above at once, as a dict of plain numbers, lists and None, ready for json.
 
-    Keys: n, accuracy, accuracy_interval (95 %, Wilson), loss (unweighted cross-entropy),
-    macro_precision, macro_recall, macro_f1, macro_auc, classes (per class precision, recall, f1,
-    support, auc), confusion_matrix (rows true, columns predicted).
+    The dict of `classification_report` (n, accuracy, classes, macro) with "auc" added for each
+    class and the macro curve, and accuracy_interval (95 %, Wilson), loss (unweighted
+    cross-entropy, nats) and confusion_matrix (rows true, columns predicted).
     """
     labels, probabilities = _check_probabilities(labels, probabilities)
     if probabilities.shape[1] != len(class_names):
         raise ValueError(f"{probabilities.shape[1]} columns of probabilities do not fit "
                          f"{len(class_names)} class names")
     predictions = probabilities.argmax(axis=1)
-    report = classification_report(labels, predictions, class_names)
+    result = classification_report(labels, predictions, class_names)
     curves = roc_per_class(labels, probabilities)
     for name, curve in zip(class_names, curves):
-        report["classes"][name]["auc"] = None if curve is None else auc(*curve[:2])
+        result["classes"][name]["auc"] = None if curve is None else auc(*curve[:2])
     macro = macro_roc(curves)
+    result["macro"]["auc"] = None if macro is None else auc(*macro)
     correct = int(np.sum(labels == predictions))
-    return dict(
-        n=len(labels),
-        accuracy=report["accuracy"],
-        accuracy_interval=list(wilson_interval(correct, len(labels))),
-        loss=cross_entropy(labels, probabilities),
-        macro_precision=report["macro"]["precision"],
-        macro_recall=report["macro"]["recall"],
-        macro_f1=report["macro"]["f1"],
-        macro_auc=None if macro is None else auc(*macro),
-        classes=report["classes"],
-        confusion_matrix=confusion_matrix(labels, predictions, len(class_names)).tolist(),
-    )
+    result["accuracy_interval"] = list(wilson_interval(correct, len(labels)))
+    result["loss"] = cross_entropy(labels, probabilities)
+    result["confusion_matrix"] = confusion_matrix(labels, predictions, len(class_names)).tolist()
+    return result
 
 
 def _mean_of_present(values):

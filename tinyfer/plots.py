@@ -9,15 +9,18 @@ and no display is needed. This module is the only one, with `report.py`, that im
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from tinyfer.files import atomic_write
 from tinyfer.metrics import auc, macro_roc
 
-# Okabe and Ito's eight, yellow left out (too pale on white).
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# Okabe and Ito's colours; grey for their yellow, which is too pale on white. Black is for the mean.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
 STYLES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)),
           (0, (2, 1)))
+# White to dark blue: equal steps of the value are equal steps of lightness, to within 15 %.
+SHADES = LinearSegmentedColormap.from_list("shades", ["#FFFFFF", "#003B73"])
 STYLE = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
@@ -50,25 +53,25 @@ def learning_curves(history, path, title=""):
     epochs = [row["epoch"] for row in history]
     best = max(history, key=lambda row: row["val_accuracy"])
     with rc_context(STYLE):
-        figure = _figure(9.2, 3.7)
+        figure = _figure(9, 4)
         panels = figure.subplots(1, 2)
         for axes, quantity, label in zip(panels, ("loss", "accuracy"), ("loss (nats)", "accuracy")):
-            marker = "o" if len(history) == 1 else None
-            for key, name, colour, style in (
-                (quantity, "training", COLOURS[0], STYLES[1]),
-                (f"val_{quantity}", "validation", COLOURS[1], STYLES[0]),
+            marker = "." if len(history) == 1 else None
+            for key, colour, style in (
+                (quantity, COLOURS[0], STYLES[1]), (f"val_{quantity}", COLOURS[1], STYLES[0])
             ):
                 axes.plot(epochs, [row[key] for row in history], color=colour, linestyle=style,
-                          marker=marker, label=name)
-            at_best = best[f"val_{quantity}"]
-            axes.plot(best["epoch"], at_best, "o", color=COLOURS[1], markersize=6,
-                      markerfacecolor="white", markeredgewidth=1.6,
-                      label=f"best on validation: epoch {best['epoch']}, {at_best:.3f}")
+                          marker=marker)
+            axes.plot(best["epoch"], best[f"val_{quantity}"], "o", color=COLOURS[1], markersize=6,
+                      markerfacecolor="white", markeredgewidth=1.6)
             axes.set_xlabel("epoch")
             axes.set_ylabel(label)
+            axes.set_xlim(0.5 if len(history) == 1 else 1 - len(history) / 50, None)
             axes.xaxis.get_major_locator().set_params(integer=True)
-            axes.legend(loc="best")
-        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+        names = ("training", "validation",
+                 f"best epoch on validation: {best['epoch']}, accuracy {best['val_accuracy']:.3f}")
+        figure.legend(panels[1].lines, names, loc="outside upper right", ncols=3)
+        _title(figure, title)
         _save(figure, path)
 
 
@@ -85,13 +88,12 @@ def confusion(matrix, class_names, path, title=""):
     support = matrix.sum(axis=1, keepdims=True)
     share = matrix / np.maximum(support, 1)
     with rc_context(STYLE | {"axes.grid": False}):
-        figure = _figure(2.4 + 0.85 * K, 1.5 + 0.72 * K)
+        figure = _figure(max(4.8, 2.4 + 0.85 * K), 1.5 + 0.72 * K)
         axes = figure.subplots()
-        image = axes.imshow(share, cmap="cividis_r", vmin=0, vmax=1, aspect="auto")
+        image = axes.imshow(share, cmap=SHADES, vmin=0, vmax=1, aspect="auto")
         for i in range(K):
             for j in range(K):
-                r, g, b, _ = image.cmap(share[i, j])
-                ink = "black" if 0.299 * r + 0.587 * g + 0.114 * b > 0.5 else "white"
+                ink = "black" if _luminance(image.cmap(share[i, j])) > 0.18 else "white"
                 axes.text(j, i, f"{matrix[i, j]:,}\n{100 * share[i, j]:.0f} %", ha="center",
                           va="center", color=ink, fontsize=10, linespacing=1.25,
                           fontweight="bold" if i == j else "normal")
@@ -100,11 +102,12 @@ def confusion(matrix, class_names, path, title=""):
         axes.set_xlabel("predicted")
         axes.set_ylabel("true (images)")
         axes.tick_params(length=0, labelsize=10)
-        axes.spines[:].set_visible(False)
+        axes.spines[:].set_color("#BBBBBB")
+        axes.spines[:].set_visible(True)
         bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.03)
         bar.set_label("share of the true class (%)")
         bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "25", "50", "75", "100"])
-        bar.outline.set_visible(False)
+        bar.outline.set_edgecolor("#BBBBBB")
         axes.set_title(title)
         _save(figure, path)
 
@@ -112,9 +115,11 @@ def confusion(matrix, class_names, path, title=""):
 def roc(curves, class_names, path, title=""):
     """ROC per class (one against the rest) and their macro mean, with the areas.
 
-    curves: as from `tinyfer.metrics.roc_per_class`; classes without a curve are left out.
+    curves: as from `tinyfer.metrics.roc_per_class`; classes without a curve are left out. Of two
+    classes only the second is drawn: the first has the same curve, turned, and the same area.
     """
     drawn = [(name, curve) for name, curve in zip(class_names, curves) if curve is not None]
+    drawn = drawn[1:] if len(class_names) == 2 else drawn
     if not drawn:
         raise ValueError("no class has both positives and negatives: there is no ROC to draw")
     with rc_context(STYLE):
@@ -124,10 +129,12 @@ def roc(curves, class_names, path, title=""):
         axes.text(0.62, 0.585, "guessing", color="#666666", fontsize=9, rotation=45,
                   rotation_mode="anchor", transform_rotates_text=True, va="top")
         for i, (name, (fpr, tpr, *_)) in enumerate(drawn):
-            axes.plot(fpr, tpr, color=COLOURS[i % 6], linestyle=STYLES[i % len(STYLES)],
+            axes.plot(fpr, tpr, color=COLOURS[i % len(COLOURS)], linestyle=STYLES[i % len(STYLES)],
                       label=f"{name}  {auc(fpr, tpr):.3f}")
-        fpr, tpr = macro_roc(curves)
-        axes.plot(fpr, tpr, color="black", linewidth=2.6, label=f"macro mean  {auc(fpr, tpr):.3f}")
+        if len(drawn) > 1:
+            fpr, tpr = macro_roc(curves)
+            axes.plot(fpr, tpr, color="black", linewidth=2.6,
+                      label=f"macro mean  {auc(fpr, tpr):.3f}")
         axes.set_xlim(-0.01, 1.01)
         axes.set_ylim(-0.01, 1.01)
         axes.set_aspect("equal")
@@ -161,7 +168,7 @@ def class_counts(counts, class_names, path, title=""):
             axes.locator_params(axis="x", nbins=4)
         panels[0].set_yticks(rows, class_names)
         panels[0].invert_yaxis()
-        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+        _title(figure, title)
         _save(figure, path)
 
 
@@ -169,6 +176,18 @@ def _figure(width, height):
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def _luminance(colour):
+    """Relative luminance of an sRGB colour: above 0.18, black contrasts more with it than white."""
+    rgb = np.asarray(colour[:3])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return linear @ (0.2126, 0.7152, 0.0722)
+
+
+def _title(figure, title):
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
 
 
 def _save(figure, path):

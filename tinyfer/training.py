@@ -14,6 +14,7 @@ from tinyfer.augment import augment
 from tinyfer.checkpoint import save_checkpoint
 from tinyfer.losses import softmax_cross_entropy
 from tinyfer.metrics import accuracy, cross_entropy
+from tinyfer.runs import write_history
 
 
 class Diverged(ValueError):
@@ -28,8 +29,8 @@ def fit(model, optimizer, train, validation, folder, epochs, batch_size=64, clas
     training loss only. history: the rows of the epochs already done, from `load_checkpoint`.
     progress: an object with `step` and `epoch` methods as in `tinyfer.progress.Progress`, or None.
 
-    Writes `last.npz` (checkpoint, see `tinyfer.checkpoint`) before the first step and after every
-    epoch, and `best.npz` (a model file) whenever the validation accuracy is higher than ever
+    Writes `last.npz` (checkpoint, see `tinyfer.checkpoint`) and `history.csv` before the first step
+    and after every epoch, and `best.npz` (a model file) whenever the validation accuracy is higher than ever
     before, so of equal epochs the first is kept.
 
     Returns the history, one dict per epoch: epoch (from 1), loss and accuracy over the training
@@ -52,6 +53,7 @@ def fit(model, optimizer, train, validation, folder, epochs, batch_size=64, clas
     steps = -(-len(train) // batch_size)
     if not history:
         save_checkpoint(folder / "last.npz", model, optimizer, history)
+    write_history(folder, history)
 
     for epoch in range(len(history) + 1, epochs + 1):
         started = time.perf_counter()
@@ -90,6 +92,7 @@ def fit(model, optimizer, train, validation, folder, epochs, batch_size=64, clas
             best = history[-1]["val_accuracy"]
             model.save(folder / "best.npz")
         save_checkpoint(folder / "last.npz", model, optimizer, history)
+        write_history(folder, history)
         if progress:
             progress.epoch(history, epochs)
     return history
