@@ -1,41 +1,45 @@
-"""Convolution, 3x3, stride 1, no padding, as one matrix product an image (im2col)."""
+"""Convolution 3x3, stride 1, no padding: which method serves which shape.
 
-import numpy as np
+`direct` is the definition; `winograd` spends fewer multiplications where there are channels enough
+to share its transforms. Both compute the sums of `reference.py`; chapters 4 and 9 of the course.
+"""
 
-from tinyfer.kernels.memory import empty
+from tinyfer.kernels import direct, winograd
+
+FEW_CHANNELS = 4
 
 
-def _windows(x):
-    """The 3x3 windows of one image x (H, W, C) as rows: (H-2)*(W-2), 9*C."""
-    H, W, C = x.shape
-    view = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(0, 1))
-    return view.transpose(0, 1, 3, 4, 2).reshape((H - 2) * (W - 2), 9 * C)
+def _tile(H, W):
+    """Winograd's m for an output of H x W: tiles that fit it without a rest, where there are any.
+
+    The larger the tile, the fewer the multiplications and the dearer the transforms: measured with
+    scripts/benchmark.py, 4 wins where it fits, 6 and 5 win where they fit better.
+    """
+    for m in (6, 5, 4):
+        if H % m == 0 and W % m == 0:
+            return m
+    return 4
 
 
 def conv2d_forward(x, w, b, relu=False):
-    """out[n,i,j,k] = b[k] + sum over u,v,c of x[n,i+u,j+v,c] w[u,v,c,k]; with relu, max(0, .)."""
+    """out[n,i,j,k] = b[k] + sum over u,v,c of x[n,i+u,j+v,c] w[u,v,c,k]; with relu, max(0, .).
+
+    x (N, H, W, C), w (3, 3, C, K), b (K,), one dtype -> out (N, H-2, W-2, K). A NaN stays NaN.
+    """
     N, H, W, C = x.shape
-    K = w.shape[3]
-    out = empty((N, H - 2, W - 2, K), x.dtype)
-    flat = w.reshape(9 * C, K)
-    for n in range(N):
-        np.matmul(_windows(x[n]), flat, out=out[n].reshape(-1, K))
-    out += b
-    if relu:
-        out[out < 0] = 0
-    return out
+    if C < FEW_CHANNELS:
+        return direct.forward(x, w, b, relu)
+    return winograd.forward(x, w, b, relu, _tile(H - 2, W - 2))
 
 
 def conv2d_backward(dout, x, w, out=None):
-    """dx, dw, db of conv2d_forward; out: the result of the fused ReLU, None without one."""
-    if out is not None:
-        dout = np.where(out <= 0, x.dtype.type(0), dout)
+    """dx, dw, db of conv2d_forward; out: its result where it included ReLU, None without.
+
+    dx[n,i,j,c] = sum over u,v,k of dout[n,i-u,j-v,k] w[u,v,c,k]; dw[u,v,c,k] = sum over n,i,j of
+    x[n,i+u,j+v,c] dout[n,i,j,k]; db[k] = sum over n,i,j of dout[n,i,j,k]. With ReLU, dout counts
+    as 0 where out <= 0.
+    """
     N, H, W, C = x.shape
-    K = w.shape[3]
-    dw = np.zeros((9 * C, K), x.dtype)
-    for n in range(N):
-        dw += _windows(x[n]).T @ dout[n].reshape(-1, K)
-    padded = np.pad(dout, ((0, 0), (2, 2), (2, 2), (0, 0)))
-    turned = np.ascontiguousarray(w[::-1, ::-1].transpose(0, 1, 3, 2))
-    dx = conv2d_forward(padded, turned, np.zeros(C, x.dtype))
-    return dx, dw.reshape(w.shape), dout.sum(axis=(0, 1, 2))
+    if C < FEW_CHANNELS:
+        return direct.backward(dout, x, w, out)
+    return winograd.backward(dout, x, w, out, _tile(H - 2, W - 2))
