@@ -56,9 +56,9 @@ def _reduce(dout, x, mean, inv_std, sum_dout, sum_dout_xhat):
             for c in range(C):
                 d = dout[n, p, c]
                 first[c] += d
-                second[c] += d * ((x[n, p, c] - mean[c]) * inv_std[c])
+                second[c] += d * (x[n, p, c] - mean[c])
         sum_dout[n] = first
-        sum_dout_xhat[n] = second
+        sum_dout_xhat[n] = second * inv_std
 
 
 @njit(parallel=True, cache=True)

@@ -44,14 +44,13 @@ def _backward(dout, winner, dx):
     zero = dout.dtype.type(0)
     for n in prange(N):
         for i in range(H):
-            for j in range(W):
-                for c in range(C):
-                    d = dout[n, i, j, c]
-                    index = winner[n, i, j, c]
-                    dx[n, 2 * i, 2 * j, c] = d if index == 0 else zero
-                    dx[n, 2 * i, 2 * j + 1, c] = d if index == 1 else zero
-                    dx[n, 2 * i + 1, 2 * j, c] = d if index == 2 else zero
-                    dx[n, 2 * i + 1, 2 * j + 1, c] = d if index == 3 else zero
+            for u in range(2):
+                for j in range(W):
+                    for v in range(2):
+                        here = np.uint8(2 * u + v)
+                        for c in range(C):
+                            won = winner[n, i, j, c] == here
+                            dx[n, 2 * i + u, 2 * j + v, c] = dout[n, i, j, c] if won else zero
         dx[n, 2 * H:, :, :] = zero
         dx[n, :, 2 * W:, :] = zero
 
