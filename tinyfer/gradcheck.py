@@ -12,8 +12,6 @@ of batch norm and softmax are zero, and a backward that returned zeros would pas
 
 import numpy as np
 
-from tinyfer.losses import softmax_cross_entropy
-
 H = 1e-5
 
 
@@ -104,17 +102,18 @@ def direction_error(loss, pairs, rng, limit=1e-5):
     return error
 
 
-def network_errors(model, x, labels, rng, class_weights=None, training=False):
-    """direction_error of a model's cross-entropy: one direction for each parameter, for all of them
+def network_errors(model, x, loss, rng, training=False):
+    """direction_error of a model and its loss: one direction for each parameter, for all of them
     together, and for x: {"conv1.w": ..., "all parameters": ..., "x": ...}.
 
-    model and x: float64. Dropout draws the same masks every time.
+    model and x: float64; loss: function of the logits that returns the loss and dlogits. Dropout
+    draws the same masks every time.
     """
     state = model.rng.bit_generator.state
 
     def loss_and_gradient():
         model.rng.bit_generator.state = state
-        return softmax_cross_entropy(model.forward(x, training), labels, class_weights)
+        return loss(model.forward(x, training))
 
     dx = model.backward(loss_and_gradient()[1])
     groups = {p.name: [(p.value, p.grad)] for p in model.parameters()}
