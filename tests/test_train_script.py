@@ -1,0 +1,358 @@
+"""scripts/train.py from the outside: its files and words, interruption, and bad input."""
+
+import csv
+import importlib.util
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tinyfer import architectures, runs
+from tinyfer.checkpoint import load_arrays
+from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
+from tinyfer.metrics import evaluate
+from tinyfer.model import Sequential, load_model
+
+SCRIPT = Path(__file__).parents[1] / "scripts" / "train.py"
+_spec = importlib.util.spec_from_file_location("train_script", SCRIPT)
+train = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(train)
+
+# 70 faces of five classes: some 40 to learn from in 5 steps, the last one of fewer.
+FEW = ["--drawn", "98", "--batch-size", "10", "--seed", "3"]
+
+
+def small_cnn(classes=7, seed=0, class_names=None):
+    rng = np.random.default_rng(seed)
+    layers = [MaxPool2D(), MaxPool2D(), Conv2D(1, 4, rng, relu=True), BatchNorm(4), MaxPool2D(),
+              Dropout(0.25, rng), Flatten(), Dense(100, classes, rng)]
+    config = {"architecture": "small_cnn", "arguments": {"classes": classes}}
+    return Sequential(layers, (48, 48, 1), class_names, rng, config)
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """The script in this process, in a folder of its own, with a network that trains in no time."""
+    monkeypatch.setitem(architectures.ARCHITECTURES, "small_cnn", small_cnn)
+    monkeypatch.setattr(train, "six_layer_cnn", small_cnn)
+    monkeypatch.delenv("TINYFER_DATA", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments):
+    return train.main([str(a) for a in arguments])
+
+
+def fails(capsys, *arguments):
+    """The one line of an error: exit code 2, no traceback."""
+    try:
+        code = run(*arguments)
+    except SystemExit as stop:  # argparse's way
+        code = stop.code
+    message = capsys.readouterr().err
+    assert code == 2
+    assert message.startswith("error: ") and "Traceback" not in message
+    return message.removeprefix("error: ").strip()
+
+
+def same_run(one, other):
+    for name in ("last.npz", "best.npz"):
+        a, b = load_arrays(Path(one) / name), load_arrays(Path(other) / name)
+        assert a.keys() == b.keys()
+        for key in a.keys() - {"about"}:
+            assert a[key].tobytes() == b[key].tobytes(), f"{key} in {name} differs"
+    histories = [runs.read_history(folder) for folder in (one, other)]
+    for row in histories[0] + histories[1]:
+        del row["seconds"]
+    assert histories[0] == histories[1]
+
+
+def test_a_whole_run(small, capsys):
+    assert run(*FEW, "--epochs", 3, "--out", "run") == 0
+    folder = small / "run"
+    assert {file.name for file in folder.iterdir()} == {
+        "config.json", "history.csv", "best.npz", "last.npz", "metrics.json", "curves.png",
+        "confusion.png", "roc.png"}
+
+    with open(folder / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert set(rows[0]) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"}
+
+    config = json.loads((folder / "config.json").read_text())
+    assert config["source"] == "drawn faces"
+    assert config["settings"]["balance"] == "weights" and config["experiment"] == "6"
+    assert config["class_names"] == ["angry", "fear", "happy", "sad", "surprise"]
+    assert config["parts"]["train"]["images"] == sum(config["parts"]["train"]["per_class"].values())
+    assert config["machine"]["versions"]["numpy"] == np.__version__
+
+    # The scores are those of the best weights, done again from the files.
+    scores = json.loads((folder / "metrics.json").read_text())
+    parts = train.load_parts(config["settings"])
+    model = load_model(folder / "best.npz")
+    for name, part in (("validation", parts.validation), ("test", parts.test)):
+        again = evaluate(part.labels, model.predict_proba(part.faces), part.class_names)
+        assert scores["best"][name] == again
+    accuracies = [float(row["val_accuracy"]) for row in rows]
+    assert scores["best"]["epoch"] == 1 + accuracies.index(max(accuracies))
+    assert scores["best"]["validation"]["accuracy"] == max(accuracies)
+    assert scores["last"] == dict(epoch=3, validation=dict(
+        accuracy=accuracies[2], loss=float(rows[2]["val_loss"])))
+    assert scores["source"] == "drawn faces"
+
+    for name in ("curves", "confusion", "roc"):
+        with Image.open(folder / f"{name}.png") as image:
+            image.load()
+
+    out = capsys.readouterr().out
+    assert re.search(r"^    3  +\d\.\d{4}", out, re.M), "no table line for epoch 3"
+    assert re.search(r"macro mean +\d", out) and "95 % interval" in out
+    assert "\r" not in out, "a log must have plain lines"
+
+
+def test_drawn_faces_are_announced_first_and_last(small, capsys):
+    run(*FEW, "--epochs", 1)
+    out = capsys.readouterr().out.strip()
+    first, last = out[:600], out[-900:]
+    for words in (first, last):
+        assert "DRAWN FACES, NOT FER-2013" in words
+        assert "https://www.kaggle.com/datasets/msambare/fer2013" in words
+        assert "https://www.kaggle.com/api/v1/datasets/download/msambare/fer2013" in words
+    assert out.startswith("=====") and out.endswith("=====")
+
+
+def test_without_fer2013_faces_are_drawn(small):
+    settings = train.new_settings({})
+    assert settings["drawn"] > 0 and settings["data"] is None
+    assert settings["lr"] > 1e-4, "few drawn faces want a larger step"
+    assert train.new_settings({"lr": 1e-4})["lr"] == 1e-4, "what is given always wins"
+
+
+def test_settings_of_fer2013(small):
+    (small / "archive.zip").touch()
+    settings = train.new_settings({"data": "archive.zip"})
+    expected = dict(classes=5, balance="weights", split="report", epochs=40, batch_size=64, lr=1e-4,
+                    seed=0, drawn=None, drop_duplicates=False, data=str(small / "archive.zip"))
+    assert settings == expected
+    assert train.new_settings({"data": "archive.zip", "drop_duplicates": True}) == (
+        expected | {"drop_duplicates": True})
+
+
+@pytest.mark.parametrize("given, choice, name", [
+    ({}, (5, "weights", "report"), "experiment6-seed0"),
+    ({"classes": 7}, (7, "none", "report"), "experiment1-seed0"),
+    ({"classes": 2, "balance": "undersample"}, (2, "undersample", "report"), "experiment8-seed0"),
+    ({"classes": 7, "split": "official"}, (7, "none", "official"), "experimentofficial7-seed0"),
+    ({"classes": 3, "balance": "none", "seed": 4}, (3, "none", "report"), "3-none-report-seed4"),
+    ({"experiment": "4"}, (6, "undersample", "report"), "experiment4-seed0"),
+    ({"drop_duplicates": True}, (5, "weights", "report"), "experiment6-distinct-seed0"),
+])
+def test_what_is_trained_and_what_it_is_called(small, given, choice, name):
+    (small / "archive.zip").touch()
+    settings = train.new_settings({"data": "archive.zip"} | given)
+    assert (settings["classes"], settings["balance"], settings["split"]) == choice
+    assert train.run_name(settings) == name
+    drawn = train.new_settings({"drawn": 9} | given)
+    assert train.run_name(drawn) == f"drawn-{name}"
+
+
+def test_default_folders_do_not_collide(small):
+    assert runs.new_folder(None, "a") == Path("runs/a")
+    assert runs.new_folder(None, "a") == Path("runs/a-2")
+    assert runs.new_folder(None, "a") == Path("runs/a-3")
+
+
+def test_raising_the_epochs_equals_a_longer_run(small):
+    run(*FEW, "--epochs", 3, "--out", "long")
+    run(*FEW, "--epochs", 1, "--out", "grown")
+    assert run("--resume", "grown", "--epochs", 3) == 0
+    same_run("long", "grown")
+    assert runs.read_config("grown") == runs.read_config("long")
+    scores = [(Path(folder) / "metrics.json").read_text() for folder in ("long", "grown")]
+    assert [re.sub('"training_seconds": .*', "", text) for text in scores][0] == (
+        re.sub('"training_seconds": .*', "", scores[1]))
+
+
+def test_stopped_before_the_first_checkpoint(small):
+    run(*FEW, "--epochs", 1, "--out", "whole")
+    run(*FEW, "--epochs", 1, "--out", "begun")
+    for file in (small / "begun").iterdir():
+        if file.name != "config.json":
+            file.unlink()
+    assert run("--resume", "begun") == 0
+    same_run("whole", "begun")
+
+
+def start(folder, *arguments):
+    environment = {k: v for k, v in os.environ.items() if k != "TINYFER_DATA"}
+    environment["PYTHONPATH"] = str(SCRIPT.parents[1])
+    return subprocess.Popen(
+        [sys.executable, SCRIPT, *arguments], cwd=folder, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_interrupted_for_real(tmp_path, number, code):
+    """The six-layer network, stopped in its second epoch and resumed, against a whole run."""
+    stopped = ["--drawn", "98", "--batch-size", "8", "--seed", "3", "--epochs", "200", "--out", "a"]
+    with start(tmp_path, *stopped) as process:
+        for line in process.stdout:
+            if re.match(r" +1  \d", line):
+                process.send_signal(number)
+                break
+        _, err = process.communicate()
+    assert process.returncode == code
+    assert "Traceback" not in err
+    if number == signal.SIGINT:
+        assert "--resume a" in err
+    done = len(runs.read_history(tmp_path / "a"))
+    assert done >= 1
+    # 200 epochs were only there to be stopped: shorten the run to two more than it has.
+    config = runs.read_config(tmp_path / "a")
+    config["settings"]["epochs"] = done + 2
+    runs.write_json(tmp_path / "a" / "config.json", config)
+    with start(tmp_path, "--resume", "a") as process:
+        out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert f"resuming after epoch {done} of {done + 2}" in out
+    stopped[7] = str(done + 2)
+    with start(tmp_path, *stopped[:-1], "b") as process:
+        _, err = process.communicate()
+    assert process.returncode == 0, err
+    same_run(tmp_path / "a", tmp_path / "b")
+
+
+def test_full_disk_keeps_the_last_good_checkpoint(small, capsys, monkeypatch):
+    run(*FEW, "--epochs", 4, "--out", "whole")
+    written, fsync = [], os.fsync
+
+    def full(descriptor):
+        written.append(descriptor)
+        if len(written) > 9:
+            raise OSError(28, "No space left on device")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    message = fails(capsys, *FEW, "--epochs", 4, "--out", "full")
+    assert "could not be written: No space left on device; the one saved before is kept" in message
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert run("--resume", "full") == 0
+    same_run("whole", "full")
+
+
+def test_folder_in_use_is_refused_and_untouched(small, capsys):
+    run(*FEW, "--epochs", 1, "--out", "run")
+    before = {file.name: file.read_bytes() for file in (small / "run").iterdir()}
+    message = fails(capsys, *FEW, "--epochs", 1, "--out", "run")
+    assert "run is already in use" in message and "--resume run" in message
+    assert {file.name: file.read_bytes() for file in (small / "run").iterdir()} == before
+    (small / "notes.txt").write_text("mine")
+    assert "already in use" in fails(capsys, *FEW, "--out", "notes.txt")
+    assert (small / "notes.txt").read_text() == "mine"
+
+
+def test_damaged_checkpoints_are_named(small, capsys):
+    run(*FEW, "--epochs", 1, "--out", "run")
+    last = small / "run" / "last.npz"
+    content = last.read_bytes()
+    last.write_bytes(content[:1000])
+    assert "run/last.npz cannot be read: it is damaged" in fails(capsys, "--resume", "run")
+    last.write_bytes(content)
+    run(*FEW, "--classes", 3, "--epochs", 1, "--out", "three")
+    last.write_bytes((small / "three" / "last.npz").read_bytes())
+    assert "run/last.npz does not fit this network" in fails(capsys, "--resume", "run")
+    (small / "run" / "config.json").write_text("{")
+    assert "run/config.json is damaged" in fails(capsys, "--resume", "run")
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--classes", "7"], "--classes 7 contradicts the run in run"),
+    (["--seed", "4"], "--seed 4 contradicts"),
+    (["--lr", "0.5"], "--lr 0.5 contradicts"),
+    (["--experiment", "1"], "--experiment 1 contradicts"),
+    (["--drop-duplicates"], "--drop-duplicates"),
+    (["--out", "elsewhere"], "--out elsewhere contradicts"),
+    (["--epochs", "1"], "may be raised, not lowered"),
+    (["--data", "archive.zip"], "which is on drawn faces"),
+])
+def test_resuming_with_contradictions(small, capsys, arguments, words):
+    run(*FEW, "--epochs", 2, "--out", "run")
+    before = (small / "run" / "config.json").read_bytes()
+    assert words in fails(capsys, "--resume", "run", *arguments)
+    assert (small / "run" / "config.json").read_bytes() == before
+
+
+def test_resuming_with_what_the_run_has_anyway(small):
+    run(*FEW, "--epochs", 1, "--out", "run")
+    assert run("--resume", "run", *FEW, "--experiment", 6, "--epochs", 2, "--out", "run") == 0
+    assert len(runs.read_history("run")) == 2
+
+
+def test_resuming_with_other_data(small, capsys):
+    run(*FEW, "--epochs", 1, "--out", "run")
+    config = runs.read_config("run")
+    config["parts"]["train"]["checksum"] = "00000000"
+    runs.write_json("run/config.json", config)
+    assert "cannot be resumed with this data" in fails(capsys, "--resume", "run")
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--classes", "4"], "invalid choice: 4"),
+    (["--classes", "many"], "--classes"),
+    (["--balance", "both"], "invalid choice: 'both'"),
+    (["--experiment", "9"], "invalid choice: '9'"),
+    (["--epochs", "0"], "expected a whole number from 1, got '0'"),
+    (["--batch-size", "-1"], "got '-1'"),
+    (["--lr", "0", "--drawn", "98"], "lr is 0.0"),
+    (["--lr", "nan", "--drawn", "98"], "lr is nan"),
+    (["--threads", "10000"], "number of threads must lie in 1.."),
+    (["--nonsense"], "--nonsense"),
+    (["--drawn", "2"], "2 faces"),
+    (["--drawn", "98", "--data", "x.zip"], "contradict each other"),
+    (["--experiment", "6", "--classes", "7"], "--classes 7 contradicts --experiment 6"),
+    (["--data", "missing.zip"], "missing.zip does not exist"),
+    (["--data", "empty"], "empty holds no FER-2013"),
+    (["--data", "broken.zip"], "broken.zip is not a whole zip archive"),
+    (["--resume", "missing"], "missing is no run folder"),
+    (["--resume", "empty"], "empty is no run folder"),
+    (["--out", "read-only.txt/run", *FEW], "read-only.txt"),
+])
+def test_bad_arguments_are_named(small, capsys, arguments, words):
+    (small / "empty").mkdir()
+    (small / "broken.zip").write_bytes(b"PK\x03\x04 and so on")
+    (small / "read-only.txt").touch()
+    assert words in fails(capsys, *arguments)
+    assert not (small / "runs").exists(), "a run folder was left behind"
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_divergence_is_named(small, capsys):
+    message = fails(capsys, *FEW, "--lr", "1e38", "--out", "run")
+    assert re.search(r"loss became (nan|inf) in epoch 1, step \d of \d", message)
+    assert np.isfinite(load_arrays(small / "run" / "last.npz")["model/dense1.w"]).all()
+
+
+def test_help_explains_every_option(capsys):
+    with pytest.raises(SystemExit) as stop:
+        run("--help")
+    assert stop.value.code == 0
+    pieces = re.split(r"^  (--[a-z-]+)", capsys.readouterr().out, flags=re.M)
+    meanings = {option: " ".join(text.split()) for option, text in zip(pieces[1::2], pieces[2::2])}
+    expected = {
+        "--classes": "default 5", "--balance": "default", "--experiment": "number",
+        "--split": "default report", "--drop-duplicates": "exact copy", "--data": "archive.zip",
+        "--drawn": "drawn faces", "--epochs": "default 40", "--batch-size": "default 64",
+        "--lr": "default 1e-4", "--seed": "default 0", "--threads": "one per core",
+        "--out": "run folder", "--resume": "last whole epoch",
+    }
+    assert meanings.keys() == expected.keys()
+    for option, words in expected.items():
+        assert words in meanings[option]
