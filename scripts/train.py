@@ -60,17 +60,17 @@ def parse(argv):
     add("--drop-duplicates", action="store_true",
         help="train without the images that have an exact copy in the validation or test part")
     add("--data", metavar="PATH", help="FER-2013: archive.zip, its folder, or the csv file")
-    add("--drawn", type=int, metavar="N",
+    add("--drawn", type=at_least(1), metavar="N",
         help="train on N drawn faces even if FER-2013 is at hand "
         f"(default {DRAWN_DEFAULTS['drawn']:,} where it is not)")
-    add("--epochs", type=int, metavar="N", help="times each training image is seen "
+    add("--epochs", type=at_least(1), metavar="N", help="times each training image is seen "
         f"(default 40; {DRAWN_DEFAULTS['epochs']} on drawn faces)")
-    add("--batch-size", type=int, metavar="N", help="images per step (default 64)")
+    add("--batch-size", type=at_least(1), metavar="N", help="images per step (default 64)")
     add("--lr", type=float, metavar="RATE", help="Adam's learning rate "
         f"(default 1e-4; {DRAWN_DEFAULTS['lr']:g} on drawn faces)")
-    add("--seed", type=int, metavar="N", help="fixes everything random: split, weights, order, "
+    add("--seed", type=at_least(0), metavar="N", help="fixes everything random: split, weights, order, "
         "augmentation, dropout (default 0)")
-    add("--threads", type=int, metavar="N", help="threads; changes the speed, not the result "
+    add("--threads", type=at_least(1), metavar="N", help="threads; changes the speed, not the result "
         "(default: one per core)")
     add("--out", metavar="FOLDER", help="the run folder, new or empty "
         "(default runs/<experiment>-seed<seed>, with a number behind if taken)")
@@ -79,43 +79,59 @@ def parse(argv):
     return vars(parser.parse_args(argv))
 
 
-def main(argv=None):
-    given = parse(argv)
-    folder = None
-    try:
-        settings = resumed_settings(given) if "resume" in given else new_settings(given)
-        threads = set_threads(given.get("threads"))
-        if settings["drawn"]:
-            print(drawn_notice(f"NO FER-2013 HERE: training on {settings['drawn']:,} faces that "
-                               "tinyfer draws itself." if "drawn" not in given else
-                               f"Training on {settings['drawn']:,} drawn faces, NOT on FER-2013."))
-        parts = load_parts(settings)
-        names = parts.train.class_names
-        model = six_layer_cnn(classes=len(names), seed=settings["seed"], class_names=names)
-        optimizer = Adam(model.parameters(), lr=settings["lr"])
-        config = dict(settings=settings, source=parts.train.source, class_names=list(names),
-                      parts=runs.describe_parts(parts), parameters=model.num_parameters(),
-                      trainable_parameters=model.num_parameters(trainable=True),
-                      threads=threads, machine=runs.describe_machine())
-        if "resume" in given:
-            folder, history = open_run(given["resume"], config, model, optimizer)
-        else:
-            folder, history = runs.new_folder(given.get("out"), run_name(settings)), []
-        runs.write_json(folder / "config.json", config)
-        introduce(config, folder, history)
+def at_least(least):
+    def whole_number(text):
+        if not text.isdigit() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"expected a whole number from {least}, got {text!r}")
+        return int(text)
 
-        weights = None
-        if settings["balance"] == "weights":
-            weights = class_weights(parts.train.labels, len(names))
+    return whole_number
+
+
+def main(argv=None):
+    try:
+        return train(parse(argv))
+    except KeyboardInterrupt:
+        print("\nstopped before the training began: nothing was saved", file=sys.stderr)
+        return 130
+    except (ValueError, OSError) as error:
+        return _fail(error)
+
+
+def train(given):
+    settings = resumed_settings(given) if "resume" in given else new_settings(given)
+    threads = set_threads(given.get("threads"))
+    if settings["drawn"]:
+        print(drawn_notice(f"DRAWN FACES, NOT FER-2013: training on {settings['drawn']:,} faces that "
+                           "tinyfer draws itself."))
+    parts = load_parts(settings)
+    names = parts.train.class_names
+    model = six_layer_cnn(classes=len(names), seed=settings["seed"], class_names=names)
+    optimizer = Adam(model.parameters(), lr=settings["lr"])
+    config = dict(
+        settings=settings, experiment=resolve(settings).number, source=parts.train.source,
+        class_names=list(names), parts=runs.describe_parts(parts),
+        parameters=model.num_parameters(),
+        trainable_parameters=model.num_parameters(trainable=True),
+        threads=threads, machine=runs.describe_machine(),
+    )
+    if "resume" in given:
+        folder, history = open_run(given["resume"], config, model, optimizer)
+    else:
+        folder, history = runs.new_folder(given.get("out"), run_name(settings)), []
+    runs.write_json(folder / "config.json", config)
+    introduce(config, folder, history)
+
+    weights = None
+    if settings["balance"] == "weights":
+        weights = class_weights(parts.train.labels, len(names))
+    try:
         history = fit(model, optimizer, parts.train, parts.validation, folder, settings["epochs"],
                       settings["batch_size"], weights, history, Progress())
         result = runs.score(folder, parts, history)
     except KeyboardInterrupt:
-        print("\nstopped: " + (f"go on with   python scripts/train.py --resume {folder}"
-                               if folder else "nothing had begun yet"), file=sys.stderr)
+        print(f"\nstopped; to go on:  python scripts/train.py --resume {folder}", file=sys.stderr)
         return 130
-    except (ValueError, OSError) as error:
-        return _fail(error)
     conclude(result, folder, settings)
     return 0
 
@@ -139,11 +155,16 @@ def new_settings(given):
     return settings
 
 
+def resolve(settings):
+    return experiments.resolve(settings["classes"], settings["balance"], settings["split"])
+
+
 def run_name(settings):
     """runs/experiment6-seed0; a set-up without a number, or drawn faces, by what it is."""
-    choice = settings["classes"], settings["balance"], settings["split"]
-    number = experiments.resolve(*choice).number
-    name = f"experiment{number}" if number else "{}-{}-{}".format(*choice)
+    experiment = resolve(settings)
+    name = f"experiment{experiment.number}"
+    if not experiment.number:
+        name = f"{experiment.classes}-{experiment.balance}-{experiment.split}"
     drawn = "drawn-" if settings["drawn"] else ""
     distinct = "-distinct" if settings["drop_duplicates"] else ""
     return f"{drawn}{name}{distinct}-seed{settings['seed']}"
@@ -183,8 +204,8 @@ def load_parts(settings):
         data = draw_faces(settings["drawn"], seed=settings["seed"])
     else:
         data = load_fer2013(settings["data"], progress=show_reading)
-    choice = settings["classes"], settings["balance"], settings["split"]
-    return experiments.prepare(data, choice, settings["seed"], settings["drop_duplicates"])
+    return experiments.prepare(data, resolve(settings), settings["seed"],
+                               settings["drop_duplicates"])
 
 
 def show_reading(done, total):
@@ -237,7 +258,7 @@ def conclude(result, folder, settings):
     print(f"\ntrained in {duration(result['training_seconds'])}; config.json, history.csv, "
           f"metrics.json, best.npz, last.npz,\ncurves.png, confusion.png and roc.png are in {folder}")
     if settings["drawn"]:
-        print(drawn_notice("THIS SCORE IS ON DRAWN FACES: it says nothing about FER-2013."))
+        print(drawn_notice("DRAWN FACES, NOT FER-2013: this score says nothing about photographs."))
 
 
 def drawn_notice(sentence):

@@ -1,9 +1,10 @@
 """What a training run prints: a line that moves on a terminal, a few plain lines in a log."""
 
+import shutil
 import sys
 import time
 
-HEADER = "epoch      loss  accuracy  val loss  val accuracy     time  time left"
+HEADER = "epoch      loss  accuracy  val loss  val accuracy      time  time left"
 
 
 class Progress:
@@ -20,7 +21,7 @@ class Progress:
         self.printed = time.perf_counter()
         self.first_step = None
         self.epoch_seconds = []
-        self._line(HEADER)
+        self._write(HEADER)
 
     def step(self, epoch, step, steps, seen, loss, accuracy):
         """After a training step: `seen` images so far in this epoch, means over them."""
@@ -36,10 +37,9 @@ class Progress:
         if now - self.printed >= pause:
             self.printed = now
             left = (steps - step) * (seen / step) / rate
-            text = (f"epoch {epoch}  step {step}/{steps}  {rate:.0f} images/s  loss {loss:.4f}  "
-                    f"accuracy {accuracy:.4f}  {duration(left)} left in this epoch")
-            self.stream.write(f"\r{text:<100}" if self.live else f"  {text}\n")
-            self.stream.flush()
+            self._write(f"epoch {epoch}  step {step}/{steps}  {rate:.0f} images/s  "
+                        f"loss {loss:.4f}  accuracy {accuracy:.4f}  {duration(left)} left",
+                        end="" if self.live else "\n")
 
     def epoch(self, history, epochs):
         """After an epoch: its row of the table, and the time left in the whole run."""
@@ -48,13 +48,16 @@ class Progress:
         # The median, for the first epoch may hold compilation.
         usual = sorted(self.epoch_seconds)[(len(self.epoch_seconds) - 1) // 2]
         best = row["val_accuracy"] > max((r["val_accuracy"] for r in history[:-1]), default=-1)
-        self._line(f"{row['epoch']:>5}  {row['loss']:8.4f}  {row['accuracy']:8.4f}  "
-                   f"{row['val_loss']:8.4f}  {row['val_accuracy']:12.4f}  "
-                   f"{duration(row['seconds']):>7}  "
-                   f"{duration(usual * (epochs - row['epoch'])):>9}{'  best' if best else ''}")
+        self._write(f"{row['epoch']:>5}  {row['loss']:8.4f}  {row['accuracy']:8.4f}  "
+                    f"{row['val_loss']:8.4f}  {row['val_accuracy']:12.4f}  "
+                    f"{duration(row['seconds']):>8}  "
+                    f"{duration(usual * (epochs - row['epoch'])):>9}{'  best' if best else ''}")
 
-    def _line(self, text):
-        self.stream.write(f"\r{text:<100}\n" if self.live else f"{text}\n")
+    def _write(self, text, end="\n"):
+        if self.live:  # over the line before, and never wider than the terminal
+            width = shutil.get_terminal_size().columns - 1
+            text = f"\r{text[:width]:<{min(width, 79)}}"
+        self.stream.write(text + end)
         self.stream.flush()
 
 

@@ -21,5 +21,6 @@ def set_threads(n=None):
 
 
 def compiled():
-    """True when numba's cache beside this file already holds compiled kernels."""
-    return any(Path(__file__).parent.glob("__pycache__/*.nbc"))
+    """True when numba's cache already holds compiled kernels."""
+    cache = numba.config.CACHE_DIR or Path(__file__).parent / "__pycache__"
+    return any(Path(cache).rglob("*.nbc"))
