@@ -55,8 +55,8 @@ def parse(argv):
         help="classes, balance and split of one of the study's experiments by its number: "
         + ", ".join(experiments.EXPERIMENTS))
     add("--split", choices=("report", "official"),
-        help="report: the study's 70/20/10 %%, drawn with --seed; official: Training / PublicTest "
-        "/ PrivateTest, the one that compares with the literature (default report)")
+        help="report: the study's 70/20/10 %%, drawn with --seed; official: Training, PublicTest "
+        "and PrivateTest, the one that compares with the literature (default report)")
     add("--drop-duplicates", action="store_true",
         help="train without the images that have an exact copy in the validation or test part")
     add("--data", metavar="PATH", help="FER-2013: archive.zip, its folder, or the csv file")
@@ -68,10 +68,10 @@ def parse(argv):
     add("--batch-size", type=at_least(1), metavar="N", help="images per step (default 64)")
     add("--lr", type=float, metavar="RATE", help="Adam's learning rate "
         f"(default 1e-4; {DRAWN_DEFAULTS['lr']:g} on drawn faces)")
-    add("--seed", type=at_least(0), metavar="N", help="fixes everything random: split, weights, order, "
-        "augmentation, dropout (default 0)")
-    add("--threads", type=at_least(1), metavar="N", help="threads; changes the speed, not the result "
-        "(default: one per core)")
+    add("--seed", type=at_least(0), metavar="N",
+        help="fixes everything random: split, weights, order, augmentation, dropout (default 0)")
+    add("--threads", type=at_least(1), metavar="N",
+        help="threads; changes the speed, not the result (default: one per core)")
     add("--out", metavar="FOLDER", help="the run folder, new or empty "
         "(default runs/<experiment>-seed<seed>, with a number behind if taken)")
     add("--resume", metavar="RUN", help="go on with the run in this folder after its last whole "
@@ -102,8 +102,8 @@ def train(given):
     settings = resumed_settings(given) if "resume" in given else new_settings(given)
     threads = set_threads(given.get("threads"))
     if settings["drawn"]:
-        print(drawn_notice(f"DRAWN FACES, NOT FER-2013: training on {settings['drawn']:,} faces that "
-                           "tinyfer draws itself."))
+        print(drawn_notice(f"DRAWN FACES, NOT FER-2013: training on {settings['drawn']:,} faces "
+                           "that tinyfer draws itself."))
     parts = load_parts(settings)
     names = parts.train.class_names
     model = six_layer_cnn(classes=len(names), seed=settings["seed"], class_names=names)
@@ -149,7 +149,7 @@ def new_settings(given):
             if given.get(name, settings[name]) != settings[name]:
                 raise ValueError(f"--{name} {given[name]} contradicts --experiment "
                                  f"{given['experiment']}, which has {settings[name]}")
-    settings |= {name: given[name] for name in given if name not in ("experiment", "out", "threads")}
+    settings |= {name: given[name] for name in given.keys() - {"experiment", "out", "threads"}}
     settings.setdefault("balance", FIRST_OF_CLASSES[settings["classes"]].balance)
     settings["data"] = str(data.resolve()) if data else None
     return settings
@@ -191,7 +191,11 @@ def resumed_settings(given):
                          f"started with {settings['epochs']}: it may be raised, not lowered")
     settings["epochs"] = given.get("epochs", settings["epochs"])
     if not settings["drawn"]:
-        data = find_data(given.get("data") or settings["data"])
+        usual = settings["data"] if Path(settings["data"]).exists() else None
+        data = find_data(given.get("data") or usual)
+        if data is None:
+            raise FileNotFoundError(f"the data of the run in {folder} is no longer in "
+                                    f"{settings['data']}: tell where it is by --data")
         settings["data"] = str(data.resolve())
     elif "data" in given:
         raise ValueError(f"--data contradicts the run in {folder}, which is on drawn faces")
@@ -256,7 +260,8 @@ def conclude(result, folder, settings):
           f"macro AUC {test['macro']['auc']:.4f}\n")
     print(format_report(test))
     print(f"\ntrained in {duration(result['training_seconds'])}; config.json, history.csv, "
-          f"metrics.json, best.npz, last.npz,\ncurves.png, confusion.png and roc.png are in {folder}")
+          "metrics.json, best.npz, last.npz,\ncurves.png, confusion.png and roc.png are in "
+          f"{folder}")
     if settings["drawn"]:
         print(drawn_notice("DRAWN FACES, NOT FER-2013: this score says nothing about photographs."))
 

@@ -133,7 +133,8 @@ def test_macro_roc_interpolates_where_a_curve_has_no_point():
 
 def test_class_absent_has_no_roc_and_does_not_touch_the_macro():
     labels = np.array([0, 0, 2, 2, 0])
-    p = np.array([[0.8, 0.1, 0.1], [0.3, 0.3, 0.4], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7], [0.5, 0.3, 0.2]])
+    p = np.array([[0.8, 0.1, 0.1], [0.3, 0.3, 0.4], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7],
+                  [0.5, 0.3, 0.2]])
     curves = roc_per_class(labels, p)
     assert curves[1] is None
     result = evaluate(labels, p, ("a", "b", "c"))

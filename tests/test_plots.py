@@ -76,7 +76,7 @@ def test_axes_carry_names_and_units(tmp_path, figures):
     loss, accuracy = figures[0].axes
     assert (loss.get_xlabel(), loss.get_ylabel()) == ("epoch", "loss (nats)")
     assert (accuracy.get_xlabel(), accuracy.get_ylabel()) == ("epoch", "accuracy")
-    assert any("2, accuracy 0.600" in t.get_text() for t in texts(figures[0])), "best epoch unmarked"
+    assert any("2, accuracy 0.600" in t.get_text() for t in texts(figures[0]))
 
 
 def test_confusion_shows_counts_and_shares_of_the_row(tmp_path, figures):

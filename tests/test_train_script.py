@@ -269,8 +269,9 @@ def test_damaged_checkpoints_are_named(small, capsys):
     run(*FEW, "--classes", 3, "--epochs", 1, "--out", "three")
     last.write_bytes((small / "three" / "last.npz").read_bytes())
     assert "run/last.npz does not fit this network" in fails(capsys, "--resume", "run")
-    (small / "run" / "config.json").write_text("{")
-    assert "run/config.json is damaged" in fails(capsys, "--resume", "run")
+    for content in ("{", "[]", "{}"):
+        (small / "run" / "config.json").write_text(content)
+        assert "run/config.json is damaged" in fails(capsys, "--resume", "run")
 
 
 @pytest.mark.parametrize("arguments, words", [
@@ -302,6 +303,15 @@ def test_resuming_with_other_data(small, capsys):
     config["parts"]["train"]["checksum"] = "00000000"
     runs.write_json("run/config.json", config)
     assert "cannot be resumed with this data" in fails(capsys, "--resume", "run")
+
+
+def test_resuming_without_the_data(small, capsys):
+    run(*FEW, "--epochs", 1, "--out", "run")
+    config = runs.read_config("run")
+    config["settings"] |= {"drawn": None, "data": "/gone/archive.zip"}
+    runs.write_json("run/config.json", config)
+    message = fails(capsys, "--resume", "run")
+    assert "no longer in /gone/archive.zip: tell where it is by --data" in message
 
 
 @pytest.mark.parametrize("arguments, words", [

@@ -1,4 +1,4 @@
-"""The training loop: what it counts, that it learns, and that a killed run goes on as if unbroken."""
+"""The training loop: what it counts, that it learns, and that a killed run goes on unharmed."""
 
 import signal
 import subprocess

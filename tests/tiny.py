@@ -1,7 +1,7 @@
 """A network and a data set small enough to train in a second, for the tests of the training loop.
 
-As a program, `python tiny.py FOLDER EPOCHS`, it trains them into FOLDER, going on from the checkpoint
-there if there is one, and prints a line after each step: something to kill.
+As a program, `python tiny.py FOLDER EPOCHS`, it trains them into FOLDER, going on from the
+checkpoint there if there is one, and prints a line after each step: something to kill.
 """
 
 import sys
@@ -30,7 +30,7 @@ def tiny_model(seed=0, channels=3):
 
 
 def tiny_faces(n, seed=0):
-    """n noisy squares in three shades, unlike enough to be learnt and like enough to be mistaken."""
+    """n noisy squares in three shades: unlike enough to be learnt, too like to be told for sure."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 3, n)
     grey = 90 + 30 * labels[:, None, None] + rng.normal(0, 15, (n, 1, 1))

@@ -17,8 +17,8 @@ from tinyfer.metrics import auc, macro_roc
 
 # Okabe and Ito's colours; grey for their yellow, which is too pale on white. Black is for the mean.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
-STYLES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)),
-          (0, (2, 1)))
+STYLES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)),
+          (0, (3, 1, 1, 1, 1, 1)), (0, (2, 1)))
 # White to dark blue: equal steps of the value are equal steps of lightness, to within 15 %.
 SHADES = LinearSegmentedColormap.from_list("shades", ["#FFFFFF", "#003B73"])
 STYLE = {
@@ -98,7 +98,8 @@ def confusion(matrix, class_names, path, title=""):
                           va="center", color=ink, fontsize=10, linespacing=1.25,
                           fontweight="bold" if i == j else "normal")
         axes.set_xticks(range(K), class_names)
-        axes.set_yticks(range(K), [f"{name}\n({n:,})" for name, n in zip(class_names, support[:, 0])])
+        axes.set_yticks(range(K), [f"{name}\n({n:,})"
+                                   for name, n in zip(class_names, support[:, 0])])
         axes.set_xlabel("predicted")
         axes.set_ylabel("true (images)")
         axes.tick_params(length=0, labelsize=10)

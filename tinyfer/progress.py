@@ -21,12 +21,13 @@ class Progress:
         self.printed = time.perf_counter()
         self.first_step = None
         self.epoch_seconds = []
-        self._write(HEADER)
 
     def step(self, epoch, step, steps, seen, loss, accuracy):
         """After a training step: `seen` images so far in this epoch, means over them."""
         now = time.perf_counter()
         if step == 1:
+            if self.first_step is None:
+                self._write(HEADER)
             # Speed is measured from the end of the first step: that one may hold compilation.
             self.first_step = (now, seen)
             return

@@ -54,9 +54,12 @@ def read_config(folder):
     if not path.is_file():
         raise FileNotFoundError(f"{folder} is no run folder: there is no config.json in it")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         raise ValueError(f"{path} is damaged: it is no valid JSON") from None
+    if not isinstance(config, dict) or "settings" not in config:
+        raise ValueError(f"{path} is damaged: there are no settings in it")
+    return config
 
 
 def write_json(path, content):

@@ -30,8 +30,8 @@ def fit(model, optimizer, train, validation, folder, epochs, batch_size=64, clas
     progress: an object with `step` and `epoch` methods as in `tinyfer.progress.Progress`, or None.
 
     Writes `last.npz` (checkpoint, see `tinyfer.checkpoint`) and `history.csv` before the first step
-    and after every epoch, and `best.npz` (a model file) whenever the validation accuracy is higher than ever
-    before, so of equal epochs the first is kept.
+    and after every epoch, and `best.npz` (a model file) whenever the validation accuracy is higher
+    than ever before, so of equal epochs the first is kept.
 
     Returns the history, one dict per epoch: epoch (from 1), loss and accuracy over the training
     images as they were seen (augmented, with dropout, with weights that move during the epoch; a
