@@ -45,6 +45,7 @@ class Progress:
     def epoch(self, history, epochs):
         """After an epoch: its row of the table, and the time left in the whole run."""
         row = history[-1]
+        self.printed = time.perf_counter()
         self.epoch_seconds.append(row["seconds"])
         # The median, for the first epoch may hold compilation.
         usual = sorted(self.epoch_seconds)[(len(self.epoch_seconds) - 1) // 2]
