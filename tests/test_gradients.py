@@ -30,9 +30,25 @@ def off_zero(shape, rng):
     return x + np.copysign(0.1, x)
 
 
+def positive(shape, rng):
+    """For convolution by Winograd, which rounds every output of a tile when one input moves.
+
+    Sums of positive numbers are never nearly zero, so no coordinate drowns in that rounding.
+    """
+    return rng.uniform(0.5, 1.5, shape)
+
+
 def permutation(shape, rng):
     """All values 0.01 apart or more: no two compete for a maximum within h."""
     return rng.permutation(np.prod(shape)).reshape(shape) * 0.01
+
+
+def positive_conv(c_in, c_out, rng, relu=False):
+    """A convolution for positive x; with ReLU, about half of its sums end below zero."""
+    layer = Conv2D(c_in, c_out, rng, relu=relu, dtype=FLOAT)
+    layer.w.value[...] = positive(layer.w.value.shape, rng)
+    layer.b.value -= 9 * c_in if relu else 0
+    return layer
 
 
 def batch_norm(channels, rng):
@@ -58,9 +74,18 @@ CASES = {
     "conv 3x3, one input channel": (
         lambda rng: Conv2D(1, 4, rng, dtype=FLOAT), (2, 5, 6, 1), normal, False, "dx dw db"),
     "conv 3x3, one output position": (
-        lambda rng: Conv2D(5, 4, rng, dtype=FLOAT), (2, 3, 3, 5), normal, False, "dx dw db"),
+        lambda rng: positive_conv(5, 4, rng), (2, 3, 3, 5), positive, False, "dx dw db"),
     "conv 3x3 with ReLU": (
         lambda rng: Conv2D(3, 4, rng, relu=True, dtype=FLOAT), (2, 5, 6, 3), normal, False,
+        "dx dw db"),
+    "conv 3x3, output 4x7": (
+        lambda rng: positive_conv(5, 3, rng), (2, 6, 9, 5), positive, False, "dx dw db"),
+    "conv 3x3, output 5x10": (
+        lambda rng: positive_conv(4, 3, rng), (2, 7, 12, 4), positive, False, "dx dw db"),
+    "conv 3x3, output 12x6": (
+        lambda rng: positive_conv(4, 3, rng), (2, 14, 8, 4), positive, False, "dx dw db"),
+    "conv 3x3 with ReLU, output 4x7": (
+        lambda rng: positive_conv(5, 3, rng, relu=True), (2, 6, 9, 5), positive, False,
         "dx dw db"),
     "ReLU": (lambda rng: ReLU(), (2, 5, 4, 3), off_zero, False, "dx"),
     "batch norm of images, training": (
@@ -94,11 +119,12 @@ def make(name):
         layer, x = build(rng), values(shape, rng)
         for parameter in layer.parameters():
             if parameter.name == "b":
-                parameter.value[...] = rng.standard_normal(parameter.value.shape)
+                parameter.value += rng.standard_normal(parameter.value.shape)
         if "with ReLU" not in name or sums_stay_off_zero(layer, x):
             break
     out = layer.forward(x, training)
-    return layer, x, rng.standard_normal(out.shape), training
+    dout = positive(out.shape, rng) if values is positive else normal(out.shape, rng)
+    return layer, x, dout, training
 
 
 def sums_stay_off_zero(layer, x):
