@@ -15,7 +15,7 @@ summed in order of the images. Derived in docs/04-convolution.md.
 """
 
 import numpy as np
-from numba import njit, prange
+from numba import get_num_threads, get_thread_id, njit, prange
 
 from tinyfer.kernels import simd
 from tinyfer.kernels.memory import empty
@@ -23,52 +23,52 @@ from tinyfer.kernels.padding import crop, pad, up
 
 
 @njit(parallel=True, cache=True)
-def _forward(x, w, b, relu, out):
-    N, H, W, C = x.shape
-    Ho, Wo, K = out.shape[1:]
-    w = w.reshape(-1)
+def _forward(N, H, W, C, K, x, w, b, relu, out, scratch):
+    Wo = W - 2
     for n in prange(N):
-        image = np.zeros(H * W * C + simd.MOST_ROWS * C, x.dtype)
-        image[:H * W * C] = x[n].reshape(-1)
-        row = np.empty((Wo + simd.MOST_ROWS) * K, x.dtype)
-        for i in range(Ho):
+        row = scratch[get_thread_id()]
+        for i in range(H - 2):
             for u in range(3):
-                simd.product(row, 0, K, image, (i + u) * W * C, C, 1, Wo,
+                simd.product(row, 0, K, x, ((n * H + i + u) * W) * C, C, 1, Wo,
                              w, u * 3 * C * K, K, K, 3 * C, u > 0)
-            for j in range(Wo):
+            start = (n * (H - 2) + i) * Wo * K
+            for j in range(0, Wo * K, K):
                 for k in range(K):
-                    y = row[j * K + k] + b[k]
-                    out[n, i, j, k] = 0 if relu and y < 0 else y
+                    y = row[j + k] + b[k]
+                    out[start + j + k] = 0 if relu and y < 0 else y
 
 
 @njit(parallel=True, cache=True)
-def _backward(dout, x, w_turned, out, relu, dx, dw, db):
-    N, H, W, C = x.shape
-    Ho, Wo, K = dout.shape[1:]
-    P = w_turned.shape[1]
-    w_turned = w_turned.reshape(-1)
-    rows = dw.shape[2]
+def _backward(N, H, W, C, K, dout, x, w_turned, P, out, relu, dx, dw, db, scratch):
+    Wo, rows = W - 2, dw.shape[1] // (3 * K)
     for n in prange(N):
-        image = np.zeros(H * W * C + simd.MOST_ROWS * C, x.dtype)
-        image[:H * W * C] = x[n].reshape(-1)
-        d = np.zeros((Wo + simd.MOST_ROWS) * K, x.dtype)
-        shares = np.empty((Wo + simd.MOST_ROWS) * P, x.dtype)
-        dw_n = dw[n].reshape(-1)
-        dx[n] = 0
-        for i in range(Ho):
-            for j in range(Wo):
+        mine = scratch[get_thread_id()]
+        d, shares = mine[:(Wo + simd.MOST_ROWS) * K], mine[(Wo + simd.MOST_ROWS) * K:]
+        dw_n, db_n = dw[n], db[n]
+        for i in range(n * H * W * C, (n + 1) * H * W * C):
+            dx[i] = 0
+        for i in range(H - 2):
+            start = (n * (H - 2) + i) * Wo * K
+            for j in range(0, Wo * K, K):
                 for k in range(K):
-                    d[j * K + k] = 0 if relu and out[n, i, j, k] <= 0 else dout[n, i, j, k]
-                    db[n, k] += d[j * K + k]
-            for u in range(3):
-                simd.product(dw_n, u * rows * K, K, image, (i + u) * W * C, 1, C, 3 * C,
-                             d, 0, K, K, Wo, i > 0)
+                    dy = dout[start + j + k]
+                    dy = 0 if relu and out[start + j + k] <= 0 else dy
+                    d[j + k] = dy
+                    db_n[k] += dy
             simd.product(shares, 0, P, d, 0, K, 1, Wo, w_turned, 0, P, P, K, False)
             for u in range(3):
+                corner = (n * H + i + u) * W * C
+                simd.product(dw_n, u * rows * K, K, x, corner, 1, C, 3 * C, d, 0, K, K, Wo, i > 0)
                 for j in range(Wo):
-                    for v in range(3):
-                        for c in range(C):
-                            dx[n, i + u, j + v, c] += shares[j * P + (u * 3 + v) * C + c]
+                    for vc in range(3 * C):
+                        dx[corner + j * C + vc] += shares[j * P + u * 3 * C + vc]
+
+
+def _flat(x):
+    """x as one row of numbers, with some behind: the last windows are read twelve at a time."""
+    flat = np.zeros(x.size + simd.MOST_ROWS * x.shape[3], x.dtype)
+    flat[:x.size] = x.reshape(-1)
+    return flat
 
 
 def forward(x, w, b, relu):
@@ -76,7 +76,9 @@ def forward(x, w, b, relu):
     N, H, W, C = x.shape
     K = up(w.shape[3], simd.VECTOR_BYTES // x.itemsize)
     out = empty((N, H - 2, W - 2, K), x.dtype)
-    _forward(np.ascontiguousarray(x), pad(w, (3, 3, C, K)), pad(b, (K,)), relu, out)
+    scratch = empty((get_num_threads(), (W - 2 + simd.MOST_ROWS) * K), x.dtype)
+    _forward(N, H, W, C, K, _flat(x), pad(w, (3, 3, C, K)).reshape(-1), pad(b, (K,)), relu,
+             out.reshape(-1), scratch)
     return crop(out, (N, H - 2, W - 2, w.shape[3]))
 
 
@@ -84,15 +86,18 @@ def backward(dout, x, w, out=None):
     """dx, dw, db of `forward`; out: its result where it included ReLU, else None."""
     N, H, W, C = x.shape
     lanes = simd.VECTOR_BYTES // x.itemsize
-    K = up(w.shape[3], lanes)
+    K, P = up(w.shape[3], lanes), up(9 * C, lanes)
     shape = (N, H - 2, W - 2, K)
     relu = out is not None
     dout = pad(dout, shape)
     out = pad(out, shape) if relu else dout
-    w_turned = pad(w.transpose(3, 0, 1, 2).reshape(w.shape[3], 9 * C), (K, up(9 * C, lanes)))
+    w_turned = pad(w.transpose(3, 0, 1, 2).reshape(w.shape[3], 9 * C), (K, P))
     dx = empty(x.shape, x.dtype)
-    dw = empty((N, 3, up(3 * C, simd.MOST_ROWS), K), x.dtype)
+    rows = up(3 * C, simd.MOST_ROWS)
+    dw = empty((N, 3 * rows * K), x.dtype)
     db = np.zeros((N, K), x.dtype)
-    _backward(dout, np.ascontiguousarray(x), w_turned, out, relu, dx, dw, db)
-    dw = dw.sum(axis=0)[:, :3 * C, :w.shape[3]].reshape(w.shape)
+    scratch = empty((get_num_threads(), (W - 2 + simd.MOST_ROWS) * (K + P)), x.dtype)
+    _backward(N, H, W, C, K, dout.reshape(-1), _flat(x), w_turned.reshape(-1), P, out.reshape(-1),
+              relu, dx.reshape(-1), dw, db, scratch)
+    dw = dw.sum(axis=0).reshape(3, rows, K)[:, :3 * C, :w.shape[3]].reshape(w.shape)
     return dx, dw, db.sum(axis=0)[:w.shape[3]]

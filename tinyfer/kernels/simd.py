@@ -7,14 +7,16 @@ convolution (docs/09-making-it-fast.md):
 * `sandwich`   `L X L^T` for a constant matrix L and a tile X, for a vector of channels at once.
 
 Both are numba intrinsics: Python that runs once, while a kernel is compiled, and emits one
-instruction after another. A vector has VECTOR_BYTES, what one register of this machine holds; LLVM splits or widens them elsewhere, so the code is right on every machine.
+instruction after another. A vector has VECTOR_BYTES, what one register of this machine holds.
 
 numba's cache does not see edits in this file: `touch` the kernels that import it after one.
 """
 
+import platform
+
 from llvmlite import binding, ir
 from numba import njit
-from numba.core import types
+from numba.core import config, types
 from numba.extending import intrinsic
 
 # A product and the sum it goes to may become one fused instruction. Nothing else is relaxed,
@@ -24,15 +26,15 @@ INT = ir.IntType(64)
 
 
 def _vector_bytes():
-    features = binding.get_host_cpu_features()
-    if features.get("avx512f"):
+    features = config.CPU_FEATURES or binding.get_host_cpu_features().flatten()
+    if "+avx512f" in features:
         return 64
-    return 32 if features.get("avx2") else 16
+    return 32 if "+avx2" in features else 16
 
 
 VECTOR_BYTES = _vector_bytes()
-# AVX-512 and ARM have 32 vector registers, AVX2 and SSE 16: the tile of sums must fit.
-REGISTERS = 16 if VECTOR_BYTES == 32 else 32
+# AVX-512 and 64-bit ARM have 32 vector registers, AVX2 and SSE 16: the tile of sums must fit.
+REGISTERS = 32 if VECTOR_BYTES == 64 or platform.machine() in ("arm64", "aarch64") else 16
 
 
 class _Memory:

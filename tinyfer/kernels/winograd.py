@@ -208,8 +208,7 @@ def forward(x, w, b, relu, m):
 def _backward(g, dout, out, relu, x, UT, first, images, V, dM, dx, scratch):
     """V, dM and dx for `images` images from `first` on."""
     per_image = g.rows * g.cols
-    place_v, place_m = V.shape[1], dM.shape[1]
-    V, dM = V.reshape(-1), dM.reshape(-1)
+    place_v, place_m = V.size // g.n**2, dM.size // g.n**2
     for part in prange(g.parts):
         dV, _ = _v_and_m(g, scratch[get_thread_id()])
         image = images * part // g.parts
@@ -231,7 +230,8 @@ def _backward(g, dout, out, relu, x, UT, first, images, V, dM, dx, scratch):
             simd.product(dV, p * g.place_v, g.C, dM, p * place_m + start * g.K, g.K, 1, count,
                          UT, p * g.C * g.K, 0, g.C, g.K, False)
         size = g.H * g.W * g.C
-        dx[image * size:(image + here) * size] = 0
+        for i in range(image * size, (image + here) * size):
+            dx[i] = 0
         for t in range(count):
             corner = _corner(g, image * per_image + t, g.H, g.W, g.C)
             input_grad(g.m, g.C, dV, t * g.C, g.n * g.place_v, g.place_v,
@@ -241,22 +241,25 @@ def _backward(g, dout, out, relu, x, UT, first, images, V, dM, dx, scratch):
 @njit(parallel=True, cache=True)
 def _filter_products(g, V, dM, tiles, dU, db, add):
     """dU[p] (+)= V[p]^T dM[p]; and db from the place where dM is the sum of dout."""
+    places = g.n * g.n
     one = POINT_ONE[g.m] * (g.n + 1)
-    for p in prange(g.n * g.n):
-        simd.product(dU[p], 0, g.K, V[p], 0, 1, g.C, g.C, dM[p], 0, g.K, g.K, tiles, add)
+    for p in prange(places):
+        m = p * (dM.size // places)
+        simd.product(dU, p * (dU.size // places), g.K, V, p * (V.size // places), 1, g.C, g.C,
+                     dM, m, g.K, g.K, tiles, add)
         if p == one:
             for t in range(tiles):
                 for k in range(g.K):
-                    db[k] += dM[p, t * g.K + k]
+                    db[k] += dM[m + t * g.K + k]
 
 
 @njit(parallel=True, cache=True)
 def _filter_grads(m, dU, C, K, dw):
     """dw = G^T dU G."""
-    n, place = m + 2, dU.shape[1]
-    flat = dU.reshape(-1)
+    n = m + 2
+    place = dU.size // (n * n)
     for c in prange(C):
-        filter_grad(m, K, flat, c * K, n * place, place, dw, c * K, 3 * C * K, C * K, flat, 0)
+        filter_grad(m, K, dU, c * K, n * place, place, dw, c * K, 3 * C * K, C * K, dU, 0)
 
 
 def backward(dout, x, w, out, m):
@@ -274,9 +277,9 @@ def backward(dout, x, w, out, m):
     dout = pad(dout, (g.N, g.H - 2, g.W - 2, g.K))
     relu = out is not None
     out = pad(out, dout.shape) if relu else dout
-    V, dM = (empty((g.n**2, (chunk * per_image + simd.MOST_ROWS + 1) * channels), x.dtype)
+    V, dM = (empty((g.n**2 * (chunk * per_image + simd.MOST_ROWS + 1) * channels,), x.dtype)
              for channels in (g.C, g.K))
-    dU = empty((g.n**2, up(g.C, simd.MOST_ROWS) * g.K), x.dtype)
+    dU = empty((g.n**2 * up(g.C, simd.MOST_ROWS) * g.K,), x.dtype)
     db = np.zeros(g.K, x.dtype)
     dx, dw = empty(x.shape, x.dtype), empty(w.shape, w.dtype)
     UT = _filters(np.ascontiguousarray(w.transpose(0, 1, 3, 2)), m)
