@@ -1,6 +1,37 @@
-"""tinyfer: a facial-expression network one can read from end to end."""
+"""tinyfer: a facial-expression network from scratch that one can read from end to end.
+
+The way of a face through the package, and a good order to read it in:
+
+    datasets/           faces and labels: FER-2013, or faces the package draws; splits and class sets
+    augment.py          a minibatch: random shifts and flips, grey values to [0, 1]
+    layers.py           what every layer computes, and its gradient by hand
+    kernels/            the arithmetic underneath; reference.py first, it is the definition
+    model.py            layers in a row: forward, backward, prediction, files
+    architectures.py    the network of the study: six convolutions, two dense layers
+    losses.py           softmax and the weighted cross-entropy
+    optim.py            Adam
+    gradcheck.py        the proof that the gradients are right
+    training.py         the loop, with checkpoint.py and runs.py: what a run leaves on the disk
+    metrics.py          what a trained network is worth
+    experiments.py      the study's eight experiments as data
+
+In short:
+
+    model = tinyfer.six_layer_cnn(classes=7, seed=0)
+    optimizer = tinyfer.Adam(model.parameters(), lr=1e-4)
+    logits = model.forward(x, training=True)            # x (N, 48, 48, 1) in [0, 1]
+    loss, dlogits = tinyfer.softmax_cross_entropy(logits, labels)
+    model.backward(dlogits)
+    optimizer.step()
+    model.predict_proba(faces)                          # faces (N, 48, 48) uint8
+"""
 
 from tinyfer.architectures import six_layer_cnn
+from tinyfer.augment import to_input
+from tinyfer.datasets import find_data, load_fer2013
 from tinyfer.losses import softmax, softmax_cross_entropy
 from tinyfer.model import Sequential, load_model
 from tinyfer.optim import Adam
+
+__all__ = ["Adam", "Sequential", "find_data", "load_fer2013", "load_model", "six_layer_cnn",
+           "softmax", "softmax_cross_entropy", "to_input"]
