@@ -164,8 +164,8 @@ def load_model(path):
 
     path = _packaged_or_path(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
+            arrays = dict(content)
         about = json.loads(arrays.pop("model").tobytes())
         build = ARCHITECTURES[about["architecture"]]
         arguments, class_names = about["arguments"], about["class_names"]

@@ -1,0 +1,167 @@
+"""Softmax, the weighted cross-entropy and Adam, on cases a hand can follow."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tinyfer import Adam, softmax, softmax_cross_entropy
+from tinyfer.layers import Parameter
+
+both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+
+
+@both_dtypes
+def test_softmax_by_hand(dtype):
+    p = softmax(np.log(np.array([[1, 2, 5], [4, 4, 8]], dtype)))
+    assert p.dtype == dtype
+    assert p == pytest.approx(np.array([[1, 2, 5], [2, 2, 4]]) / 8, rel=1e-6)
+
+
+@both_dtypes
+def test_softmax_does_not_overflow(dtype):
+    p = softmax(np.array([[1e4, 0, -1e4], [-1e4, -1e4, -1e4]], dtype))
+    assert p == pytest.approx(np.array([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3]]))
+
+
+@both_dtypes
+def test_cross_entropy_by_hand(dtype):
+    logits = np.log(np.array([[1, 2, 5], [4, 4, 8]], dtype))     # p = 1/8 2/8 5/8, 1/4 1/4 1/2
+    loss, dlogits = softmax_cross_entropy(logits, np.array([0, 2]))
+    assert type(loss) is float and dlogits.dtype == dtype
+    assert loss == pytest.approx((math.log(8) + math.log(2)) / 2, rel=1e-6)
+    assert dlogits == pytest.approx(np.array([[-7, 2, 5], [2, 2, -4]]) / 16, rel=1e-5)
+    loss, dlogits = softmax_cross_entropy(logits, np.array([0, 2]), np.array([3, 9, 0.5]))
+    assert loss == pytest.approx((3 * math.log(8) + 0.5 * math.log(2)) / 2, rel=1e-6)
+    assert dlogits.dtype == dtype
+    assert dlogits == pytest.approx(np.array([[-21, 6, 15], [1, 1, -2]]) / 16, rel=1e-5)
+
+
+def test_weights_of_one_change_nothing():
+    rng = np.random.default_rng(0)
+    logits, labels = rng.standard_normal((6, 4)), rng.integers(4, size=6)
+    loss, dlogits = softmax_cross_entropy(logits, labels)
+    weighted, dweighted = softmax_cross_entropy(logits, labels, np.ones(4))
+    assert loss == weighted and np.array_equal(dlogits, dweighted)
+
+
+@both_dtypes
+def test_cross_entropy_of_a_hopeless_guess_is_finite(dtype):
+    loss, dlogits = softmax_cross_entropy(np.array([[1000, 0]], dtype), np.array([1]))
+    assert loss == pytest.approx(1000)
+    assert dlogits == pytest.approx(np.array([[1, -1]]))
+
+
+def test_nan_logits_give_a_nan_loss():
+    logits = np.array([[0.0, np.nan], [1.0, 2.0]])
+    assert math.isnan(softmax_cross_entropy(logits, np.array([0, 1]))[0])
+
+
+def test_cross_entropy_leaves_its_arguments_alone():
+    logits, labels, weights = np.eye(3), np.arange(3), np.arange(1.0, 4.0)
+    softmax_cross_entropy(logits, labels, weights)
+    softmax(logits)
+    assert np.array_equal(logits, np.eye(3))
+    assert labels.tolist() == [0, 1, 2] and weights.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("labels, message", [
+    ([0, 3], "label 3 is out of range; 3 classes have labels 0 to 2"),
+    ([-1, 0], "label -1 is out of range"),
+    ([0], "expected 2 integers"),
+    ([0.0, 1.0], "labels is float64"),
+    ([[0, 1, 0], [0, 0, 1]], "expected 2 integers"),
+])
+def test_labels_that_do_not_fit_are_refused(labels, message):
+    with pytest.raises(ValueError, match=message):
+        softmax_cross_entropy(np.zeros((2, 3)), np.array(labels))
+
+
+def test_other_bad_arguments_are_refused():
+    labels = np.array([0, 1])
+    with pytest.raises(ValueError, match="class_weights"):
+        softmax_cross_entropy(np.zeros((2, 3)), labels, np.ones(2))
+    with pytest.raises(ValueError, match="logits has shape"):
+        softmax_cross_entropy(np.zeros((0, 3)), labels[:0])
+    with pytest.raises(ValueError, match="logits has shape"):
+        softmax_cross_entropy(np.zeros(3), labels)
+
+
+def parameter(values, name="w", dtype=np.float64):
+    return Parameter(name, np.array(values, dtype))
+
+
+@both_dtypes
+def test_the_first_step_of_adam_is_lr_times_the_sign(dtype):
+    """At t = 1 the corrections cancel the betas: lr_t m / sqrt(v) = lr g / |g|."""
+    p = parameter([1.0, -2.0, 5.0], dtype=dtype)
+    p.grad[...] = [10.0, -0.001, 0.0]
+    Adam([p], lr=0.1).step()
+    assert p.value.dtype == dtype
+    assert p.value == pytest.approx(np.array([0.9, -1.9, 5.0]), rel=1e-3)
+
+
+def test_three_steps_of_adam_by_the_formula():
+    """Keras' epsilon, outside of v's correction; the power of t; a large eps makes it matter."""
+    p, lr, b1, b2, eps = parameter([1.0]), 0.01, 0.8, 0.95, 0.5
+    optimizer = Adam([p], lr, b1, b2, eps)
+    value, m, v = 1.0, 0.0, 0.0
+    for t, g in enumerate([0.5, -2.0, 3.0], 1):
+        p.grad[...] = g
+        optimizer.step()
+        m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
+        value -= lr * math.sqrt(1 - b2**t) / (1 - b1**t) * m / (math.sqrt(v) + eps)
+        assert p.value[0] == pytest.approx(value, rel=1e-14)
+    assert optimizer.t == 3
+
+
+def test_adam_finds_the_bottom_of_a_bowl():
+    p = parameter([3.0, -4.0])
+    optimizer = Adam([p], lr=0.1)
+    for _ in range(300):
+        p.grad[...] = 2 * (p.value - [1, 2])
+        optimizer.step()
+    assert p.value == pytest.approx(np.array([1, 2]), abs=1e-3)
+
+
+def test_adam_takes_a_new_learning_rate():
+    p = parameter([0.0])
+    optimizer = Adam([p], lr=0.1)
+    optimizer.lr = 0.5
+    p.grad[...] = 1
+    optimizer.step()
+    assert p.value[0] == pytest.approx(-0.5, rel=1e-5)
+
+
+def test_adam_goes_on_from_its_state():
+    def run(optimizer, p, gradients):
+        for g in gradients:
+            p.grad[...] = g
+            optimizer.step()
+
+    gradients = np.random.default_rng(0).standard_normal((6, 4)).astype(np.float32)
+    straight, first = parameter(np.ones(4), dtype="f4"), parameter(np.ones(4), dtype="f4")
+    run(Adam([straight]), straight, gradients)
+    optimizer = Adam([first])
+    run(optimizer, first, gradients[:3])
+    second = parameter(first.value, dtype="f4")
+    resumed = Adam([second])
+    resumed.load_state({name: array.copy() for name, array in optimizer.state().items()})
+    run(resumed, second, gradients[3:])
+    assert second.value.tobytes() == straight.value.tobytes()
+
+
+def test_a_state_that_does_not_fit_is_refused_and_changes_nothing():
+    optimizer = Adam([parameter(np.ones(4))])
+    state = optimizer.state()
+    with pytest.raises(ValueError, match="'m.w'"):
+        optimizer.load_state({name: a for name, a in state.items() if name != "m.w"})
+    with pytest.raises(ValueError, match=r"'v.w' has shape \(3,\); expected \(4,\)"):
+        optimizer.load_state(state | {"t": np.array(9), "v.w": np.ones(3)})
+    assert optimizer.t == 0
+
+
+@pytest.mark.parametrize("lr", [0, -1e-3, math.nan, math.inf])
+def test_a_senseless_learning_rate_is_refused(lr):
+    with pytest.raises(ValueError, match="lr is"):
+        Adam([], lr=lr)
