@@ -2,7 +2,7 @@
 
 The way of a face through the package, and a good order to read it in:
 
-    datasets/           faces and labels: FER-2013, or faces the package draws; splits and class sets
+    datasets/           faces and labels: FER-2013, or drawn ones; splits and class sets
     augment.py          a minibatch: random shifts and flips, grey values to [0, 1]
     layers.py           what every layer computes, and its gradient by hand
     kernels/            the arithmetic underneath; reference.py first, it is the definition
