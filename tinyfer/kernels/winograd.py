@@ -95,8 +95,9 @@ filter_grad = simd.sandwich(GT)                             # dw = G^T dU G
 # Tiles transformed, multiplied and transformed back before the next: a block of V and M that stays
 # in the cache, but large enough to read all of U for.
 BLOCK = 72
-# Bytes of V and dM kept for a chunk of images, from which dU is then summed place by place.
-CHUNK = 32 << 20
+# V and dM are kept for a chunk of images, from which dU is then summed place by place: about so
+# many bytes, which a cache can hold, but a whole number of eights, to share among the threads.
+CHUNK = 4 << 20
 
 # Sizes of one convolution over whole tiles and whole vectors of channels: tiles of m x m in rows
 # and cols; `parts` equal shares of the work; place_v, place_m: distance from one place p to the
@@ -113,7 +114,7 @@ def _plan(x, K, m, items, tiles):
     threads = get_num_threads()
     parts = min(items, threads * -(-items * tiles // (threads * BLOCK)))
     largest = up(-(-items // parts) * tiles, simd.MOST_ROWS)
-    # One vector more than the tiles need, lest all places fall into the same cache sets.
+    # One vector more than the tiles need: see _filters.
     lanes = simd.VECTOR_BYTES // x.itemsize
     return Plan(m, m + 2, N, H, W, C, K, (H - 2) // m, (W - 2) // m, parts,
                 largest * C + lanes, largest * K + lanes)
@@ -142,18 +143,20 @@ def _v_and_m(g, scratch):
 def _transform_filters(m, w, C, K, U):
     """U[p], packed in panels as simd.product reads it, from flat w (3, 3, C, K)."""
     n = m + 2
+    place = U.size // (n * n)
     for c in prange(C):
         k = 0
         while k < K:
             width = simd.panel_width(K - k, w.itemsize)
             filter_tile(m, width, w, c * K + k, 3 * C * K, C * K,
-                        U, C * k + c * width, n * C * K, C * K, w, 0)
+                        U, C * k + c * width, n * place, place, w, 0)
             k += width
 
 
 def _filters(w, m):
     C, K = w.shape[2:]
-    U = empty(((m + 2) ** 2 * C * K,), w.dtype)
+    # One vector more in each place, lest all places fall into the same cache sets.
+    U = empty(((m + 2)**2 * (C * K + simd.VECTOR_BYTES // w.itemsize),), w.dtype)
     _transform_filters(m, w.reshape(-1), C, K, U)
     return U
 
@@ -179,7 +182,7 @@ def _forward(g, x, U, b, relu, out, scratch):
                        V, t * g.C, g.n * g.place_v, g.place_v, x, 0)
         for p in range(g.n * g.n):
             simd.product(M, p * g.place_m, g.K, V, p * g.place_v, g.C, 1, count,
-                         U, p * g.C * g.K, 0, g.K, g.C, False)
+                         U, p * (U.size // g.n**2), 0, g.K, g.C, False)
         for t in range(count):
             corner = _corner(g, first + t, g.H - 2, g.W - 2, g.K)
             if relu:
@@ -228,7 +231,7 @@ def _backward(g, dout, out, relu, x, UT, first, images, V, dM, dx, scratch):
                             dM, (start + t) * g.K, g.n * place_m, place_m, dout, corner)
         for p in range(g.n * g.n):
             simd.product(dV, p * g.place_v, g.C, dM, p * place_m + start * g.K, g.K, 1, count,
-                         UT, p * g.C * g.K, 0, g.C, g.K, False)
+                         UT, p * (UT.size // g.n**2), 0, g.C, g.K, False)
         size = g.H * g.W * g.C
         for i in range(image * size, (image + here) * size):
             dx[i] = 0
@@ -270,8 +273,7 @@ def backward(dout, x, w, out, m):
     w = pad(w, (3, 3, shape[3], filters))
     per_image = (shape[1] - 2) * (shape[2] - 2) // m**2
     size = (m + 2)**2 * per_image * (shape[3] + filters) * x.itemsize
-    chunks = -(-shape[0] * size // CHUNK)
-    chunk = -(-shape[0] // chunks)
+    chunk = min(up(-(-CHUNK // size), 8), shape[0])
     g = _plan(x, filters, m, chunk, per_image)
 
     dout = pad(dout, (g.N, g.H - 2, g.W - 2, g.K))
