@@ -1,0 +1,326 @@
+"""Nothing in docs/ and README.md may go stale: every block runs, every link leads somewhere.
+
+    ```python    run, in order, one namespace a page; what it prints is the ```text block after it
+    ```py        an excerpt: it stands in the code word for word; a line `...` leaves lines out
+    ```console   `$ command` and its output, run from the root; `...` in the output fits anything
+                 (of a pytest command the tests are only counted: they run elsewhere)
+
+`<!-- realdata -->` above a block: it needs FER-2013. `<!-- not run: why -->`: it takes too long.
+Exercises: a stub left as it is must fail its tests, and the solution must pass them.
+"""
+
+import ast
+import contextlib
+import doctest
+import importlib.util
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.glob("*.md"), *ROOT.glob("README.md")])
+CHAPTERS = sorted(DOCS.glob("[0-9][0-9]-*.md"))
+EXERCISES = sorted((DOCS / "exercises").glob("ch*.py"))
+SOURCES = [*ROOT.glob("tinyfer/**/*.py"), *ROOT.glob("scripts/**/*.py"), *ROOT.glob("tests/*.py")]
+REALDATA = pytest.mark.skipif(not os.environ.get("TINYFER_DATA"), reason="TINYFER_DATA is not set")
+
+
+class Block(NamedTuple):
+    line: int
+    language: str
+    text: str
+    remark: str         # of the comment above it: "realdata", "not run: ...", or ""
+    output: str         # the ```text block directly after it, or ""
+
+
+FENCE = re.compile(r"(?:<!-- (?P<remark>[^>]*?) -->\n+)?^```(?P<language>\w*)\n(?P<text>.*?)^```$"
+                   r"(?:\n+^```text\n(?P<output>.*?)^```$)?", re.MULTILINE | re.DOTALL)
+
+
+def blocks_of(page):
+    text = page.read_text(encoding="utf-8")
+    return [Block(text.count("\n", 0, match.start("text")), match["language"], match["text"],
+                  match["remark"] or "", match["output"] or "")
+            for match in FENCE.finditer(text)]
+
+
+def prose_of(page):
+    """The page without its code blocks and comments."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    return re.sub(r"<!--.*?-->", "", text, flags=re.S)
+
+
+def name_of(page):
+    return str(page.relative_to(ROOT))
+
+
+def each_page(pages=PAGES):
+    return pytest.mark.parametrize("page", pages, ids=name_of)
+
+
+# Blocks
+
+def run_blocks(page, folder, monkeypatch, with_data):
+    """Run a page's python blocks, those with data too or only those without."""
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(str(ROOT))
+    namespace = {"__name__": "__main__"}
+    for block in blocks_of(page):
+        if block.language != "python" or block.remark.startswith("not run"):
+            continue
+        if block.remark == "realdata" and not with_data:
+            continue
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            code = compile("\n" * block.line + block.text, str(page), "exec")   # the page's lines
+            exec(code, namespace)
+        assert printed.getvalue() == block.output, f"{name_of(page)}:{block.line}"
+
+
+@each_page([page for page in PAGES if any(b.language == "python" for b in blocks_of(page))])
+def test_python_blocks_print_what_the_page_says(page, tmp_path, monkeypatch):
+    run_blocks(page, tmp_path, monkeypatch, with_data=False)
+
+
+@REALDATA
+@pytest.mark.realdata
+@each_page([page for page in PAGES
+            if any(b.language == "python" and b.remark == "realdata" for b in blocks_of(page))])
+def test_python_blocks_on_real_data_print_what_the_page_says(page, tmp_path, monkeypatch):
+    run_blocks(page, tmp_path, monkeypatch, with_data=True)
+
+
+def commands():
+    """(page, line, command, output, remark) of every ```console block."""
+    for page in PAGES:
+        for block in blocks_of(page):
+            if block.language == "console":
+                for part in re.split(r"^\$ ", block.text, flags=re.M)[1:]:
+                    command, _, output = part.partition("\n")
+                    yield page, block.line, command, output, block.remark
+
+
+def as_params():
+    for page, line, command, output, remark in commands():
+        if not remark.startswith("not run"):
+            marks = [REALDATA, pytest.mark.realdata] if remark == "realdata" else []
+            yield pytest.param(command, output, id=f"{name_of(page)}:{line}", marks=marks)
+
+
+@pytest.mark.parametrize("command, output", list(as_params()))
+def test_commands_print_what_the_page_says(command, output):
+    arguments = shlex.split(command)
+    assert arguments[0] == "python", "a page's commands start with python"
+    counted = arguments[1:3] == ["-m", "pytest"]
+    if counted:
+        arguments.append("--collect-only")
+    run = subprocess.run([sys.executable, *arguments[1:]], cwd=ROOT, capture_output=True, text=True,
+                         env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=120)
+    assert run.returncode == 0, run.stderr
+    if counted:
+        assert counts(output) == counts(run.stdout), run.stdout.splitlines()[-1]
+    else:
+        checker = doctest.OutputChecker()
+        assert checker.check_output(output, run.stdout, doctest.ELLIPSIS), run.stdout
+
+
+def counts(text):
+    """(tests chosen, tests deselected) of pytest's last line, collected or run."""
+    chosen = re.search(r"(\d+) passed|(\d+)/\d+ tests collected|(\d+) tests? collected", text)
+    deselected = re.search(r"(\d+) deselected", text)
+    return (int(next(filter(None, chosen.groups()))),
+            int(deselected[1]) if deselected else 0)
+
+
+def squeezed(text):
+    """Lines without indentation and blank lines."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+@each_page([page for page in PAGES if any(b.language == "py" for b in blocks_of(page))])
+def test_excerpts_stand_in_the_code(page):
+    code = ["\n".join(squeezed(path.read_text(encoding="utf-8"))) for path in SOURCES]
+    for block in blocks_of(page):
+        if block.language == "py":
+            parts = "\n".join(squeezed(block.text)).split("\n...\n")
+            pattern = re.compile(".*?".join(map(re.escape, parts)), re.DOTALL)
+            assert any(pattern.search(text) for text in code), f"{name_of(page)}:{block.line}"
+
+
+@each_page()
+def test_every_block_is_of_a_known_kind(page):
+    known = {"python", "py", "console", "text", "sh", "bash", "toml", "bibtex"}
+    assert {block.language for block in blocks_of(page)} <= known
+    assert page.read_text(encoding="utf-8").count("\n```") % 2 == 0
+
+
+# Links, figures, formulas
+
+def anchors_of(page):
+    """What GitHub makes of the headings."""
+    headings = re.findall(r"^#+ (.*)$", prose_of(page), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def defined_in(path):
+    """Names of the functions and classes of a file, methods as Class.method."""
+    names = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.add(node.name)
+            names |= {f"{node.name}.{item.name}" for item in getattr(node, "body", ())
+                      if isinstance(node, ast.ClassDef) and isinstance(item, ast.FunctionDef)}
+        if isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return names
+
+
+LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")
+
+
+@each_page()
+def test_links_lead_somewhere(page):
+    for match in LINK.finditer(prose_of(page)):
+        target, _, anchor = match["target"].partition("#")
+        if target.startswith(("http://", "https://", "mailto:")):
+            continue
+        path = (page.parent / target).resolve() if target else page
+        assert path.exists(), f"{name_of(page)} links to {target}"
+        if anchor:
+            assert anchor in anchors_of(path), f"{name_of(page)} links to {match['target']}"
+        if named := re.fullmatch(r"`([\w.]+)` in `([\w./]+)`", match["text"]):
+            assert (ROOT / named[2]).resolve() == path, match[0]
+            assert named[1] in defined_in(path), match[0]
+
+
+@each_page()
+def test_files_named_in_code_style_exist(page):
+    for path in re.findall(r"`((?:tinyfer|scripts|tests|docs)/[\w./-]*)`", prose_of(page)):
+        assert (ROOT / path).exists(), f"{name_of(page)} names {path}"
+
+
+IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<target>[^)\s]+)\)")
+
+
+@each_page()
+def test_figures_exist_and_have_alternative_text(page):
+    for match in IMAGE.finditer(prose_of(page)):
+        if not match["target"].startswith("http"):
+            assert (page.parent / match["target"]).is_file(), match["target"]
+        assert len(match["alt"]) >= 30, f"{match['target']}: say what the picture shows"
+
+
+def test_every_figure_is_made_by_the_script_and_shown():
+    shown = {Path(match["target"]).stem for page in CHAPTERS
+             for match in IMAGE.finditer(prose_of(page))}
+    run = subprocess.run([sys.executable, "scripts/make_figures.py", "--list"], cwd=ROOT, text=True,
+                         capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    assert set(run.stdout.split()) == shown, run.stderr
+    assert {path.stem for path in (DOCS / "figures").iterdir()} == shown
+
+
+@each_page()
+def test_formulas_are_whole(page):
+    """Dollars come in pairs, braces match, and no blank line cuts a displayed formula."""
+    prose = re.sub(r"`[^`\n]*`", "", prose_of(page))
+    displayed = re.findall(r"\$\$(.*?)\$\$", prose, flags=re.S)
+    assert prose.count("$$") == 2 * len(displayed)
+    inline = re.sub(r"\$\$.*?\$\$", "", prose, flags=re.S)
+    for paragraph in inline.split("\n\n"):
+        assert paragraph.count("$") % 2 == 0, paragraph
+    for formula in displayed + re.findall(r"\$([^$]+)\$", inline):
+        assert "\n\n" not in formula.strip("\n"), formula
+        bare = formula.replace(r"\{", "").replace(r"\}", "")
+        assert bare.count("{") == bare.count("}"), formula
+
+
+# The course as a whole
+
+@each_page(CHAPTERS)
+def test_chapters_link_back_and_on(page):
+    number = CHAPTERS.index(page)
+    lines = [line for line in page.read_text(encoding="utf-8").splitlines()
+             if "[Course](README.md)" in line]
+    assert len(lines) == 2, "one navigation line at the top and one at the bottom"
+    neighbours = [CHAPTERS[i].name for i in (number - 1, number + 1) if 0 <= i < len(CHAPTERS)]
+    for line in lines:
+        assert re.findall(r"\(([0-9]\S*)\)", line) == neighbours
+
+
+@each_page(CHAPTERS)
+def test_chapters_have_their_parts(page):
+    headings = re.findall(r"^## (.*)$", prose_of(page), flags=re.M)
+    parts = ["In the code", "Try it", "Summary", "Exercises", "A mistake seen in real code",
+             "Sources"]
+    assert headings[-len(parts):] == parts
+    assert re.match(rf"# {int(page.name[:2])} ", page.read_text(encoding="utf-8"))
+    assert f"exercises/ch{page.name[:2]}_" in prose_of(page), "a chapter links its exercises"
+
+
+# Exercises
+
+def load(path):
+    spec = importlib.util.spec_from_file_location(f"{path.parent.name}_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def stubs_and_tests(path):
+    """Names of the functions that raise NotImplementedError, and of the tests, in their order."""
+    functions = [node for node in ast.parse(path.read_text(encoding="utf-8")).body
+                 if isinstance(node, ast.FunctionDef)]
+    stubs = [f.name for f in functions if ast.unparse(f.body[-1]) == "raise NotImplementedError"]
+    return stubs, [f.name for f in functions if f.name.startswith("test_")]
+
+
+def outcome(module, tests):
+    """Names of the tests that meet a stub; any other failure is raised."""
+    unsolved = []
+    for name in tests:
+        try:
+            getattr(module, name)()
+        except NotImplementedError:
+            unsolved.append(name)
+    return unsolved
+
+
+def each_exercise(function):
+    return pytest.mark.parametrize("path", EXERCISES, ids=lambda path: path.stem)(function)
+
+
+@each_exercise
+def test_solutions_pass_the_exercises_tests(path):
+    exercise, solution = load(path), load(DOCS / "solutions" / path.name)
+    stubs, tests = stubs_and_tests(path)
+    assert stubs and tests
+    for name in stubs:
+        setattr(exercise, name, getattr(solution, name))
+    assert outcome(exercise, tests) == []
+
+
+@each_exercise
+def test_a_stub_left_as_it_is_fails(path):
+    stubs, tests = stubs_and_tests(path)
+    assert outcome(load(path), tests) == tests, "with every stub left, every test must fail"
+    solution = load(DOCS / "solutions" / path.name)
+    for left in stubs:
+        exercise = load(path)
+        for name in stubs:
+            if name != left:
+                setattr(exercise, name, getattr(solution, name))
+        assert outcome(exercise, tests), f"no test notices that {left} is not solved"
+
+
+def test_every_chapter_has_exercises_and_every_exercise_a_solution():
+    names = [path.name for path in EXERCISES]
+    assert [name[2:4] for name in names] == [page.name[:2] for page in CHAPTERS]
+    assert names == sorted(path.name for path in (DOCS / "solutions").glob("ch*.py"))
