@@ -192,6 +192,12 @@ def test_dropout_backward_uses_the_mask_of_forward():
     assert np.array_equal(layer.backward(x), out)
 
 
+def test_dropout_at_the_ends_of_its_range():
+    x = np.ones((20, 30))
+    assert np.array_equal(Dropout(0.0, rng()).forward(x, training=True), x)
+    assert not Dropout(1 - 1e-12, rng()).forward(x, training=True).any()
+
+
 @pytest.mark.parametrize("rate", [-0.1, 1.0, np.nan])
 def test_dropout_refuses_a_rate_outside_its_range(rate):
     with pytest.raises(ValueError, match="rate"):

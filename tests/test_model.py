@@ -154,6 +154,12 @@ def test_faces_of_another_kind_are_refused(model, wrong):
         model.predict_proba(wrong)
 
 
+def test_a_senseless_batch_size_is_refused(model, faces):
+    for batch_size in 0, -1:
+        with pytest.raises(ValueError, match="batch_size"):
+            model.predict_proba(faces, batch_size)
+
+
 def test_forward_refuses_what_does_not_fit(model):
     with pytest.raises(ValueError, match="x is float64; this model computes in float32"):
         model.forward(np.zeros((1, 48, 48, 1)))

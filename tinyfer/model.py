@@ -8,6 +8,7 @@ import numpy as np
 
 from tinyfer.augment import to_input
 from tinyfer.files import atomic_write
+from tinyfer.folding import fold_batchnorm, visible_window
 from tinyfer.losses import softmax
 
 PACKAGED = Path(__file__).parent / "pretrained"
@@ -44,7 +45,7 @@ class Sequential:
             count[layer.kind] += 1
             name = f"{layer.kind}{count[layer.kind]}"
             for parameter in layer.parameters():
-                parameter.name = f"{name}.{parameter.name}"
+                parameter.name = f"{name}.{parameter.name.split('.')[-1]}"
             for key, array in layer.buffers().items():
                 self._buffers[f"{name}.{key}"] = array
 
@@ -97,10 +98,17 @@ class Sequential:
         size = self.input_shape[:2]
         if faces.ndim != 3 or faces.shape[1:] != size:
             raise ValueError(f"faces has shape {faces.shape}; expected (N, {size[0]}, {size[1]})")
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}; expected at least 1")
+        H, W = visible_window(self.layers, self.input_shape)
+        layers = fold_batchnorm(self.layers)
         p = np.empty((len(faces), len(self.class_names)), self.dtype)
         for start in range(0, len(faces), batch_size):
             batch = slice(start, start + batch_size)
-            p[batch] = softmax(self.forward(to_input(faces[batch], self.dtype)))
+            x = to_input(faces[batch, :H, :W], self.dtype)
+            for layer in layers:
+                x = layer.forward(x)
+            p[batch] = softmax(x)
         return p
 
     def predict(self, faces, batch_size=64):

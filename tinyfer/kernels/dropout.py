@@ -44,6 +44,6 @@ def dropout(x, key, rate):
     x = np.ascontiguousarray(x)
     out = empty(x.shape, x.dtype)
     low, high = np.uint32(int(key) & 0xffffffff), np.uint32(int(key) >> 32)
-    threshold = np.uint32(round(rate * 2**32))
+    threshold = np.uint32(min(round(rate * 2**32), 2**32 - 1))
     _dropout(x.reshape(-1), low, high, threshold, x.dtype.type(1 / (1 - rate)), out.reshape(-1))
     return out
