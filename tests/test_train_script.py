@@ -199,35 +199,33 @@ def start(folder, *arguments):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
-def test_interrupted_for_real(tmp_path, number, code):
-    """The six-layer network, stopped in its second epoch and resumed, against a whole run."""
-    stopped = ["--drawn", "98", "--batch-size", "8", "--seed", "3", "--epochs", "200", "--out", "a"]
-    with start(tmp_path, *stopped) as process:
+def stopped_after(epoch, number, folder, *arguments):
+    """Start the script, send it a signal when the row of `epoch` appears: (exit code, stderr)."""
+    with start(folder, *arguments) as process:
         for line in process.stdout:
-            if re.match(r" +1  \d", line):
+            if re.match(rf" +{epoch} +\d", line):
                 process.send_signal(number)
                 break
         _, err = process.communicate()
-    assert process.returncode == code
-    assert "Traceback" not in err
-    if number == signal.SIGINT:
-        assert "--resume a" in err
-    done = len(runs.read_history(tmp_path / "a"))
-    assert done >= 1
-    # 200 epochs were only there to be stopped: shorten the run to two more than it has.
-    config = runs.read_config(tmp_path / "a")
-    config["settings"]["epochs"] = done + 2
-    runs.write_json(tmp_path / "a" / "config.json", config)
-    with start(tmp_path, "--resume", "a") as process:
-        out, err = process.communicate()
-    assert process.returncode == 0, err
-    assert f"resuming after epoch {done} of {done + 2}" in out
-    stopped[7] = str(done + 2)
-    with start(tmp_path, *stopped[:-1], "b") as process:
-        _, err = process.communicate()
-    assert process.returncode == 0, err
-    same_run(tmp_path / "a", tmp_path / "b")
+    return process.returncode, err
+
+
+def test_interrupted_for_real(tmp_path):
+    """The six-layer network, stopped by Ctrl-C, resumed, killed, resumed, against a whole run."""
+    settings = ["--drawn", "98", "--batch-size", "16", "--seed", "3", "--epochs", "6"]
+    code, err = stopped_after(1, signal.SIGINT, tmp_path, *settings, "--out", "broken")
+    assert code == 130
+    assert "--resume broken" in err and "Traceback" not in err
+    code, _ = stopped_after(3, signal.SIGKILL, tmp_path, "--resume", "broken")
+    assert code == -signal.SIGKILL
+    done = len(runs.read_history(tmp_path / "broken"))
+    assert 3 <= done < 6
+    for arguments in (["--resume", "broken"], [*settings, "--out", "whole"]):
+        with start(tmp_path, *arguments) as process:
+            out, err = process.communicate()
+        assert process.returncode == 0, err
+        assert (f"resuming after epoch {done} of 6" in out) == ("--resume" in arguments)
+    same_run(tmp_path / "broken", tmp_path / "whole")
 
 
 def test_full_disk_keeps_the_last_good_checkpoint(small, capsys, monkeypatch):
