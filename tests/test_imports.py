@@ -27,7 +27,8 @@ ALLOWED = {
     "optim": {"kernels"},
     "datasets": {"datasets", "files"},
     "layers": {"kernels"},
-    "model": {"architectures", "augment", "files", "kernels", "layers", "losses"},
+    "folding": {"layers"},
+    "model": {"architectures", "augment", "files", "folding", "kernels", "layers", "losses"},
     "architectures": {"kernels", "layers", "model"},
     "checkpoint": {"files"},
 }
