@@ -99,5 +99,5 @@ def backward(dout, x, w, out=None):
     scratch = empty((get_num_threads(), (W - 2 + simd.MOST_ROWS) * (K + P)), x.dtype)
     _backward(N, H, W, C, K, dout.reshape(-1), _flat(x), w_turned.reshape(-1), P, out.reshape(-1),
               relu, dx.reshape(-1), dw, db, scratch)
-    dw = dw.sum(axis=0).reshape(3, rows, K)[:, :3 * C, :w.shape[3]].reshape(w.shape)
-    return dx, dw, db.sum(axis=0)[:w.shape[3]]
+    dw = dw.reshape(N, 3, rows, K)[:, :, :3 * C, :w.shape[3]].sum(axis=0)
+    return dx, dw.reshape(w.shape), db.sum(axis=0)[:w.shape[3]]
