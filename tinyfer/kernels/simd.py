@@ -220,21 +220,17 @@ def sandwich(matrices, epilogue=None):
                 choice.add_case(INT(size), block)
                 builder.position_at_end(block)
                 span = range(len(L[0]))
-                X = []
-                for i in span:
-                    row = [_offset(builder, _offset(builder, x0, x_i, i), x_j, j) for j in span]
-                    X.append([source.load(place) for place in row])
-                    if epilogue == "where":
-                        shift = builder.sub(z0, x0)
-                        gate = [extra.load(builder.add(place, shift)) for place in row]
-                        X[i] = [builder.select(builder.fcmp_ordered("<=", g, zero), zero, v)
-                                for g, v in zip(gate, X[i])]
+                places = _grid(builder, x0, x_i, x_j, len(L[0]))
+                X = [[source.load(place) for place in row] for row in places]
+                if epilogue == "where":
+                    gates = _grid(builder, z0, x_i, x_j, len(L[0]))
+                    X = [[builder.select(builder.fcmp_ordered("<=", extra.load(gate), zero), zero, v)
+                          for gate, v in zip(*rows)] for rows in zip(gates, X)]
                 columns = [_multiply(builder, L, [X[i][j] for i in span]) for j in span]
                 Y = [_multiply(builder, L, [columns[j][i] for j in span]) for i in range(len(L))]
                 bias = extra.load(z0) if epilogue in ("bias", "bias relu") else None
-                for i, row in enumerate(Y):
-                    for j, value in enumerate(row):
-                        place = _offset(builder, _offset(builder, y0, y_i, i), y_j, j)
+                for row, places in zip(Y, _grid(builder, y0, y_i, y_j, len(L))):
+                    for value, place in zip(row, places):
                         if bias is not None:
                             value = builder.fadd(value, bias)
                         if epilogue == "bias relu":
@@ -255,6 +251,13 @@ def sandwich(matrices, epilogue=None):
             vector(m, x, x0 + c, x_i, x_j, y, y0 + c, y_i, y_j, z, z0 + c)
 
     return transform
+
+
+def _grid(builder, start, stride_i, stride_j, size):
+    """The index start + i stride_i + j stride_j for all i and j below size."""
+    steps = [builder.mul(stride_j, INT(j)) for j in range(size)]
+    rows = [_offset(builder, start, stride_i, i) for i in range(size)]
+    return [[builder.add(row, step) for step in steps] for row in rows]
 
 
 def _multiply(builder, L, x):
