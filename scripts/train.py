@@ -14,6 +14,7 @@ from tinyfer.architectures import six_layer_cnn
 from tinyfer.checkpoint import load_checkpoint
 from tinyfer.datasets import HOW_TO_GET, find_data, load_fer2013
 from tinyfer.datasets.splits import class_weights
+from tinyfer.datasets.toyfaces import draw_faces
 from tinyfer.kernels.threads import compiled, set_threads
 from tinyfer.metrics import format_report
 from tinyfer.optim import Adam
@@ -204,7 +205,6 @@ def resumed_settings(given):
 
 def load_parts(settings):
     if settings["drawn"]:
-        from tinyfer.datasets.toyfaces import draw_faces
         data = draw_faces(settings["drawn"], seed=settings["seed"])
     else:
         data = load_fer2013(settings["data"], progress=show_reading)
