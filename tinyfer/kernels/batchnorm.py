@@ -17,24 +17,22 @@ from tinyfer.kernels.memory import empty
 
 
 @njit(parallel=True, cache=True)
-def _image_statistics(x, mean, m2):
+def _image_statistics(x, mean, rest, m2):
     N, P, C = x.shape
-    count = x.dtype.type(P)
     for n in prange(N):
-        total = np.zeros(C, x.dtype)
+        centre, left, squares = mean[n], rest[n], m2[n]
+        for c in range(C):
+            centre[c] = left[c] = squares[c] = 0
         for p in range(P):
             for c in range(C):
-                total[c] += x[n, p, c]
-        centre = total / count
-        rest = np.zeros(C, x.dtype)
-        squares = np.zeros(C, x.dtype)
+                centre[c] += x[n, p, c]
+        for c in range(C):
+            centre[c] /= x.dtype.type(P)
         for p in range(P):
             for c in range(C):
                 d = x[n, p, c] - centre[c]
-                rest[c] += d
+                left[c] += d
                 squares[c] += d * d
-        mean[n] = centre + rest / count
-        m2[n] = squares - rest * rest / count
 
 
 @njit(parallel=True, cache=True)
@@ -47,18 +45,17 @@ def _apply(x, mean, scale, beta, out):
 
 
 @njit(parallel=True, cache=True)
-def _reduce(dout, x, mean, inv_std, sum_dout, sum_dout_xhat):
+def _reduce(dout, x, mean, sums, sums_moved):
     N, P, C = x.shape
     for n in prange(N):
-        first = np.zeros(C, x.dtype)
-        second = np.zeros(C, x.dtype)
+        first, second = sums[n], sums_moved[n]
+        for c in range(C):
+            first[c] = second[c] = 0
         for p in range(P):
             for c in range(C):
                 d = dout[n, p, c]
                 first[c] += d
                 second[c] += d * (x[n, p, c] - mean[c])
-        sum_dout[n] = first
-        sum_dout_xhat[n] = second * inv_std
 
 
 @njit(parallel=True, cache=True)
@@ -80,8 +77,11 @@ def batchnorm_statistics(x):
     """Mean and biased variance of every channel: x (N, ..., C) -> mean (C,), var (C,)."""
     x = _flat(x)
     N, P, C = x.shape
-    means, m2s = np.empty((N, C), x.dtype), np.empty((N, C), x.dtype)
-    _image_statistics(x, means, m2s)
+    means, rest, m2s = (np.empty((N, C), x.dtype) for _ in range(3))
+    _image_statistics(x, means, rest, m2s)
+    count = x.dtype.type(P)
+    means += rest / count
+    m2s -= rest * rest / count
     mean, m2 = means[0].copy(), m2s[0].copy()
     for n in range(1, N):
         delta = means[n] - mean
@@ -109,9 +109,9 @@ def batchnorm_backward(dout, x, mean, inv_std, gamma, batch_statistics):
     dx = empty(x.shape, x.dtype)
     x3, dout3 = _flat(x), _flat(dout)
     N, P, C = x3.shape
-    sums, sums_xhat = np.empty((N, C), x.dtype), np.empty((N, C), x.dtype)
-    _reduce(dout3, x3, mean, inv_std, sums, sums_xhat)
-    dbeta, dgamma = sums.sum(axis=0), sums_xhat.sum(axis=0)
+    sums, sums_moved = np.empty((N, C), x.dtype), np.empty((N, C), x.dtype)
+    _reduce(dout3, x3, mean, sums, sums_moved)
+    dbeta, dgamma = sums.sum(axis=0), sums_moved.sum(axis=0) * inv_std
     scale = gamma * inv_std
     share = x.dtype.type(1 / (N * P) if batch_statistics else 0)
     _input_gradient(dout3, x3, mean, scale, scale * dbeta * share,

@@ -40,6 +40,7 @@ def _forward(x, out, winner):
 
 @njit(parallel=True, cache=True)
 def _backward(dout, winner, dx):
+    """dx of the squares; a dropped row or column of dx is left to the caller."""
     N, H, W, C = dout.shape
     zero = dout.dtype.type(0)
     for n in prange(N):
@@ -51,8 +52,6 @@ def _backward(dout, winner, dx):
                         for c in range(C):
                             won = winner[n, i, j, c] == here
                             dx[n, 2 * i + u, 2 * j + v, c] = dout[n, i, j, c] if won else zero
-        dx[n, 2 * H:, :, :] = zero
-        dx[n, :, 2 * W:, :] = zero
 
 
 def maxpool_forward(x):
@@ -68,4 +67,7 @@ def maxpool_backward(dout, winner, input_shape):
     """dx (N, H, W, C) = input_shape: each dout goes to the winner of its square, 0 elsewhere."""
     dx = empty(input_shape, dout.dtype)
     _backward(np.ascontiguousarray(dout), winner, dx)
+    H, W = dout.shape[1:3]
+    dx[:, 2 * H:] = 0
+    dx[:, :, 2 * W:] = 0
     return dx
