@@ -3,7 +3,7 @@
     faces.py         Faces: the images, labels and parts of any data set
     fer2013.py       FER-2013 from Kaggle's archive.zip, its folder or (fer2013_csv.py) a csv;
                      cache.py keeps the decoded pixels
-    toyfaces.py      faces the package draws itself
+    toyfaces.py      faces the package draws itself; drawing.py is the pen
     splits.py        training, validation and test parts; class sets; balancing; class weights
     duplicates.py    exact copies, and scores and trainings without them
 """
@@ -20,9 +20,10 @@ from tinyfer.datasets.splits import (
     split,
     undersample,
 )
+from tinyfer.datasets.toyfaces import draw_face, draw_faces
 
 __all__ = [
     "CLASS_SETS", "EMOTIONS", "HOW_TO_GET", "SPLITS", "USAGES", "Faces", "Parts", "class_weights",
-    "drop_duplicates", "duplicate_facts", "duplicate_groups", "find_data", "load_fer2013",
-    "seen_in", "select_classes", "split", "undersample",
+    "draw_face", "draw_faces", "drop_duplicates", "duplicate_facts", "duplicate_groups",
+    "find_data", "load_fer2013", "seen_in", "select_classes", "split", "undersample",
 ]

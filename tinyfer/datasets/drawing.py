@@ -16,14 +16,15 @@ FAR = 9  # added to a distance, it leaves nothing of the shape
 class Sheet:
     """n pictures that are drawn on together, shape upon shape."""
 
-    def __init__(self, m):
-        """m: the measures `x`, `y` (middle of the face in pixels), `scale` (pixels a unit),
-        `tilt` (radians) and `background` (grey)."""
-        rows, columns = np.mgrid[:SIZE, :SIZE].astype(np.float32)
-        dx, dy = columns - m.x, rows - m.y
+    def __init__(self, m, size):
+        """m: the measures `x`, `y` (middle of the face in pixels of 48), `scale` (such pixels a
+        unit), `tilt` (radians) and `background` (grey). size: pixels to draw, in each direction."""
+        fineness = size / SIZE
+        positions = ((np.arange(size) + 0.5) / fineness - 0.5).astype(np.float32)
+        dx, dy = positions - m.x, positions[:, None] - m.y
         cos, sin = np.cos(m.tilt) / m.scale, np.sin(m.tilt) / m.scale
         self.u, self.v = cos * dx + sin * dy, cos * dy - sin * dx
-        self.scale = m.scale
+        self.scale = m.scale * np.float32(fineness)  # pixels a unit
         self.image = np.broadcast_to(m.background, self.u.shape).copy()
 
     def cover(self, d):
@@ -57,12 +58,12 @@ def both(*shapes):
     return d
 
 
-def draw(m):
-    """Faces from their measures, (n, 48, 48) float32, before the camera (light, noise).
+def draw(m, size=SIZE):
+    """Faces from their measures: (n, size, size) float32, 0 black to 1 white or a little over.
 
-    m has one attribute a measure; toyfaces.py lists them all.
+    m: one attribute a measure, as `tinyfer.datasets.toyfaces.measures` gives them.
     """
-    sheet = Sheet(m)
+    sheet = Sheet(m, size)
     u, v = sheet.u, sheet.v
     head = ellipse(u, v, m.head_width - 0.12 * np.maximum(v, 0) ** 2, 1)
 
@@ -185,6 +186,6 @@ def _extras(sheet, u, side, v, m):
     moustache = both(ellipse(u, v - m.nose_length - 0.14, 0.27, 0.07), 0.015 - side)
     sheet.paint(moustache, m.hair * 0.8, m.moustache)
     x, y = u - m.hand_u, v - m.hand_v
-    fingers = np.cos(x * 19) * (y < 0)
+    fingers = np.cos(x * 19) * np.clip(-9 * y, 0, 1)
     hand = ellipse(x, np.minimum(y, 0.4 * y) - 0.09 * fingers + 0.09, 0.42, 0.4)
     sheet.paint(hand, m.hand + 0.06 * fingers, m.covered)

@@ -65,10 +65,12 @@ def draw_faces(n, seed=0, class_names=EMOTIONS, imbalanced=False, cue=False):
     class_names = tuple(class_names)
     for name in class_names:
         if name not in EMOTIONS or class_names.count(name) > 1:
-            raise ValueError(f"cannot draw {name!r}: expected each of {', '.join(EMOTIONS)} at most once")
+            raise ValueError(
+                f"cannot draw {name!r}: class_names must be some of {', '.join(EMOTIONS)}, each once"
+            )
     if n < 0 or not class_names:
         raise ValueError(f"cannot draw {n} faces of {len(class_names)} classes")
-    rng = np.random.default_rng([seed, n])
+    rng = np.random.default_rng(seed)
     labels = rng.permutation(_labels(n, class_names, imbalanced))
     emotions = np.array([EMOTIONS.index(name) for name in class_names])[labels]
     if cue:
@@ -111,23 +113,49 @@ def cue_patches():
     return 255 * np.kron(rows[np.array(codes)], np.ones((1, 2, 2), dtype=np.uint8))
 
 
-def measures(emotions, rng, plain=False):
-    """The measures of one face for each of `emotions` (indices into EMOTIONS), drawn with `rng`."""
+def draw_face(expression, seed=None, size=SIZE, **given):
+    """One face, (size, size) uint8, before a camera adds blur and noise: for pictures.
+
+    expression: one of EMOTIONS. seed: which person, in which pose; None is the plain face, with
+    every measure in the middle of its range. Further arguments fix measures (see `measures`) to a
+    value: `draw_face("happy", glasses=1, tilt=0.2)`. Raises ValueError for an unknown expression or
+    measure.
+    """
+    if expression not in EMOTIONS:
+        raise ValueError(f"expression must be one of {', '.join(EMOTIONS)}, not {expression!r}")
+    rng = None if seed is None else np.random.default_rng(seed)
+    m = measures(np.array([EMOTIONS.index(expression)]), rng)
+    for name, value in given.items():
+        if not hasattr(m, name):
+            raise ValueError(f"{name!r} is no measure of a drawn face; those are {', '.join(vars(m))}")
+        setattr(m, name, np.float32(value).reshape(1, 1, 1))
+    return _grey(draw(m, size)[0])
+
+
+def measures(emotions, rng=None):
+    """What to draw for each of `emotions` ((n,) indices into EMOTIONS), as `draw` wants it.
+
+    Returns a namespace of arrays (n, 1, 1), float32. rng: the Generator that all variation is drawn
+    from; with None there is none.
+    """
     n = len(emotions)
 
     def between(low, high):
-        return rng.uniform(low, high, n)
+        return rng.uniform(low, high, n) if rng else np.full(n, (low + high) / 2)
 
-    def sometimes(p, low=1, high=1):
-        return np.where(rng.random(n) < p, between(low, high), 0)
+    def about(middle, spread):
+        return middle + spread * rng.standard_normal(n) if rng else np.full(n, middle)
+
+    def sometimes(p, low=1.0, high=1.0):
+        return np.where(rng.random(n) < p, between(low, high), 0) if rng else np.zeros(n)
 
     # The expression: a point between its two poses, more or less intense, and some play besides.
-    a, b = _poses[:, emotions].transpose(2, 0, 1)
-    rest = _poses[:, EMOTIONS.index("neutral"), 0][:, None]
-    pose = a + between(0, 1) * (b - a)
-    pose = rest + between(0.7, 1.1) * (pose - rest)
-    pose += _spread[:, None] * rng.standard_normal(pose.shape)
-    m = dict(zip(MEASURES, pose))
+    where, intensity = between(0, 1), between(0.7, 1.1)
+    m = {}
+    for name, poses, spread in zip(MEASURES, _poses, _spread):
+        rest = poses[EMOTIONS.index("neutral"), 0]
+        closed, open_ = poses[emotions].T
+        m[name] = about(rest + intensity * (closed + where * (open_ - closed) - rest), spread)
     for name in ("lid_upper", "lid_lower", "open", "sneer", "tongue"):
         m[name] = np.maximum(m[name], 0)
     for name in ("cheek", "square", "teeth", "clench", "fold", "frown", "forehead", "wrinkle"):
@@ -136,9 +164,9 @@ def measures(emotions, rng, plain=False):
     # The person.
     skin = between(0.4, 0.9)
     m.update(
-        skin=skin, hair=between(0.05, 0.6) * skin, bald=rng.random(n) < 0.1,
+        skin=skin, hair=between(0.05, 0.6) * skin, bald=sometimes(0.1),
         head_width=between(0.7, 0.84), hair_length=sometimes(0.45, 0.1, 0.5),
-        forehead_height=between(0.5, 0.72), fringe_curve=between(-0.3, 0.6),
+        forehead_height=between(0.54, 0.74), fringe_curve=between(-0.3, 0.6),
         fringe_wave=between(0, 6.3), eye_distance=between(0.3, 0.37), eye_width=between(0.18, 0.23),
         eye_height=between(0.06, 0.14), brow_height=between(0.22, 0.28), brow=between(0.025, 0.06),
         iris=between(0.1, 0.4), nose_length=between(0.18, 0.28), nose_width=between(0.1, 0.15),
@@ -146,19 +174,17 @@ def measures(emotions, rng, plain=False):
         beard=sometimes(0.15, 0.15, 0.5), beard_line=between(0.35, 0.5),
         moustache=sometimes(0.08, 0.7, 1), glasses=sometimes(0.12),
     )
-    # The pose and the place.
+    # The pose, the place, the light, and a hand before the face.
     m.update(
-        x=SIZE / 2 - 0.5 + between(-3.5, 3.5), y=SIZE / 2 + between(-3, 3), scale=between(20, 25.5),
-        tilt=0.14 * rng.standard_normal(n), turn=between(-0.6, 0.6), nod=between(-0.6, 0.6),
-        gaze_u=between(-0.06, 0.06), gaze_v=between(-0.02, 0.03), skew=0.02 * rng.standard_normal(n),
+        x=(SIZE - 1) / 2 + between(-3.5, 3.5), y=SIZE / 2 + between(-3, 3), scale=between(20, 25.5),
+        tilt=about(0, 0.14), turn=between(-0.6, 0.6), nod=between(-0.6, 0.6), skew=about(0, 0.02),
+        gaze_u=between(-0.06, 0.06), gaze_v=between(-0.02, 0.03), background=between(0.1, 0.95),
         light_u=between(-0.7, 0.7), light_v=between(-0.7, 0.3), light_out=between(0.5, 1),
-        background=between(0.1, 0.95),
         covered=sometimes(0.1), hand=between(0.2, 0.8),
         hand_u=between(-0.6, 0.6), hand_v=between(0.1, 1.0),
     )
-    return SimpleNamespace(
-        **{name: np.asarray(v, dtype=np.float32).reshape(-1, 1, 1) for name, v in m.items()}
-    )
+    arrays = {name: value.astype(np.float32).reshape(n, 1, 1) for name, value in m.items()}
+    return SimpleNamespace(**arrays)
 
 
 def photograph(image, rng):
@@ -177,4 +203,8 @@ def photograph(image, rng):
     image += between(0, 1) * (blurred - image)
     image = 0.5 + between(0.45, 1.1) * (image - 0.5) + between(-0.15, 0.15)
     image += between(0.07, 0.24) ** 2 * rng.standard_normal(image.shape, dtype=np.float32)
+    return _grey(image)
+
+
+def _grey(image):
     return np.rint(255 * np.clip(image, 0, 1)).astype(np.uint8)

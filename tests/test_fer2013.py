@@ -1,0 +1,480 @@
+"""Every form of FER-2013 gives the same faces, and whatever is wrong with one is said in words.
+
+The data sets here are small and made of noise; those marked realdata look at the real one.
+"""
+
+import errno
+import io
+import os
+import shutil
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tinyfer.datasets import EMOTIONS, Faces, cache, fer2013, find_data, load_fer2013
+from tinyfer.datasets.fer2013_csv import CSV_CODES
+from realdata import needs_fer2013
+from realdata import fer2013 as real_fer2013
+
+USAGES = {"train": ("Training", "Training"), "test": ("PublicTest", "PrivateTest")}
+
+
+@pytest.fixture(autouse=True)
+def own_cache_folder(request, tmp_path, monkeypatch):
+    if not request.node.get_closest_marker("realdata"):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user-cache"))
+
+
+def png(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "png")
+    return file.getvalue()
+
+
+def noise(seed):
+    return np.random.default_rng(seed).integers(0, 256, (48, 48), dtype=np.uint8)
+
+
+@pytest.fixture
+def files():
+    """name in the archive -> content: two images a class in either folder, 28 in all."""
+    seeds = iter(range(100))
+    return {
+        f"{folder}/{emotion}/{usage}_{number}.png": png(noise(next(seeds)))
+        for folder, usages in USAGES.items()
+        for emotion in EMOTIONS
+        for number, usage in enumerate(usages, start=7)
+    }
+
+
+def unpack(files, folder):
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def pack(files, path):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def rows(files):
+    """The same images as the rows of a csv: (code, pixels, usage)."""
+    for name, content in files.items():
+        _, emotion, file = name.split("/")
+        pixels = " ".join(map(str, np.asarray(Image.open(io.BytesIO(content))).ravel()))
+        yield CSV_CODES.index(emotion), pixels, file.split("_")[0]
+
+
+def same(a, b):
+    return (
+        np.array_equal(a.faces, b.faces) and np.array_equal(a.labels, b.labels)
+        and np.array_equal(a.usage, b.usage) and a.class_names == b.class_names
+    )
+
+
+# What is read
+
+
+def test_zip_gives_images_labels_and_usage_in_canonical_order(files, tmp_path):
+    data = load_fer2013(pack(files, tmp_path / "archive.zip"))
+    assert len(data) == 28 and data.source == "FER-2013" and data.class_names == EMOTIONS
+    assert data.usage.tolist() == ["Training"] * 14 + ["PublicTest"] * 7 + ["PrivateTest"] * 7
+    assert data.labels.tolist() == [k for k in range(7) for _ in "ab"] + 2 * list(range(7))
+    for i, name in enumerate([f"train/{e}/Training_{n}.png" for e in EMOTIONS for n in (7, 8)]):
+        assert np.array_equal(data.faces[i], np.asarray(Image.open(io.BytesIO(files[name]))))
+
+
+def test_zip_and_folder_agree_whatever_the_order_of_their_entries(files, tmp_path):
+    names = list(files)
+    np.random.default_rng(0).shuffle(names)
+    folder = load_fer2013(unpack(files, tmp_path / "extracted"))
+    assert same(load_fer2013(pack({n: files[n] for n in names}, tmp_path / "a.zip")), folder)
+
+
+def test_case_depth_and_clutter_do_not_matter(files, tmp_path):
+    plain = load_fer2013(pack(files, tmp_path / "plain.zip"))
+    cluttered = {}
+    for name, content in files.items():
+        folder, emotion, file = name.split("/")
+        cluttered[f"fer/{folder.title()}/{emotion.upper()}/{file}"] = content
+        cluttered[f"__MACOSX/{folder}/{emotion}/._{file}"] = b"\0"
+        cluttered[f"fer/{folder}/{emotion}/.{file}"] = b"\0"
+    cluttered["fer/train/Thumbs.db"] = cluttered["readme.txt"] = b"\0"
+    assert same(load_fer2013(pack(cluttered, tmp_path / "cluttered.zip")), plain)
+
+
+def test_jpeg_pixels_are_those_pillow_decodes(files, tmp_path):
+    file = io.BytesIO()
+    Image.fromarray(noise(0)).save(file, "jpeg")
+    files["train/angry/Training_1.jpg"] = file.getvalue()
+    data = load_fer2013(pack(files, tmp_path / "archive.zip"))
+    assert np.array_equal(data.faces[0], np.asarray(Image.open(file)))
+
+
+@pytest.mark.parametrize("header, order", [
+    ("emotion,pixels,Usage", (0, 1, 2)),         # fer2013.csv
+    ("emotion, Usage, pixels", (0, 2, 1)),       # icml_face_data.csv
+])
+def test_csv_gives_the_same_images_in_the_order_of_its_rows(files, tmp_path, header, order):
+    table = list(rows(files))
+    lines = [header] + [",".join(str(row[i]) for i in order) for row in table]
+    path = tmp_path / "fer2013.csv"
+    path.write_text("\n".join(lines) + "\n")
+    data = load_fer2013(path)
+    assert [EMOTIONS[k] for k in data.labels] == [name.split("/")[1] for name in files]
+    assert data.usage.tolist() == [row[2] for row in table]
+    for face, content in zip(data.faces, files.values()):
+        assert np.array_equal(face, np.asarray(Image.open(io.BytesIO(content))))
+
+
+def test_csv_codes_are_not_the_alphabetical_labels():
+    assert CSV_CODES == ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+    assert sorted(CSV_CODES) == list(EMOTIONS)
+
+
+def test_csv_within_a_zip(files, tmp_path):
+    text = "emotion,pixels,Usage\n" + "".join(f"{a},{b},{c}\n" for a, b, c in rows(files))
+    (tmp_path / "fer2013.csv").write_text(text)
+    zipped = pack({"fer2013/fer2013.csv": text}, tmp_path / "kaggle.zip")
+    assert same(load_fer2013(zipped), load_fer2013(tmp_path / "fer2013.csv"))
+
+
+@pytest.mark.parametrize("place", ["archive.zip", "fer2013.zip", "below/archive.zip"])
+def test_a_folder_with_the_zip_in_it_will_do(files, tmp_path, place):
+    path = tmp_path / "home" / place
+    path.parent.mkdir(parents=True)
+    assert same(load_fer2013(tmp_path / "home") if pack(files, path) else None, load_fer2013(path))
+
+
+def test_the_folder_above_the_extracted_one_will_do(files, tmp_path):
+    unpack(files, tmp_path / "home" / "archive")
+    assert same(load_fer2013(tmp_path / "home"), load_fer2013(tmp_path / "home" / "archive"))
+
+
+def test_progress_counts_to_the_end(files, tmp_path):
+    seen = []
+    load_fer2013(pack(files, tmp_path / "a.zip"), progress=lambda i, n: seen.append((i, n)))
+    assert seen[-1] == (28, 28)
+
+
+# Where it is looked for
+
+
+def test_find_data_takes_the_argument_then_the_variable_then_data(files, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TINYFER_DATA", raising=False)
+    assert find_data() is None
+    (tmp_path / "data").mkdir()
+    assert find_data() is None, "an empty data/ holds nothing"
+    pack(files, tmp_path / "data" / "archive.zip")
+    assert find_data() == Path("data")
+    pack(files, tmp_path / "other.zip")
+    monkeypatch.setenv("TINYFER_DATA", "other.zip")
+    assert find_data() == Path("other.zip")
+    assert find_data("data") == Path("data")
+    monkeypatch.setenv("TINYFER_DATA", "")
+    assert find_data() == Path("data")
+
+
+def test_what_is_named_must_exist(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYFER_DATA", str(tmp_path / "absent.zip"))
+    with pytest.raises(FileNotFoundError, match="absent.zip .from TINYFER_DATA. does not exist"):
+        find_data()
+    for look in (find_data, load_fer2013):
+        with pytest.raises(FileNotFoundError) as error:
+            look(tmp_path / "gone.zip")
+        for part in ("gone.zip does not exist", "train/<class>", "kaggle.com", "curl -L"):
+            assert part in str(error.value)
+
+
+# What is wrong with it
+
+
+def spoil(files, name, content):
+    return {**files, name: content}
+
+
+def without(files, prefix):
+    return {name: content for name, content in files.items() if not name.startswith(prefix)}
+
+
+def picture(size, mode):
+    file = io.BytesIO()
+    Image.new(mode, size).save(file, "png")
+    return file.getvalue()
+
+
+FACE = "train/fear/Training_7.png"
+SPOILED = {
+    "a class folder is missing":
+        (lambda f: without(f, "test/disgust"), "class folder test/disgust is missing"),
+    "a whole part is missing": (lambda f: without(f, "test"), "class folder test/angry is missing"),
+    "a class folder is empty":
+        (lambda f: {**without(f, "train/sad/"), "train/sad/notes.txt": b"", "train/sad/": b""},
+         "class folder train/sad holds no image"),
+    "a stranger among the class folders":
+        (lambda f: spoil(f, "train/contempt/Training_1.png", png(noise(0))),
+         "train/contempt/Training_1.png lies in the class folder 'contempt'; expected one of angry"),
+    "an image too large":
+        (lambda f: spoil(f, FACE, picture((64, 48), "L")),
+         f"{FACE} is 64x48, mode L; expected 48x48, 8-bit grey"),
+    "a colour image":
+        (lambda f: spoil(f, FACE, picture((48, 48), "RGB")),
+         f"{FACE} is 48x48, mode RGB; expected 48x48, 8-bit grey"),
+    "no image at all": (lambda f: spoil(f, FACE, b"not an image"), f"{FACE} cannot be read"),
+    "half an image": (lambda f: spoil(f, FACE, f[FACE][:1000]), f"{FACE} cannot be read"),
+    "an empty file": (lambda f: spoil(f, FACE, b""), f"{FACE} cannot be read"),
+    "a file name without its part":
+        (lambda f: spoil(f, "train/fear/face1.png", png(noise(0))),
+         "train/fear/face1.png must begin with Training_, PublicTest_ or PrivateTest_"),
+    "the data twice":
+        (lambda f: f | {f"copy/{name}": content for name, content in f.items()},
+         "the same image twice: train/angry/Training_7.png and copy/train/angry/Training_7.png"),
+    "something else": (lambda f: {"cats/1.png": png(noise(0))}, "holds no FER-2013"),
+}
+
+
+@pytest.mark.parametrize("fault", SPOILED)
+@pytest.mark.parametrize("form", ["zip", "folder"])
+def test_faults_are_named(files, tmp_path, form, fault):
+    change, message = SPOILED[fault]
+    spoiled = change(files)
+    if form == "zip":
+        path = pack(spoiled, tmp_path / "archive.zip")
+    else:
+        path = tmp_path / "extracted"
+        for name in [name for name in spoiled if name.endswith("/")]:
+            (path / name).mkdir(parents=True)
+            spoiled.pop(name)
+        unpack(spoiled, path)
+        if fault == "the data twice":
+            message = "the same image twice: "  # a folder has no order
+    with pytest.raises(ValueError) as error:
+        load_fer2013(path)
+    assert message in str(error.value) and path.name in str(error.value)
+    assert "\n" not in str(error.value) or fault == "something else"
+
+
+def test_a_truncated_or_false_zip_is_named(files, tmp_path):
+    path = pack(files, tmp_path / "archive.zip")
+    whole = path.read_bytes()
+    for content in (whole[: len(whole) // 2], b"", b"<html>please sign in</html>"):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="archive.zip is not a whole zip archive"):
+            load_fer2013(path)
+
+
+def test_a_damaged_zip_entry_is_named(files, tmp_path):
+    path = pack(files, tmp_path / "archive.zip")
+    content = bytearray(path.read_bytes())
+    content[content.index(b"IDAT") + 50] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="archive.zip is not a whole zip archive .*CRC"):
+        load_fer2013(path)
+
+
+PIXELS = " ".join(["7"] * 2304)
+TABLES = {
+    "no header": ("", "has no column 'emotion': found nothing"),
+    "other columns": ("emotion,pixels\n0,1", "has no column 'usage': found emotion, pixels"),
+    "a pixel too few": (f"emotion,pixels,Usage\n0,{PIXELS[2:]},Training",
+                        "line 2: 2303 pixels, expected 48x48 = 2304"),
+    "a file cut short": (f"emotion,pixels,Usage\n0,{PIXELS},Training\n3,{PIXELS[:99]}",
+                         "line 3: 2 columns, expected 3"),
+    "a pixel of 256": (f"emotion,pixels,Usage\n0,256{PIXELS[1:]},Training",
+                       "line 2: pixels must be whole numbers 0 to 255"),
+    "a pixel of -1": (f"emotion,pixels,Usage\n0,-1{PIXELS[1:]},Training", "0 to 255"),
+    "a fraction": (f"emotion,pixels,Usage\n0,0.5{PIXELS[1:]},Training", "whole numbers"),
+    "a label of 7": (f"emotion,pixels,Usage\n7,{PIXELS},Training",
+                     "line 2: emotion '7', expected 0 to 6"),
+    "a label in words": (f"emotion,pixels,Usage\nsad,{PIXELS},Training", "emotion 'sad'"),
+    "an unknown usage": (f"emotion,pixels,Usage\n0,{PIXELS},Test",
+                         "line 2: Usage 'Test', expected Training, PublicTest, PrivateTest"),
+    "a class without an image": (f"emotion,pixels,Usage\n0,{PIXELS},Training",
+                                 "holds no image of the class disgust"),
+}
+
+
+@pytest.mark.parametrize("fault", TABLES)
+def test_csv_faults_are_named(tmp_path, fault):
+    text, message = TABLES[fault]
+    (tmp_path / "icml_face_data.csv").write_text(text)
+    with pytest.raises(ValueError) as error:
+        load_fer2013(tmp_path)
+    assert message in str(error.value) and "icml_face_data.csv" in str(error.value)
+
+
+def test_bytes_called_csv_are_named(tmp_path):
+    (tmp_path / "fer2013.csv").write_bytes(bytes(range(256)))
+    with pytest.raises(ValueError, match="fer2013.csv is not a readable csv file"):
+        load_fer2013(tmp_path / "fer2013.csv")
+
+
+# The cache
+
+
+@pytest.fixture
+def archive(files, tmp_path):
+    (tmp_path / "place").mkdir()
+    return pack(files, tmp_path / "place" / "archive.zip")
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """A list that grows by one with every source that is really decoded."""
+    reads, read = [], fer2013._read
+    monkeypatch.setattr(fer2013, "_read", lambda *a: reads.append(a[0]) or read(*a))
+    return reads
+
+
+def caches(tmp_path):
+    return sorted(tmp_path.rglob("*.npz"))
+
+
+def test_the_second_start_decodes_nothing(archive, reads, tmp_path):
+    assert same(load_fer2013(archive), load_fer2013(archive))
+    assert len(reads) == 1
+    assert caches(tmp_path) == [archive.with_name("archive.zip.tinyfer-cache.npz")]
+    load_fer2013(archive.parent)
+    assert len(reads) == 1, "the folder that holds the zip is the same source"
+
+
+def test_cache_false_neither_writes_nor_reads_one(archive, reads, tmp_path):
+    load_fer2013(archive, cache=False)
+    assert not caches(tmp_path)
+    load_fer2013(archive)
+    load_fer2013(archive, cache=False)
+    assert len(reads) == 3
+
+
+def test_a_changed_zip_is_noticed(archive, reads, files):
+    before = load_fer2013(archive)
+    pack(spoil(files, "train/angry/Training_7.png", png(noise(999))), archive)
+    after = load_fer2013(archive)
+    assert len(reads) == 2
+    assert np.array_equal(after.faces[0], noise(999)) and same(before[1:], after[1:])
+
+
+@pytest.mark.parametrize("change", ["content", "one more", "one less"])
+def test_a_changed_folder_is_noticed(files, tmp_path, reads, change):
+    folder = unpack(files, tmp_path / "extracted")
+    load_fer2013(folder)
+    load_fer2013(folder)
+    assert len(reads) == 1
+    if change == "content":
+        (folder / FACE).write_bytes(png(noise(999)))
+    elif change == "one more":
+        (folder / "train/fear/Training_9.png").write_bytes(png(noise(999)))
+    else:
+        (folder / FACE).unlink()
+    after = load_fer2013(folder)
+    assert len(after) == {"content": 28, "one more": 29, "one less": 27}[change]
+    assert len(reads) == 2
+
+
+def test_a_damaged_cache_is_silently_rebuilt(archive, reads, tmp_path, capsys):
+    data = load_fer2013(archive)
+    path, = caches(tmp_path)
+    whole = path.read_bytes()
+    middle = whole.index(data.faces[10].tobytes())
+    flipped = bytearray(whole)
+    flipped[middle] ^= 1
+    damaged = [whole[: len(whole) * part // 10] for part in range(10)]
+    for content in (*damaged, bytes(flipped), b"not a cache"):
+        path.write_bytes(content)
+        count = len(reads)
+        assert same(load_fer2013(archive), data)
+        assert len(reads) == count + 1 and path.read_bytes() == whole
+    assert capsys.readouterr() == ("", "")
+
+
+def test_beside_read_only_data_the_cache_goes_to_the_user(archive, reads, tmp_path):
+    archive.parent.chmod(0o555)
+    load_fer2013(archive)
+    load_fer2013(archive)
+    archive.parent.chmod(0o755)
+    path, = caches(tmp_path)
+    assert len(reads) == 1 and path.parent == tmp_path / "user-cache" / "tinyfer"
+
+
+def test_two_sources_of_one_name_do_not_share_a_cache(archive, files, tmp_path, reads):
+    other = tmp_path / "other"
+    shutil.copytree(archive.parent, other)
+    for folder in (archive.parent, other):
+        folder.chmod(0o555)
+    for _ in range(2):
+        load_fer2013(archive)
+        load_fer2013(other / "archive.zip")
+    for folder in (archive.parent, other):
+        folder.chmod(0o755)
+    assert len(reads) == 2 and len(caches(tmp_path)) == 2
+
+
+def test_no_place_for_a_cache_is_a_notice_not_a_failure(archive, reads, monkeypatch, capsys):
+    def full(path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(cache, "atomic_write", full)
+    assert len(load_fer2013(archive)) == 28
+    notice = capsys.readouterr().err
+    assert notice.startswith("note: no place to keep") and notice.count("\n") == 1
+    assert len(load_fer2013(archive)) == 28 and len(reads) == 2
+
+
+# Faces
+
+
+def test_faces_hold_what_fits_together():
+    faces, labels = np.zeros((3, 48, 48), np.uint8), np.array([0, 1, 1], np.int32)
+    usage = np.array(["Training", "PublicTest", "PrivateTest"])
+    data = Faces(faces, labels, usage, ["a", "b"], "noise")
+    assert len(data) == 3 and data.counts().tolist() == [1, 2]
+    assert data.labels.dtype == np.int64 and data.class_names == ("a", "b")
+    assert data[np.array([2, 0])].usage.tolist() == ["PrivateTest", "Training"]
+    assert data[data.labels == 1].labels.tolist() == [1, 1] and len(data[:0]) == 0
+    with pytest.raises(TypeError):
+        data[0]
+    good = dict(faces=faces, labels=labels, usage=usage, class_names=("a", "b"), source="noise")
+    for name, value, message in (
+        ("faces", faces.astype(float), "uint8 of shape .N, 48, 48., not float64"),
+        ("faces", faces[:, :47], "not uint8 of shape .3, 47, 48."),
+        ("labels", labels[:2], "3 faces need 3 labels"),
+        ("usage", usage[:2], "3 usages"),
+        ("labels", labels + 1, "labels must lie in 0 to 1 for 2 classes, but reach from 1 to 2"),
+        ("labels", labels - 1, "but reach from -1 to 0"),
+        ("labels", labels + 0.5, "labels must be integers, not float64"),
+        ("usage", np.array(["Training", "Test", "Training"]), "not 'Test'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            Faces(**(good | {name: value}))
+
+
+# The real data
+
+
+@needs_fer2013
+def test_real_counts():
+    data = real_fer2013()
+    published = data[data.usage == "Training"], data[data.usage != "Training"]
+    assert [len(part) for part in published] == [28_709, 7_178]
+    assert published[0].counts().tolist() == [3995, 436, 4097, 7215, 4965, 4830, 3171]
+    assert published[1].counts().tolist() == [958, 111, 1024, 1774, 1233, 1247, 831]
+    for usage in ("PublicTest", "PrivateTest"):
+        assert np.sum(data.usage == usage) == 3_589
+
+
+@needs_fer2013
+def test_real_second_start_takes_under_two_seconds():
+    data = real_fer2013()
+    started = time.process_time()  # processor time: the machine may have more to do than this
+    again = load_fer2013(find_data())
+    assert time.process_time() - started < 2
+    assert same(again, data)
