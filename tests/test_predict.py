@@ -1,0 +1,227 @@
+"""Any picture to a face, and scripts/predict.py: the same answer however the picture is stored."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tinyfer.architectures import six_layer_cnn
+from tinyfer.model import load_model
+from tinyfer.preprocess import face_of, read_face
+
+SCRIPT = Path(__file__).parents[1] / "scripts" / "predict.py"
+_spec = importlib.util.spec_from_file_location("predict_script", SCRIPT)
+predict = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(predict)
+
+NAMES = ("angry", "fear", "happy", "sad", "surprise")
+
+
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory):
+    """An untrained network with random statistics, so that its answers differ between pictures."""
+    model = six_layer_cnn(classes=5, seed=3, class_names=NAMES)
+    rng = np.random.default_rng(0)
+    for name, array in model.state().items():
+        if name.endswith(".mean"):
+            array[...] = rng.normal(0, 0.1, array.shape)
+    path = tmp_path_factory.mktemp("model") / "best.npz"
+    model.save(path)
+    return path
+
+
+def picture(height=48, width=48, seed=0):
+    """Smooth grey values, unlike at every place, mirrored or turned."""
+    rng = np.random.default_rng(seed)
+    small = Image.fromarray(rng.integers(0, 256, (6, 6)).astype(np.uint8))
+    return small.resize((width, height), Image.Resampling.BICUBIC)
+
+
+def test_a_face_of_the_data_set_passes_unchanged(tmp_path):
+    image = picture()
+    image.save(tmp_path / "face.png")
+    assert np.array_equal(read_face(tmp_path / "face.png"), np.asarray(image))
+    assert read_face(tmp_path / "face.png").dtype == np.uint8
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_respected(tmp_path, orientation):
+    """Each way a camera may have stored the same scene gives the same face."""
+    upright = picture(60, 48)
+    T = Image.Transpose
+    stored_as = {1: None, 2: T.FLIP_LEFT_RIGHT, 3: T.ROTATE_180, 4: T.FLIP_TOP_BOTTOM,
+                 5: T.TRANSPOSE, 6: T.ROTATE_90, 7: T.TRANSVERSE, 8: T.ROTATE_270}[orientation]
+    stored = upright if stored_as is None else upright.transpose(stored_as)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(tmp_path / "photo.png", exif=exif)
+    expected = np.asarray(upright)[6:54]
+    assert np.array_equal(read_face(tmp_path / "photo.png"), expected)
+    assert np.array_equal(read_face(tmp_path / "photo.png", (0, 0, 48, 48)),
+                          np.asarray(upright)[:48]), "the box counts in the upright picture"
+
+
+@pytest.mark.parametrize("size", [(48, 48), (49, 48), (48, 97), (1, 1), (3, 200), (640, 480)])
+def test_any_size_gives_the_largest_centred_square(size):
+    height, width = size
+    image = picture(height, width)
+    side = min(size)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = image.crop((left, top, left + side, top + side))
+    expected = np.asarray(square.resize((48, 48), Image.Resampling.BILINEAR))
+    assert np.array_equal(face_of(image), expected)
+
+
+def test_scaling_down_takes_the_mean_of_what_a_pixel_stands_for():
+    """A fine chequered pattern becomes grey, not stripes; a large one keeps its mean."""
+    fine = (np.indices((480, 480)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    assert abs(face_of(Image.fromarray(fine)).astype(int) - 128).max() <= 2
+    image = picture(480, 480)
+    assert face_of(image).mean() == pytest.approx(np.asarray(image).mean(), abs=0.5)
+
+
+@pytest.mark.parametrize("box, square", [
+    ((10, 20, 30, 30), (10, 20, 30)),       # a square stays as it is
+    ((10, 20, 20, 30), (5, 20, 30)),        # a tall box grows to both sides
+    ((0, 20, 20, 30), (0, 20, 30)),         # moved inside at the left
+    ((80, 20, 20, 30), (70, 20, 30)),       # and at the right
+    ((10, 0, 40, 10), (10, 0, 40)),         # and at the top
+    ((5, 5, 80, 20), (10, 0, 70)),          # no square of 80 fits into a height of 70
+    ((0, 0, 100, 70), (15, 0, 70)),         # the whole picture
+    (None, (15, 0, 70)),
+])
+def test_boxes(box, square):
+    image = picture(70, 100)
+    x, y, side = square
+    expected = image.crop((x, y, x + side, y + side)).resize((48, 48), Image.Resampling.BILINEAR)
+    assert np.array_equal(face_of(image, box), np.asarray(expected))
+
+
+@pytest.mark.parametrize("box", [(-1, 0, 5, 5), (0, 0, 0, 5), (0, 0, 5, -5), (96, 0, 5, 5),
+                                 (0, 66, 5, 5)])
+def test_a_box_outside_the_picture_is_refused(box):
+    with pytest.raises(ValueError, match=r"does not lie in the picture of 100x70 pixels"):
+        face_of(picture(70, 100), box)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "I",
+                                  "I;16"])
+def test_modes(mode):
+    """A black and white picture is the same face in every mode Pillow has."""
+    grey = Image.fromarray((np.asarray(picture()) > 128).astype(np.uint8) * 255)
+    if mode in ("I", "I;16"):
+        values = np.asarray(grey).astype(np.int32) * 257
+        image = Image.fromarray(values.astype(np.uint16 if mode == "I;16" else np.int32))
+    elif mode in ("LA", "P", "HSV", "CMYK"):
+        image = grey.convert("RGB").convert({"LA": "RGBA"}.get(mode, mode)).convert(mode)
+    else:
+        image = grey.convert(mode)
+    assert image.mode == mode
+    difference = np.abs(face_of(image).astype(int) - np.asarray(grey).astype(int))
+    assert difference.max() <= 1
+
+
+def test_colours_become_grey_by_luma():
+    image = Image.new("RGB", (48, 48), (255, 0, 0))
+    assert (face_of(image) == round(0.299 * 255)).all()
+
+
+def test_transparency_is_laid_on_white(tmp_path):
+    image = Image.new("RGBA", (48, 48), (0, 0, 0, 0))
+    image.paste((0, 0, 0, 255), (0, 0, 48, 24))
+    face = face_of(image)
+    assert (face[:24] == 0).all() and (face[24:] == 255).all()
+    palette = Image.new("P", (48, 48), 1)
+    palette.putpalette([9, 9, 9, 200, 200, 200])
+    palette.save(tmp_path / "palette.png", transparency=1)
+    assert (read_face(tmp_path / "palette.png") == 255).all()
+
+
+def test_float_pictures_are_refused():
+    with pytest.raises(ValueError, match="no fixed range"):
+        face_of(Image.new("F", (48, 48)))
+
+
+def run(capsys, *arguments):
+    code = predict.main([str(a) for a in arguments])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    paths = []
+    for i, size in enumerate([(48, 48), (100, 70), (31, 200)]):
+        paths.append(tmp_path / f"{i}.png")
+        picture(*size, seed=i).save(paths[-1])
+    return paths
+
+
+def test_many_pictures_give_what_single_ones_give(capsys, model_file, pictures):
+    """And what the model says to the faces themselves."""
+    code, out, _ = run(capsys, *pictures, "--model", model_file, "--json")
+    together = json.loads(out)
+    assert code == 0 and [row["image"] for row in together] == [str(p) for p in pictures]
+    model = load_model(model_file)
+    for path, row in zip(pictures, together):
+        (alone,) = json.loads(run(capsys, path, "--model", model_file, "--json")[1])
+        assert alone["prediction"] == row["prediction"]
+        expected = model.predict_proba(read_face(path)[None])[0]
+        assert tuple(row["probabilities"]) == NAMES
+        for name, p in zip(NAMES, expected):
+            assert row["probabilities"][name] == pytest.approx(p, abs=2e-6)
+            assert alone["probabilities"][name] == pytest.approx(p, abs=2e-6)
+        assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+        assert row["prediction"] == NAMES[expected.argmax()]
+    values = [tuple(row["probabilities"].values()) for row in together]
+    assert len(set(values)) == len(values), "different pictures, yet the same answer"
+
+
+def test_the_table_shows_every_probability(capsys, model_file, pictures):
+    code, out, _ = run(capsys, *pictures, "--model", model_file.parent)  # a run folder
+    lines = out.splitlines()
+    assert code == 0 and len(lines) == 1 + len(pictures)
+    assert lines[0].split() == ["picture", "prediction", *NAMES]
+    for path, line in zip(pictures, lines[1:]):
+        name, prediction, *values = line.split()
+        assert name == str(path)
+        assert prediction == NAMES[int(np.argmax([float(v) for v in values]))]
+        assert sum(map(float, values)) == pytest.approx(1, abs=3e-4)
+
+
+def test_the_box_changes_what_is_seen(capsys, model_file, pictures):
+    whole = run(capsys, pictures[1], "--model", model_file)[1]
+    part = run(capsys, pictures[1], "--model", model_file, "--box", "0,0,20,20")[1]
+    assert whole != part
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["missing.png"], r"there is no file missing\.png"),
+    (["broken.png"], r"broken\.png cannot be read as a picture"),
+    (["0.png", "--box", "40,0,20,20"], r"0\.png: the box x=40, y=0, w=20, h=20 does not lie in the "
+                                       r"picture of 48x48"),
+    (["0.png", "--model", "nobody"], "nobody is neither a file nor the name of packaged weights"),
+    (["0.png", "--model", "empty"], r"empty.best\.npz is neither a file"),
+])
+def test_errors_are_one_sentence(capsys, monkeypatch, tmp_path, model_file, pictures, arguments,
+                                 words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.png").write_bytes((tmp_path / "0.png").read_bytes()[:60])
+    (tmp_path / "empty").mkdir()
+    if "--model" not in arguments:
+        arguments = [*arguments, "--model", model_file]
+    code, out, err = run(capsys, *arguments)
+    assert code == 2 and out == ""
+    assert re.match(f"error: {words}", err) and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("box", ["1,2,3", "a,b,c,d", "1.5,2,3,4"])
+def test_a_box_must_be_four_whole_numbers(capsys, box):
+    with pytest.raises(SystemExit) as stop:
+        predict.main(["x.png", "--box", box])
+    assert stop.value.code == 2
+    assert "expected four whole numbers x,y,w,h" in capsys.readouterr().err
