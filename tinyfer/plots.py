@@ -173,6 +173,51 @@ def class_counts(counts, class_names, path, title=""):
         _save(figure, path)
 
 
+def calibration(result, path, title=""):
+    """The reliability diagram: accuracy against confidence, and how many images lie where.
+
+    result: the dict of `tinyfer.calibration.reliability`.
+    """
+    rows = [row for row in result["bins"] if row["n"]]
+    with rc_context(STYLE):
+        figure = _figure(5.6, 6)
+        axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+        axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=(0, (2, 3)),
+                  label="perfectly calibrated")
+        axes.plot([row["confidence"] for row in rows], [row["accuracy"] for row in rows],
+                  color=COLOURS[0], marker="o", markersize=5,
+                  label=f"observed, expected error {result['ece']:.3f}")
+        axes.set_xlim(-0.01, 1.01)
+        axes.set_ylim(-0.01, 1.01)
+        axes.set_ylabel("accuracy")
+        axes.legend(loc="upper left")
+        axes.set_title(title)
+        bins = result["bins"]
+        below.bar([(row["low"] + row["high"]) / 2 for row in bins], [row["n"] for row in bins],
+                  width=0.9 / len(bins), color=COLOURS[0])
+        below.set_ylabel("images")
+        below.set_xlabel("confidence: the largest probability")
+        _save(figure, path)
+
+
+def thresholds(rows, path, title=""):
+    """Accuracy, precision and recall of the positive class over the threshold.
+
+    rows: the list of `tinyfer.binary.threshold_curve`.
+    """
+    with rc_context(STYLE):
+        figure = _figure(5.6, 4.2)
+        axes = figure.subplots()
+        for i, key in enumerate(("accuracy", "precision", "recall")):
+            axes.plot([row["threshold"] for row in rows], [row[key] for row in rows], label=key,
+                      color=COLOURS[i], linestyle=STYLES[i])
+        axes.set_xlim(0, 1)
+        axes.set_xlabel("threshold on the probability of positive")
+        axes.legend(handlelength=3.2)
+        axes.set_title(title)
+        _save(figure, path)
+
+
 def _figure(width, height):
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)

@@ -1,0 +1,168 @@
+"""Score a trained run on a part of its data: text, JSON, pictures and a page for the browser.
+
+    python scripts/evaluate.py runs/experiment6-seed0
+    python scripts/evaluate.py runs/experiment6-seed0 --binarize --against runs/experiment7-seed0
+    python scripts/evaluate.py five-class --data archive.zip
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tinyfer import metrics, plots
+from tinyfer.evaluation import (
+    PARTS,
+    binarized_scores,
+    compared,
+    mistakes,
+    open_run,
+    parts_of,
+    score,
+)
+from tinyfer.files import atomic_write
+from tinyfer.kernels.threads import set_threads
+from tinyfer.report import write_report
+from tinyfer.runs import write_json
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(
+        description="Score the best weights of a run on one of its parts, on all images and on "
+        "those without an exact copy in training. Writes report.txt, metrics.json, "
+        "confusion.png, roc.png, calibration.png and report.html, a page that needs nothing "
+        "beside it. It shows photographs of the data set: keep it to yourself.")
+    parser.error = lambda message: sys.exit(_fail(f"{message} (--help lists the options)"))
+    add = parser.add_argument
+    add("run", metavar="RUN", help="a run folder, or packaged weights by name")
+    add("--part", choices=PARTS, default="test", help="which part to score (default test)")
+    add("--data", metavar="PATH", help="FER-2013 (default: where the run found it, TINYFER_DATA, "
+        "./data)")
+    add("--out", metavar="FOLDER", help="default RUN/evaluation-PART, or evaluation-NAME-PART for "
+        "packaged weights; what it holds is replaced")
+    add("--mistakes", type=int, default=24, metavar="N",
+        help="how many of the most confident mistakes the page shows (default 24)")
+    add("--binarize", action="store_true", help="also merge the classes after prediction: positive "
+        "= happy + surprise, negative = angry, disgust, fear, sad (experiment 6b)")
+    add("--against", nargs="+", default=[], metavar="RUN", help="with --binarize: two-class runs "
+        "of the same seed, compared on the same images (agreement and McNemar's exact test)")
+    add("--threads", type=int, metavar="N", help="threads (default: one per core)")
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    given = parse(argv)
+    try:
+        set_threads(given.threads)
+        if given.against and not given.binarize:
+            raise ValueError("--against compares merged classes: it needs --binarize")
+        run = open_run(given.run)
+        parts, copies = parts_of(run, given.data)
+        part = getattr(parts, given.part)
+        if len(part) == 0:
+            raise ValueError(f"the {given.part} part of {given.run} is empty")
+        probabilities = run.model.predict_proba(part.faces)
+        result = score(part.labels, probabilities, part.class_names, copies.get(given.part))
+        if given.binarize:
+            result["binarized"] = binarized_scores(part.labels, probabilities, part.class_names)
+            result["binarized"]["against"] = {
+                place: compared(run, part, probabilities, open_run(place))
+                for place in given.against}
+        folder = Path(given.out or (run.folder / f"evaluation-{given.part}" if run.folder
+                                    else f"evaluation-{given.run}-{given.part}"))
+        text = report_text(run, part, given.part, result)
+        write_all(folder, run, parts, given, probabilities, result, text)
+    except (ValueError, OSError) as error:
+        return _fail(error)
+    print(f"{text}\n\nreport.html, metrics.json and the pictures are in {folder}")
+    return 0
+
+
+def report_text(run, part, name, result):
+    low, high = result["accuracy_interval"]
+    lines = [f"{run.experiment.title}, seed {run.settings['seed']}: {name} part of {part.source}, "
+             f"{len(part):,} images", "",
+             f"accuracy {result['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f}), "
+             f"macro precision {result['macro']['precision']:.4f}, "
+             f"macro AUC {_auc(result)}, calibration error {result['calibration']['ece']:.4f}"]
+    if "copies" in result:
+        lines.append(_leakage(result))
+    lines += ["", metrics.format_report(result), "", _matrix(result, part.class_names)]
+    if "binarized" in result:
+        lines += ["", _binarized(result["binarized"])]
+    return "\n".join(lines)
+
+
+def _leakage(result):
+    if not result["copies"]:
+        return "no image has an exact copy in training"
+    words = (f"{result['copies']:,} images have an exact copy in training (accuracy on them "
+             f"{result['accuracy_on_copies']:.4f})")
+    clean = result["without_copies"]
+    if clean is None:
+        return words
+    return (f"{words};\nwithout them: accuracy {clean['accuracy']:.4f}, macro precision "
+            f"{clean['macro']['precision']:.4f}, macro AUC {_auc(clean)}")
+
+
+def _auc(result):
+    value = result["macro"]["auc"]
+    return "undefined" if value is None else f"{value:.4f}"
+
+
+def _matrix(result, names):
+    """Counts and, in brackets, per cent of the row; rows true, columns predicted."""
+    matrix = np.array(result["confusion_matrix"])
+    width = max(12, *(len(name) + 2 for name in names))
+    lines = ["true \\ predicted".ljust(18) + "".join(f"{name:>{width}}" for name in names)]
+    for name, row in zip(names, matrix):
+        cells = (f"{n:,} ({100 * n / max(row.sum(), 1):.0f} %)" for n in row)
+        lines.append(f"{name:18}" + "".join(f"{cell:>{width}}" for cell in cells))
+    return "\n".join(lines)
+
+
+def _binarized(binarized):
+    test = binarized["scores"]
+    lines = [f"merged after prediction, positive where P(happy) + P(surprise) > "
+             f"{test['threshold']}: accuracy {test['accuracy']:.4f},",
+             f"precision of positive {test['precision']:.4f}, recall {test['recall']:.4f}, "
+             f"AUC {test['auc']:.4f}",
+             "threshold  accuracy  precision  recall"]
+    lines += [f"{row['threshold']:9.2f}  {row['accuracy']:8.4f}  {row['precision']:9.4f}  "
+              f"{row['recall']:6.4f}" for row in binarized["thresholds"]]
+    for place, test in binarized["against"].items():
+        mine, other = test["accuracies"]
+        lines.append(
+            f"against {place}, {test['n']:,} images: accuracy {mine:.4f} and {other:.4f}, equal "
+            f"predictions {test['agreement']:.4f};\n  right only here {test['only_one']}, only "
+            f"there {test['only_other']}, McNemar's exact p = {test['p']:.3g}")
+    return "\n".join(lines)
+
+
+def write_all(folder, run, parts, given, probabilities, result, text):
+    part = getattr(parts, given.part)
+    names = part.class_names
+    title = f"{part.source}, {given.part} part ({len(part):,} images)"
+    write_json(folder / "metrics.json", result)
+    with atomic_write(folder / "report.txt") as file:
+        file.write(text.encode() + b"\n")
+    plots.confusion(np.array(result["confusion_matrix"]), names, folder / "confusion.png",
+                    title=title)
+    curves = metrics.roc_per_class(part.labels, probabilities)
+    if any(curves):
+        plots.roc(curves, names, folder / "roc.png", title=title)
+    plots.calibration(result["calibration"], folder / "calibration.png", title=title)
+    if "binarized" in result:
+        plots.thresholds(result["binarized"]["thresholds"], folder / "thresholds.png", title=title)
+    write_report(folder / "report.html", run, parts, given.part, probabilities, result,
+                 mistakes(part, probabilities, given.mistakes), result.get("binarized"))
+
+
+def _fail(message):
+    print(f"error: {message}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
