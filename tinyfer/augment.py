@@ -79,8 +79,8 @@ def _images(faces):
 
 
 def _margin(size):
-    """The rows or columns of padding that the largest shift can reach into."""
-    return int(np.ceil(SHIFT * size))
+    """The rows or columns of padding that the largest shift and its second neighbour reach into."""
+    return int(SHIFT * size) + 1
 
 
 def _window(shift, size):
