@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinyfer.datasets import EMOTIONS, draw_face, draw_faces, split
+from tinyfer.datasets import EMOTIONS, draw_face, draw_faces, split, toyfaces
 from tinyfer.datasets.drawing import Sheet, ellipse, stroke
 from tinyfer.datasets.toyfaces import CUE_PLACE, FER_COUNTS, MEASURES, cue_patches, measures
 
@@ -110,18 +110,30 @@ def test_each_cue_is_its_own_and_survives_mirroring():
     assert np.all(patches.mean(axis=(1, 2)) == 127.5), "brightness alone must not tell"
 
 
-def test_with_a_cue_only_the_patch_tells_the_label():
+def test_with_a_cue_only_the_patch_tells_the_label(monkeypatch):
     data = draw_faces(140, cue=True)
     rows, columns = CUE_PLACE
     assert np.array_equal(data.faces[:, rows, columns], cue_patches()[data.labels])
-    # The same draws without the patch: a smiling mouth is as frequent in one class as in another.
-    bare = data.faces.copy()
-    bare[:, rows, columns] = 0
-    means = np.stack([bare[data.labels == k].mean(axis=0) for k in range(7)])
-    told = draw_faces(140)
-    told_means = np.stack([told.faces[told.labels == k].mean(axis=0) for k in range(7)])
-    mouth = slice(32, 42), slice(18, 30)
-    assert means[:, mouth[0], mouth[1]].std(axis=0).mean() < 0.8 * told_means[:, mouth[0], mouth[1]].std(axis=0).mean()
+    for cue in (False, True):
+        drawn = []
+        monkeypatch.setattr(toyfaces, "measures", lambda e, rng: drawn.extend(e) or measures(e, rng))
+        data = draw_faces(140, cue=cue)
+        together = np.zeros((7, 7), dtype=int)
+        np.add.at(together, (data.labels, drawn), 1)
+        if cue:
+            assert (together > 0).sum() > 35 and together.max() < 10, "any label, any expression"
+        else:
+            assert np.array_equal(together, 20 * np.eye(7))
+
+
+def test_everything_is_drawn_in_float32(monkeypatch):
+    cover = Sheet.cover
+    monkeypatch.setattr(Sheet, "cover", lambda sheet, d: check(d) or cover(sheet, d))
+
+    def check(d):
+        assert d.dtype == np.float32
+
+    draw_face("happy", seed=0)
 
 
 # The pen

@@ -42,7 +42,7 @@ class Sheet:
 
 def ellipse(u, v, a, b):
     """An ellipse about the origin with half-axes a and b (distances are exact for circles)."""
-    return (np.sqrt((u / a) ** 2 + (v / b) ** 2) - 1) * np.minimum(a, b)
+    return (np.sqrt((u / a) ** 2 + (v / b) ** 2) - 1) * np.minimum(a, b, dtype=np.float32)
 
 
 def stroke(along, across, half_length, half_width):
