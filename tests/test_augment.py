@@ -1,4 +1,4 @@
-"""Scaling, shifting and mirroring: against plain definitions, at the edges, and as distributions."""
+"""Scaling, shifting and mirroring: against plain definitions, at the edges, in distribution."""
 
 import numpy as np
 import pytest

@@ -47,7 +47,8 @@ def test_unknown_setups_are_named(setup, message, data):
 
 
 def test_prepare_takes_an_experiment_or_its_setup(data):
-    for a, b in zip(prepare(data, EXPERIMENTS["6"], seed=2), prepare(data, (5, "weights", "report"), 2)):
+    by_setup = prepare(data, (5, "weights", "report"), seed=2)
+    for a, b in zip(prepare(data, EXPERIMENTS["6"], seed=2), by_setup):
         assert np.array_equal(a.faces, b.faces) and a.class_names == b.class_names
 
 
@@ -87,7 +88,9 @@ def test_a_class_without_training_images_is_named(data):
 
 def test_binarize_by_hand():
     names = ("angry", "fear", "happy", "sad", "surprise")
-    probabilities = np.array([[0.1, 0.1, 0.3, 0.1, 0.4], [0.5, 0.1, 0.2, 0.1, 0.1], [0, 0, 1, 0, 0]])
+    probabilities = np.array(
+        [[0.1, 0.1, 0.3, 0.1, 0.4], [0.5, 0.1, 0.2, 0.1, 0.1], [0, 0, 1, 0, 0]]
+    )
     positive, scores = binarize(np.array([2, 0, 4]), probabilities, names)
     assert positive.tolist() == [1, 0, 1]
     assert np.allclose(scores, [0.7, 0.3, 1.0])

@@ -48,7 +48,7 @@ def test_both_splits_work_and_have_fer2013s_proportions():
 @pytest.mark.parametrize("arguments, message", [
     (dict(n=-1), "cannot draw -1 faces of 7 classes"),
     (dict(n=5, class_names=()), "cannot draw 5 faces of 0 classes"),
-    (dict(n=5, class_names=("happy", "bored")), "cannot draw 'bored': class_names must be some of"),
+    (dict(n=5, class_names=("happy", "bored")), "cannot draw 'bored': class_names takes angry, "),
     (dict(n=5, class_names=("happy", "happy")), "cannot draw 'happy'.* each once"),
 ])
 def test_what_cannot_be_drawn(arguments, message):
@@ -86,7 +86,7 @@ def test_measures_can_be_fixed():
 
 def test_mouths_and_brows_tell_the_expression():
     means = {e: measures(np.full(200, k), np.random.default_rng(k)) for k, e in enumerate(EMOTIONS)}
-    middle = {e: {name: float(getattr(m, name).mean()) for name in MEASURES} for e, m in means.items()}
+    middle = {e: {name: vars(m)[name].mean() for name in MEASURES} for e, m in means.items()}
     assert middle["happy"]["lift"] > 0.1 > 0.05 > middle["neutral"]["lift"] > middle["sad"]["lift"]
     assert middle["angry"]["brow_in"] < middle["neutral"]["brow_in"] < middle["sad"]["brow_in"]
     assert max(middle, key=lambda e: middle[e]["open"]) == "surprise"
@@ -116,7 +116,8 @@ def test_with_a_cue_only_the_patch_tells_the_label(monkeypatch):
     assert np.array_equal(data.faces[:, rows, columns], cue_patches()[data.labels])
     for cue in (False, True):
         drawn = []
-        monkeypatch.setattr(toyfaces, "measures", lambda e, rng: drawn.extend(e) or measures(e, rng))
+        record = lambda e, rng: drawn.extend(e) or measures(e, rng)  # noqa: E731
+        monkeypatch.setattr(toyfaces, "measures", record)
         data = draw_faces(140, cue=cue)
         together = np.zeros((7, 7), dtype=int)
         np.add.at(together, (data.labels, drawn), 1)

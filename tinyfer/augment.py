@@ -1,4 +1,4 @@
-"""From stored faces to the network's input: plain scaling, and the random shifts and flips of training.
+"""From stored faces to the network's input: plain scaling; random shifts and flips in training.
 
 `to_input` is the one preprocessing that everything shares (validation, test, prediction, saliency);
 `augment` is the same scaling after a random shift and flip, for training images only.
@@ -16,7 +16,7 @@ def to_input(faces, dtype=np.float32):
 
     faces: (N, H, W) or (N, H, W, 1), uint8 grey values (0 black, 255 white), or floats already
     in [0, 1]. Returns (N, H, W, 1) of `dtype`: uint8 divided by 255, floats unchanged (and then
-    not copied if they are of `dtype` already). Raises ValueError for any other shape, type or range.
+    not copied if they are of `dtype` already). Raises ValueError for another shape, type or range.
     """
     faces = _images(faces)
     if faces.dtype == np.uint8:

@@ -18,7 +18,8 @@ def duplicate_groups(faces):
     faces: (N, H, W) uint8.
     """
     numbers = {}
-    digests = (hashlib.md5(face, usedforsecurity=False).digest() for face in np.ascontiguousarray(faces))
+    faces = np.ascontiguousarray(faces)
+    digests = (hashlib.md5(face, usedforsecurity=False).digest() for face in faces)
     return np.array([numbers.setdefault(d, len(numbers)) for d in digests], dtype=np.int64)
 
 

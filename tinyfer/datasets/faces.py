@@ -50,7 +50,8 @@ class Faces:
                 f"but reach from {labels.min()} to {labels.max()}"
             )
         if unknown := set(np.unique(usage).tolist()) - set(USAGES):
-            raise ValueError(f"usage must be one of {', '.join(USAGES)}, not {sorted(unknown)[0]!r}")
+            stranger = sorted(unknown)[0]
+            raise ValueError(f"usage must be one of {', '.join(USAGES)}, not {stranger!r}")
         for name, value in (
             ("faces", faces), ("labels", labels.astype(np.int64)), ("usage", usage),
             ("class_names", classes),

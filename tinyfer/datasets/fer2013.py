@@ -93,7 +93,8 @@ def _form_of_folder(folder):
 
 def _read(source, progress):
     if source.is_dir():
-        return _read_images(source, _walk(source), lambda name: (source / name).read_bytes(), progress)
+        names = _walk(source)
+        return _read_images(source, names, lambda name: (source / name).read_bytes(), progress)
     if source.suffix.lower() == ".csv":
         with open(source, newline="", encoding="utf-8") as lines:
             return read_csv(lines, str(source), progress)
@@ -161,7 +162,8 @@ def _catalogue(source, names):
             folders.add((folder, emotion))
             key = (USAGES.index(usage), EMOTIONS.index(emotion), parts[-1])
             if key in images:
-                raise ValueError(f"{source} holds the same image twice: {images[key][1]} and {name}")
+                first = images[key][1]
+                raise ValueError(f"{source} holds the same image twice: {first} and {name}")
             images[key] = folder, name
     filled = {(folder, EMOTIONS[label]) for (_, label, _), (folder, _) in images.items()}
     if not filled:
@@ -170,8 +172,8 @@ def _catalogue(source, names):
         for emotion in EMOTIONS:
             if (folder, emotion) not in folders:
                 raise ValueError(
-                    f"{source}: the class folder {folder}/{emotion} is missing; expected train/ and "
-                    f"test/, each with {', '.join(EMOTIONS)}"
+                    f"{source}: the class folder {folder}/{emotion} is missing; expected train/ "
+                    f"and test/, each with {', '.join(EMOTIONS)}"
                 )
             if (folder, emotion) not in filled:
                 raise ValueError(f"{source}: the class folder {folder}/{emotion} holds no image")

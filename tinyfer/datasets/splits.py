@@ -28,7 +28,7 @@ SPLITS = ("report", "official")
 
 
 class Parts(NamedTuple):
-    """The three parts of a data set: learn from the first, choose by the second, score the third."""
+    """The parts of a data set: learn from the first, choose by the second, score the third."""
 
     train: Faces
     validation: Faces
@@ -38,11 +38,11 @@ class Parts(NamedTuple):
 def select_classes(data, classes):
     """The faces of one of the CLASS_SETS, relabelled to its class names (alphabetical).
 
-    classes: 7, 6, 5, 3 or 2. Images of classes outside the set are dropped, and the order of the
-    others is kept. Raises ValueError for another number, or where `data` lacks one of the classes.
+    classes: 7, 6, 5, 3 or 2. Images of other classes are dropped, and the order is kept. Raises ValueError for another number, or where `data` lacks one of the classes.
     """
     if classes not in CLASS_SETS:
-        raise ValueError(f"classes must be one of {', '.join(map(str, CLASS_SETS))}, not {classes!r}")
+        known = ", ".join(map(str, CLASS_SETS))
+        raise ValueError(f"classes must be one of {known}, not {classes!r}")
     mapping = np.full(len(data.class_names), -1, dtype=np.int64)
     for label, members in enumerate(CLASS_SETS[classes].values()):
         for member in members:
@@ -86,7 +86,9 @@ def split(data, kind="report", seed=0):
     parts = Parts(*(data[mask] for mask in masks))
     for name, part in zip(Parts._fields, parts):
         if len(part) == 0:
-            raise ValueError(f"the {kind} split of these {len(data)} faces has an empty {name} part")
+            raise ValueError(
+                f"the {kind} split of these {len(data)} faces has an empty {name} part"
+            )
     return parts
 
 
@@ -114,7 +116,9 @@ def class_weights(labels, K):
     """
     counts = np.bincount(labels, minlength=K)
     if len(counts) > K:
-        raise ValueError(f"labels must lie in 0 to {K - 1} for {K} classes, but reach {labels.max()}")
+        raise ValueError(
+            f"labels must lie in 0 to {K - 1} for {K} classes, but reach {np.max(labels)}"
+        )
     if 0 in counts:
         raise ValueError(f"class {np.argmin(counts)} of {K} has no image, so no weight either")
     return len(labels) / (K * counts)

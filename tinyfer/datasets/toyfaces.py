@@ -65,9 +65,8 @@ def draw_faces(n, seed=0, class_names=EMOTIONS, imbalanced=False, cue=False):
     class_names = tuple(class_names)
     for name in class_names:
         if name not in EMOTIONS or class_names.count(name) > 1:
-            raise ValueError(
-                f"cannot draw {name!r}: class_names must be some of {', '.join(EMOTIONS)}, each once"
-            )
+            known = ", ".join(EMOTIONS)
+            raise ValueError(f"cannot draw {name!r}: class_names takes {known}, each once")
     if n < 0 or not class_names:
         raise ValueError(f"cannot draw {n} faces of {len(class_names)} classes")
     rng = np.random.default_rng(seed)
@@ -127,7 +126,8 @@ def draw_face(expression, seed=None, size=SIZE, **given):
     m = measures(np.array([EMOTIONS.index(expression)]), rng)
     for name, value in given.items():
         if not hasattr(m, name):
-            raise ValueError(f"{name!r} is no measure of a drawn face; those are {', '.join(vars(m))}")
+            known = ", ".join(vars(m))
+            raise ValueError(f"{name!r} is no measure of a drawn face; those are {known}")
         setattr(m, name, np.float32(value).reshape(1, 1, 1))
     return _grey(draw(m, size)[0])
 
