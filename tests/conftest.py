@@ -1,4 +1,16 @@
-"""Prints what the gradient checks and the comparison with PyTorch measured."""
+"""What all tests share: a small FER-2013, and a list of the relative errors that were measured."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def small_fer2013(tmp_path_factory):
+    """The path of a fer2013.csv of drawn faces (see small.py)."""
+    from small import write_fer2013
+
+    path = tmp_path_factory.mktemp("fer2013") / "fer2013.csv"
+    write_fer2013(path)
+    return path
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 from test_train_script import small_cnn
 
 from tinyfer import architectures
@@ -32,9 +31,8 @@ def use_small_network(monkeypatch, train):
     monkeypatch.delenv("TINYFER_DATA", raising=False)
 
 
-@pytest.fixture(scope="session")
-def small_fer2013(tmp_path_factory):
-    """A fer2013.csv of 280 drawn faces, 160 to learn from; 14 of the others are copies of these."""
+def write_fer2013(path):
+    """Write a fer2013.csv of 280 drawn faces, 168 of them Training; 14 others are copies of these."""
     data = draw_faces(280, seed=5)
     faces, labels = data.faces.copy(), data.labels
     usage = np.full(280, "Training", dtype="<U11")
@@ -44,10 +42,8 @@ def small_fer2013(tmp_path_factory):
         usage[members[-8:]] = "PrivateTest"
         faces[members[-9]] = faces[members[0]]
         faces[members[-1]] = faces[members[1]]
-    path = tmp_path_factory.mktemp("fer2013") / "fer2013.csv"
     with open(path, "w") as file:
         file.write("emotion,pixels,Usage\n")
         for face, label, part in zip(faces, labels, usage):
             code = CSV_CODES.index(data.class_names[label])
             file.write(f"{code},{' '.join(map(str, face.ravel()))},{part}\n")
-    return path

@@ -8,7 +8,7 @@ from math import comb
 
 import numpy as np
 import pytest
-from small import script, small_fer2013, use_small_network  # noqa: F401 (a fixture)
+from small import script, use_small_network
 
 from tinyfer import metrics, runs, svg
 from tinyfer.binary import binary_scores, mcnemar, threshold_curve
@@ -139,7 +139,7 @@ def test_score_with_and_without_copies():
 # The script, on runs of the small network
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, small_fer2013):  # noqa: F811
+def made(tmp_path_factory, small_fer2013):
     """Runs of experiments 6, 7 and 8, of one epoch each, on the small FER-2013."""
     folder = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
@@ -253,7 +253,8 @@ def test_mistakes_are_wrong_sorted_and_shown_once(made):
     assert len(np.unique(part.faces[chosen], axis=0)) == len(chosen)
 
 
-def test_a_run_without_copies_is_scored_on_the_same_images(made, small_fer2013, tmp_path):  # noqa: F811
+def test_a_run_without_copies_is_scored_on_the_same_images(made, small_fer2013,
+                                                           tmp_path):
     assert train.main(["--experiment", "6", "--data", str(small_fer2013), "--epochs", "1",
                        "--drop-duplicates", "--out", str(tmp_path / "run")]) == 0
     (parts, copies), (others, with_them) = (
@@ -283,7 +284,8 @@ def test_merged_classes_are_compared_on_the_same_images(made):
         binarized_scores(np.zeros(2, int), np.ones((2, 2)) / 2, ("happy", "neutral"))
 
 
-def test_other_data_than_the_run_was_made_on_is_noticed(capsys, made, tmp_path, small_fer2013):  # noqa: F811
+def test_other_data_than_the_run_was_made_on_is_noticed(capsys, made, tmp_path,
+                                                        small_fer2013):
     lines = small_fer2013.read_text().splitlines()
     lines[-1] = lines[-1].replace("PrivateTest", "Training")
     other = tmp_path / "fer2013.csv"
