@@ -1,0 +1,195 @@
+"""Run the study's experiments and write docs/results.md from what came out.
+
+    python scripts/reproduce.py --data archive.zip                        all of them: some hours
+    python scripts/reproduce.py --experiments 6 6b --data archive.zip     some of them
+    python scripts/reproduce.py --table                                   only the page
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import train
+
+from tinyfer import pages
+from tinyfer.datasets import HOW_TO_GET, find_data
+from tinyfer.model import PACKAGED
+from tinyfer.results import (
+    ORDER,
+    binarized_record,
+    find_run,
+    is_finished,
+    key_of,
+    read_results,
+    record_of,
+    write_results,
+)
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+# 6b needs no training of its own, but a run of 6, and is compared with 7 and 8 where they are.
+MERGED, MERGED_FROM, MERGED_BEFORE = "6b", "6", ("7", "8")
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(
+        description="Train the study's experiments, one after the other, score them, and write "
+        "docs/results.json, docs/results.md and the model cards. Finished runs in --runs are not "
+        "trained again and stopped ones go on (they are found by their settings, whatever their "
+        "folders are called), so the same command can be stopped and given again. Rows "
+        "of runs that are gone stay as they are. Two of these may run side by side if they are "
+        "given different experiments.")
+    parser.error = lambda message: sys.exit(_fail(f"{message} (--help lists the options)"))
+    add = parser.add_argument
+    add("--experiments", nargs="+", choices=(*ORDER, "all"), default=["all"], metavar="NAME",
+        help=f"which, in this order: {', '.join(ORDER)} (default all)")
+    add("--seeds", nargs="+", type=train.at_least(0), default=[0], metavar="N",
+        help="each experiment once for each seed (default 0)")
+    add("--data", metavar="PATH", help="FER-2013 (default: TINYFER_DATA, else ./data)")
+    add("--drawn", type=train.at_least(1), metavar="N",
+        help="try it out on N drawn faces instead")
+    add("--drop-duplicates", action="store_true",
+        help="train without the images that have an exact copy in validation or test; rows apart")
+    add("--epochs", type=train.at_least(1), metavar="N",
+        help="fewer epochs than the study's 40, to try it out")
+    add("--runs", metavar="FOLDER", default="runs", help="where the runs are (default runs)")
+    add("--threads", type=train.at_least(1), metavar="N", help="threads (default: one per core)")
+    add("--table", action="store_true", help="run nothing, only write the page from results.json")
+    add("--docs", metavar="FOLDER", help="where results.json, results.md and model-cards are "
+        "(default: docs; with --drawn or --epochs only RUNS/results.json is written)")
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    given = parse(argv)
+    try:
+        trial = given.drawn or given.epochs
+        docs = Path(given.docs) if given.docs else None if trial else DOCS
+        kept = (docs or Path(given.runs)) / "results.json"
+        if not given.table:
+            code = reproduce(given, kept)
+            if code:
+                return code
+        records = read_results(kept)
+        if docs:
+            write_pages(docs, records)
+        else:
+            print(f"\na trial: scores in {kept}, docs/ stays as it is")
+    except KeyboardInterrupt:
+        print("\nstopped: give the same command to go on", file=sys.stderr)
+        return 130
+    except (ValueError, OSError) as error:
+        return _fail(error)
+    return 0
+
+
+def reproduce(given, kept):
+    """Train and score what was asked for; the exit code."""
+    if not given.drawn and find_data(given.data) is None:
+        raise FileNotFoundError(f"FER-2013 is not here: give --data.\n{HOW_TO_GET}")
+    numbers = [n for n in ORDER if n in given.experiments or "all" in given.experiments]
+    trained = [n for n in ORDER if n in numbers or n == MERGED_FROM and MERGED in numbers]
+    trained = [n for n in trained if n != MERGED]
+    for seed in given.seeds:
+        for number in trained:
+            print(f"\n--- experiment {number}, seed {seed} ---", flush=True)
+            code, folder = finish(number, seed, given)
+            if code:
+                return code
+            keep(kept, record_of(folder, given.data))
+        if {MERGED, MERGED_FROM, *MERGED_BEFORE} & set(numbers):
+            merge(seed, given, kept)
+    return 0
+
+
+def finish(number, seed, given):
+    """Train a run to its end, unless it is there already: (exit code, its folder)."""
+    folder, settings = run_of(number, seed, given)
+    if folder and is_finished(folder):
+        print(f"finished already: {folder}", flush=True)
+        return 0, folder
+    if folder:
+        arguments = ["--resume", str(folder)]
+    else:
+        folder = free_folder(Path(given.runs) / train.run_name(settings))
+        arguments = [*arguments_for(number, seed, given), "--out", str(folder)]
+    if given.data:
+        arguments += ["--data", given.data]
+    if given.threads:
+        arguments += ["--threads", str(given.threads)]
+    return train.main(arguments), folder
+
+
+def free_folder(folder):
+    """The folder, with a number behind where another run (of other settings) is in it."""
+    number, free = 1, folder
+    while free.exists() and any(free.iterdir()):
+        number += 1
+        free = folder.with_name(f"{folder.name}-{number}")
+    return free
+
+
+def run_of(number, seed, given):
+    """The run folder of an experiment, or None, and the settings it has or will have."""
+    arguments = arguments_for(number, seed, given)
+    arguments += ["--data", given.data] if given.data else []
+    settings = train.new_settings(train.parse(arguments))
+    return find_run(given.runs, settings), settings
+
+
+def arguments_for(number, seed, given):
+    arguments = ["--experiment", number, "--seed", str(seed)]
+    if given.drawn:
+        arguments += ["--drawn", str(given.drawn)]
+    if given.epochs:
+        arguments += ["--epochs", str(given.epochs)]
+    if given.drop_duplicates:
+        arguments += ["--drop-duplicates"]
+    return arguments
+
+
+def merge(seed, given, kept):
+    """Experiment 6b, where the run of 6 is finished."""
+    done = {}
+    for number in (MERGED_FROM, *MERGED_BEFORE):
+        folder, _ = run_of(number, seed, given)
+        if folder and is_finished(folder):
+            done[number] = folder
+    if MERGED_FROM not in done:
+        return
+    source = record_of(done.pop(MERGED_FROM), given.data)
+    before = read_results(kept).get(key_of(source | {"experiment": MERGED}))
+    folder, _ = run_of(MERGED_FROM, seed, given)
+    keep(kept, binarized_record(folder, done, given.data, before))
+
+
+def keep(kept, record):
+    """Put a record into results.json, read anew: another process may have added to it."""
+    records = read_results(kept)
+    records[key_of(record)] = record
+    write_results(kept, records)
+    test = record["test"]
+    clean = test["without_copies"]
+    print(f"{key_of(record)}: test accuracy {test['accuracy']:.4f}, macro precision "
+          f"{test['macro']['precision']:.4f}, macro AUC {test['macro']['auc']:.4f}"
+          + (f"; without the {test['copies']:,} copies accuracy {clean['accuracy']:.4f}"
+             if clean else ""), flush=True)
+
+
+def write_pages(docs, records):
+    pages.rewrite(docs / "results.md", pages.results_blocks(records))
+    written = [docs / "results.md"]
+    for weights in sorted(PACKAGED.glob("*.npz")):
+        card = docs / "model-cards" / f"{weights.stem}.md"
+        if card.is_file():
+            pages.rewrite(card, {"facts": pages.card_block(weights.stem, records)})
+            written.append(card)
+    print("\nwritten: " + ", ".join(map(str, written)))
+
+
+def _fail(message):
+    print(f"error: {message}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

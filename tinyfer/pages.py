@@ -1,0 +1,96 @@
+"""docs/results.md and the model cards: text written by hand around blocks written from records.
+
+A block stands between two comments, which a code host does not show:
+
+    <!-- begin experiments -->
+    ...
+    <!-- end experiments -->
+
+Only what is between them is replaced, so that no number of a run is ever typed.
+"""
+
+import re
+from pathlib import Path
+
+from tinyfer import tables
+from tinyfer.evaluation import trained_how
+from tinyfer.files import atomic_write
+from tinyfer.model import PACKAGED
+
+
+def rewrite(path, blocks):
+    """Replace the blocks of a page: blocks is a dict of name -> text.
+
+    FileNotFoundError where there is no page; ValueError where it lacks one of the blocks.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no page {path} to write the tables into")
+    text = path.read_text(encoding="utf-8")
+    for name, content in blocks.items():
+        begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+        pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+        if not pattern.search(text):
+            raise ValueError(f"{path} has no block between {begin!r} and {end!r}")
+        replacement = f"{begin}\n{content}\n{end}"
+        text = pattern.sub(lambda _: replacement, text, count=1)
+    with atomic_write(path) as file:
+        file.write(text.encode())
+
+
+def results_blocks(records):
+    """The blocks of docs/results.md from the records of results.json."""
+    return dict(
+        summary=tables.summary(records), experiments=tables.experiments_table(records),
+        runs=tables.runs_table(records), leakage=tables.leakage_table(records),
+        official=tables.official_table(records), binarized=tables.binarized_text(records),
+        classes=tables.classes_table(records),
+    )
+
+
+def card_block(name, records):
+    """The facts of a model card: what packaged weights carry with them, and their scores."""
+    path = PACKAGED / f"{name}.npz"
+    if not path.is_file():
+        return "*These weights are not packaged yet.*"
+    how = trained_how(path)
+    settings, half = how["settings"], how["half_precision"]
+    key = how["experiment"] + ("-distinct" if settings["drop_duplicates"] else "")
+    record = records.get(f"{key}-seed{settings['seed']}")
+    rows = [
+        ("data", how["source"]),
+        ("classes", ", ".join(how["class_names"])),
+        ("split", f"{settings['split']}, seed {settings['seed']}: "
+         + ", ".join(f"{part['images']:,} {part_name}"
+                     for part_name, part in how["parts"].items())),
+        ("balance", settings["balance"]),
+        ("training", f"{settings['epochs']} epochs, batches of {settings['batch_size']}, Adam at "
+         f"{settings['lr']:g}; best epoch on validation: {how['best_epoch']}"),
+        ("values", f"{how['parameters']:,}, of which {how['trainable_parameters']:,} are trained"),
+        ("file", f"`tinyfer/pretrained/{name}.npz`, {path.stat().st_size / 1e6:.2f} MB: weights in "
+         "float16, computed with in float32"),
+        ("float16 against float32", f"accuracy {half['accuracy']:.4f} and "
+         f"{half['accuracy_before']:.4f} on the {half['n']:,} test images; "
+         f"{half['changed']} predictions differ, probabilities by at most {half['largest']:.1e}"),
+    ]
+    if record and record["weights"] == how["weights"]:
+        rows.insert(5, ("command", f"`{tables.command([record])}`"))
+        rows.insert(6, ("made", f"{record['date']}, in {record['minutes']:.0f} minutes"))
+        rows += _scores(record)
+    return "\n".join(["| | |", "| --- | --- |"]
+                     + [f"| {name} | {value} |" for name, value in rows])
+
+
+def _scores(record):
+    test, clean = record["test"], record["test"]["without_copies"]
+    low, high = test["accuracy_interval"]
+    yield "test accuracy", (f"**{test['accuracy']:.3f}** (95 % interval {low:.3f} to {high:.3f}, "
+                            f"{test['n']:,} images)")
+    if clean and test["copies"]:
+        yield "without copies", (f"{clean['accuracy']:.3f} on the {clean['n']:,} test images "
+                                 "without an exact copy in training")
+    yield "macro precision, macro AUC", (f"{test['macro']['precision']:.3f}, "
+                                         f"{test['macro']['auc']:.3f}")
+    yield "expected calibration error", f"{test['calibration']['ece']:.3f}"
+    yield "recall of each class", ", ".join(f"{name} {row['recall']:.2f}"
+                                            for name, row in test["classes"].items())
