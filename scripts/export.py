@@ -1,0 +1,108 @@
+"""Take a trained network elsewhere: into the package, or to PyTorch.
+
+    python scripts/export.py runs/experiment6-seed0 --to package five-class
+    python scripts/export.py runs/experiment6-seed0 --to torch five_class --out exported
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tinyfer.evaluation import open_run, parts_of
+from tinyfer.export import half_precision, save_packaged, save_torch
+from tinyfer.kernels.threads import set_threads
+from tinyfer.metrics import evaluate
+from tinyfer.model import PACKAGED, load_model
+from tinyfer.results import is_finished, record_of
+
+LARGEST_CHANGE = 0.001  # of the accuracy, between float32 and float16 weights
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(
+        description="--to package NAME writes tinyfer/pretrained/NAME.npz with weights in float16 "
+        "(half the size), after a check on the test part that the scores stay the same; "
+        "tinyfer.load_model(NAME) then finds it. --to torch NAME writes NAME.py, a readable "
+        "PyTorch module that gives the same logits, and its weights NAME.npz.")
+    parser.error = lambda message: sys.exit(_fail(f"{message} (--help lists the options)"))
+    add = parser.add_argument
+    add("run", metavar="RUN", help="a run folder; for --to torch also packaged weights by name")
+    add("--to", required=True, nargs=2, metavar=("{package,torch}", "NAME"),
+        help="where to, and under which name")
+    add("--data", metavar="PATH", help="for --to package: FER-2013 (default: where the run found "
+        "it, TINYFER_DATA, ./data)")
+    add("--out", metavar="FOLDER", help="where the files go (default: tinyfer/pretrained; for "
+        "torch the folder one is in)")
+    add("--threads", type=int, metavar="N", help="threads (default: one per core)")
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    given = parse(argv)
+    kind, name = given.to
+    try:
+        set_threads(given.threads)
+        if kind == "package":
+            to_package(given.run, name, given.data, Path(given.out or PACKAGED))
+        elif kind == "torch":
+            run = open_run(given.run)
+            folder = Path(given.out or ".")
+            title = f"{run.experiment.title}, seed {run.settings['seed']}"
+            save_torch(folder, name, run.model, title[0].upper() + title[1:] + ".",
+                       run.settings["lr"])
+            print(f"{folder / name}.py and {name}.npz are written; try   python {folder / name}.py")
+        else:
+            raise ValueError(f"--to must be package or torch, not {kind!r}")
+    except (ValueError, OSError) as error:
+        return _fail(error)
+    return 0
+
+
+def to_package(place, name, data, folder):
+    """Write NAME.npz, unless the scores change with float16."""
+    if not Path(name).name == name or name.startswith("."):
+        raise ValueError(f"{name!r} is no name for packaged weights: use letters, digits and -")
+    run = open_run(place)
+    if run.folder is None or not is_finished(run.folder):
+        raise ValueError(f"{place} is not a finished run: train it to the end first")
+    test = parts_of(run, data)[0].test
+    before = run.model.predict_proba(test.faces)
+    halved = load_model(run.folder / "best.npz")
+    halved.load_state(half_precision(run.model.state()))
+    after = halved.predict_proba(test.faces)
+    scores = [evaluate(test.labels, p, test.class_names) for p in (before, after)]
+    print(f"test part of {test.source}, {len(test):,} images:")
+    for precision, result in zip(("float32", "float16"), scores):
+        print(f"  {precision}: accuracy {result['accuracy']:.5f}, macro precision "
+              f"{result['macro']['precision']:.5f}, macro AUC {result['macro']['auc']:.5f}, "
+              f"loss {result['loss']:.5f}")
+    half = dict(
+        n=len(test), accuracy=scores[1]["accuracy"], accuracy_before=scores[0]["accuracy"],
+        changed=int(np.sum(before.argmax(axis=1) != after.argmax(axis=1))),
+        largest=float(np.abs(before - after).max()))
+    print(f"  {half['changed']} predictions differ, probabilities by at most "
+          f"{half['largest']:.1e}")
+    if abs(half["accuracy"] - half["accuracy_before"]) > LARGEST_CHANGE:
+        raise ValueError(f"with float16 weights the accuracy changes by more than "
+                         f"{LARGEST_CHANGE}: nothing was written")
+    record = record_of(run.folder, data)
+    trained = {key: run.config[key] for key in ("settings", "source", "class_names", "parts",
+                                                "parameters", "trainable_parameters",
+                                                "threads", "machine")}
+    trained["settings"] = run.settings | {"data": None}
+    trained |= dict(experiment=run.experiment.number, best_epoch=record["best_epoch"],
+                    weights=record["weights"], half_precision=half)
+    path = folder / f"{name}.npz"
+    save_packaged(path, run.model, trained)
+    print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+
+
+def _fail(message):
+    print(f"error: {message}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,200 @@
+"""scripts/export.py: packaged weights keep their scores; the PyTorch module keeps the logits."""
+
+import importlib.util
+import re
+
+import numpy as np
+import pytest
+from small import script, use_small_network
+
+from tinyfer import evaluation, pages
+from tinyfer import model as model_module
+from tinyfer.architectures import six_layer_cnn
+from tinyfer.augment import to_input
+from tinyfer.datasets.toyfaces import draw_faces
+from tinyfer.export import half_precision, save_packaged, save_torch
+from tinyfer.model import PACKAGED, load_model
+
+export, train = script("export"), script("train")
+NAMES = ("angry", "fear", "happy", "sad", "surprise")
+
+
+def trained_looking(seed=0):
+    """A six-layer network whose every array is away from its initial value."""
+    model = six_layer_cnn(classes=5, seed=seed, class_names=NAMES)
+    rng = np.random.default_rng(seed)
+    for name, array in model.state().items():
+        if name.endswith((".b", ".beta", ".mean")):
+            array += rng.normal(0, 0.1, array.shape)
+        elif name.endswith((".gamma", ".var")):
+            array *= rng.uniform(0.5, 2, array.shape)
+    return model
+
+
+def imported(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# PyTorch
+
+def test_torch_module_gives_the_same_logits(tmp_path, record_property):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    model = trained_looking()
+    save_torch(tmp_path, "faces", model, "A test.", 1e-4)
+    module = imported(tmp_path / "faces.py")
+    faces = draw_faces(12, seed=1).faces
+    expected = model.forward(to_input(faces))
+    network = module.load().eval()
+    with torch.no_grad():
+        logits = network(module.preprocess(faces)).numpy()
+    error = np.linalg.norm(logits - expected) / np.linalg.norm(expected)
+    record_property("relative error", f"{error:.1e}")
+    assert error <= 1e-5
+    assert module.CLASS_NAMES == NAMES
+    assert sum(p.numel() for p in network.parameters()) == model.num_parameters(trainable=True)
+
+
+def test_torch_module_goes_on_training(tmp_path):
+    """The same loss, and batch statistics kept with the same momentum."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    model = trained_looking()
+    save_torch(tmp_path, "faces", model, "A test.", 1e-4)
+    module = imported(tmp_path / "faces.py")
+    network = module.load().train()
+    data = draw_faces(8, seed=1)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-4, eps=1e-7)
+    loss = torch.nn.functional.cross_entropy(network(module.preprocess(data.faces)),
+                                             torch.from_numpy(data.labels % 5))
+    loss.backward()
+    optimizer.step()
+    assert np.isfinite(loss.item())
+    model.forward(to_input(data.faces), training=True)
+    assert np.allclose(network[2].running_mean.numpy(), model.state()["bn1.mean"], atol=1e-6)
+
+
+def test_torch_needs_neither_pickle_nor_tinyfer(tmp_path):
+    save_torch(tmp_path, "faces", trained_looking(), "A test.", 1e-4)
+    text = (tmp_path / "faces.py").read_text()
+    compile(text, "faces.py", "exec")
+    assert set(re.findall(r"^(?:import|from) (\w+)", text, re.M)) == {"pathlib", "numpy", "torch"}
+    with np.load(tmp_path / "faces.npz", allow_pickle=False) as file:
+        shapes = {name: file[name].shape for name in file.files}
+    assert shapes["0.weight"] == (32, 1, 3, 3) and len(shapes) == 44
+    assert all(len(line) <= 100 for line in text.splitlines())
+
+
+def test_torch_names_must_be_importable(tmp_path):
+    with pytest.raises(ValueError, match="'five-class' cannot be the name of a Python module"):
+        save_torch(tmp_path, "five-class", trained_looking(), "A test.", 1e-4)
+    assert not list(tmp_path.iterdir())
+
+
+# The package
+
+def test_half_precision_halves_the_weights_alone():
+    state = trained_looking().state()
+    halved = half_precision(state)
+    assert halved.keys() == state.keys()
+    for name, array in halved.items():
+        assert (array.dtype == np.float16) == name.endswith(".w")
+        if not name.endswith(".w"):
+            assert array is state[name]
+    assert sum(a.nbytes for a in halved.values()) < 2.9e6
+
+
+def test_packaged_weights_are_found_by_name(tmp_path, monkeypatch):
+    model = trained_looking()
+    monkeypatch.setattr(model_module, "PACKAGED", tmp_path)
+    monkeypatch.setattr(evaluation, "PACKAGED", tmp_path)
+    save_packaged(tmp_path / "faces.npz", model, {"settings": {"seed": 7}})
+    assert (tmp_path / "faces.npz").stat().st_size < 3e6
+    loaded = load_model("faces")
+    assert loaded.class_names == NAMES and loaded.dtype == np.float32
+    faces = draw_faces(6, seed=1).faces
+    assert np.allclose(loaded.predict_proba(faces), model.predict_proba(faces), atol=5e-3)
+    assert evaluation.trained_how("faces") == {"settings": {"seed": 7}}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGED.glob("*.npz")), ids=lambda path: path.stem)
+def test_what_is_packaged(path):
+    """Small, of the class set it is named after, described by a card, and with its history."""
+    classes = {"five-class": 5, "seven-class": 7, "binary": 2}[path.stem]
+    assert path.stat().st_size < 3e6
+    model = load_model(path.stem)
+    assert len(model.class_names) == classes
+    how = evaluation.trained_how(path.stem)
+    assert how["settings"]["classes"] == classes and how["settings"]["data"] is None
+    assert how["source"] == "FER-2013" and how["settings"]["epochs"] == 40
+    half = how["half_precision"]
+    assert abs(half["accuracy"] - half["accuracy_before"]) <= 1e-3
+    card = (export.Path(__file__).parents[1] / "docs/model-cards" / f"{path.stem}.md").read_text()
+    assert "not packaged yet" not in card and "must not be used for" in card
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, small_fer2013):
+    with pytest.MonkeyPatch.context() as patch:
+        use_small_network(patch, train)
+        folder = tmp_path_factory.mktemp("run") / "six"
+        assert train.main(["--experiment", "6", "--data", str(small_fer2013), "--epochs", "1",
+                           "--lr", "1e-2", "--out", str(folder)]) == 0
+        yield folder
+
+
+def run(capsys, *arguments):
+    try:
+        code = export.main([str(a) for a in arguments])
+    except SystemExit as stop:
+        code = stop.code
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_to_package_prints_both_scores_and_is_evaluated_like_the_run(capsys, made, tmp_path,
+                                                                     monkeypatch, small_fer2013):
+    code, out, err = run(capsys, made, "--to", "package", "tiny", "--out", tmp_path)
+    assert code == 0, err
+    scores = re.findall(r"float(?:32|16): (accuracy \S+)", out)
+    assert len(scores) == 2 and scores[0] == scores[1]
+    assert "0 predictions differ" in out and "tiny.npz" in out
+    monkeypatch.setattr(model_module, "PACKAGED", tmp_path)
+    monkeypatch.setattr(evaluation, "PACKAGED", tmp_path)
+    monkeypatch.setattr(pages, "PACKAGED", tmp_path)
+    packaged = evaluation.open_run("tiny")
+    parts, _ = evaluation.parts_of(packaged, small_fer2013)
+    accuracy = np.mean(packaged.model.predict(parts.test.faces) == parts.test.labels)
+    assert f"accuracy {accuracy:.5f}" in out
+    # Its card: with the scores only where the record is of these very weights.
+    record = export.record_of(made)
+    assert "test accuracy" not in pages.card_block("tiny", {})
+    card = pages.card_block("tiny", {"6-seed0": record})
+    assert f"**{record['test']['accuracy']:.3f}**" in card and "--experiments 6 --seeds 0" in card
+    assert "test accuracy" not in pages.card_block("tiny", {"6-seed0": record | {"weights": ""}})
+    assert str(small_fer2013.parent) not in (tmp_path / "tiny.npz").read_bytes().decode("latin1")
+
+
+def test_weights_that_float16_spoils_are_not_packaged(capsys, made, tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "half_precision", lambda state: {
+        name: np.zeros_like(array) for name, array in state.items()})
+    code, _, err = run(capsys, made, "--to", "package", "tiny", "--out", tmp_path)
+    assert code == 2 and "accuracy changes by more than 0.001: nothing was written" in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_errors_are_one_sentence(capsys, made, tmp_path):
+    (tmp_path / "stopped").mkdir()
+    for name in ("config.json", "best.npz", "history.csv"):
+        (tmp_path / "stopped" / name).write_bytes((made / name).read_bytes())
+    for arguments, words in [
+        ([made, "--to", "onnx", "x"], "--to must be package or torch, not 'onnx'"),
+        ([made, "--to", "package", "a/b"], "'a/b' is no name for packaged weights"),
+        ([made, "--to", "torch", "a-b"], "'a-b' cannot be the name of a Python module"),
+        ([tmp_path / "stopped", "--to", "package", "x"], "is not a finished run"),
+        ([tmp_path / "gone", "--to", "torch", "x"], "neither a file nor the name"),
+        ([made, "--to", "torch"], "--to"),
+    ]:
+        code, out, err = run(capsys, *arguments)
+        assert code == 2 and out == "" and err.startswith("error: ") and words in err
