@@ -6,24 +6,26 @@ reference.py holds the definitions as plain loops; every other file is one fast 
 import os
 
 
-def _load_threads_that_sleep():
-    """Load GNU OpenMP, numba's usual threads, so that a thread that waits for another sleeps.
+def _load_patient_threads():
+    """Load GNU OpenMP, numba's usual threads, so that a thread that waits soon goes to sleep.
 
     By default it spins, for milliseconds. Where another program has one of the cores, it then
-    spins on the core that the other thread needs, and a kernel of 0.1 ms takes 10. OpenMP reads the
-    setting once, when it is loaded; afterwards it is put back, since it is not ours to change for
-    other libraries.
+    spins on the core that the other thread needs, and a kernel of 0.1 ms takes 10. A short spin of
+    some 50 microseconds is enough to catch the next kernel of a training step. OpenMP reads the
+    settings once, when it is loaded; afterwards they are put back, since they are not ours to
+    change for other libraries.
     """
-    name = "OMP_WAIT_POLICY"
-    if name in os.environ:
+    settings = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "20000"}
+    if settings.keys() & os.environ.keys():
         return
-    os.environ[name] = "passive"
+    os.environ.update(settings)
     try:
         from numba.np.ufunc import omppool  # noqa: F401
     except ImportError:     # numba has other threads here
         pass
     finally:
-        del os.environ[name]
+        for name in settings:
+            del os.environ[name]
 
 
-_load_threads_that_sleep()
+_load_patient_threads()

@@ -167,13 +167,16 @@ def product(c, c0, ldc, a, a0, a_row, a_k, rows, b, b0, b_k, columns, K, add):
         vectors = width * c.itemsize // VECTOR_BYTES
         if vectors == WIDEST:
             for r in range(0, rows, 6):
-                _wide(c, c0 + r * ldc + j, ldc, a, a0 + r * a_row, a_row, a_k, b, start, step, K, add)
+                _wide(c, c0 + r * ldc + j, ldc, a, a0 + r * a_row, a_row, a_k,
+                      b, start, step, K, add)
         elif vectors == 2:
             for r in range(0, rows, 12):
-                _double(c, c0 + r * ldc + j, ldc, a, a0 + r * a_row, a_row, a_k, b, start, step, K, add)
+                _double(c, c0 + r * ldc + j, ldc, a, a0 + r * a_row, a_row, a_k,
+                        b, start, step, K, add)
         else:
             for r in range(0, rows, 12):
-                _single(c, c0 + r * ldc + j, ldc, a, a0 + r * a_row, a_row, a_k, b, start, step, K, add)
+                _single(c, c0 + r * ldc + j, ldc, a, a0 + r * a_row, a_row, a_k,
+                        b, start, step, K, add)
         j += width
 
 
@@ -224,8 +227,8 @@ def sandwich(matrices, epilogue=None):
                 X = [[source.load(place) for place in row] for row in places]
                 if epilogue == "where":
                     gates = _grid(builder, z0, x_i, x_j, len(L[0]))
-                    X = [[builder.select(builder.fcmp_ordered("<=", extra.load(gate), zero), zero, v)
-                          for gate, v in zip(*rows)] for rows in zip(gates, X)]
+                    X = [[_where_positive(builder, extra.load(gate), x, zero)
+                          for gate, x in zip(*rows)] for rows in zip(gates, X)]
                 columns = [_multiply(builder, L, [X[i][j] for i in span]) for j in span]
                 Y = [_multiply(builder, L, [columns[j][i] for j in span]) for i in range(len(L))]
                 bias = extra.load(z0) if epilogue in ("bias", "bias relu") else None
@@ -251,6 +254,11 @@ def sandwich(matrices, epilogue=None):
             vector(m, x, x0 + c, x_i, x_j, y, y0 + c, y_i, y_j, z, z0 + c)
 
     return transform
+
+
+def _where_positive(builder, gate, x, zero):
+    """0 where gate <= 0, else x: also where gate is NaN."""
+    return builder.select(builder.fcmp_ordered("<=", gate, zero), zero, x)
 
 
 def _grid(builder, start, stride_i, stride_j, size):

@@ -18,8 +18,8 @@ Every step is linear in X and in g, so the backward pass is each step's transpos
 
 and db is free: one row of A is all ones (the point 1), so at that place dM is the sum of dY.
 
-Who owns what: the forward pass is parallel over tiles, dx over images (whose tiles overlap), dU over
-the places p. No sum is shared, so the result does not depend on the number of threads.
+Who owns what: the forward pass is parallel over tiles, dx over images (whose tiles overlap), dU
+over the places p. No sum is shared: the result does not depend on the number of threads.
 """
 
 from collections import namedtuple
@@ -30,7 +30,7 @@ from numba import get_num_threads, get_thread_id, njit, prange
 
 from tinyfer.kernels import simd
 from tinyfer.kernels.memory import empty
-from tinyfer.kernels.padding import crop, pad, up
+from tinyfer.kernels.padding import crop, pad, swap_channels, up
 
 HALF = Fraction(1, 2)
 # Points of interpolation besides infinity. Signs in pairs halve the work of a transform; halves
@@ -284,7 +284,7 @@ def backward(dout, x, w, out, m):
     dU = empty((g.n**2 * up(g.C, simd.MOST_ROWS) * g.K,), x.dtype)
     db = np.zeros(g.K, x.dtype)
     dx, dw = empty(x.shape, x.dtype), empty(w.shape, w.dtype)
-    UT = _filters(np.ascontiguousarray(w.transpose(0, 1, 3, 2)), m)
+    UT = _filters(swap_channels(w), m)
     scratch = _scratch(g, x.dtype)
     for first in range(0, g.N, chunk):
         images = min(chunk, g.N - first)
