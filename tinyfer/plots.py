@@ -218,6 +218,24 @@ def thresholds(rows, path, title=""):
         _save(figure, path)
 
 
+def gallery(images, titles, path, columns=8, title="", grey=(0, 255)):
+    """Grey images side by side, each with a line above it.
+
+    images: (N, H, W), shown from grey[0], black, to grey[1], white; titles: N strings.
+    """
+    rows = max(1, -(-len(images) // columns))
+    with rc_context(STYLE):
+        figure = _figure(1.15 * columns, 1.38 * rows + (0.4 if title else 0))
+        panels = figure.subplots(rows, columns, squeeze=False).ravel()
+        for axes in panels:
+            axes.set_axis_off()
+        for axes, image, name in zip(panels, images, titles):
+            axes.imshow(image, cmap="gray", vmin=grey[0], vmax=grey[1])
+            axes.set_title(name, fontsize=9, loc="center")
+        _title(figure, title)
+        _save(figure, path)
+
+
 def _figure(width, height):
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
