@@ -1,0 +1,50 @@
+"""Chapter 12, solutions."""
+
+import numpy as np
+
+from tinyfer.losses import softmax
+from tinyfer.metrics import wilson_interval
+
+
+def by_hand():
+    # Column 2: 6 of 12. Row 2: 6 of 8. F1: 12 / 20.
+    # 0.6 beats both; 0.5 ties with 0.5 and beats 0.3; 0.2 beats none: 2 + 1.5 of 6 pairs.
+    # For 0 of n both roots meet at 0 and z^2 / n / (1 + z^2 / n).
+    return 0.5, 0.75, 0.6, 3.5 / 6, 0.38416 / 1.38416
+
+
+def auc_by_ranks(positive, scores):
+    # A positive's rank counts all that lie below it and itself; R counts the positives' own order
+    # too, 1 + 2 + ... + n_pos of it.
+    _, group, count = np.unique(scores, return_inverse=True, return_counts=True)
+    last = np.cumsum(count)
+    ranks = ((last - count + 1 + last) / 2)[group]
+    n_pos = positive.sum()
+    pairs = ranks[positive].sum() - n_pos * (n_pos + 1) / 2
+    return pairs / (n_pos * (len(scores) - n_pos))
+
+
+def saliency_of_linear(x, w, b):
+    p = softmax(x @ w + b)
+    rows, t = np.arange(len(x)), p.argmax(axis=1)
+    dlogits = -p
+    dlogits[rows, t] += 1
+    return (p[rows, t, None] * dlogits) @ w.T
+
+
+def visible(layers, size):
+    for layer in layers:
+        size = size - 2 if layer == "c" else size // 2
+    for layer in reversed(layers):
+        size = size + 2 if layer == "c" else 2 * size
+    return size
+
+
+def coverage(n, p, rng, runs=4000):
+    usual = wilson = 0
+    for k in rng.binomial(n, p, runs):
+        share = k / n
+        usual += abs(share - p) <= 1.96 * np.sqrt(share * (1 - share) / n)
+        low, high = wilson_interval(k, n)
+        wilson += low <= p <= high
+    return usual / runs, wilson / runs

@@ -1,0 +1,89 @@
+"""Chapter 12: the blind border, the area under a ROC curve as pairs, Wilson's interval."""
+
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from figures.style import BLUE, INK, ORANGE, STYLES, figure, picture
+from tinyfer.datasets.toyfaces import draw_face
+from tinyfer.metrics import roc_curve, wilson_interval
+
+# Each map with its size and the rows of it that the next one uses.
+MAPS = (("image", 48, 44), ("conv1", 46, 42), ("conv2", 44, 40), ("pool1", 22, 20), ("conv3", 20, 18),
+        ("conv4", 18, 16), ("pool2", 9, 8), ("conv5", 7, 6), ("conv6", 5, 4), ("pool3", 2, 2))
+
+
+def blind_border():
+    made = figure(8.4, 3.6)
+    left, right = made.subplots(1, 2, width_ratios=(1, 1.55))
+    picture(left, draw_face("happy"), "")
+    for corner, width, height in (((43.5, -0.5), 4, 48), ((-0.5, 43.5), 44, 4)):
+        left.add_patch(Rectangle(corner, width, height, facecolor="#FFFFFF99", edgecolor=ORANGE,
+                                 hatch="////", linewidth=0))
+    left.add_patch(Rectangle((-0.5, -0.5), 44, 44, fill=False, edgecolor=ORANGE, linewidth=2))
+    place = np.arange(len(MAPS))
+    right.bar(place, [size for _, size, _ in MAPS], 0.7, facecolor="white", edgecolor=ORANGE,
+              hatch="////", linewidth=0.8, label="computed, never used")
+    right.bar(place, [used for *_, used in MAPS], 0.7, color=BLUE, edgecolor=INK, linewidth=0.6,
+              label="used")
+    for i, (_, size, used) in enumerate(MAPS):
+        right.text(i, size + 0.8, f"{used}/{size}", ha="center", fontsize=9)
+    right.set_xticks(place, [name for name, *_ in MAPS], fontsize=9)
+    right.set_ylabel("rows (and columns)")
+    right.grid(False, axis="x")
+    right.set_ylim(0, 55)
+    right.legend()
+    return made
+
+
+def roc():
+    positive = np.array([True, True, True, False, False, False, False])
+    scores = np.array([0.9, 0.8, 0.4, 0.7, 0.4, 0.2, 0.1])
+    fpr, tpr, _ = roc_curve(positive, scores)
+    made = figure(4.8, 4)
+    axes = made.subplots()
+    axes.fill_between(fpr, tpr, color=BLUE, alpha=0.15, linewidth=0)
+    for i in range(1, 4):
+        axes.axvline(i / 4, color="#999999", linewidth=0.8)
+    for j in range(1, 3):
+        axes.axhline(j / 3, color="#999999", linewidth=0.8)
+    axes.plot([0, 1], [0, 1], color=INK, linestyle=STYLES[2], linewidth=1)
+    axes.plot(fpr, tpr, color=BLUE, linewidth=2.5, marker="o")
+    axes.text(0.125, 5 / 6, "0.4 < 0.7", ha="center", va="center", fontsize=9)
+    axes.text(0.375, 5 / 6 - 0.08, "equal", ha="center", va="center", fontsize=9)
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(-0.02, 1.02)
+    axes.grid(False)
+    axes.set_xticks(np.arange(5) / 4, ["0", "0.7", "0.4", "0.2", "0.1"])
+    axes.set_yticks(np.arange(4) / 3, ["0", "0.9", "0.8", "0.4"])
+    axes.set_xlabel("negatives, by falling score (false-positive rate)")
+    axes.set_ylabel("positives, by falling score\n(true-positive rate)")
+    return made
+
+
+def wilson(n=20, k=19, z=1.96):
+    p = np.linspace(0, 1, 400)
+    width = z * np.sqrt(p * (1 - p) / n)
+    made = figure(5.6, 3.8)
+    axes = made.subplots()
+    axes.fill_between(p, p - width, p + width, color="#D9D9D9", linewidth=0)
+    axes.plot(p, p - width, color=INK, linewidth=1)
+    axes.plot(p, p + width, color=INK, linewidth=1)
+    share = k / n
+    low, high = wilson_interval(k, n)
+    usual = z * np.sqrt(share * (1 - share) / n)
+    axes.plot([low, high], [share, share], color=BLUE, linewidth=4, solid_capstyle="butt")
+    axes.text(0.03, share, f"Wilson: {low:.2f} to {high:.2f}", color=BLUE, va="center")
+    axes.plot([share - usual, share + usual], [share - 0.12] * 2, color=ORANGE, linewidth=4,
+              linestyle=STYLES[2])
+    axes.text(0.03, share - 0.12, f"usual: {share - usual:.2f} to {share + usual:.2f}", color=ORANGE,
+              va="center")
+    axes.axvline(1, color=INK, linewidth=0.8)
+    axes.text(0.42, 0.42, "pairs that fit together", ha="center", va="center", rotation=33)
+    axes.set_xlabel("true share p")
+    axes.set_ylabel(f"observed share, {n} images")
+    axes.set_xlim(0, 1.08)
+    axes.set_ylim(0, 1.1)
+    return made
+
+
+FIGURES = {"12-blind-border": blind_border, "12-roc": roc, "12-wilson": wilson}
