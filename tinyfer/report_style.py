@@ -27,7 +27,7 @@ th[scope=row], th:first-child { text-align: left; }
 .words th { text-align: left; }
 .matrix { table-layout: fixed; min-width: 100%; }
 .matrix th, .matrix td { padding: 1px; text-align: center; border: 0; font-size: 0.85rem;
-                         line-height: 1.3; overflow-wrap: anywhere; }
+                         line-height: 1.3; white-space: nowrap; }
 .matrix td span { display: block; padding: 8px 0; }
 figure { margin: 0; max-width: 560px; }
 figcaption { font-size: 0.85rem; color: #444; }
@@ -57,7 +57,8 @@ svg text { font-size: 13px; fill: #333; }
   h1 { font-size: 1.35rem; }
   th, td { padding: 5px 4px; font-size: 0.88rem; }
   th { font-size: 0.8rem; }
-  .matrix th, .matrix td { font-size: 0.75rem; }
+  .matrix { table-layout: auto; }
+  .matrix th, .matrix td { font-size: 0.72rem; }
 }
 @media print { section { break-inside: avoid; } }
 """
