@@ -17,68 +17,65 @@ from tinyfer.kernels.memory import empty
 
 
 @njit(parallel=True, cache=True)
-def _image_statistics(x, mean, rest, m2):
-    N, P, C = x.shape
+def _image_statistics(x, P, mean, rest, m2):
+    N, C = mean.shape
     for n in prange(N):
         centre, left, squares = mean[n], rest[n], m2[n]
         for c in range(C):
             centre[c] = left[c] = squares[c] = 0
-        for p in range(P):
+        for p in range(n * P, (n + 1) * P):
             for c in range(C):
-                centre[c] += x[n, p, c]
+                centre[c] += x[p, c]
         for c in range(C):
             centre[c] /= x.dtype.type(P)
-        for p in range(P):
+        for p in range(n * P, (n + 1) * P):
             for c in range(C):
-                d = x[n, p, c] - centre[c]
+                d = x[p, c] - centre[c]
                 left[c] += d
                 squares[c] += d * d
 
 
 @njit(parallel=True, cache=True)
 def _apply(x, mean, scale, beta, out):
-    N, P, C = x.shape
-    for n in prange(N):
-        for p in range(P):
-            for c in range(C):
-                out[n, p, c] = (x[n, p, c] - mean[c]) * scale[c] + beta[c]
+    M, C = x.shape
+    for p in prange(M):
+        for c in range(C):
+            out[p, c] = (x[p, c] - mean[c]) * scale[c] + beta[c]
 
 
 @njit(parallel=True, cache=True)
-def _reduce(dout, x, mean, sums, sums_moved):
-    N, P, C = x.shape
+def _reduce(dout, x, P, mean, sums, sums_moved):
+    N, C = sums.shape
     for n in prange(N):
         first, second = sums[n], sums_moved[n]
         for c in range(C):
             first[c] = second[c] = 0
-        for p in range(P):
+        for p in range(n * P, (n + 1) * P):
             for c in range(C):
-                d = dout[n, p, c]
+                d = dout[p, c]
                 first[c] += d
-                second[c] += d * (x[n, p, c] - mean[c])
+                second[c] += d * (x[p, c] - mean[c])
 
 
 @njit(parallel=True, cache=True)
 def _input_gradient(dout, x, mean, scale, constant, slope, dx):
-    N, P, C = x.shape
-    for n in prange(N):
-        for p in range(P):
-            for c in range(C):
-                dx[n, p, c] = (dout[n, p, c] * scale[c]
-                               - (constant[c] + (x[n, p, c] - mean[c]) * slope[c]))
+    M, C = x.shape
+    for p in prange(M):
+        for c in range(C):
+            dx[p, c] = dout[p, c] * scale[c] - (constant[c] + (x[p, c] - mean[c]) * slope[c])
 
 
 def _flat(x):
-    """(N, ..., C) as (N, P, C)."""
-    return np.ascontiguousarray(x).reshape(len(x), -1, x.shape[-1])
+    """(N, ..., C) as (M, C): M values of each channel, P = M / N of an image after those before."""
+    return np.ascontiguousarray(x).reshape(-1, x.shape[-1])
 
 
 def batchnorm_statistics(x):
     """Mean and biased variance of every channel: x (N, ..., C) -> mean (C,), var (C,)."""
-    x = _flat(x)
-    N, P, C = x.shape
+    N, x = len(x), _flat(x)
+    C, P = x.shape[1], len(x) // N
     means, rest, m2s = (np.empty((N, C), x.dtype) for _ in range(3))
-    _image_statistics(x, means, rest, m2s)
+    _image_statistics(x, P, means, rest, m2s)
     count = x.dtype.type(P)
     means += rest / count
     m2s -= rest * rest / count
@@ -107,13 +104,13 @@ def batchnorm_backward(dout, x, mean, inv_std, gamma, batch_statistics):
     batch_statistics says which of the two holds. xhat is computed again from x, mean and inv_std.
     """
     dx = empty(x.shape, x.dtype)
-    x3, dout3 = _flat(x), _flat(dout)
-    N, P, C = x3.shape
+    N, x, dout = len(x), _flat(x), _flat(dout)
+    M, C = x.shape
     sums, sums_moved = np.empty((N, C), x.dtype), np.empty((N, C), x.dtype)
-    _reduce(dout3, x3, mean, sums, sums_moved)
+    _reduce(dout, x, M // N, mean, sums, sums_moved)
     dbeta, dgamma = sums.sum(axis=0), sums_moved.sum(axis=0) * inv_std
     scale = gamma * inv_std
-    share = x.dtype.type(1 / (N * P) if batch_statistics else 0)
-    _input_gradient(dout3, x3, mean, scale, scale * dbeta * share,
+    share = x.dtype.type(1 / M if batch_statistics else 0)
+    _input_gradient(dout, x, mean, scale, scale * dbeta * share,
                     scale * inv_std * dgamma * share, _flat(dx))
     return dx, dgamma, dbeta

@@ -22,7 +22,7 @@ from tinyfer.kernels.memory import empty
 from tinyfer.kernels.padding import crop, pad, up
 
 
-@njit(parallel=True, cache=True)
+@njit(parallel=True, error_model="numpy", cache=True)
 def _forward(N, H, W, C, K, x, w, b, relu, out, scratch):
     Wo = W - 2
     for n in prange(N):
@@ -38,7 +38,7 @@ def _forward(N, H, W, C, K, x, w, b, relu, out, scratch):
                     out[start + j + k] = 0 if relu and y < 0 else y
 
 
-@njit(parallel=True, cache=True)
+@njit(parallel=True, error_model="numpy", cache=True)
 def _backward(N, H, W, C, K, dout, x, w_turned, P, out, relu, dx, dw, db, scratch):
     Wo, rows = W - 2, dw.shape[1] // (3 * K)
     for n in prange(N):

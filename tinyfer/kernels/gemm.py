@@ -10,7 +10,7 @@ from tinyfer.kernels.padding import crop, pad, up
 ROWS = 2 * simd.MOST_ROWS       # of the result, which one thread computes at a time
 
 
-@njit(parallel=True, cache=True)
+@njit(parallel=True, error_model="numpy", cache=True)
 def _matmul(a, a_row, a_k, M, K, b, c):
     N = c.shape[1]
     b, c = b.reshape(-1), c.reshape(-1)

@@ -5,8 +5,6 @@ from numba import njit, prange
 
 from tinyfer.kernels.memory import empty
 
-SMALL = 1 << 16     # numbers; below this NumPy's copy is as fast
-
 
 def up(n, step):
     """The least multiple of step that is n or more."""
@@ -17,12 +15,10 @@ def pad(a, shape):
     """`a` with zeros behind it on every axis up to `shape`; `a` itself where nothing is missing."""
     if a.shape == shape:
         return np.ascontiguousarray(a)
-    if a.ndim == 4 and a.size > SMALL:
-        padded = empty(shape, a.dtype)
-        _copy(np.ascontiguousarray(a), padded)
-        return padded
-    padded = np.zeros(shape, a.dtype)
+    padded = empty(shape, a.dtype)
     padded[tuple(slice(n) for n in a.shape)] = a
+    for axis, n in enumerate(a.shape):
+        padded[(slice(None),) * axis + (slice(n, None),)] = 0
     return padded
 
 
@@ -30,40 +26,22 @@ def crop(a, shape):
     """The first part of `a`, of the given shape; `a` itself where that is all of it."""
     if a.shape == shape:
         return a
-    if a.ndim == 4 and a.size > SMALL:
-        cropped = empty(shape, a.dtype)
-        _copy(a, cropped)
-        return cropped
-    return np.ascontiguousarray(a[tuple(slice(n) for n in shape)])
+    cropped = empty(shape, a.dtype)
+    cropped[...] = a[tuple(slice(n) for n in shape)]
+    return cropped
 
 
-@njit(parallel=True, cache=True)
-def _copy(a, b):
-    """b = a where both have a place, 0 elsewhere in b. Each iteration owns b[i]."""
-    I, J, K, L = a.shape
-    for i in prange(b.shape[0]):
-        for j in range(b.shape[1]):
-            for k in range(b.shape[2]):
-                copied = min(L, b.shape[3]) if i < I and j < J and k < K else 0
-                for n in range(copied):
-                    b[i, j, k, n] = a[i, j, k, n]
-                for n in range(copied, b.shape[3]):
-                    b[i, j, k, n] = 0
-
-
-@njit(parallel=True, cache=True)
-def _swap(w, swapped):
-    _, _, C, K = w.shape
-    for c0 in prange((C + 15) // 16):
-        for u in range(3):
-            for v in range(3):
-                for k in range(K):
-                    for c in range(c0 * 16, min(c0 * 16 + 16, C)):
-                        swapped[u, v, k, c] = w[u, v, c, k]
+@njit(parallel=True, error_model="numpy", cache=True)
+def _swap(w, C, K, swapped):
+    for strip in prange(9 * ((C + 15) // 16)):
+        start, c0 = strip % 9 * C * K, strip // 9 * 16
+        for k in range(K):
+            for c in range(c0, min(c0 + 16, C)):
+                swapped[start + k * C + c] = w[start + c * K + k]
 
 
 def swap_channels(w):
     """w (3, 3, C, K) -> (3, 3, K, C), contiguous."""
     swapped = empty((3, 3, w.shape[3], w.shape[2]), w.dtype)
-    _swap(w, swapped)
+    _swap(w.reshape(-1), w.shape[2], w.shape[3], swapped.reshape(-1))
     return swapped

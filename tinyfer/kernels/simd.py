@@ -16,7 +16,7 @@ import platform
 
 from llvmlite import binding, ir
 from numba import njit
-from numba.core import config, types
+from numba.core import cgutils, config, types
 from numba.extending import intrinsic
 
 # A product and the sum it goes to may become one fused instruction. Nothing else is relaxed,
@@ -59,6 +59,20 @@ class _Memory:
 
     def store(self, value, index):
         self.builder.store(value, self._at(index), align=self.align)
+
+    def _grid(self, start, stride_i, stride_j, size):
+        """The index start + i stride_i + j stride_j for all i and j below size."""
+        steps = [self.builder.mul(stride_j, INT(j)) for j in range(size)]
+        rows = [_offset(self.builder, start, stride_i, i) for i in range(size)]
+        return [[self.builder.add(row, step) for step in steps] for row in rows]
+
+    def load_grid(self, *where):
+        return [[self.load(index) for index in row] for row in self._grid(*where)]
+
+    def store_grid(self, values, *where):
+        for row, places in zip(values, self._grid(*where, len(values))):
+            for value, index in zip(row, places):
+                self.store(value, index)
 
 
 def _offset(builder, start, stride, count):
@@ -142,7 +156,7 @@ _double = _tile_product(6 if WIDEST == 2 else 12, 2)
 _single = _tile_product(12, 1)
 
 
-@njit
+@njit(error_model="numpy")
 def panel_width(columns, itemsize):
     """Columns of the next panel when so many are left, a whole number of vectors."""
     lanes = VECTOR_BYTES // itemsize
@@ -151,7 +165,7 @@ def panel_width(columns, itemsize):
     return 2 * lanes if columns >= 2 * lanes else lanes
 
 
-@njit
+@njit(error_model="numpy")
 def product(c, c0, ldc, a, a0, a_row, a_k, rows, b, b0, b_k, columns, K, add):
     """c (rows, columns) (+)= a (rows, K) b (K, columns), panel by panel of columns.
 
@@ -187,85 +201,70 @@ def _broadcast(builder, number, vector_type):
     return builder.shuffle_vector(first, undefined, zeros)
 
 
-def sandwich(matrices, epilogue=None):
+def sandwich(matrices, extra=None):
     """Make a function for `Y = L X L^T`, L one of the constant `matrices` {m: L}.
 
-    The function `f(m, channels, x, x0, x_i, x_j, y, y0, y_i, y_j, z, z0)` reads the square tile
-    X[i, j] at x[x0 + i x_i + j x_j], and writes Y[i, j] at y[y0 + i y_i + j y_j], for so many
-    consecutive channels (whole vectors) from each of these places on. `epilogue` asks for more:
+    The function `f(m, channels, x, x0, x_i, x_j, y, y0, y_i, y_j, z, z0, least)` reads the square
+    tile X[i, j] at x[x0 + i x_i + j x_j], and writes Y[i, j] at y[y0 + i y_i + j y_j], for so many
+    consecutive channels (whole vectors) from each of these places on. `extra` asks for more:
 
-        "bias"       Y + z[z0]
-        "bias relu"  max(Y + z[z0], 0), NaN kept
-        "add"        Y is added to what y holds
-        "where"      X[i, j] counts as 0 where z, laid out as x from z0 on, is 0 or less
+        "bias"   Y + z[z0], and `least` where that is less
+        "add"    Y is added to what y holds
+        "where"  X[i, j] counts as 0 where z, laid out as x from z0 on, is not above `least`
 
-    L X is formed column by column and then times L^T row by row; rows of L that differ only
-    in signs share their halves, as in Lavin and Gray 2015.
+    So ReLU is least = 0, and no ReLU is least = NaN, for nothing compares with NaN: a NaN in Y or z
+    passes both. L X is formed column by column and then times L^T row by row; rows of L that
+    differ only in signs share their halves, as in Lavin and Gray 2015.
     """
     @intrinsic
-    def vector(typingctx, m, x, x0, x_i, x_j, y, y0, y_i, y_j, z, z0):
+    def transform(typingctx, m, channels, x, x0, x_i, x_j, y, y0, y_i, y_j, z, z0, least):
         n = types.int64
-        signature = types.void(n, x, n, n, n, y, n, n, n, z, n)
+        signature = types.void(n, n, x, n, n, n, y, n, n, n, z, n, x.dtype)
 
         def codegen(context, builder, sig, args):
-            m, x, x0, x_i, x_j, y, y0, y_i, y_j, z, z0 = args
-            source = _Memory(context, builder, sig.args[1], x)
-            target = _Memory(context, builder, sig.args[5], y)
-            extra = _Memory(context, builder, sig.args[9], z)
-            zero = source.zero
-            done = builder.append_basic_block("done")
-            unknown = builder.append_basic_block("unknown")
-            choice = builder.switch(m, unknown)
-            builder.position_at_end(unknown)
-            builder.branch(done)
-            for size, L in matrices.items():
-                block = builder.append_basic_block(f"size{size}")
-                choice.add_case(INT(size), block)
-                builder.position_at_end(block)
-                span = range(len(L[0]))
-                places = _grid(builder, x0, x_i, x_j, len(L[0]))
-                X = [[source.load(place) for place in row] for row in places]
-                if epilogue == "where":
-                    gates = _grid(builder, z0, x_i, x_j, len(L[0]))
-                    X = [[_where_positive(builder, extra.load(gate), x, zero)
-                          for gate, x in zip(*rows)] for rows in zip(gates, X)]
-                columns = [_multiply(builder, L, [X[i][j] for i in span]) for j in span]
-                Y = [_multiply(builder, L, [columns[j][i] for j in span]) for i in range(len(L))]
-                bias = extra.load(z0) if epilogue in ("bias", "bias relu") else None
-                for row, places in zip(Y, _grid(builder, y0, y_i, y_j, len(L))):
-                    for value, place in zip(row, places):
-                        if bias is not None:
-                            value = builder.fadd(value, bias)
-                        if epilogue == "bias relu":
-                            negative = builder.fcmp_ordered("<", value, zero)
-                            value = builder.select(negative, zero, value)
-                        if epilogue == "add":
-                            value = builder.fadd(target.load(place), value)
-                        target.store(value, place)
-                builder.branch(done)
-            builder.position_at_end(done)
+            m, channels, x, x0, x_i, x_j, y, y0, y_i, y_j, z, z0, least = args
+            source = _Memory(context, builder, sig.args[2], x)
+            target = _Memory(context, builder, sig.args[6], y)
+            beside = _Memory(context, builder, sig.args[10], z)
+            least = _broadcast(builder, least, source.type)
+            loop = cgutils.for_range_slice(builder, INT(0), channels, INT(source.lanes), intp=INT)
+            with loop as (c, _):
+                x0, y0, z0 = (builder.add(start, c) for start in (x0, y0, z0))
+                done = builder.append_basic_block("done")
+                choice = builder.switch(m, done)
+                for size, L in matrices.items():
+                    block = builder.append_basic_block(f"size{size}")
+                    choice.add_case(INT(size), block)
+                    builder.position_at_end(block)
+                    span = range(len(L[0]))
+                    X = source.load_grid(x0, x_i, x_j, len(span))
+                    if extra == "where":
+                        gates = beside.load_grid(z0, x_i, x_j, len(span))
+                        X = [[_unless_below(builder, "<=", gates[i][j], least, X[i][j], source.zero)
+                              for j in span] for i in span]
+                    columns = [_multiply(builder, L, [X[i][j] for i in span]) for j in span]
+                    Y = [_multiply(builder, L, [column[i] for column in columns])
+                         for i in range(len(L))]
+                    if extra == "bias":
+                        bias = beside.load(z0)
+                        Y = [[builder.fadd(value, bias) for value in row] for row in Y]
+                        Y = [[_unless_below(builder, "<", value, least, value, least)
+                              for value in row] for row in Y]
+                    if extra == "add":
+                        old = target.load_grid(y0, y_i, y_j, len(L))
+                        Y = [[builder.fadd(p, q) for p, q in zip(*rows)] for rows in zip(old, Y)]
+                    target.store_grid(Y, y0, y_i, y_j)
+                    builder.branch(done)
+                builder.position_at_end(done)
             return context.get_dummy_value()
 
         return signature, codegen
 
-    @njit
-    def transform(m, channels, x, x0, x_i, x_j, y, y0, y_i, y_j, z, z0):
-        for c in range(0, channels, VECTOR_BYTES // x.itemsize):
-            vector(m, x, x0 + c, x_i, x_j, y, y0 + c, y_i, y_j, z, z0 + c)
-
     return transform
 
 
-def _where_positive(builder, gate, x, zero):
-    """0 where gate <= 0, else x: also where gate is NaN."""
-    return builder.select(builder.fcmp_ordered("<=", gate, zero), zero, x)
-
-
-def _grid(builder, start, stride_i, stride_j, size):
-    """The index start + i stride_i + j stride_j for all i and j below size."""
-    steps = [builder.mul(stride_j, INT(j)) for j in range(size)]
-    rows = [_offset(builder, start, stride_i, i) for i in range(size)]
-    return [[builder.add(row, step) for step in steps] for row in rows]
+def _unless_below(builder, comparison, gate, least, value, otherwise):
+    return builder.select(builder.fcmp_ordered(comparison, gate, least), otherwise, value)
 
 
 def _multiply(builder, L, x):

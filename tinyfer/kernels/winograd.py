@@ -85,10 +85,8 @@ A, GT, B = ({m: _transposed(L) for m, L in group.items()} for group in (AT, G, B
 
 input_tile = simd.sandwich(BT)                              # V = B^T X B
 filter_tile = simd.sandwich(G)                              # U = G g G^T
-output_tile = simd.sandwich(AT, "bias")                     # Y = A^T M A + b
-output_tile_relu = simd.sandwich(AT, "bias relu")
-output_grad = simd.sandwich(A)                              # dM = A dY A^T
-output_grad_relu = simd.sandwich(A, "where")
+output_tile = simd.sandwich(AT, "bias")                     # Y = A^T M A + b, and ReLU
+output_grad = simd.sandwich(A, "where")                     # dM = A dY A^T, dY 0 where Y was
 input_grad = simd.sandwich(B, "add")                        # dX += B dV B^T
 filter_grad = simd.sandwich(GT)                             # dw = G^T dU G
 
@@ -133,13 +131,13 @@ def _scratch(g, dtype):
     return empty((get_num_threads(), size), dtype)
 
 
-@njit
+@njit(error_model="numpy")
 def _v_and_m(g, scratch):
     v = g.n * g.n * g.place_v + simd.MOST_ROWS * g.C
     return scratch[:v], scratch[v:]
 
 
-@njit(parallel=True, cache=True)
+@njit(parallel=True, error_model="numpy", cache=True)
 def _transform_filters(m, w, C, K, U):
     """U[p], packed in panels as simd.product reads it, from flat w (3, 3, C, K)."""
     n = m + 2
@@ -149,7 +147,7 @@ def _transform_filters(m, w, C, K, U):
         while k < K:
             width = simd.panel_width(K - k, w.itemsize)
             filter_tile(m, width, w, c * K + k, 3 * C * K, C * K,
-                        U, C * k + c * width, n * place, place, w, 0)
+                        U, C * k + c * width, n * place, place, w, 0, 0)
             k += width
 
 
@@ -161,7 +159,7 @@ def _filters(w, m):
     return U
 
 
-@njit
+@njit(error_model="numpy")
 def _corner(g, tile, height, width, channels):
     """Index of a tile's first number in an array (N, height, width, channels)."""
     image, tile = divmod(tile, g.rows * g.cols)
@@ -169,8 +167,8 @@ def _corner(g, tile, height, width, channels):
     return ((image * height + row * g.m) * width + col * g.m) * channels
 
 
-@njit(parallel=True, cache=True)
-def _forward(g, x, U, b, relu, out, scratch):
+@njit(parallel=True, error_model="numpy", cache=True)
+def _forward(g, x, U, b, least, out, scratch):
     tiles = g.N * g.rows * g.cols
     for part in prange(g.parts):
         V, M = _v_and_m(g, scratch[get_thread_id()])
@@ -179,18 +177,19 @@ def _forward(g, x, U, b, relu, out, scratch):
         for t in range(count):
             corner = _corner(g, first + t, g.H, g.W, g.C)
             input_tile(g.m, g.C, x, corner, g.W * g.C, g.C,
-                       V, t * g.C, g.n * g.place_v, g.place_v, x, 0)
+                       V, t * g.C, g.n * g.place_v, g.place_v, x, 0, least)
         for p in range(g.n * g.n):
             simd.product(M, p * g.place_m, g.K, V, p * g.place_v, g.C, 1, count,
                          U, p * (U.size // g.n**2), 0, g.K, g.C, False)
         for t in range(count):
             corner = _corner(g, first + t, g.H - 2, g.W - 2, g.K)
-            if relu:
-                output_tile_relu(g.m, g.K, M, t * g.K, g.n * g.place_m, g.place_m,
-                                 out, corner, (g.W - 2) * g.K, g.K, b, 0)
-            else:
-                output_tile(g.m, g.K, M, t * g.K, g.n * g.place_m, g.place_m,
-                            out, corner, (g.W - 2) * g.K, g.K, b, 0)
+            output_tile(g.m, g.K, M, t * g.K, g.n * g.place_m, g.place_m,
+                        out, corner, (g.W - 2) * g.K, g.K, b, 0, least)
+
+
+def _least(relu, dtype):
+    """The threshold of ReLU, or NaN, below which there is nothing: see simd.sandwich."""
+    return dtype.type(0 if relu else np.nan)
 
 
 def forward(x, w, b, relu, m):
@@ -202,13 +201,13 @@ def forward(x, w, b, relu, m):
     w = pad(w, (3, 3, shape[3], filters))
     g = _plan(x, filters, m, N * (shape[1] - 2) * (shape[2] - 2) // m**2, 1)
     out = empty((N, g.H - 2, g.W - 2, g.K), x.dtype)
-    _forward(g, x.reshape(-1), _filters(w, m), pad(b, (g.K,)), relu, out.reshape(-1),
-             _scratch(g, x.dtype))
+    _forward(g, x.reshape(-1), _filters(w, m), pad(b, (g.K,)), _least(relu, x.dtype),
+             out.reshape(-1), _scratch(g, x.dtype))
     return crop(out, (N, H - 2, W - 2, K))
 
 
-@njit(parallel=True, cache=True)
-def _backward(g, dout, out, relu, x, UT, first, images, V, dM, dx, scratch):
+@njit(parallel=True, error_model="numpy", cache=True)
+def _backward(g, dout, out, least, x, UT, first, images, V, dM, dx, scratch):
     """V, dM and dx for `images` images from `first` on."""
     per_image = g.rows * g.cols
     place_v, place_m = V.size // g.n**2, dM.size // g.n**2
@@ -221,14 +220,10 @@ def _backward(g, dout, out, relu, x, UT, first, images, V, dM, dx, scratch):
         for t in range(count):
             corner = _corner(g, image * per_image + t, g.H, g.W, g.C)
             input_tile(g.m, g.C, x, corner, g.W * g.C, g.C,
-                       V, (start + t) * g.C, g.n * place_v, place_v, x, 0)
+                       V, (start + t) * g.C, g.n * place_v, place_v, x, 0, least)
             corner = _corner(g, image * per_image + t, g.H - 2, g.W - 2, g.K)
-            if relu:
-                output_grad_relu(g.m, g.K, dout, corner, (g.W - 2) * g.K, g.K,
-                                 dM, (start + t) * g.K, g.n * place_m, place_m, out, corner)
-            else:
-                output_grad(g.m, g.K, dout, corner, (g.W - 2) * g.K, g.K,
-                            dM, (start + t) * g.K, g.n * place_m, place_m, dout, corner)
+            output_grad(g.m, g.K, dout, corner, (g.W - 2) * g.K, g.K,
+                        dM, (start + t) * g.K, g.n * place_m, place_m, out, corner, least)
         for p in range(g.n * g.n):
             simd.product(dV, p * g.place_v, g.C, dM, p * place_m + start * g.K, g.K, 1, count,
                          UT, p * (UT.size // g.n**2), 0, g.C, g.K, False)
@@ -238,10 +233,10 @@ def _backward(g, dout, out, relu, x, UT, first, images, V, dM, dx, scratch):
         for t in range(count):
             corner = _corner(g, image * per_image + t, g.H, g.W, g.C)
             input_grad(g.m, g.C, dV, t * g.C, g.n * g.place_v, g.place_v,
-                       dx, corner, g.W * g.C, g.C, x, 0)
+                       dx, corner, g.W * g.C, g.C, x, 0, least)
 
 
-@njit(parallel=True, cache=True)
+@njit(parallel=True, error_model="numpy", cache=True)
 def _filter_products(g, V, dM, tiles, dU, db, add):
     """dU[p] (+)= V[p]^T dM[p]; and db from the place where dM is the sum of dout."""
     places = g.n * g.n
@@ -256,13 +251,13 @@ def _filter_products(g, V, dM, tiles, dU, db, add):
                     db[k] += dM[m + t * g.K + k]
 
 
-@njit(parallel=True, cache=True)
+@njit(parallel=True, error_model="numpy", cache=True)
 def _filter_grads(m, dU, C, K, dw):
     """dw = G^T dU G."""
     n = m + 2
     place = dU.size // (n * n)
     for c in prange(C):
-        filter_grad(m, K, dU, c * K, n * place, place, dw, c * K, 3 * C * K, C * K, dU, 0)
+        filter_grad(m, K, dU, c * K, n * place, place, dw, c * K, 3 * C * K, C * K, dU, 0, 0)
 
 
 def backward(dout, x, w, out, m):
@@ -277,8 +272,8 @@ def backward(dout, x, w, out, m):
     g = _plan(x, filters, m, chunk, per_image)
 
     dout = pad(dout, (g.N, g.H - 2, g.W - 2, g.K))
-    relu = out is not None
-    out = pad(out, dout.shape) if relu else dout
+    least = _least(out is not None, x.dtype)
+    out = dout if out is None else pad(out, dout.shape)
     V, dM = (empty((g.n**2 * (chunk * per_image + simd.MOST_ROWS + 1) * channels,), x.dtype)
              for channels in (g.C, g.K))
     dU = empty((g.n**2 * up(g.C, simd.MOST_ROWS) * g.K,), x.dtype)
@@ -288,7 +283,7 @@ def backward(dout, x, w, out, m):
     scratch = _scratch(g, x.dtype)
     for first in range(0, g.N, chunk):
         images = min(chunk, g.N - first)
-        _backward(g, dout.reshape(-1), out.reshape(-1), relu, x.reshape(-1), UT, first, images,
+        _backward(g, dout.reshape(-1), out.reshape(-1), least, x.reshape(-1), UT, first, images,
                   V, dM, dx.reshape(-1), scratch)
         _filter_products(g, V, dM, images * per_image, dU, db, first > 0)
     _filter_grads(m, dU, g.C, g.K, dw.reshape(-1))
