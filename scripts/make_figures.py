@@ -36,9 +36,12 @@ def main():
                          f"there are {', '.join(figures)}")
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in chosen:
-        if not arguments.list:
-            figures[name]().savefig(FOLDER / f"{name}.png")
-        print(name)
+        try:
+            if not arguments.list:
+                figures[name]().savefig(FOLDER / f"{name}.png")
+            print(name)
+        except FileNotFoundError as missing:
+            print(f"{name} is left as it is: {missing}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,44 @@
+"""Chapter 1: softmax step by step, and the templates a linear classifier learns."""
+
+import numpy as np
+
+from figures.style import BLUE, INK, figure, picture
+from tinyfer.datasets.toyfaces import draw_faces
+from tinyfer.losses import softmax, softmax_cross_entropy
+
+
+def softmax_steps():
+    z = np.array([[1.0, 2.0, 0.0]])
+    _, dz = softmax_cross_entropy(z, np.array([0]), [2, 1, 1])
+    steps = {"logits z": z[0], "exp(z)": np.exp(z[0]), "p": softmax(z)[0],
+             "dz = s (p − one-hot)": dz[0]}
+    made = figure(8, 2.3)
+    for axes, (title, values) in zip(made.subplots(1, 4), steps.items()):
+        axes.bar(range(3), values, color=[BLUE, "#9DB7CC", "#9DB7CC"], width=0.65)
+        for k, value in enumerate(values):
+            axes.text(k, max(value, 0), f"{value:.2f}", ha="center", va="bottom", fontsize=9)
+        axes.axhline(0, color=INK, linewidth=0.8)
+        axes.set_xticks(range(3), ["0: label", "1", "2"])
+        axes.set_yticks([])
+        axes.grid(False)
+        axes.spines[:].set_visible(False)
+        axes.margins(y=0.15)
+        axes.set_title(title, loc="center")
+    return made
+
+
+def templates():
+    data = draw_faces(3000, seed=1)
+    x = data.faces.reshape(len(data), -1) / 255
+    x = ((x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True)).astype(np.float32)
+    w = np.zeros((2304, 7), np.float32)
+    for _ in range(60):
+        w -= 0.01 * x.T @ softmax_cross_entropy(x @ w, data.labels)[1]
+    made = figure(8, 1.35)
+    limit = np.abs(w).max() * 0.7
+    for axes, template, name in zip(made.subplots(1, 7), w.T, data.class_names):
+        picture(axes, template.reshape(48, 48), name, -limit, limit)
+    return made
+
+
+FIGURES = {"01-softmax": softmax_steps, "01-templates": templates}
