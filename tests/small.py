@@ -1,4 +1,4 @@
-"""What the tests of the scripts share: the scripts as modules, a small network, a small FER-2013."""
+"""What the tests of the scripts share: the scripts as modules, a small network and FER-2013."""
 
 import importlib.util
 import sys
@@ -32,7 +32,7 @@ def use_small_network(monkeypatch, train):
 
 
 def write_fer2013(path):
-    """Write a fer2013.csv of 280 drawn faces, 168 of them Training; 14 others are copies of these."""
+    """Write a csv of 280 drawn faces, 168 of them Training; 14 others are copies of these."""
     data = draw_faces(280, seed=5)
     faces, labels = data.faces.copy(), data.labels
     usage = np.full(280, "Training", dtype="<U11")

@@ -317,7 +317,8 @@ def test_errors_are_one_sentence(capsys, made, tmp_path):
 # Charts
 
 @pytest.mark.parametrize("low, high, expected", [
-    (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]), (1, 40, [10, 20, 30, 40]), (-3, 4, [-2, 0, 2, 4]), (0.61, 0.64, [0.61, 0.62, 0.63, 0.64]),
+    (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]), (1, 40, [10, 20, 30, 40]), (-3, 4, [-2, 0, 2, 4]),
+    (0.61, 0.64, [0.61, 0.62, 0.63, 0.64]),
 ])
 def test_ticks_are_round_and_inside(low, high, expected):
     assert svg.ticks(low, high) == pytest.approx(expected)

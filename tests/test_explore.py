@@ -1,4 +1,4 @@
-"""scripts/explore.py: the facts of a data set, counted by hand on a small one and known of FER-2013."""
+"""scripts/explore.py: the facts of a data set, counted by hand on a small one, and FER-2013's."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,8 @@ def small():
     rng = np.random.default_rng(0)
     faces = rng.integers(0, 256, (42, 48, 48)).astype(np.uint8)
     labels = np.arange(42) // 6
-    usage = np.tile(["Training", "Training", "PrivateTest", "Training", "PublicTest", "Training"], 7)
+    six = ["Training", "Training", "PrivateTest", "Training", "PublicTest", "Training"]
+    usage = np.tile(six, 7)
     faces[[1, 2, 15]] = faces[0]
     faces[20] = 7
     return Faces(faces, labels, usage, EMOTIONS, "drawn faces")
