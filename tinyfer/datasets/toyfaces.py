@@ -176,7 +176,7 @@ def measures(emotions, rng=None):
     )
     # The pose, the place, the light, and a hand before the face.
     m.update(
-        x=(SIZE - 1) / 2 + between(-3.5, 3.5), y=SIZE / 2 + between(-3, 3), scale=between(20, 25.5),
+        x=(SIZE - 1) / 2 + between(-4.5, 4.5), y=SIZE / 2 + between(-4, 4), scale=between(20, 25),
         tilt=about(0, 0.14), turn=between(-0.6, 0.6), nod=between(-0.6, 0.6), skew=about(0, 0.02),
         gaze_u=between(-0.06, 0.06), gaze_v=between(-0.02, 0.03), background=between(0.1, 0.95),
         light_u=between(-0.7, 0.7), light_v=between(-0.7, 0.3), light_out=between(0.5, 1),
