@@ -28,7 +28,7 @@ def test_initial_weights_are_uniform_with_glorots_limit():
 
 @pytest.mark.parametrize("fan", ["in", "both"])
 def test_initial_signal_is_multiplied_as_derived(fan):
-    # E[out^2] = fan_in sigma^2 / 2 E[x^2], whatever the inputs depend on; here neighbours are equal.
+    # E[out^2] = fan_in sigma^2 / 2 E[x^2], even if inputs depend on each other: some are equal.
     rng = np.random.default_rng(1)
     C, K = 64, 128
     layer = Conv2D(C, K, rng, relu=True, dtype=np.float64)

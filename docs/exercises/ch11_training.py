@@ -11,9 +11,9 @@ import numpy as np
 def by_hand():
     """Exercise 1, by hand. (steps, size of the last batch, mean loss, standard error).
 
-    Steps and last batch of 28,709 images in batches of 64; the mean loss of an epoch with batches of
-    64, 64 and 16 images and losses 1.0, 0.7 and 2.5; the standard error of an accuracy of 0.65 on
-    3,589 images.
+    Steps and last batch of 28,709 images in batches of 64; the mean loss of an epoch with batches
+    of 64, 64 and 16 images and losses 1.0, 0.7 and 2.5; the standard error of an accuracy of 0.65
+    on 3,589 images.
     """
     raise NotImplementedError
 

@@ -12,9 +12,9 @@ from tinyfer.metrics import auc, roc_curve, wilson_interval
 def by_hand():
     """Exercise 1, by hand. Five numbers:
 
-    precision, recall and F1 of the second class of the matrix ((5, 2, 1), (1, 6, 1), (0, 4, 4)), rows
-    true; the area under the ROC curve for positives with scores 0.6, 0.5, 0.2 and negatives with
-    0.5, 0.3; the upper end of Wilson's 95 % interval for 0 of 10 (z = 1.96).
+    precision, recall and F1 of the second class of the matrix ((5, 2, 1), (1, 6, 1), (0, 4, 4)),
+    rows true; the area under the ROC curve for positives with scores 0.6, 0.5, 0.2 and negatives
+    with 0.5, 0.3; the upper end of Wilson's 95 % interval for 0 of 10 (z = 1.96).
     """
     raise NotImplementedError
 
@@ -49,8 +49,8 @@ def visible(layers, size):
 def coverage(n, p, rng, runs=4000):
     """Exercise 5, an experiment. How often each interval contains the truth: (usual, Wilson).
 
-    In each of `runs` trials k of n images are right, drawn with probability p. The usual interval is
-    k/n -+ 1.96 sqrt(k/n (1 - k/n) / n); for the other take `wilson_interval`.
+    In each of `runs` trials k of n images are right, drawn with probability p. The usual interval
+    is k/n -+ 1.96 sqrt(k/n (1 - k/n) / n); for the other take `wilson_interval`.
     """
     raise NotImplementedError
 

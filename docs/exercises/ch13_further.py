@@ -11,10 +11,10 @@ from tinyfer.losses import softmax_cross_entropy
 def by_hand():
     """Exercise 1, by hand. Four numbers:
 
-    for a convolution from 128 to 256 channels with an output of 7x7: the weights (no biases) of the
-    separable one, its multiply-adds forward, and how many times fewer weights that is than the usual
-    3x3 convolution has; then the share of right alarms where 5 % of the people are sad, 66 % of them
-    are found and 12 % of the others flagged.
+    for a convolution from 128 to 256 channels with an output of 7x7: the weights (no biases) of
+    the separable one, its multiply-adds forward, and how many times fewer weights that is than the
+    usual 3x3 convolution has; then the share of right alarms where 5 % of the people are sad, 66 %
+    of them are found and 12 % of the others flagged.
     """
     raise NotImplementedError
 

@@ -15,7 +15,8 @@ def by_hand():
 
 def best_tile(registers=16, most_rows=12):
     # 3 or 5 vectors are no divisor of 32, 64, 128 or 256 channels: the last panel would be narrow.
-    fitting = [(rows, vectors) for rows in range(1, most_rows + 1) for vectors in range(1, registers)
+    fitting = [(rows, vectors)
+               for rows in range(1, most_rows + 1) for vectors in range(1, registers)
                if rows * vectors + vectors + 1 <= registers]
     return max(fitting, key=lambda tile: tile[0] * tile[1] / (tile[0] + tile[1]))
 

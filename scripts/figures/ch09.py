@@ -54,8 +54,8 @@ def multiplications():
     for i in place[1:]:
         axes.text(i + 0.2, winograd[i] + 0.8, f"{winograd[i] / direct[i]:.0%}", ha="center",
                   fontsize=9)
-    axes.set_xticks(place, [f"conv{i + 1}\n{size}x{size}\n" + ("direct" if m is None else f"F({m}x{m})")
-                            for i, (size, _, _, m) in enumerate(LAYERS)])
+    axes.set_xticks(place, [f"conv{i}\n{size}x{size}\n" + (f"F({m}x{m})" if m else "direct")
+                            for i, (size, _, _, m) in enumerate(LAYERS, 1)])
     axes.set_ylabel("million multiply-adds\nforward, an image")
     axes.grid(False, axis="x")
     axes.legend()

@@ -8,8 +8,9 @@ from tinyfer.datasets.toyfaces import draw_face
 from tinyfer.metrics import roc_curve, wilson_interval
 
 # Each map with its size and the rows of it that the next one uses.
-MAPS = (("image", 48, 44), ("conv1", 46, 42), ("conv2", 44, 40), ("pool1", 22, 20), ("conv3", 20, 18),
-        ("conv4", 18, 16), ("pool2", 9, 8), ("conv5", 7, 6), ("conv6", 5, 4), ("pool3", 2, 2))
+MAPS = (("image", 48, 44), ("conv1", 46, 42), ("conv2", 44, 40), ("pool1", 22, 20),
+        ("conv3", 20, 18), ("conv4", 18, 16), ("pool2", 9, 8), ("conv5", 7, 6), ("conv6", 5, 4),
+        ("pool3", 2, 2))
 
 
 def blind_border():
@@ -75,8 +76,8 @@ def wilson(n=20, k=19, z=1.96):
     axes.text(0.03, share, f"Wilson: {low:.2f} to {high:.2f}", color=BLUE, va="center")
     axes.plot([share - usual, share + usual], [share - 0.12] * 2, color=ORANGE, linewidth=4,
               linestyle=STYLES[2])
-    axes.text(0.03, share - 0.12, f"usual: {share - usual:.2f} to {share + usual:.2f}", color=ORANGE,
-              va="center")
+    axes.text(0.03, share - 0.12, f"usual: {share - usual:.2f} to {share + usual:.2f}",
+              color=ORANGE, va="center")
     axes.axvline(1, color=INK, linewidth=0.8)
     axes.text(0.42, 0.42, "pairs that fit together", ha="center", va="center", rotation=33)
     axes.set_xlabel("true share p")

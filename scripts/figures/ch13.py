@@ -2,7 +2,7 @@
 
 from matplotlib.patches import Rectangle
 
-from figures.style import BLUE, FAINT, INK, ORANGE, bare, figure
+from figures.style import BLUE, COLOURS, INK, bare, figure
 
 PEOPLE, ANGRY, FOUND, FLAGGED = 1000, 10, 7, 99     # of the others, 10 % of 990
 
@@ -11,7 +11,8 @@ def base_rate():
     made = figure(8, 3.9)
     axes = made.subplots()
     kinds = ((FOUND, BLUE, "////", "angry, flagged"), (ANGRY - FOUND, "white", "", "angry, missed"),
-             (FLAGGED, ORANGE, "", "not angry, flagged"), (PEOPLE - ANGRY - FLAGGED, FAINT, "", "not angry"))
+             (FLAGGED, COLOURS[4], "", "not angry, flagged"),
+             (PEOPLE - ANGRY - FLAGGED, "#EEEEEE", "", "not angry"))
     person = 0
     for count, colour, hatch, name in kinds:
         for _ in range(count):
