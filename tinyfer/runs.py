@@ -143,7 +143,8 @@ def score(folder, parts, history):
     )
     write_json(folder / "metrics.json", result)
     title = f"{source}, test part ({len(parts.test):,} images)"
-    plots.learning_curves(history, folder / "curves.png", title=source)
+    plots.learning_curves(history, folder / "curves.png",
+                          title=f"{source}, {len(names)} classes")
     plots.confusion(np.array(result["best"]["test"]["confusion_matrix"]), names,
                     folder / "confusion.png", title=title)
     plots.roc(metrics.roc_per_class(parts.test.labels, test), names, folder / "roc.png",
