@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tinyfer.augment import to_input
 from tinyfer.datasets import EMOTIONS, draw_face, draw_faces, split, toyfaces
 from tinyfer.datasets.drawing import Sheet, ellipse, stroke
 from tinyfer.datasets.toyfaces import CUE_PLACE, FER_COUNTS, MEASURES, cue_patches, measures
@@ -97,6 +98,18 @@ def test_measures_without_a_generator_are_the_middle():
     a, b = measures(np.array([3, 3])), measures(np.array([3]))
     assert all(np.all(vars(a)[name] == value) for name, value in vars(b).items())
     assert all(value.dtype == np.float32 and value.shape == (1, 1, 1) for value in vars(b).values())
+
+
+def test_a_linear_classifier_is_not_enough():
+    # Ridge regression on the pixels, in its dual form: as many unknowns as training images.
+    train, test = draw_faces(1000, seed=0), draw_faces(300, seed=1)
+    x, z = (to_input(data.faces).reshape(len(data), -1) for data in (train, test))
+    x, z = x - x.mean(axis=0), z - x.mean(axis=0)
+    accuracies = []
+    for ridge in (10, 100, 1000):
+        weights = np.linalg.solve(x @ x.T + ridge * np.eye(1000), np.eye(7)[train.labels])
+        accuracies.append(np.mean((z @ x.T @ weights).argmax(axis=1) == test.labels))
+    assert 0.2 < max(accuracies) < 0.55, "better than chance, and far from good"
 
 
 # The planted cue
