@@ -1,0 +1,54 @@
+"""Chapter 3: values run to the right, gradients to the left."""
+
+import numpy as np
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+from figures.style import BLUE, INK, ORANGE, bare, figure
+from tinyfer.layers import Dense, ReLU
+from tinyfer.losses import softmax_cross_entropy
+
+
+def _numbers(row):
+    return "(" + ", ".join(f"{value:g}".replace("-", "−") for value in np.ravel(row)) + ")"
+
+
+def chain():
+    rng = np.random.default_rng(0)
+    first, relu = Dense(2, 3, rng, dtype=np.float64), ReLU()
+    second = Dense(3, 2, rng, dtype=np.float64)
+    first.w.value[...] = [[1, -1, 2], [0, 0.5, -2]]
+    first.b.value[...] = [0, 1, 1]
+    second.w.value[...] = [[1, 0], [0, 1], [3, 1]]
+    values = [np.array([[1.0, 2.0]])]
+    for layer in first, relu, second:
+        values.append(layer.forward(values[-1]))
+    loss, dz = softmax_cross_entropy(values[-1], np.array([0]))
+    gradients = [dz]
+    for layer in second, relu, first:
+        gradients.insert(0, layer.backward(gradients[0]))
+
+    made = figure(9, 2.1)
+    axes = made.subplots()
+    names = ("dense\n$w_1, b_1$", "ReLU", "dense\n$w_2, b_2$", "softmax,\nloss")
+    for i, name in enumerate(names):
+        axes.add_patch(FancyBboxPatch((2 * i + 1.02, -0.42), 0.76, 0.84, facecolor="#EEEEEE",
+                                      edgecolor=INK, boxstyle="round,pad=0,rounding_size=0.1"))
+        axes.text(2 * i + 1.4, 0, name, ha="center", va="center")
+    right = [_numbers(v) for v in values] + [f"L = {loss:.3f}"]
+    left = [_numbers(g) for g in gradients] + ["1"]
+    for i, (value, gradient) in enumerate(zip(right, left)):
+        start, end = 2 * i - 0.17, 2 * i + 0.97
+        for y, a, b, colour, text, at in ((0.24, start, end, BLUE, value, "bottom"),
+                                          (-0.24, end, start, ORANGE, gradient, "top")):
+            axes.add_patch(FancyArrowPatch((a, y), (b, y), arrowstyle="-|>", mutation_scale=13,
+                                           color=colour, linewidth=1.8,
+                                           linestyle="-" if y > 0 else "--"))
+            axes.text(2 * i + 0.4, y + (0.1 if y > 0 else -0.1), text, ha="center", va=at,
+                      color=colour, fontsize=9.5)
+    axes.set_xlim(-0.4, 9.1)
+    axes.set_ylim(-0.85, 0.85)
+    bare(axes)
+    return made
+
+
+FIGURES = {"03-chain": chain}
