@@ -1,0 +1,57 @@
+"""Chapter 4: windows that slide over a face, and the gradient that scatters back."""
+
+import numpy as np
+
+from figures.style import BLUE, GREEN, ORANGE, figure, frame, picture, table
+from tinyfer.datasets.toyfaces import draw_faces
+from tinyfer.kernels.reference import conv2d_backward, conv2d_forward
+
+W = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1.0]])
+DOUT = np.array([[1, 0], [2, -1.0]])
+
+
+def a_face(expression="surprise"):
+    data = draw_faces(70, seed=3)
+    return data.faces[data.labels == data.class_names.index(expression)][0]
+
+
+def windows():
+    face = a_face()
+    filter_ = np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1.0]])
+    out = conv2d_forward(face[None, :, :, None] / 255, filter_.reshape(3, 3, 1, 1), np.zeros(1))
+    made = figure(7.8, 3.2)
+    left, middle, right = made.subplots(1, 3, width_ratios=(48, 17, 46))
+    picture(left, face, "x: 48 × 48")
+    picture(right, out[0, :, :, 0], "out: 46 × 46", -2.5, 2.5)
+    table(middle, filter_, "w", np.abs(filter_) / 2)
+    for row, column, colour, style in ((16, 30, ORANGE, "-"), (31, 19, BLUE, "--"),
+                                       (36, 27, GREEN, ":")):
+        frame(left, row - 0.5, column - 0.5, 3, 3, colour, 2.2, style)
+        frame(right, row - 1, column - 1, 2, 2, colour, 2.2, style)
+    return made
+
+
+def scatter():
+    zeros = np.zeros((1, 4, 4, 1))
+    panels = [("dout", DOUT)]
+    for i, j in ((0, 0), (1, 0), (1, 1)):
+        one = np.zeros((2, 2))
+        one[i, j] = DOUT[i, j]
+        dx, _, _ = conv2d_backward(one.reshape(1, 2, 2, 1), zeros, W.reshape(3, 3, 1, 1))
+        panels.append((f"from dout[{i},{j}] = {DOUT[i, j]:g}".replace("-", "−"), dx.reshape(4, 4)))
+    panels.append(("sum: dx", sum(array for _, array in panels[1:])))
+    made = figure(9, 2.4)
+    places = ((0, 0), (1, 0), (1, 1))
+    grid = made.subplots(1, 5, width_ratios=(2.2, 4, 4, 4, 4))
+    for k, (axes, (title, array)) in enumerate(zip(grid, panels)):
+        shade = np.full(array.shape, 0.0)
+        if 1 <= k <= 3:
+            i, j = places[k - 1]
+            shade[i:i + 3, j:j + 3] = 0.6
+        table(axes, array.astype(int) + 0, title, shade, size=9 if k else 11)
+        if 1 <= k <= 3:
+            frame(axes, *places[k - 1], 3, 3, ORANGE, 2)
+    return made
+
+
+FIGURES = {"04-windows": windows, "04-scatter": scatter}
