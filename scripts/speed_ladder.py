@@ -1,0 +1,141 @@
+"""Time every version of the convolution, from seven plain loops to today's, and draw the climb.
+
+    python scripts/speed_ladder.py
+
+One layer of the network (20 x 20 pixels of 128 channels, to 18 x 18 of 128) forward and backward,
+and a whole training step in which all convolutions are of that version. The versions take turns,
+each in a process of its own. The slowest are timed on fewer images, or fewer pixels, and their
+times multiplied up: those are marked with ~. docs/speed.md tells the story of each.
+"""
+
+import statistics
+import sys
+from pathlib import Path
+
+from bench import command, layers, machine, text
+from bench.command import at_least
+from bench.ladder import CHANNELS, RUNGS, SIZE, multiply_adds
+from bench.turns import Worker, take_turns, workers
+
+NAME = f"{SIZE}x{SIZE}x{CHANNELS} to {SIZE - 2}x{SIZE - 2}x{CHANNELS}"
+NETWORK, LAYER = 143.0e6, multiply_adds(SIZE, CHANNELS, 1)      # multiply-adds an image, forward
+
+
+def parse(argv):
+    parser = command.parser(__doc__)
+    add = parser.add_argument
+    add("--rounds", type=at_least(1), default=7, metavar="N", help="turns of each version (7)")
+    add("--batch", type=at_least(2), default=64, metavar="N", help="images (default 64)")
+    add("--threads", type=at_least(1), default=machine.cores(), metavar="N",
+        help="threads (default: one per core)")
+    add("--rungs", type=command.one_of(RUNGS, "version"), default=tuple(RUNGS), metavar="A,B,...",
+        help="versions, of: " + ", ".join(RUNGS) + " (default all)")
+    add("--no-step", action="store_true", help="the one layer only, no whole training steps")
+    add("--figures", metavar="FOLDER", help="draw speed_ladder.png and roofline.png in this folder")
+    add("--json", metavar="FILE", help="write every number to this file")
+    add("--fill", metavar="FILE", help="put the table into its place in this document")
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    return command.main(run, lambda: parse(argv))
+
+
+def run(options):
+    if options.fill:
+        text.places(options.fill)       # fail now rather than after minutes
+    results = {"machine": machine.describe(options.threads), "ladder": measure(options)}
+    content = ladder_table(results["ladder"], options)
+    print(content)
+    if options.figures:
+        from bench import pictures
+
+        results["limits"] = machine.limits(options.threads)
+        results["layers"] = layers.measure(options.batch, options.threads, options.rounds)
+        folder = Path(options.figures)
+        pictures.ladder(results["ladder"], folder / "speed_ladder.png", options.batch, NAME)
+        pictures.roofline(points(results, options.batch), results["limits"],
+                          folder / "roofline.png")
+        print(f"\nspeed_ladder.png and roofline.png are in {folder}")
+    if options.json:
+        command.write_json(options.json, results)
+    if options.fill:
+        text.fill(options.fill, {"ladder": content})
+    return 0
+
+
+def measure(options):
+    """[dict(key, title, scaled, error, forward_ms, backward_ms, step_ms)], one for each rung."""
+    with workers() as started:
+        rows, turns = {}, {}
+        for key in options.rungs:
+            rung = RUNGS[key]
+            worker = started[key] = Worker(rung.title, options.threads, "bench.ladder.Ladder", key,
+                                           options.batch)
+            rows[key] = dict(key=key, title=rung.title, error=worker.call("error"),
+                             scaled=bool(rung.images), step_ms=None)
+            turns[key, "forward"] = turn(worker, "forward")
+            turns[key, "backward"] = turn(worker, "backward")
+            if rung.step is not None and not options.no_step:
+                worker.call("prepare_step", options.batch)
+                turns[key, "step"] = turn(worker, "step")
+        seconds = take_turns(turns, options.rounds)
+        for (key, what), values in seconds.items():
+            layer_scale, step_scale = started[key].call("scales")
+            scale = step_scale if what == "step" else layer_scale
+            rows[key][f"{what}_ms"] = 1e3 * scale * statistics.median(values)
+    for row in rows.values():
+        if RUNGS[row["key"]].step is None and not options.no_step:
+            row["step_ms"] = NETWORK / LAYER * (row["forward_ms"] + row["backward_ms"])
+    return list(rows.values())
+
+
+def turn(worker, method):
+    return lambda: worker.seconds(method)
+
+
+def layer_gflops(row, batch):
+    """Operations of forward and backward, convolved directly, over the time of both."""
+    operations = 2 * 3 * multiply_adds(SIZE, CHANNELS, batch)
+    return operations / (row["forward_ms"] + row["backward_ms"]) / 1e6
+
+
+def ladder_table(rows, options):
+    lines, before = [], None
+    for row in rows:
+        layer, mark = row["forward_ms"] + row["backward_ms"], "~" if row["scaled"] else ""
+        lines.append([row["title"], f"{mark}{row['forward_ms']:,.1f}",
+                      f"{mark}{row['backward_ms']:,.1f}",
+                      f"{layer_gflops(row, options.batch):,.3g}",
+                      f"{before / layer:.1f}" if before else None,
+                      f"{mark}{row['step_ms']:,.0f}" if row["step_ms"] else None,
+                      f"{row['error']:.0e}"])
+        before = layer
+    title = (f"{options.batch} images, {text.threads(options.threads)}, medians of "
+             f"{options.rounds} turns; one layer is {NAME}; ~ calculated from less work")
+    return text.table(["version", "forward ms", "backward ms", "GFLOP/s", "x faster",
+                       "whole step ms", "relative error"], lines, title)
+
+
+def points(results, batch):
+    """What the roofline shows: every layer that multiplies, and the ladder of one of them."""
+    found = []
+    for row in results["layers"]:
+        if row["gflops"] and row["bytes"] > 1e6:    # smaller ones are over before they are fast
+            word = row["layer"].split()[0]
+            kind = {"Conv": f"convolution {row['name']}", "Dense": "dense"}.get(word, "batch norm")
+            found.append(dict(label=row["output"] if word == "Conv" else "", kind=kind,
+                              intensity=row["operations"] / row["bytes"], gflops=row["gflops"]))
+    layer = next((row for row in results["layers"] if row["name"] == "forward"
+                  and row["output"] == f"{SIZE - 2}x{SIZE - 2}x{CHANNELS}"
+                  and row["gflops"]), None)
+    for row in results["ladder"] if layer else []:
+        if row["key"] not in ("chosen", "no pool"):
+            gflops = 2 * multiply_adds(SIZE, CHANNELS, batch) / row["forward_ms"] / 1e6
+            found.append(dict(label=row["key"], kind="earlier versions", gflops=gflops,
+                              intensity=layer["operations"] / layer["bytes"]))
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
