@@ -1,0 +1,179 @@
+"""The equations of chapters 1 to 5, as the chapters write them in NumPy, are what the layers compute.
+
+The functions under test are read from the pages themselves: every `def` of their python blocks.
+"""
+
+import ast
+import re
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tinyfer
+from tinyfer import gradcheck
+from tinyfer.datasets import class_weights
+from tinyfer.layers import BatchNorm, Conv2D, Dense, MaxPool2D, ReLU
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+
+@lru_cache(maxsize=None)
+def chapter(number):
+    """Name -> function, for every function that the chapter defines."""
+    page, = DOCS.glob(f"{number:02}-*.md")
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+    tree = ast.parse("\n".join(blocks))
+    tree.body = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    namespace = {"np": np}
+    exec(compile(tree, str(page), "exec"), namespace)
+    return namespace
+
+
+def close(found, expected):
+    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)
+
+
+def drawn(layer, rng):
+    """The layer with every parameter random, biases too."""
+    for parameter in layer.parameters():
+        parameter.value[...] = rng.standard_normal(parameter.value.shape)
+    return layer
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_chapter_1_softmax_cross_entropy_with_class_weights(seed):
+    rng = np.random.default_rng(seed)
+    x, w, b = rng.standard_normal((9, 5)), rng.standard_normal((5, 4)), rng.standard_normal(4)
+    labels = np.r_[np.arange(4), rng.integers(4, size=5)]
+    weights = class_weights(labels, 4)
+    close(weights[labels].mean(), 1)
+    loss, dw, db = chapter(1)["linear_loss"](w, b, x, labels, weights)
+    layer = Dense(5, 4, rng, dtype=np.float64)
+    layer.w.value[...], layer.b.value[...] = w, b
+    z = layer.forward(x)
+    theirs, dz = tinyfer.softmax_cross_entropy(z, labels, weights)
+    layer.backward(dz)
+    close(loss, theirs)
+    close(dw, layer.w.grad)
+    close(db, layer.b.grad)
+    close(dz.sum(axis=1), 0)
+    p = tinyfer.softmax(z)
+    close(dz, weights[labels][:, None] / 9 * (p - np.eye(4)[labels]))
+
+
+def test_chapter_1_weights_tilt_the_best_answer():
+    # The loss over images that all look alike is least at q = s P / sum s P.
+    P, s = np.array([0.6, 0.3, 0.1]), np.array([0.5, 1.0, 4.0])
+    q = s * P / (s * P).sum()
+    slope = sum(P[c] * tinyfer.softmax_cross_entropy(np.log(q)[None], np.array([c]), s)[1]
+                for c in range(3))
+    close(slope, 0)
+
+
+def test_chapter_2_numerical_gradient():
+    rng = np.random.default_rng(0)
+    x, dout = rng.standard_normal((3, 4)), rng.standard_normal((3, 4))
+    mine = chapter(2)["numerical_gradient"](lambda: np.sin(x), x, dout)
+    close(mine, dout * np.cos(x))
+    np.testing.assert_allclose(
+        mine, gradcheck.numerical_gradient(lambda: np.sin(x), x, dout), atol=1e-9)
+
+
+@pytest.mark.parametrize("relu", [False, True])
+def test_chapter_3_dense_and_relu(relu):
+    rng, maths = np.random.default_rng(1), chapter(3)
+    layer = drawn(Dense(5, 4, rng, relu=relu, dtype=np.float64), rng)
+    x, dout = rng.standard_normal((6, 5)), rng.standard_normal((6, 4))
+    out = maths["dense_forward"](x, layer.w.value, layer.b.value)
+    dz = dout
+    if relu:
+        out = maths["relu_forward"](out)
+        dz = maths["relu_backward"](dout, out)
+    close(layer.forward(x), out)
+    dx, dw, db = maths["dense_backward"](dz, x, layer.w.value)
+    close(layer.backward(dout), dx)
+    close(layer.w.grad, dw)
+    close(layer.b.grad, db)
+
+
+def test_chapter_3_relu_alone_with_zeros():
+    rng, maths = np.random.default_rng(2), chapter(3)
+    x, dout = rng.integers(-2, 3, (2, 4, 3, 5)).astype(float), rng.standard_normal((2, 4, 3, 5))
+    layer = ReLU()
+    close(layer.forward(x), maths["relu_forward"](x))
+    close(layer.backward(dout), maths["relu_backward"](dout, maths["relu_forward"](x)))
+
+
+@pytest.mark.parametrize("relu", [False, True])
+@pytest.mark.parametrize("shape, K", [((2, 7, 6, 3), 4), ((1, 3, 3, 5), 2), ((3, 8, 5, 1), 3),
+                                      ((2, 10, 14, 6), 5)])
+def test_chapter_4_convolution(shape, K, relu):
+    rng, maths = np.random.default_rng(3), chapter(4)
+    layer = drawn(Conv2D(shape[3], K, rng, relu=relu, dtype=np.float64), rng)
+    x, w = rng.standard_normal(shape), layer.w.value
+    out = maths["conv_forward"](x, w, layer.b.value)
+    out = np.maximum(0, out) if relu else out
+    close(layer.forward(x), out)
+    dout = rng.standard_normal(out.shape)
+    dx, dw, db = maths["conv_backward"](dout * (out > 0) if relu else dout, x, w)
+    close(layer.backward(dout), dx)
+    close(layer.w.grad, dw)
+    close(layer.b.grad, db)
+
+
+def test_chapter_4_the_adjoint_and_the_turned_filter():
+    rng = np.random.default_rng(4)
+    layer = drawn(Conv2D(3, 4, rng, dtype=np.float64), rng)
+    layer.b.value[...] = 0
+    x, dout = rng.standard_normal((2, 7, 6, 3)), rng.standard_normal((2, 5, 4, 4))
+    out = layer.forward(x)
+    dx = layer.backward(dout)
+    close((out * dout).sum(), (x * dx).sum())
+    close((out * dout).sum(), (layer.w.value * layer.w.grad).sum())
+    padded = np.pad(dout, ((0, 0), (2, 2), (2, 2), (0, 0)))
+    turned = layer.w.value[::-1, ::-1].swapaxes(2, 3)
+    close(dx, chapter(4)["conv_forward"](padded, turned, np.zeros(3)))
+
+
+@pytest.mark.parametrize("shape", [(2, 6, 4, 3), (2, 7, 5, 3), (1, 2, 3, 2)])
+def test_chapter_5_max_pooling_with_ties(shape):
+    rng, maths = np.random.default_rng(5), chapter(5)
+    x = rng.integers(0, 3, shape).astype(float)
+    layer = MaxPool2D()
+    out, winner = maths["pool_forward"](x)
+    close(layer.forward(x), out)
+    dout = rng.standard_normal(out.shape)
+    close(layer.backward(dout), maths["pool_backward"](dout, winner, shape))
+
+
+def test_chapter_5_which_tied_zero_wins_changes_no_weight():
+    rng = np.random.default_rng(6)
+    conv = drawn(Conv2D(2, 3, rng, relu=True, dtype=np.float64), rng)
+    norm, pool, maths = BatchNorm(3, dtype=np.float64), MaxPool2D(), chapter(5)
+    x = rng.standard_normal((4, 8, 8, 2))
+    y = norm.forward(conv.forward(x, True), True)
+    dout = rng.standard_normal(pool.forward(y).shape)
+    out, first = maths["pool_forward"](y)
+    _, last = maths["pool_forward"](y[:, ::-1, ::-1])      # turned round, the last one wins
+    last = 3 - last[:, ::-1, ::-1]
+    assert (first != last).sum() > 10
+    gradients = []
+    for winner in first, last:
+        norm.forward(conv.forward(x, True), True)
+        dx = conv.backward(norm.backward(maths["pool_backward"](dout, winner, y.shape)))
+        gradients.append([dx] + [p.grad.copy() for p in conv.parameters() + norm.parameters()])
+    for a, b in zip(*gradients):
+        close(a, b)
+
+
+def test_chapter_5_the_last_four_rows_and_columns_are_not_seen():
+    model = tinyfer.six_layer_cnn(classes=3, seed=0, dtype=np.float64)
+    rng = np.random.default_rng(7)
+    x = rng.random((1, 48, 48, 1))
+    model.forward(x)
+    dx = np.abs(model.backward(rng.standard_normal((1, 3))))[0, :, :, 0]
+    rounding = 1e-10 * dx.max()             # convolution by Winograd leaves some
+    assert dx[44:].max() < rounding and dx[:, 44:].max() < rounding
+    assert dx[43].max() > 1000 * rounding and dx[:, 43].max() > 1000 * rounding
