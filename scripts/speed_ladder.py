@@ -8,6 +8,7 @@ each in a process of its own. The slowest are timed on fewer images, or fewer pi
 times multiplied up: those are marked with ~. docs/speed.md tells the story of each.
 """
 
+import json
 import statistics
 import sys
 from pathlib import Path
@@ -33,6 +34,7 @@ def parse(argv):
     add("--no-step", action="store_true", help="the one layer only, no whole training steps")
     add("--figures", metavar="FOLDER", help="draw speed_ladder.png and roofline.png in this folder")
     add("--json", metavar="FILE", help="write every number to this file")
+    add("--redraw", metavar="FILE", help="measure nothing: table and pictures of an earlier --json")
     add("--fill", metavar="FILE", help="put the table into its place in this document")
     return parser.parse_args(argv)
 
@@ -44,24 +46,40 @@ def main(argv=None):
 def run(options):
     if options.fill:
         text.places(options.fill)       # fail now rather than after minutes
-    results = {"machine": machine.describe(options.threads), "ladder": measure(options)}
-    content = ladder_table(results["ladder"], options)
+    results = read(options) if options.redraw else measure_all(options)
+    content = ladder_table(results["ladder"], results["run"])
     print(content)
     if options.figures:
         from bench import pictures
 
-        results["limits"] = machine.limits(options.threads)
-        results["layers"] = layers.measure(options.batch, options.threads, options.rounds)
-        folder = Path(options.figures)
-        pictures.ladder(results["ladder"], folder / "speed_ladder.png", options.batch, NAME)
-        pictures.roofline(points(results, options.batch), results["limits"],
-                          folder / "roofline.png")
+        folder, batch = Path(options.figures), results["run"]["batch"]
+        pictures.ladder(results["ladder"], folder / "speed_ladder.png", batch, NAME)
+        pictures.roofline(points(results), results["limits"], folder / "roofline.png")
         print(f"\nspeed_ladder.png and roofline.png are in {folder}")
     if options.json:
         command.write_json(options.json, results)
     if options.fill:
         text.fill(options.fill, {"ladder": content})
     return 0
+
+
+def measure_all(options):
+    results = {"machine": machine.describe(options.threads), "ladder": measure(options),
+               "run": dict(batch=options.batch, threads=options.threads, rounds=options.rounds)}
+    if options.figures:
+        results["limits"] = machine.limits(options.threads)
+        results["layers"] = layers.measure(options.batch, options.threads, options.rounds)
+    return results
+
+
+def read(options):
+    """The results of an earlier run, with all that is going to be shown."""
+    results = json.loads(Path(options.redraw).read_text(encoding="utf-8"))
+    wanted = ["ladder", "run"] + ["limits", "layers"] * bool(options.figures)
+    if not all(name in results for name in wanted):
+        raise ValueError(f"{options.redraw} is not the --json of a run with the same options: "
+                         f"expected {', '.join(wanted)}")
+    return results
 
 
 def measure(options):
@@ -100,26 +118,26 @@ def layer_gflops(row, batch):
     return operations / (row["forward_ms"] + row["backward_ms"]) / 1e6
 
 
-def ladder_table(rows, options):
+def ladder_table(rows, run):
     lines, before = [], None
     for row in rows:
         layer, mark = row["forward_ms"] + row["backward_ms"], "~" if row["scaled"] else ""
         lines.append([row["title"], f"{mark}{row['forward_ms']:,.1f}",
                       f"{mark}{row['backward_ms']:,.1f}",
-                      f"{layer_gflops(row, options.batch):,.3g}",
+                      f"{layer_gflops(row, run['batch']):,.3g}",
                       f"{before / layer:.1f}" if before else None,
                       f"{mark}{row['step_ms']:,.0f}" if row["step_ms"] else None,
                       f"{row['error']:.0e}"])
         before = layer
-    title = (f"{options.batch} images, {text.threads(options.threads)}, medians of "
-             f"{options.rounds} turns; one layer is {NAME}; ~ calculated from less work")
+    title = (f"{run['batch']} images, {text.threads(run['threads'])}, medians of "
+             f"{run['rounds']} turns; one layer is {NAME}; ~ calculated from less work")
     return text.table(["version", "forward ms", "backward ms", "GFLOP/s", "x faster",
                        "whole step ms", "relative error"], lines, title)
 
 
-def points(results, batch):
+def points(results):
     """What the roofline shows: every layer that multiplies, and the ladder of one of them."""
-    found = []
+    found, batch = [], results["run"]["batch"]
     for row in results["layers"]:
         if row["gflops"] and row["bytes"] > 1e6:    # smaller ones are over before they are fast
             word = row["layer"].split()[0]

@@ -285,7 +285,18 @@ def test_ladder_measures_and_draws(tmp_path, capsys, monkeypatch):
         assert min(row["forward_ms"], row["backward_ms"], row["step_ms"]) > 0
     for name in ("speed_ladder.png", "roofline.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
-    assert "im2col and NumPy's matmul" in capsys.readouterr().out
+    table = capsys.readouterr().out
+    assert "im2col and NumPy's matmul" in table
+
+    monkeypatch.setattr(speed_ladder, "measure_all", None)      # an earlier run, drawn once more
+    again = tmp_path / "again"
+    assert speed_ladder.main(["--redraw", str(path), "--figures", str(again)]) == 0
+    assert capsys.readouterr().out == table.replace(str(tmp_path), str(again))
+    for name in ("speed_ladder.png", "roofline.png"):
+        assert (again / name).read_bytes() == (tmp_path / name).read_bytes()
+    path.write_text('{"ladder": []}')
+    assert speed_ladder.main(["--redraw", str(path)]) == 2
+    assert capsys.readouterr().err.endswith("expected ladder, run\n")
 
 
 def test_ladder_multiplies_up_what_it_timed():

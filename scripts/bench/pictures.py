@@ -86,9 +86,12 @@ def roofline(points, limits, path):
 
 
 def _name_layers(axes, points):
-    """Upright at the bottom, below the points of both passes."""
-    for point in points:
-        axes.annotate(point["label"], (point["intensity"], 0), (0, 4), rotation=90, ha="center",
+    """Upright at the bottom, below the points of both passes, none in the way of the one before."""
+    leftmost = 0
+    for point in sorted(points, key=lambda point: point["intensity"]):
+        place = max(point["intensity"], leftmost)
+        leftmost = place * 10 ** 0.1
+        axes.annotate(point["label"], (place, 0), (0, 4), rotation=90, ha="center",
                       xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=9)
 
 
