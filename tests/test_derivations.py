@@ -1,4 +1,4 @@
-"""The equations of chapters 1 to 5, as the chapters write them in NumPy, are what the layers compute.
+"""The equations of chapters 1 to 6, as the chapters write them in NumPy, are what the layers compute.
 
 The functions under test are read from the pages themselves: every `def` of their python blocks.
 """
@@ -177,3 +177,17 @@ def test_chapter_5_the_last_four_rows_and_columns_are_not_seen():
     rounding = 1e-10 * dx.max()             # convolution by Winograd leaves some
     assert dx[44:].max() < rounding and dx[:, 44:].max() < rounding
     assert dx[43].max() > 1000 * rounding and dx[:, 43].max() > 1000 * rounding
+
+
+@pytest.mark.parametrize("shape", [(2, 5, 4, 3), (7, 4)])
+def test_chapter_6_batch_norm_in_training(shape):       # and step by step in test_derivations_ch06.py
+    rng, maths = np.random.default_rng(8), chapter(6)
+    layer = drawn(BatchNorm(shape[-1], dtype=np.float64), rng)
+    gamma, beta = layer.gamma.value, layer.beta.value
+    x, dout = rng.normal(3, 2, shape), rng.standard_normal(shape)
+    out, xhat, var = maths["batchnorm_forward"](x, gamma, beta, layer.epsilon)
+    close(layer.forward(x, training=True), out)
+    dx, dgamma, dbeta = maths["batchnorm_backward"](dout, xhat, var, gamma, layer.epsilon)
+    close(layer.backward(dout), dx)
+    close(layer.gamma.grad, dgamma)
+    close(layer.beta.grad, dbeta)

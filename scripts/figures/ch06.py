@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from figures.style import BLUE, GREEN, INK, ORANGE, STYLES, figure
+from figures.style import BLUE, GREEN, INK, ORANGE, figure
 from tinyfer.architectures import six_layer_cnn
 from tinyfer.augment import to_input
 from tinyfer.datasets.toyfaces import draw_faces
@@ -12,27 +12,27 @@ X = np.array([1, 7, 9, 15.0])
 DOUT = np.array([-1, 2, 1, 2.0])
 
 
-def channels():
-    x = to_input(draw_faces(32, seed=0).faces, np.float32)
-    model = six_layer_cnn(seed=0)
-    before = [x]
-    for layer in model.layers[:8]:
-        before.append(layer.forward(before[-1], training=True))
-    x, out = (a.reshape(-1, a.shape[-1]) for a in before[7:9])
-    order = np.argsort(x.mean(axis=0))
+def before_after():
+    x = to_input(draw_faces(64, seed=3).faces)
+    model = six_layer_cnn(seed=2)
+    for layer in model.layers[:2]:
+        x = layer.forward(x, training=True)
+    before = model.layers[2].forward(x, training=True)
+    after = model.layers[3].forward(before, training=True)
+    channels = np.argsort(before.mean(axis=(0, 1, 2)))[::8]
     made = figure(8, 3)
-    left, right = made.subplots(1, 2)
-    for axes, values, low, high, title in ((left, x, 0, 0.35, "before: convolution 3 + ReLU"),
-                                           (right, out, -3.5, 4.5, "after batch norm")):
-        bins = np.linspace(low, high, 60)
-        for c, colour, style in zip(order[[40, 80, -1]], (BLUE, ORANGE, GREEN), STYLES):
-            counts, _ = np.histogram(values[:, c], bins)
-            axes.plot((bins[1:] + bins[:-1]) / 2, counts / len(values), color=colour,
-                      linestyle=style, label=f"channel {c}")
-        axes.set_title(title, fontsize=10)
-        axes.set_xlabel("value")
-    left.set_ylabel("share of the values")
-    left.legend()
+    for axes, values, title in zip(made.subplots(1, 2), (before, after),
+                                   ("before: behind ReLU", "after batch norm")):
+        columns = [values[..., c].ravel()[::7] for c in channels]
+        axes.boxplot(columns, whis=(5, 95), showfliers=False, showmeans=True, patch_artist=True,
+                     boxprops={"facecolor": "#CFE0EC", "edgecolor": BLUE},
+                     medianprops={"color": INK}, whiskerprops={"color": BLUE},
+                     capprops={"color": BLUE},
+                     meanprops={"marker": "o", "markerfacecolor": ORANGE,
+                                "markeredgecolor": ORANGE, "markersize": 5})
+        axes.set_xticks(range(1, 9), [str(c) for c in channels])
+        axes.set_xlabel("channel")
+        axes.set_title(title)
     return made
 
 
@@ -59,4 +59,4 @@ def projection():
     return made
 
 
-FIGURES = {"06-channels": channels, "06-projection": projection}
+FIGURES = {"06-before-after": before_after, "06-projection": projection}
