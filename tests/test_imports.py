@@ -82,7 +82,7 @@ def test_only_the_kernels_import_numba():
 
 
 def test_only_the_pictures_import_matplotlib():
-    assert users_of("matplotlib") <= {"tinyfer.plots", "tinyfer.report"}
+    assert users_of("matplotlib") <= {"tinyfer.plots", "tinyfer.plots_saliency", "tinyfer.report"}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if part(m) in NUMPY_ONLY])

@@ -13,6 +13,7 @@ The way of a face through the package, and a good order to read it in:
     gradcheck.py        the proof that the gradients are right
     training.py         the loop, with checkpoint.py and runs.py: what a run leaves on the disk
     metrics.py          what a trained network is worth
+    saliency/           which pixels its predictions hang on, and whether such maps mean anything
     experiments.py      the study's eight experiments as data
 
 In short:
@@ -32,6 +33,7 @@ from tinyfer.datasets import find_data, load_fer2013
 from tinyfer.losses import softmax, softmax_cross_entropy
 from tinyfer.model import Sequential, load_model
 from tinyfer.optim import Adam
+from tinyfer.saliency import saliency
 
 __all__ = ["Adam", "Sequential", "find_data", "load_fer2013", "load_model", "six_layer_cnn",
-           "softmax", "softmax_cross_entropy", "to_input"]
+           "saliency", "softmax", "softmax_cross_entropy", "to_input"]
