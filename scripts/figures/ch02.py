@@ -28,6 +28,8 @@ def step_size():
                       label=f"{'central' if central else 'forward'}, {name}")
     axes.plot([], [], color=FAINT, linewidth=5, alpha=0.6,
               label="$h^2|f'''|/6 + u|f|/h$ (central)")
+    axes.text(3e-7, 3, "float32", color=ORANGE, fontsize=11, fontweight="bold")
+    axes.text(3e-11, 3e-4, "float64", color=BLUE, fontsize=11, fontweight="bold")
     axes.axvline(1e-5, color="#777777", linewidth=0.8)
     axes.text(1.2e-5, 3e1, "h = 1e-5", fontsize=9, color="#444444", va="top")
     axes.set(xscale="log", yscale="log", ylim=(1e-13, 1e2), xlabel="step h",
