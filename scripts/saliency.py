@@ -25,6 +25,9 @@ from tinyfer.optim import Adam
 from tinyfer.preprocess import read_face
 from tinyfer.progress import Progress, duration
 from tinyfer.saliency import METHODS, blank, saliency
+from tinyfer.saliency.audit import as_markdown, audit
+from tinyfer.saliency.regions import column, region_masks, share_table
+from tinyfer.saliency.sanity import random_copy
 from tinyfer.training import fit
 
 DEFAULT = "five-class"
@@ -65,13 +68,14 @@ def parse(argv):
         "(default 0)")
     add("--layer", metavar="CONV", help="gradcam: conv1 ... conv6 (default: the last)")
     add("--samples", type=int, metavar="N", help="smoothgrad: noisy copies (default 32)")
-    add("--sigma", type=float, metavar="S", help="smoothgrad: noise, as a share of the face's range "
-        "of greys (default 0.15)")
+    add("--sigma", type=float, metavar="S", help="smoothgrad: noise, as a share of the face's "
+        "range of greys (default 0.15)")
     add("--baseline", choices=("black", "mean"), default="black",
         help="integrated: start from black or from the mean face of the training part")
     add("--steps", type=int, metavar="N", help="integrated: points on the way (default 64)")
     add("--square", type=int, metavar="PIXELS", help="occlusion: side of the square (default 8)")
-    add("--out", metavar="FOLDER", help="default runs/saliency; files of the same name are replaced")
+    add("--out", metavar="FOLDER", help="default runs/saliency; files of the same name are "
+        "replaced")
     add("--batch-size", type=int, default=64, metavar="N", help="inputs at a time (default 64)")
     add("--threads", type=int, metavar="N", help="threads (default: one per core)")
     return parser.parse_args(argv)
@@ -93,7 +97,7 @@ def main(argv=None):
         if given.images:
             files = panel_of_pictures(given, model, options, folder)
         elif given.audit:
-            files = audit(given, model, parts.test, options, folder)
+            files = audit_pictures(given, model, parts.test, options, folder)
         elif given.mean_maps:
             files = mean_map_pictures(given, model, parts.test, options, folder)
         else:
@@ -175,7 +179,7 @@ def method_options(given, parts):
 
 
 class Line:
-    """What is being done and how far it is: one line on a terminal, one in ten seconds elsewhere."""
+    """What is being done, and how far: one line on a terminal, one in ten seconds elsewhere."""
 
     def __init__(self):
         self.live = sys.stdout.isatty()
@@ -200,7 +204,8 @@ def all_maps(given, model, faces, options, signed):
         maps[method] = saliency(
             model, faces, given.target, method, given.of, signed, given.batch_size,
             lambda done, total: line(done, total, f"{method}, inputs"), **options[method])
-        line.done(f"{method}: {len(faces):,} maps in {duration(time.perf_counter() - line.started)}")
+        seconds = time.perf_counter() - line.started
+        line.done(f"{method}: {len(faces):,} maps in {duration(seconds)}")
     return maps
 
 
@@ -232,9 +237,9 @@ def panel(given, model, faces, heads, options, folder, source):
     p = model.predict_proba(faces)
     lines = [f"{head}\n{model.class_names[q.argmax()]} {q.max():.2f}" for head, q in zip(heads, p)]
     maps = all_maps(given, model, faces, options, given.signed)
-    what = f"d {given.of}" if given.method == ["gradient"] else given.of
-    title = f"{source}: saliency of the {what} of {given.target or 'the class predicted'}"
-    plots_saliency.panel(faces, maps, lines, folder / "panel.png", given.signed, given.overlay, title)
+    title = f"{source}: saliency of the {given.of} of {given.target or 'the class predicted'}"
+    plots_saliency.panel(faces, maps, lines, folder / "panel.png", given.signed, given.overlay,
+                         title)
     save(folder / "panel.npz", faces=faces, probabilities=p, **named(maps))
     return "panel.png", "panel.npz"
 
@@ -242,89 +247,66 @@ def panel(given, model, faces, heads, options, folder, source):
 def mean_map_pictures(given, model, part, options, folder):
     """The mean map of the faces predicted to be of each class, of all, and of a random network."""
     from tinyfer import plots_saliency
-    from tinyfer.saliency.regions import mean_map, region_masks, shares
-    from tinyfer.saliency.sanity import random_copy
 
     predicted = model.predict(part.faces)
-    names = [*part.class_names, "all"]
-    groups = [predicted == k for k in range(len(part.class_names))] + [predicted >= 0]
-    for name, group in zip(names, groups):
-        if not group.any():
+    for label, name in enumerate(part.class_names):
+        if not np.any(predicted == label):
             raise ValueError(f"the network predicts {name} for none of these {len(part)} faces: "
                              "it has no mean map")
     masks, untrained = region_masks(part.source), random_copy(model, given.seed)
-    mean_faces = np.stack([part.faces[group].mean(axis=0) for group in (*groups, groups[-1])])
     few = part.faces[np.random.default_rng(given.seed).permutation(len(part))[:UNTRAINED_FACES]]
+    mean_face = part.faces.mean(axis=0)
+    mean_faces = [part.faces[predicted == k].mean(axis=0) for k in range(len(part.class_names))]
+    mean_faces += [mean_face, mean_face]
     files = []
     for method, maps in all_maps(given, model, part.faces, options, False).items():
         random = saliency(untrained, few, given.target, method, given.of, False, given.batch_size,
                           **options[method])
-        columns = [maps[group] for group in groups] + [random]
-        means = np.stack([mean_map(own) for own in columns])
-        of_each = [{name: float(np.nanmean(values)) for name, values in shares(own, masks).items()}
-                   for own in columns]
-        rows = [*names, "random network"]
-        print(share_table(method, rows, columns, of_each, masks, means))
-        captions = [f"{len(own):,} faces\neyes {100 * share['eyes']:.0f} %, mouth "
-                    f"{100 * share['mouth']:.0f} %" for own, share in zip(columns, of_each)]
+        columns = [column(name, maps[predicted == k], masks)
+                   for k, name in enumerate(part.class_names)]
+        columns += [column("all", maps, masks), column("random network", random, masks)]
+        print(f"\n{method}: share of saliency (%)\n{share_table(columns, masks, columns[-2])}\n")
         stem = f"mean-maps-{method.replace('*', '-')}"
+        means, names = np.stack([c.mean for c in columns]), [c.name for c in columns]
         plots_saliency.mean_maps(
-            mean_faces, means, rows, masks, captions, folder / f"{stem}.png", given.overlay,
-            f"{part.source}, test part: mean saliency ({method}) of the {given.of} of the class "
-            "predicted")
-        save(folder / f"{stem}.npz", mean_faces=mean_faces, mean_maps=means, names=np.array(rows),
-             **{f"share_{name}": np.array([share[name] for share in of_each]) for name in masks})
+            mean_faces, means, names, masks,
+            [f"{c.count:,} faces\neyes {100 * c.share['eyes']:.0f} %, "
+             f"mouth {100 * c.share['mouth']:.0f} %" for c in columns],
+            folder / f"{stem}.png", given.overlay,
+            f"{part.source}, test part: mean saliency ({method}) of the {given.of} of "
+            f"{given.target or 'the class predicted'}")
+        save(folder / f"{stem}.npz", mean_faces=np.stack(mean_faces), mean_maps=means,
+             names=np.array(names),
+             **{f"share_{name}": np.array([c.share[name] for c in columns]) for name in masks})
         files += [f"{stem}.png", f"{stem}.npz"]
     return files
 
 
-def share_table(method, names, columns, of_each, masks, means):
-    """Shares in per cent, a line a class; the last line is what an even map would have."""
-    from tinyfer.saliency.sanity import spearman
-
-    like_all = spearman(means, np.broadcast_to(means[len(means) - 2], means.shape))
-    lines = [f"\n{method}: share of saliency (%)",
-             f"{'predicted':15}{'faces':>7}" + "".join(f"{name:>8}" for name in masks)
-             + "   rank correlation with the mean map of all"]
-    for name, own, share, like in zip(names, columns, of_each, like_all):
-        lines.append(f"{name:15}{len(own):7,}"
-                     + "".join(f"{100 * share[region]:8.1f}" for region in masks) + f"{like:8.2f}")
-    lines.append(f"{'area':22}" + "".join(f"{100 * mask.mean():8.1f}" for mask in masks.values()))
-    return "\n".join(lines) + "\n"
-
-
-def audit(given, model, part, options, folder):
+def audit_pictures(given, model, part, options, folder):
     from tinyfer import plots_saliency
-    from tinyfer.saliency.audit import (
-        as_markdown,
-        audit_cue,
-        audit_faithfulness,
-        audit_randomisation,
-    )
 
-    rng = np.random.default_rng(given.seed)
-    chosen = rng.permutation(len(part))[:given.faces or AUDIT_FACES]
-    faces, line = part.faces[np.sort(chosen)], Line()
-    common = dict(of=given.of, options=options, seed=given.seed, progress=line)
-    randomised, stages, alike = audit_randomisation(model, faces, **common)
-    faithful, share, curves = audit_faithfulness(model, faces, **common)
-    cue, means = audit_cue(part, **common)
-    line.done(f"audit of {len(faces)} faces in {duration(time.perf_counter() - line.started)}")
-    summary = dict(source=part.source, faces=len(faces), of=given.of, seed=given.seed,
-                   stages=stages, randomisation=randomised, faithfulness=faithful, cue=cue)
-    title = f"{part.source}, {len(faces)} test faces"
-    plots_saliency.randomisation(stages, list(METHODS), alike, folder / "randomisation.png", title)
-    plots_saliency.deletion_insertion(
-        share, {name: values for name, values in curves.items() if "mean map" not in name},
-        folder / "faithfulness.png", given.of, title)
-    plots_saliency.planted(means, folder / "planted.png", title)
-    table = as_markdown(summary)
+    line = Line()
+    summary, results = audit(model, part, given.faces or AUDIT_FACES, given.of, options, given.seed,
+                             line)
+    seconds = time.perf_counter() - line.started
+    line.done(f"audit of {summary['faces']} faces in {duration(seconds)}")
+    title = f"{part.source}, {summary['faces']} test faces"
+    plots_saliency.randomisation(results["stages"], list(METHODS), results["alike"],
+                                 folder / "randomisation.png", title)
+    curves = results["curves"]
+    own = {name: both for name, both in curves.items() if "mean map" not in name}
+    plots_saliency.deletion_insertion(results["share"], own, folder / "faithfulness.png", given.of,
+                                      title)
+    plots_saliency.planted(results["planted"], folder / "planted.png",
+                           f"{part.source} with a planted patch (left) and a decoy (right)")
     runs.write_json(folder / "audit.json", summary)
+    table = as_markdown(summary)
     with atomic_write(folder / "audit.md") as file:
         file.write(table.encode() + b"\n")
-    save(folder / "audit.npz", share=share, stages=np.array(stages), **alike,
-         **{f"{kind}: {name}": values[kind] for name, values in curves.items() for kind in values},
-         **{f"planted: {name}": values for name, values in means.items()})
+    save(folder / "audit.npz", stages=np.array(results["stages"]), methods=np.array(list(METHODS)),
+         share=results["share"], **results["alike"],
+         **{f"{kind}, {name}": both[kind] for name, both in curves.items() for kind in both},
+         **{f"planted, {name}": mean for name, mean in results["planted"].items()})
     print(table)
     return ("audit.json", "audit.md", "audit.npz", "randomisation.png", "faithfulness.png",
             "planted.png")

@@ -2,7 +2,7 @@
 
 In the style of plots.py. Strengths are in 'hot' colours (black, red, yellow, white: lightness grows
 with the value, so they survive grey print), signed maps from blue over white to red; one colour bar
-a picture. Raw maps come in; each is divided by its own largest value here, where nothing else is said.
+a picture. Maps come in raw; each is divided by its own largest value here, unless said otherwise.
 """
 
 import numpy as np
@@ -68,7 +68,8 @@ def mean_maps(faces, maps, names, masks, captions, path, overlay=False, title=""
             _grey(top, faces[c])
             _outline(top, masks)
             top.set_title(f"{names[c]}\n{captions[c]}", fontsize=9, loc="center")
-            hot = _map(middle, density[c], faces[c] if overlay else None, STRENGTH, 0, density.max())
+            hot = _map(middle, density[c], faces[c] if overlay else None, STRENGTH, 0,
+                       density.max())
             _outline(middle, masks)
             if c == C - 2:
                 _legend_of_regions(bottom)

@@ -8,6 +8,7 @@
     sanity.py       is it about the network? randomise the layers, and see whether the maps notice
     faithful.py     is it about F? delete and insert pixels in the order of a map
     planted.py      is it right? a network for which one patch is known to be all that counts
+    audit.py        the last three in one go
     regions.py      mean maps, and their shares in eyes, mouth and border
 
 docs/saliency.md shows what came out.
@@ -40,8 +41,8 @@ def saliency(model, faces, target=None, method="gradient", of="probability", sig
     method: "gradient" (the study's), "gradient*input", "smoothgrad", "integrated", "gradcam",
     "guided" or "occlusion"; each is derived, with its options, in its docstring. of: F is the
     "probability" of the target or its "logit".
-    signed: False gives absolute values (Grad-CAM: its positive part), True keeps the signs: above 0,
-    more of it raises F. progress: called as progress(inputs done, in all) after each batch.
+    signed: False gives absolute values (Grad-CAM: its positive part); True keeps the signs, above 0
+    for what raises F. progress: called as progress(inputs done, in all) after each batch.
 
     Returns (N, 48, 48) in the model's dtype, raw values (pictures scale them). Where the network
     does not look (`tinyfer.folding.visible_window`; here the last four rows and columns) they are
@@ -68,7 +69,7 @@ def saliency(model, faces, target=None, method="gradient", of="probability", sig
 
 
 def unsigned(maps, method):
-    """Signed maps as they are usually shown: absolute values or, for Grad-CAM, the positive part."""
+    """Signed maps as they are usually shown: absolute or, for Grad-CAM, their positive part."""
     return np.maximum(maps, 0) if method == "gradcam" else np.abs(maps)
 
 

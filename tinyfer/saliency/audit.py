@@ -22,6 +22,26 @@ SHARES_OF_F = ("gradient*input", "integrated", "gradcam", "occlusion")
 CUE_TRAINED, CUE_TESTED = 1000, 100
 
 
+def audit(model, data, faces=100, of="probability", options=None, seed=0, progress=None):
+    """The three tests of every method, on `faces` of the Faces `data`, drawn with `seed`.
+
+    options: dict of method -> dict of its options. progress: called as progress(done, all, what).
+    Returns (summary, results): a dict for JSON, and a dict of what pictures need: "stages", "alike"
+    (of `sanity.randomisation`), "share", "curves" (of `faithful.deletion_insertion`, by order) and
+    "planted" (mean maps by method).
+    """
+    options = {method: {} for method in METHODS} | (options or {})
+    chosen = np.random.default_rng(seed).permutation(len(data))[:faces]
+    chosen = data.faces[np.sort(chosen)]
+    common = dict(of=of, options=options, seed=seed, progress=progress)
+    randomised, stages, alike = audit_randomisation(model, chosen, **common)
+    faithful, share, curves = audit_faithfulness(model, chosen, **common)
+    cue, planted = audit_cue(data, **common)
+    summary = dict(source=data.source, faces=len(chosen), of=of, seed=seed, stages=stages,
+                   randomisation=randomised, faithfulness=faithful, cue=cue)
+    return summary, dict(stages=stages, alike=alike, share=share, curves=curves, planted=planted)
+
+
 def audit_randomisation(model, faces, of, options, seed=0, progress=None):
     """`sanity.randomisation` over every method: (summary, stages, correlations)."""
     stages, alike = randomisation(model, faces, of=of, seed=seed, options=options,
@@ -48,9 +68,9 @@ def audit_faithfulness(model, faces, of, options, seed=0, progress=None):
     for number, method in enumerate(METHODS):
         if progress:
             progress(number, 2 * len(METHODS), f"maps, {method}")
-        maps = saliency(model, faces, target, method, of, signed=True, **options.get(method, {}))
+        maps = saliency(model, faces, target, method, of, signed=True, **options[method])
         if method == "integrated":
-            baseline = options.get(method, {}).get("baseline", "black")
+            baseline = options[method].get("baseline", "black")
             black = np.zeros(model.input_shape[:2])
             summary["completeness"] = _completeness(maps, *completeness(
                 model, faces, maps, black if isinstance(baseline, str) else baseline, target, of))
@@ -105,7 +125,7 @@ def audit_cue(data, of, options, seed=0, progress=None):
         if progress:
             progress(number, len(METHODS) + 1, f"planted patch, {method}")
         if method in METHODS:
-            own = {key: v for key, v in options.get(method, {}).items() if key != "layer"}
+            own = {key: v for key, v in options[method].items() if key != "layer"}
             maps = saliency(model, test.faces, None, method, of, **own)
         else:
             maps = edges(test.faces)

@@ -1,7 +1,7 @@
-"""Is the map about F? Take pixels away in its order, and watch F fall; bring them, and watch it rise.
+"""Is the map about F? Take pixels away in its order: F must fall. Bring them back: it must rise.
 
-Petsiuk, Das and Saenko 2018, "RISE: randomized input sampling for explanation", section 4.3. What is
-taken away is replaced by a blurred face, so that it is gone without leaving holes, which are
+Petsiuk, Das and Saenko 2018, "RISE: randomized input sampling for explanation", section 4.3. What
+is taken away is replaced by a blurred face, so that it is gone without leaving holes, which are
 unlike any face the network has seen.
 """
 
@@ -32,11 +32,12 @@ def deletion_insertion(model, faces, maps, target, of="probability", steps=STEPS
     first = np.rint(np.linspace(0, h * w, steps + 1)).astype(int)[:, None, None, None]
     soft = blur(x, BLUR)
     task = Task(model, x, target, of, batch_size, progress)
-    curves = {
-        "deletion": task.scores(lambda i, k: np.where(place[i] < first[k], soft[i], x[i]), steps + 1),
-        "insertion": task.scores(lambda i, k: np.where(place[i] < first[k], x[i], soft[i]), steps + 1),
-    }
-    return first.ravel() / (h * w), curves
+
+    def curve(chosen, others):
+        return task.scores(lambda i, k: np.where(place[i] < first[k], chosen[i], others[i]),
+                           steps + 1)
+
+    return first.ravel() / (h * w), {"deletion": curve(soft, x), "insertion": curve(x, soft)}
 
 
 def area(share, curve):
@@ -47,8 +48,8 @@ def area(share, curve):
 def completeness(model, faces, maps, baseline, target, of="probability", batch_size=64):
     """How far integrated gradients miss F(x) - F(b), which they should sum to.
 
-    maps: signed, (N, 48, 48); baseline: the face (48, 48) they start from. Returns (gap, F(x) - F(b))
-    with gap the sum of the map minus that: (N,) each.
+    maps: signed, (N, 48, 48); baseline: the face (48, 48) they start from. Returns (N,) gaps and
+    (N,) differences: F(x) - F(b) is the difference, the sum of the map minus that the gap.
     """
     def F(faces):
         task = Task(model, window(model, faces), target, of, batch_size)
@@ -68,7 +69,7 @@ def edges(faces):
 
 
 def blur(x, sigma):
-    """x (N, H, W, 1) smoothed by a Gaussian of standard deviation sigma pixels; borders repeated."""
+    """x (N, H, W, 1) under a Gaussian of standard deviation sigma pixels; borders repeated."""
     reach = int(np.ceil(3 * sigma))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     weights = (weights / weights.sum()).astype(x.dtype)

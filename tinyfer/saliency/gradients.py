@@ -1,4 +1,4 @@
-"""Maps made of gradients with respect to the input; each is a weighted sum of gradients at some points.
+"""Maps made of gradients with respect to the input, each a weighted sum of them at some points.
 
 For a Task of N faces x (N, h, w, 1) every function returns signed maps (N, h, w), float64.
 """
@@ -51,8 +51,8 @@ def integrated(task, baseline="black", steps=64):
     Sundararajan, Taly and Yan 2017, "Axiomatic attribution for deep networks", equation 1. By the
     fundamental theorem of calculus on that line the map sums to F(x) - F(b): completeness. The
     integral is taken by the midpoint rule over `steps` intervals, the k-th from (k / steps)^2 to
-    ((k + 1) / steps)^2: along this line most ReLUs switch near b, and intervals that are short there
-    halve the error that equal ones leave.
+    ((k + 1) / steps)^2: along this line most ReLUs switch near b, and intervals that are short
+    there halve the error that equal ones leave.
 
     baseline: "black" (b = 0), or one face (48, 48) for all, uint8 or in [0, 1], for instance the
     mean face. The map tells which pixels make the difference between b and x; where they agree

@@ -2,10 +2,10 @@
 
 A patch is stamped into one corner of every face, and it alone tells the label: the faces are those
 of all expressions alike. A patch of the same kind, drawn at random, goes into the corner opposite:
-a decoy, as striking and worth nothing. Whatever a network that has learnt this looks at, it looks at
-the first, and a map of it must show the first and not the second. Cues are planted likewise by Kim
-et al. 2018, "Interpretability beyond feature attribution", section 4.4, and by Adebayo et al. 2020,
-"Debugging tests for model explanations".
+a decoy, as striking and worth nothing. A network that has learnt this looks at the first, whatever
+else it does, and a map of it must show the first and not the second. Kim et al. 2018,
+"Interpretability beyond feature attribution", section 4.4, and Adebayo et al. 2020, "Debugging
+tests for model explanations", plant cues likewise.
 """
 
 import numpy as np

@@ -5,7 +5,11 @@ nearly all of them; the mean face shows how near. The regions below were drawn o
 eye (docs/saliency.md shows them there); drawn faces are a little larger, and have their own.
 """
 
+from typing import NamedTuple
+
 import numpy as np
+
+from tinyfer.saliency.sanity import spearman
 
 # Rows and columns, the last excluded. The border is the outermost four pixels all around: on
 # FER-2013 mostly hair and background. All else (forehead, nose, cheeks, chin) is the rest.
@@ -52,3 +56,31 @@ def mean_map(maps):
     total = np.abs(maps).sum(axis=(1, 2), dtype=np.float64)
     kept = total > 0
     return (maps[kept] / total[kept, None, None]).sum(axis=0) / max(1, kept.sum())
+
+
+class Column(NamedTuple):
+    """One group of maps: its name, number of maps, mean map (H, W), and mean share by region."""
+
+    name: str
+    count: int
+    mean: np.ndarray
+    share: dict
+
+
+def column(name, maps, masks):
+    """The Column of some maps (N, H, W), none below 0."""
+    share = {region: float(np.nanmean(values)) for region, values in shares(maps, masks).items()}
+    return Column(name, len(maps), mean_map(maps), share)
+
+
+def share_table(columns, masks, whole):
+    """Shares in per cent, a line a Column, with the rank correlation of its mean map with that of
+    the Column `whole`; the last line is the share of the area."""
+    lines = [f"{'predicted':15}{'faces':>7}" + "".join(f"{name:>8}" for name in masks)
+             + "   rank correlation with the mean map of all"]
+    for each in columns:
+        like = spearman(each.mean[None], whole.mean[None])[0]
+        lines.append(f"{each.name:15}{each.count:7,}"
+                     + "".join(f"{100 * each.share[name]:8.1f}" for name in masks) + f"{like:8.2f}")
+    lines.append(f"{'area':22}" + "".join(f"{100 * mask.mean():8.1f}" for mask in masks.values()))
+    return "\n".join(lines)

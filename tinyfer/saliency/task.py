@@ -84,7 +84,7 @@ class Task:
     progress: Callable | None = None
 
     def batches(self, per_face=1):
-        """Pairs (i, k): per_face inputs for each face i, numbered k; every batch but the last full."""
+        """Pairs (i, k) in batches: face i, and the number k of one of its per_face inputs."""
         total = len(self.x) * per_face
         for start in range(0, total, self.batch_size):
             stop = min(start + self.batch_size, total)
@@ -93,7 +93,7 @@ class Task:
                 self.progress(stop, total)
 
     def gradients(self, inputs, weights=(1.0,), gradient=input_gradient):
-        """sum over k of weights[k] * gradient at inputs(i, k), for each face i: (N, h, w) float64."""
+        """sum over k of weights[k] * gradient at inputs(i, k), a face i each: (N, h, w) float64."""
         weights = np.asarray(weights, np.float64)
         total = np.zeros(self.x.shape[:3])
         for i, k in self.batches(len(weights)):
