@@ -35,6 +35,19 @@ def _image_statistics(x, P, mean, rest, m2):
                 squares[c] += d * d
 
 
+@njit(cache=True)
+def _merge(P, means, m2s):
+    """Mean and M2, the squares about it, of all images: they end in the first row of each."""
+    mean, m2 = means[0], m2s[0]
+    for n in range(1, len(means)):
+        share = means.dtype.type(1 / (n + 1))
+        cross = means.dtype.type(P * n / (n + 1))
+        for c in range(mean.size):
+            delta = means[n, c] - mean[c]
+            mean[c] += delta * share
+            m2[c] += m2s[n, c] + delta * delta * cross
+
+
 @njit(parallel=True, cache=True)
 def _apply(x, mean, scale, beta, out):
     M, C = x.shape
@@ -79,12 +92,8 @@ def batchnorm_statistics(x):
     count = x.dtype.type(P)
     means += rest / count
     m2s -= rest * rest / count
-    mean, m2 = means[0].copy(), m2s[0].copy()
-    for n in range(1, N):
-        delta = means[n] - mean
-        mean += delta * x.dtype.type(1 / (n + 1))
-        m2 += m2s[n] + delta * delta * x.dtype.type(P * n / (n + 1))
-    return mean, m2 / x.dtype.type(N * P)
+    _merge(P, means, m2s)
+    return means[0].copy(), m2s[0] / x.dtype.type(N * P)
 
 
 def batchnorm_apply(x, mean, inv_std, gamma, beta):

@@ -19,7 +19,7 @@ from numba import get_num_threads, get_thread_id, njit, prange
 
 from tinyfer.kernels import simd
 from tinyfer.kernels.memory import empty
-from tinyfer.kernels.padding import crop, pad, up
+from tinyfer.kernels.padding import fit, up
 
 
 @njit(parallel=True, error_model="numpy", cache=True)
@@ -77,9 +77,9 @@ def forward(x, w, b, relu):
     K = up(w.shape[3], simd.VECTOR_BYTES // x.itemsize)
     out = empty((N, H - 2, W - 2, K), x.dtype)
     scratch = empty((get_num_threads(), (W - 2 + simd.MOST_ROWS) * K), x.dtype)
-    _forward(N, H, W, C, K, _flat(x), pad(w, (3, 3, C, K)).reshape(-1), pad(b, (K,)), relu,
+    _forward(N, H, W, C, K, _flat(x), fit(w, (3, 3, C, K)).reshape(-1), fit(b, (K,)), relu,
              out.reshape(-1), scratch)
-    return crop(out, (N, H - 2, W - 2, w.shape[3]))
+    return fit(out, (N, H - 2, W - 2, w.shape[3]))
 
 
 def backward(dout, x, w, out=None):
@@ -89,9 +89,9 @@ def backward(dout, x, w, out=None):
     K, P = up(w.shape[3], lanes), up(9 * C, lanes)
     shape = (N, H - 2, W - 2, K)
     relu = out is not None
-    dout = pad(dout, shape)
-    out = pad(out, shape) if relu else dout
-    w_turned = pad(w.transpose(3, 0, 1, 2).reshape(w.shape[3], 9 * C), (K, P))
+    dout = fit(dout, shape)
+    out = fit(out, shape) if relu else dout
+    w_turned = fit(w.transpose(3, 0, 1, 2).reshape(w.shape[3], 9 * C), (K, P))
     dx = empty(x.shape, x.dtype)
     rows = up(3 * C, simd.MOST_ROWS)
     dw = empty((N, 3 * rows * K), x.dtype)

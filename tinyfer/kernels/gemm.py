@@ -5,7 +5,7 @@ from numba import njit, prange
 
 from tinyfer.kernels import simd
 from tinyfer.kernels.memory import empty
-from tinyfer.kernels.padding import crop, pad, up
+from tinyfer.kernels.padding import fit, up
 
 ROWS = 2 * simd.MOST_ROWS       # of the result, which one thread computes at a time
 
@@ -30,8 +30,8 @@ def matmul(a, b):
     N = b.shape[1]
     rows, columns = up(M, simd.MOST_ROWS), up(N, simd.VECTOR_BYTES // a.itemsize)
     turned = not a.flags.c_contiguous and a.T.flags.c_contiguous
-    a = pad(a.T, (K, rows)) if turned else pad(a, (rows, K))
+    a = fit(a.T, (K, rows)) if turned else fit(a, (rows, K))
     a_row, a_k = (1, rows) if turned else (K, 1)
     c = empty((rows, columns), a.dtype)
-    _matmul(a.reshape(-1), a_row, a_k, M, K, pad(b, (K, columns)), c)
-    return crop(c, (M, N))
+    _matmul(a.reshape(-1), a_row, a_k, M, K, fit(b, (K, columns)), c)
+    return fit(c, (M, N))

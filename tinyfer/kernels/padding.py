@@ -11,24 +11,31 @@ def up(n, step):
     return -(-n // step) * step
 
 
-def pad(a, shape):
-    """`a` with zeros behind it on every axis up to `shape`; `a` itself where nothing is missing."""
-    if a.shape == shape:
-        return np.ascontiguousarray(a)
-    padded = empty(shape, a.dtype)
-    padded[tuple(slice(n) for n in a.shape)] = a
-    for axis, n in enumerate(a.shape):
-        padded[(slice(None),) * axis + (slice(n, None),)] = 0
-    return padded
+@njit(parallel=True, error_model="numpy", cache=True)
+def _copy(a, fitted):
+    N, H, W, C = a.shape
+    for n in prange(fitted.shape[0]):
+        for i in range(fitted.shape[1]):
+            for j in range(fitted.shape[2]):
+                there = min(C, fitted.shape[3]) if n < N and i < H and j < W else 0
+                for c in range(there):
+                    fitted[n, i, j, c] = a[n, i, j, c]
+                for c in range(there, fitted.shape[3]):
+                    fitted[n, i, j, c] = 0
 
 
-def crop(a, shape):
-    """The first part of `a`, of the given shape; `a` itself where that is all of it."""
+def fit(a, shape):
+    """`a`, of up to four axes, cut off or filled up with zeros at the end of each to have `shape`.
+
+    Contiguous; `a` itself where it is so already.
+    """
+    a = np.ascontiguousarray(a)
     if a.shape == shape:
         return a
-    cropped = empty(shape, a.dtype)
-    cropped[...] = a[tuple(slice(n) for n in shape)]
-    return cropped
+    fitted = empty(shape, a.dtype)
+    ones = (1,) * (4 - a.ndim)
+    _copy(a.reshape(ones + a.shape), fitted.reshape(ones + shape))
+    return fitted
 
 
 @njit(parallel=True, error_model="numpy", cache=True)

@@ -30,7 +30,7 @@ from numba import get_num_threads, get_thread_id, njit, prange
 
 from tinyfer.kernels import simd
 from tinyfer.kernels.memory import empty
-from tinyfer.kernels.padding import crop, pad, swap_channels, up
+from tinyfer.kernels.padding import fit, swap_channels, up
 
 HALF = Fraction(1, 2)
 # Points of interpolation besides infinity. Signs in pairs halve the work of a transform; halves
@@ -197,13 +197,13 @@ def forward(x, w, b, relu, m):
     N, H, W, C = x.shape
     K = w.shape[3]
     shape, filters = _whole(x.shape, K, m, x.itemsize)
-    x = pad(x, shape)
-    w = pad(w, (3, 3, shape[3], filters))
+    x = fit(x, shape)
+    w = fit(w, (3, 3, shape[3], filters))
     g = _plan(x, filters, m, N * (shape[1] - 2) * (shape[2] - 2) // m**2, 1)
     out = empty((N, g.H - 2, g.W - 2, g.K), x.dtype)
-    _forward(g, x.reshape(-1), _filters(w, m), pad(b, (g.K,)), _least(relu, x.dtype),
+    _forward(g, x.reshape(-1), _filters(w, m), fit(b, (g.K,)), _least(relu, x.dtype),
              out.reshape(-1), _scratch(g, x.dtype))
-    return crop(out, (N, H - 2, W - 2, K))
+    return fit(out, (N, H - 2, W - 2, K))
 
 
 @njit(parallel=True, error_model="numpy", cache=True)
@@ -264,16 +264,16 @@ def backward(dout, x, w, out, m):
     """dx, dw, db of `forward`; out: its result where it included ReLU, else None."""
     x_shape, w_shape = x.shape, w.shape
     shape, filters = _whole(x.shape, w.shape[3], m, x.itemsize)
-    x = pad(x, shape)
-    w = pad(w, (3, 3, shape[3], filters))
+    x = fit(x, shape)
+    w = fit(w, (3, 3, shape[3], filters))
     per_image = (shape[1] - 2) * (shape[2] - 2) // m**2
     size = (m + 2)**2 * per_image * (shape[3] + filters) * x.itemsize
     chunk = min(up(-(-CHUNK // size), 8), shape[0])
     g = _plan(x, filters, m, chunk, per_image)
 
-    dout = pad(dout, (g.N, g.H - 2, g.W - 2, g.K))
+    dout = fit(dout, (g.N, g.H - 2, g.W - 2, g.K))
     least = _least(out is not None, x.dtype)
-    out = dout if out is None else pad(out, dout.shape)
+    out = dout if out is None else fit(out, dout.shape)
     V, dM = (empty((g.n**2 * (chunk * per_image + simd.MOST_ROWS + 1) * channels,), x.dtype)
              for channels in (g.C, g.K))
     dU = empty((g.n**2 * up(g.C, simd.MOST_ROWS) * g.K,), x.dtype)
@@ -287,4 +287,4 @@ def backward(dout, x, w, out, m):
                   V, dM, dx.reshape(-1), scratch)
         _filter_products(g, V, dM, images * per_image, dU, db, first > 0)
     _filter_grads(m, dU, g.C, g.K, dw.reshape(-1))
-    return crop(dx, x_shape), crop(dw, w_shape), db[:w_shape[3]]
+    return fit(dx, x_shape), fit(dw, w_shape), db[:w_shape[3]]
