@@ -8,7 +8,8 @@ import pytest
 from tinyfer.kernels import reference, winograd
 from tinyfer.kernels.conv import conv2d_backward, conv2d_forward
 from tinyfer.kernels.dropout import dropout
-from tinyfer.layers import Conv2D, Dense, Dropout, Parameter
+from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Parameter
+from tinyfer.losses import softmax_cross_entropy
 from tinyfer.optim import Adam
 
 
@@ -40,6 +41,37 @@ def test_initial_signal_is_multiplied_as_derived(fan):
     expected = 9 * C * variance / 2
     assert np.mean(out ** 2) / np.mean(x ** 2) == pytest.approx(expected, rel=0.15)
     assert expected == (1 if fan == "in" else pytest.approx(1 / 3))
+
+
+def test_initial_gradient_is_multiplied_by_fan_out_as_derived():
+    rng = np.random.default_rng(6)
+    C, K = 128, 64
+    layer = Conv2D(C, K, rng, dtype=np.float64)
+    x, dout = rng.standard_normal((4, 10, 10, C)), rng.standard_normal((4, 8, 8, K))
+    layer.forward(x, training=True)
+    dx = layer.backward(dout)[:, 2:-2, 2:-2]        # pixels that all nine windows contain
+    factor = 9 * K * 2 / (9 * C + 9 * K)
+    assert np.mean(dx ** 2) / np.mean(dout ** 2) == pytest.approx(factor, rel=0.1)
+
+
+def test_initial_logits_in_training_are_as_large_as_derived():
+    # Behind batch norm and dropout of 0.5: s^2 = 1024 / (256 + K), and a first loss of 3.25.
+    rng = np.random.default_rng(7)
+    K = 7
+    s = math.sqrt(1024 / (256 + K))
+    draws = s * rng.standard_normal((100_000, K))
+    expected = np.mean(np.log(np.exp(draws).sum(axis=1)))
+    assert expected == pytest.approx(3.25, abs=0.02)
+    squares, losses = [], []
+    for _ in range(100):
+        x = rng.standard_normal((64, 256))
+        for layer in (BatchNorm(256, dtype=np.float64), Dropout(0.5, rng),
+                      Dense(256, K, rng, dtype=np.float64)):
+            x = layer.forward(x, training=True)
+        squares.append(np.mean(x ** 2))
+        losses.append(softmax_cross_entropy(x, rng.integers(0, K, 64))[0])
+    assert np.mean(squares) == pytest.approx(s ** 2, rel=0.03)
+    assert np.mean(losses) == pytest.approx(expected, rel=0.03)
 
 
 # Chapter 8: Adam
