@@ -7,7 +7,7 @@ import numpy as np
 
 
 def by_hand():
-    """Exercise 1, by hand: beta1 1/2, beta2 3/4, eta 1, epsilon 0, gradients 1 and then -1.
+    """Exercise 1, by hand: beta1 1/2, beta2 3/4, alpha 1, epsilon 0, gradients 1 and then -1.
 
     Return the two numbers that Adam subtracts, (first, second).
     """
