@@ -9,6 +9,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+import numpy as np
+
 from tinyfer import experiments, runs
 from tinyfer.architectures import six_layer_cnn
 from tinyfer.checkpoint import load_checkpoint
@@ -22,7 +24,7 @@ from tinyfer.progress import Progress, duration
 from tinyfer.training import fit
 
 DEFAULTS = dict(classes=5, split="report", drop_duplicates=False, epochs=40, batch_size=64,
-                lr=1e-4, seed=0)
+                lr=1e-4, seed=0, dtype="float32")
 # Drawn faces are to end in two minutes: few images, but as many steps as batch norm needs for its
 # running means (some hundred, with a momentum of 0.99), and larger ones.
 DRAWN_DEFAULTS = dict(drawn=2000, epochs=10, batch_size=16, lr=1e-3)
@@ -73,6 +75,9 @@ def parse(argv):
         f"(default 1e-4; {DRAWN_DEFAULTS['lr']:g} on drawn faces)")
     add("--seed", type=at_least(0), metavar="N",
         help="fixes everything random: split, weights, order, augmentation, dropout (default 0)")
+    add("--dtype", choices=("float32", "float64"),
+        help="the numbers computed with: float64 takes twice as long and shows what rounding does "
+        "to a training: little (default float32)")
     add("--threads", type=at_least(1), metavar="N",
         help="threads; changes the speed, not the result (default: one per core)")
     add("--out", metavar="FOLDER", help="the run folder, new or empty "
@@ -109,7 +114,8 @@ def train(given):
                            "that tinyfer draws itself."))
     parts = load_parts(settings)
     names = parts.train.class_names
-    model = six_layer_cnn(classes=len(names), seed=settings["seed"], class_names=names)
+    model = six_layer_cnn(classes=len(names), seed=settings["seed"], class_names=names,
+                          dtype=np.dtype(settings["dtype"]))
     optimizer = Adam(model.parameters(), lr=settings["lr"])
     config = dict(
         settings=settings, experiment=resolve(settings).number, source=parts.train.source,
@@ -170,7 +176,8 @@ def run_name(settings):
         name = f"{experiment.classes}-{experiment.balance}-{experiment.split}"
     drawn = "drawn-" if settings["drawn"] else ""
     distinct = "-distinct" if settings["drop_duplicates"] else ""
-    return f"{drawn}{name}{distinct}-seed{settings['seed']}"
+    double = "-float64" if settings["dtype"] == "float64" else ""
+    return f"{drawn}{name}{distinct}{double}-seed{settings['seed']}"
 
 
 def resumed_settings(given):

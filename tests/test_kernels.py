@@ -11,6 +11,7 @@ from tinyfer.kernels.batchnorm import batchnorm_apply, batchnorm_backward, batch
 from tinyfer.kernels.conv import conv2d_backward, conv2d_forward
 from tinyfer.kernels.dropout import dropout
 from tinyfer.kernels.gemm import matmul
+from tinyfer.kernels.padding import fit
 from tinyfer.kernels.pooling import maxpool_backward, maxpool_forward
 from tinyfer.kernels.relu import relu_backward, relu_forward
 
@@ -92,6 +93,20 @@ def test_convolution_passes_nan_on(dtype):
         assert expected.any()
         for relu in False, True:
             assert np.isnan(conv2d_forward(x, w, b, relu))[expected].all()
+
+
+@pytest.mark.parametrize("axes", [1, 2, 4])
+def test_fit_cuts_off_and_fills_up(axes):
+    rng = np.random.default_rng(axes)
+    for _ in range(10):
+        a = normal(rng.integers(1, 6, axes), np.float32, 0)
+        shape = tuple(int(n) for n in rng.integers(1, 6, axes))
+        both = tuple(slice(min(n, m)) for n, m in zip(a.shape, shape))
+        expected = np.zeros(shape, np.float32)
+        expected[both] = a[both]
+        for given in a, np.asfortranarray(a):
+            assert np.array_equal(fit(given, shape), expected)
+    assert fit(a, a.shape) is a, "nothing to do: nothing is copied"
 
 
 @both_dtypes

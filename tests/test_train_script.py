@@ -29,10 +29,11 @@ _spec.loader.exec_module(train)
 FEW = ["--drawn", "98", "--batch-size", "10", "--seed", "3"]
 
 
-def small_cnn(classes=7, seed=0, class_names=None):
+def small_cnn(classes=7, seed=0, dtype=np.float32, class_names=None):
     rng = np.random.default_rng(seed)
-    layers = [MaxPool2D(), MaxPool2D(), Conv2D(1, 4, rng, relu=True), BatchNorm(4), MaxPool2D(),
-              Dropout(0.25, rng), Flatten(), Dense(100, classes, rng)]
+    layers = [MaxPool2D(), MaxPool2D(), Conv2D(1, 4, rng, relu=True, dtype=dtype),
+              BatchNorm(4, dtype=dtype), MaxPool2D(), Dropout(0.25, rng), Flatten(),
+              Dense(100, classes, rng, dtype=dtype)]
     config = {"architecture": "small_cnn", "arguments": {"classes": classes}}
     return Sequential(layers, (48, 48, 1), class_names, rng, config)
 
@@ -140,7 +141,8 @@ def test_settings_of_fer2013(small):
     (small / "archive.zip").touch()
     settings = train.new_settings({"data": "archive.zip"})
     expected = dict(classes=5, balance="weights", split="report", epochs=40, batch_size=64, lr=1e-4,
-                    seed=0, drawn=None, drop_duplicates=False, data=str(small / "archive.zip"))
+                    seed=0, dtype="float32", drawn=None, drop_duplicates=False,
+                    data=str(small / "archive.zip"))
     assert settings == expected
     assert train.new_settings({"data": "archive.zip", "drop_duplicates": True}) == (
         expected | {"drop_duplicates": True})
@@ -154,6 +156,7 @@ def test_settings_of_fer2013(small):
     ({"classes": 3, "balance": "none", "seed": 4}, (3, "none", "report"), "3-none-report-seed4"),
     ({"experiment": "4"}, (6, "undersample", "report"), "experiment4-seed0"),
     ({"drop_duplicates": True}, (5, "weights", "report"), "experiment6-distinct-seed0"),
+    ({"dtype": "float64"}, (5, "weights", "report"), "experiment6-float64-seed0"),
 ])
 def test_what_is_trained_and_what_it_is_called(small, given, choice, name):
     (small / "archive.zip").touch()
@@ -179,6 +182,19 @@ def test_raising_the_epochs_equals_a_longer_run(small):
     scores = [(Path(folder) / "metrics.json").read_text() for folder in ("long", "grown")]
     assert [re.sub('"training_seconds": .*', "", text) for text in scores][0] == (
         re.sub('"training_seconds": .*', "", scores[1]))
+
+
+def test_a_run_in_float64_is_the_same_run_but_for_rounding(small):
+    """The same weights, order, augmentation and dropout: the first epochs must agree."""
+    run(*FEW, "--epochs", 2, "--out", "single")
+    run(*FEW, "--epochs", 2, "--out", "double", "--dtype", "float64")
+    for folder, dtype in (("single", np.float32), ("double", np.float64)):
+        with np.load(f"{folder}/best.npz") as saved:
+            assert saved["conv1.w"].dtype == dtype
+        assert load_model(f"{folder}/best.npz").dtype == np.float32
+    losses = [[row["loss"] for row in runs.read_history(folder)] for folder in ("single", "double")]
+    assert losses[0] != losses[1]
+    assert np.allclose(*losses, rtol=1e-4)
 
 
 def test_stopped_before_the_first_checkpoint(small):
@@ -276,6 +292,7 @@ def test_damaged_checkpoints_are_named(small, capsys):
     (["--classes", "7"], "--classes 7 contradicts the run in run"),
     (["--seed", "4"], "--seed 4 contradicts"),
     (["--lr", "0.5"], "--lr 0.5 contradicts"),
+    (["--dtype", "float64"], "--dtype float64 contradicts"),
     (["--experiment", "1"], "--experiment 1 contradicts"),
     (["--drop-duplicates"], "--drop-duplicates"),
     (["--out", "elsewhere"], "--out elsewhere contradicts"),

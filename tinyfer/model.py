@@ -165,6 +165,8 @@ class Sequential:
 def load_model(path):
     """The model that `model.save(path)` wrote, or packaged weights by name ("five-class").
 
+    It computes in float32, whatever the dtype of the weights in the file.
+
     FileNotFoundError where there is no such file or name; ValueError naming the file where it is
     truncated, is no model of this package, or holds weights of other names or shapes.
     """
