@@ -6,6 +6,9 @@ from bench.turns import compare, progress, note, take_turns, training_turn, work
 
 SIZES = (1, 4, 16, 64, 256)
 TAKE_PART = ("tinyfer", "torch-last")
+# PyTorch's batch norm refuses a single value of a channel, all that the dense layers have of one
+# image.
+SMALLEST = {"torch-last": 2}
 
 
 def measure(chosen, options):
@@ -18,9 +21,11 @@ def measure(chosen, options):
                 note(f"sweep: starting {contender.title}")
                 started[contender, threads] = contenders.start(contender, threads, arrays)
         for batch in options.sizes:
-            for worker in started.values():
+            able = {key: worker for key, worker in started.items()
+                    if batch >= SMALLEST.get(key[0].key, 1)}
+            for worker in able.values():
                 worker.call("load", *task.faces(batch))
-            turns = {key: training_turn(worker) for key, worker in started.items()}
+            turns = {key: training_turn(worker) for key, worker in able.items()}
             rounds = max(1, options.rounds // 3)
             seconds = take_turns(turns, rounds, show=progress(f"batch of {batch}", rounds))
             numbers = compare(seconds, (chosen[0], 1))
@@ -38,6 +43,9 @@ def table(rows, options):
         name = CONTENDERS[key].title.partition(",")[0]
         headings += [f"{name} 1 thread", f"{text.threads(options.threads)}", "speed-up"]
         for line in lines:
+            if (key, 1, line[0]) not in found:
+                line += ["-"] * 3
+                continue
             one, all_ = found[key, 1, line[0]], found[key, options.threads, line[0]]
             line += [f"{one:.0f}", f"{all_:.0f}", f"{all_ / one:.2f}"]
     return text.table(headings, lines, "Training, images/s by batch size and threads")
