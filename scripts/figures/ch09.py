@@ -29,7 +29,7 @@ def tiles():
     for row in range(2):
         for column in range(2):
             here = (row, column) == (0, 0)
-            frame(right, m * row - 0.5, m * column - 0.5, m, m,
+            frame(right, m * row - 0.44, m * column - 0.44, m - 0.12, m - 0.12,
                   ORANGE if here else BLUE, 3 if here else 2, "-" if here else "--")
             right.text(m * column + 1.5, m * row + 1.5, "36 products\n16 outputs", ha="center",
                        va="center", fontsize=10, color="black",
