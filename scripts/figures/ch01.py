@@ -16,13 +16,17 @@ def softmax_steps():
     for axes, (title, values) in zip(made.subplots(1, 4), steps.items()):
         axes.bar(range(3), values, color=[BLUE, "#9DB7CC", "#9DB7CC"], width=0.65)
         for k, value in enumerate(values):
-            axes.text(k, max(value, 0), f"{value:.2f}", ha="center", va="bottom", fontsize=9)
+            above = value >= 0
+            axes.annotate(f"{value:.2f}".replace("-", "−"), (k, value), ha="center", fontsize=10,
+                          xytext=(0, 2 if above else -2), textcoords="offset points",
+                          va="bottom" if above else "top")
         axes.axhline(0, color=INK, linewidth=0.8)
-        axes.set_xticks(range(3), ["0: label", "1", "2"])
+        axes.set_xticks(range(3), ["0 (label)", "1", "2"])
+        axes.tick_params(axis="x", length=0)
         axes.set_yticks([])
         axes.grid(False)
         axes.spines[:].set_visible(False)
-        axes.margins(y=0.15)
+        axes.margins(y=0.18)
         axes.set_title(title, loc="center")
     return made
 
