@@ -26,9 +26,9 @@ def shift(image, s_y, s_x):
     raise NotImplementedError
 
 
-def without_weights(p, weights):
-    """Exercise 3. Probabilities (N, K) of a network trained with class weights (K,), as they would
-    be had it been trained without: (N, K), each row adding up to 1.
+def without_weights(q, weights):
+    """Exercise 3. Probabilities q (N, K) of a network trained with class weights (K,), as they
+    would be had it been trained without: (N, K), each row adding up to 1.
     """
     raise NotImplementedError
 
@@ -43,11 +43,11 @@ def sums_behind_dropout(divide, rng, rate=0.5, n=2000):
     raise NotImplementedError
 
 
-def preferred(q, weights, steps=3000, lr=0.1):
-    """Exercise 5, an experiment. The probabilities softmax(z) that minimise the weighted
-    cross-entropy -sum_c weights[c] q[c] log p[c], found by gradient descent on z from z = 0.
+def preferred(P, weights, steps=3000, lr=0.1):
+    """Exercise 5, an experiment. The probabilities q = softmax(z) that minimise the weighted
+    cross-entropy -sum_c weights[c] P[c] log q[c], found by gradient descent on z from z = 0.
 
-    Derive dz first: it is not q - p.
+    P: the true probabilities (K,). Derive dz first: it is not q - P.
     """
     raise NotImplementedError
 
@@ -83,10 +83,10 @@ def test_shift():
 
 
 def test_without_weights():
-    q = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]])
+    P = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]])
     weights = np.array([0.5, 1.0, 4.0])
-    trained = q * weights / (q * weights).sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(without_weights(trained, weights), q)
+    q = P * weights / (P * weights).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(without_weights(q, weights), P)
 
 
 def test_sums_behind_dropout():
@@ -97,6 +97,6 @@ def test_sums_behind_dropout():
 
 
 def test_preferred():
-    q, weights = np.array([0.6, 0.3, 0.1]), np.array([0.5, 2.0, 1.0])
-    np.testing.assert_allclose(preferred(q, np.ones(3)), q, atol=1e-4)
-    np.testing.assert_allclose(preferred(q, weights), [0.3, 0.6, 0.1], atol=1e-4)
+    P, weights = np.array([0.6, 0.3, 0.1]), np.array([0.5, 2.0, 1.0])
+    np.testing.assert_allclose(preferred(P, np.ones(3)), P, atol=1e-4)
+    np.testing.assert_allclose(preferred(P, weights), [0.3, 0.6, 0.1], atol=1e-4)

@@ -22,9 +22,9 @@ def _shift_rows(image, s):
     return (1 - f) * image[np.clip(k, 0, last)] + f * image[np.clip(k + 1, 0, last)]
 
 
-def without_weights(p, weights):
-    q = p / weights
-    return q / q.sum(axis=1, keepdims=True)
+def without_weights(q, weights):
+    P = q / weights
+    return P / P.sum(axis=1, keepdims=True)
 
 
 def sums_behind_dropout(divide, rng, rate=0.5, n=2000):
@@ -34,11 +34,11 @@ def sums_behind_dropout(divide, rng, rate=0.5, n=2000):
     return out.sum(axis=1).mean() / x.sum()
 
 
-def preferred(q, weights, steps=3000, lr=0.1):
-    z = np.zeros(len(q))
-    share = weights * q
+def preferred(P, weights, steps=3000, lr=0.1):
+    z = np.zeros(len(P))
+    share = weights * P
     for _ in range(steps):
-        p = np.exp(z) / np.exp(z).sum()
-        # -sum_c s_c (z_c - log sum exp z), differentiated: p_c times the total, minus s_c.
-        z -= lr * (share.sum() * p - share)
+        q = np.exp(z) / np.exp(z).sum()
+        # -sum_c share_c (z_c - log sum exp z), differentiated: q_c times the total, minus share_c.
+        z -= lr * (share.sum() * q - share)
     return np.exp(z) / np.exp(z).sum()
