@@ -67,7 +67,7 @@ def first_loss():
         axes.plot(size, value, "o", color=INK, markersize=6)
         axes.annotate(label, (size, value), place, arrowprops={"arrowstyle": "-", "color": INK})
     axes.set_xlabel("standard deviation s of the logits")
-    axes.set_ylabel("first loss (nats), K = 7")
+    axes.set_ylabel("first loss, K = 7")
     axes.set_ylim(1.5, 4.6)
     axes.set_xlim(-0.05, 3)
     return made

@@ -58,7 +58,7 @@ def curves():
     for axes in made.axes[2:]:
         axes.set_xlabel("epoch")
     for axes in made.axes[::2]:
-        axes.set_ylabel("loss (nats)")
+        axes.set_ylabel("loss")
     made.axes[0].text(60, np.log(2) + 0.03, "ln 2", ha="right", fontsize=9)
     made.axes[0].legend(loc="upper right", bbox_to_anchor=(1, 0.68))
     return made
