@@ -37,7 +37,8 @@ def solve_the_chessboard(x, labels, rng):
 
     x (N, 2), labels (N,) 0 or 1: four clouds, like colours at opposite corners. Dense to 16 units,
     ReLU, dense to 2 logits, softmax cross-entropy, plain steps against the gradient; forward and
-    backward your own. What does the same training reach without the hidden layer?
+    backward your own. Draw the first weights from rng: from zeros all 16 units would stay alike.
+    What does the same training reach without the hidden layer?
     """
     raise NotImplementedError
 

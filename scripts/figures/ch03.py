@@ -27,13 +27,13 @@ def chain():
     for layer in second, relu, first:
         gradients.insert(0, layer.backward(gradients[0]))
 
-    made = figure(9, 2.1)
+    made = figure(8.6, 1.65)
     axes = made.subplots()
     names = ("dense\n$w_1, b_1$", "ReLU", "dense\n$w_2, b_2$", "softmax,\nloss")
     for i, name in enumerate(names):
-        axes.add_patch(FancyBboxPatch((2 * i + 1.02, -0.42), 0.76, 0.84, facecolor="#EEEEEE",
+        axes.add_patch(FancyBboxPatch((2 * i + 1.04, -0.42), 0.72, 0.84, facecolor="#EEEEEE",
                                       edgecolor=INK, boxstyle="round,pad=0,rounding_size=0.1"))
-        axes.text(2 * i + 1.4, 0, name, ha="center", va="center")
+        axes.text(2 * i + 1.4, 0, name, ha="center", va="center", fontsize=9.5)
     right = [_numbers(v) for v in values] + [f"L = {loss:.3f}"]
     left = [_numbers(g) for g in gradients] + ["1"]
     for i, (value, gradient) in enumerate(zip(right, left)):
@@ -44,9 +44,9 @@ def chain():
                                            color=colour, linewidth=1.8,
                                            linestyle="-" if y > 0 else "--"))
             axes.text(2 * i + 0.4, y + (0.1 if y > 0 else -0.1), text, ha="center", va=at,
-                      color=colour, fontsize=9.5)
+                      color=colour, fontsize=10)
     axes.set_xlim(-0.4, 9.1)
-    axes.set_ylim(-0.85, 0.85)
+    axes.set_ylim(-0.72, 0.72)
     bare(axes)
     return made
 
