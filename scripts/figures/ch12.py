@@ -40,31 +40,38 @@ def roc():
     positive = np.array([True, True, True, False, False, False, False])
     scores = np.array([0.9, 0.8, 0.4, 0.7, 0.4, 0.2, 0.1])
     fpr, tpr, _ = roc_curve(positive, scores)
-    made = figure(4.8, 4)
+    made = figure(7.5, 4.4)
     axes = made.subplots()
     axes.fill_between(fpr, tpr, color=BLUE, alpha=0.15, linewidth=0)
-    for i in range(1, 4):
-        axes.axvline(i / 4, color="#999999", linewidth=0.8)
-    for j in range(1, 3):
-        axes.axhline(j / 3, color="#999999", linewidth=0.8)
+    for i in range(1, 5):
+        axes.plot([i / 4, i / 4], [0, 1], color="#999999", linewidth=0.8)
+    for j in range(1, 4):
+        axes.plot([0, 1], [j / 3, j / 3], color="#999999", linewidth=0.8)
     axes.plot([0, 1], [0, 1], color=INK, linestyle=STYLES[2], linewidth=1)
     axes.plot(fpr, tpr, color=BLUE, linewidth=2.5, marker="o")
-    axes.text(0.125, 5 / 6, "0.4 < 0.7", ha="center", va="center", fontsize=9)
-    axes.text(0.375, 5 / 6 - 0.08, "equal", ha="center", va="center", fontsize=9)
-    axes.set_xlim(-0.02, 1.02)
-    axes.set_ylim(-0.02, 1.02)
+    axes.text(0.125, 5 / 6, "0.4 < 0.7", ha="center", va="center", fontsize=10)
+    axes.text(0.405, 5 / 6 - 0.08, "0.4 = 0.4", ha="center", va="center", fontsize=10)
+    for i, score in enumerate(scores[~positive]):
+        axes.text((i + 0.5) / 4, 1.04, f"{score:g}", ha="center", fontsize=10)
+    for j, score in enumerate(scores[positive]):
+        axes.text(1.03, (j + 0.5) / 3, f"{score:g}", va="center", fontsize=10)
+    axes.text(0.5, 1.13, "score of the negative", ha="center", fontsize=10)
+    axes.text(1.12, 0.5, "score of the positive", va="center", ha="center", rotation=90,
+              fontsize=10)
+    axes.set_xlim(-0.02, 1.16)
+    axes.set_ylim(-0.02, 1.19)
     axes.grid(False)
-    axes.set_xticks(np.arange(5) / 4, ["0", "0.7", "0.4", "0.2", "0.1"])
-    axes.set_yticks(np.arange(4) / 3, ["0", "0.9", "0.8", "0.4"])
-    axes.set_xlabel("negatives, by falling score (false-positive rate)")
-    axes.set_ylabel("positives, by falling score\n(true-positive rate)")
+    axes.set_xticks(np.arange(5) / 4, ["0", "1/4", "1/2", "3/4", "1"])
+    axes.set_yticks(np.arange(4) / 3, ["0", "1/3", "2/3", "1"])
+    axes.set_xlabel("false-positive rate")
+    axes.set_ylabel("true-positive rate")
     return made
 
 
 def wilson(n=20, k=19, z=1.96):
     p = np.linspace(0, 1, 400)
     width = z * np.sqrt(p * (1 - p) / n)
-    made = figure(5.6, 3.8)
+    made = figure(7.5, 4.4)
     axes = made.subplots()
     axes.fill_between(p, p - width, p + width, color="#D9D9D9", linewidth=0)
     axes.plot(p, p - width, color=INK, linewidth=1)
@@ -79,10 +86,10 @@ def wilson(n=20, k=19, z=1.96):
     axes.text(0.03, share - 0.12, f"usual: {share - usual:.2f} to {share + usual:.2f}",
               color=ORANGE, va="center")
     axes.axvline(1, color=INK, linewidth=0.8)
-    axes.text(0.42, 0.42, "pairs that fit together", ha="center", va="center", rotation=33)
+    axes.text(0.42, 0.42, "pairs that fit together", ha="center", va="center", rotation=28)
     axes.set_xlabel("true share p")
     axes.set_ylabel(f"observed share, {n} images")
-    axes.set_xlim(0, 1.08)
+    axes.set_xlim(0, 1.12)
     axes.set_ylim(0, 1.1)
     return made
 
