@@ -6,7 +6,7 @@
 import numpy as np
 
 from tinyfer.gradcheck import numerical_gradient, relative_error
-from tinyfer.kernels.reference import conv2d_backward, conv2d_forward
+from tinyfer.kernels.reference import conv2d_backward, conv2d_forward  # noqa: F401
 
 
 def by_hand():
@@ -27,7 +27,15 @@ def seen_by_one_output(layers):
     """Exercise 2, too. Rows of the input that one output row depends on (its receptive field).
 
     layers: list of (R, S), window and step of each layer, from the input on; pooling counts too.
-    Work from the output backward: how many rows does one row need, how many do r rows need?
+    Work from the output backward.
+    """
+    raise NotImplementedError
+
+
+def blind_rows(H, layers):
+    """Exercise 2, too. How many of the H input rows no output depends on; layers as above.
+
+    First forward: how many rows does each layer make? Then backward.
     """
     raise NotImplementedError
 
@@ -73,6 +81,13 @@ def test_seen_by_one_output():
     assert seen_by_one_output([(3, 1), (3, 1)]) == 5
     assert seen_by_one_output([(3, 1), (3, 1), (2, 2)]) == 6
     assert seen_by_one_output([(3, 1), (3, 1), (2, 2)] * 3) == 36      # our network, of 48
+    assert seen_by_one_output([(7, 3), (2, 1)]) == 10
+
+
+def test_blind_rows():
+    assert blind_rows(9, [(2, 2)]) == 1
+    ours = [(3, 1), (3, 1), (2, 2)] * 3
+    assert [blind_rows(H, ours) for H in (44, 48, 51, 52)] == [0, 4, 7, 0]
 
 
 def test_step_2():
@@ -95,4 +110,3 @@ def test_influence():
     seen = influence(np.random.default_rng(1))
     rows = np.array([1, 2, 3, 2, 1])
     assert np.allclose(seen, np.outer(rows, rows), rtol=0.35)
-    assert conv2d_backward is not None

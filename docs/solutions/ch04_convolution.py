@@ -22,6 +22,16 @@ def seen_by_one_output(layers):
     return rows
 
 
+def blind_rows(H, layers):
+    """All outputs together: start with as many rows as the last layer makes, not with one."""
+    rows = H
+    for R, S in layers:
+        rows = output_size(rows, R, S=S)
+    for R, S in reversed(layers):
+        rows = (rows - 1) * S + R
+    return H - rows
+
+
 def _windows(x):
     """(u, v, slice of x that the weight u, v meets)"""
     H, W = (x.shape[1] - 3) // 2 * 2 + 1, (x.shape[2] - 3) // 2 * 2 + 1

@@ -1,8 +1,9 @@
 """Chapter 4: windows that slide over a face, and the gradient that scatters back."""
 
 import numpy as np
+from matplotlib.patches import Rectangle
 
-from figures.style import BLUE, GREEN, ORANGE, figure, frame, picture, table
+from figures.style import BLUE, GREEN, INK, ORANGE, bare, figure, frame, picture, table
 from tinyfer.datasets.toyfaces import draw_faces
 from tinyfer.kernels.reference import conv2d_backward, conv2d_forward
 
@@ -54,4 +55,32 @@ def scatter():
     return made
 
 
-FIGURES = {"04-windows": windows, "04-scatter": scatter}
+def receptive_field():
+    layers = [(3, 1), (3, 1), (2, 2)] * 3
+    names = ["image"] + ["conv", "conv", "pool"] * 3
+    sizes, steps, reach = [48], [1], [1]        # of each layer: rows, step and field in the image
+    for R, S in layers:
+        sizes.append((sizes[-1] - R) // S + 1)
+        reach.append(reach[-1] + (R - 1) * steps[-1])
+        steps.append(steps[-1] * S)
+    needed = [(1, sizes[-1])]                   # rows that the first output needs, and that all do
+    for R, S in reversed(layers):
+        needed.insert(0, tuple((rows - 1) * S + R for rows in needed[0]))
+    made = figure(8, 3.6)
+    axes = made.subplots()
+    for level, (first, used) in enumerate(needed):
+        for i in range(sizes[level]):
+            middle = i * steps[level] + reach[level] / 2
+            colour = BLUE if i < first else "#F0B27A" if i < used else "white"
+            axes.add_patch(Rectangle((middle - 0.42, level - 0.36), 0.84, 0.72, facecolor=colour,
+                                     edgecolor=INK, linewidth=0.7))
+        axes.text(-1, level, f"{names[level]}, {sizes[level]}", ha="right", va="center")
+        axes.text(49.5, level, f"{first}, {used}", va="center")
+    axes.text(49.5, 9.8, "needed by one, by both", ha="center", va="center")
+    axes.set_xlim(-6, 54)
+    axes.set_ylim(-0.6, 10.2)
+    bare(axes)
+    return made
+
+
+FIGURES = {"04-windows": windows, "04-receptive-field": receptive_field, "04-scatter": scatter}
