@@ -21,7 +21,8 @@ def by_hand():
 def merge(a, b):
     """Exercise 2. (count, mean, M2) of two parts together, each part given as such a triple.
 
-    M2 is the sum of squared deviations from the part's own mean.
+    M2 is the sum of squared deviations from the part's own mean. From any other number m the sum is
+    M2 + count (mean - m)^2; why? Take for m the mean of both parts.
     """
     raise NotImplementedError
 

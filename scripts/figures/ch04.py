@@ -41,7 +41,7 @@ def scatter():
         dx, _, _ = conv2d_backward(one.reshape(1, 2, 2, 1), zeros, W.reshape(3, 3, 1, 1))
         panels.append((f"from dout[{i},{j}] = {DOUT[i, j]:g}".replace("-", "−"), dx.reshape(4, 4)))
     panels.append(("sum: dx", sum(array for _, array in panels[1:])))
-    made = figure(9, 2.4)
+    made = figure(9, 2.32)
     places = ((0, 0), (1, 0), (1, 1))
     grid = made.subplots(1, 5, width_ratios=(2.2, 4, 4, 4, 4))
     for k, (axes, (title, array)) in enumerate(zip(grid, panels)):

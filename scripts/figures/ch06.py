@@ -50,12 +50,14 @@ def projection():
         axes.bar(range(4), values, color=colour, width=0.7)
         axes.axhline(0, color=INK, linewidth=0.8)
         for i, value in enumerate(values):
-            axes.annotate(f"{value:.1f}".replace("-", "−"), (i, value), ha="center",
-                          va="bottom" if value >= 0 else "top", fontsize=9)
+            above = value >= 0
+            axes.annotate(f"{value:.1f}".replace("-", "−"), (i, value), ha="center", fontsize=9,
+                          xytext=(0, 2 if above else -2), textcoords="offset points",
+                          va="bottom" if above else "top")
         axes.set_xticks(range(4), [f"{x:g}" for x in X])
         axes.set_xlabel("x")
         axes.set_title(title, loc="center", fontsize=10)
-        axes.set_ylim(-2.1, 2.6)
+        axes.set_ylim(-2.2, 2.7)
     return made
 
 

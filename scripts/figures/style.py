@@ -41,8 +41,8 @@ def table(axes, values, title="", shade=None, form="{:g}", size=12):
             level = 1 - 0.35 * float(shade[i][j]) if shade is not None else 1.0
             axes.add_patch(matplotlib.patches.Rectangle(
                 (j, i), 1, 1, facecolor=(level, level, level), edgecolor="#777777", linewidth=0.8))
-            axes.text(j + 0.5, i + 0.5, form.format(values[i][j]), ha="center", va="center",
-                      fontsize=size, color="black")
+            axes.text(j + 0.5, i + 0.5, form.format(values[i][j]).replace("-", "−"), ha="center",
+                      va="center", fontsize=size, color="black")
     axes.set_xlim(-0.04, columns + 0.04)
     axes.set_ylim(rows + 0.04, -0.04)
     axes.set_aspect("equal")
