@@ -37,11 +37,9 @@ def saliency_of_linear(x, w, b):
     raise NotImplementedError
 
 
-def visible(layers, size):
-    """Exercise 4. How many of `size` rows a network sees in evaluation.
-
-    layers: a string, "c" for a 3x3 convolution without padding, "p" for a 2x2 pool that drops an
-    odd last row, from the input on. The last map is used whole.
+def mcnemar_p(b, c):
+    """Exercise 4. The p of McNemar's test from two whole numbers of any size: b images that only
+    the first network gets right, c that only the second does. A float of at most 1.
     """
     raise NotImplementedError
 
@@ -79,12 +77,12 @@ def test_saliency_of_linear():
         np.testing.assert_allclose(maps[:, d], (up - down) / 2e-6, rtol=1e-6, atol=1e-9)
 
 
-def test_visible():
-    assert visible("ccpccpccp", 48) == 44
-    assert visible("ccpccpccp", 44) == 44
-    assert visible("ccpccpccp", 51) == 44
-    assert visible("ccpccpccp", 52) == 52
-    assert visible("cp", 5) == 4 and visible("cp", 6) == 6 and visible("c", 7) == 7
+def test_mcnemar_p():
+    assert np.isclose(mcnemar_p(1, 9), 22 / 1024)
+    assert np.isclose(mcnemar_p(8, 2), 112 / 1024)
+    assert mcnemar_p(5, 5) == 1 and mcnemar_p(0, 0) == 1
+    assert np.isclose(mcnemar_p(0, 6), 2 / 64)
+    assert np.isclose(mcnemar_p(700, 800), 0.010559, atol=1e-6)    # floats end below 2^1024
 
 
 def test_coverage():

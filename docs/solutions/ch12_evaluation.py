@@ -1,5 +1,7 @@
 """Chapter 12, solutions."""
 
+from math import comb
+
 import numpy as np
 
 from tinyfer.losses import softmax
@@ -32,12 +34,10 @@ def saliency_of_linear(x, w, b):
     return (p[rows, t, None] * dlogits) @ w.T
 
 
-def visible(layers, size):
-    for layer in layers:
-        size = size - 2 if layer == "c" else size // 2
-    for layer in reversed(layers):
-        size = size + 2 if layer == "c" else 2 * size
-    return size
+def mcnemar_p(b, c):
+    # Whole numbers may be of any size, and Python divides them without making floats of them first.
+    ways = sum(comb(b + c, i) for i in range(min(b, c) + 1))
+    return min(1.0, 2 * ways / 2 ** (b + c))
 
 
 def coverage(n, p, rng, runs=4000):

@@ -1,39 +1,9 @@
-"""Chapter 12: the blind border, the area under a ROC curve as pairs, Wilson's interval."""
+"""Chapter 12: the area under a ROC curve as pairs, Wilson's interval."""
 
 import numpy as np
-from matplotlib.patches import Rectangle
 
-from figures.style import BLUE, INK, ORANGE, STYLES, figure, picture
-from tinyfer.datasets.toyfaces import draw_face
+from figures.style import BLUE, INK, ORANGE, STYLES, figure
 from tinyfer.metrics import roc_curve, wilson_interval
-
-# Each map with its size and the rows of it that the next one uses.
-MAPS = (("image", 48, 44), ("conv1", 46, 42), ("conv2", 44, 40), ("pool1", 22, 20),
-        ("conv3", 20, 18), ("conv4", 18, 16), ("pool2", 9, 8), ("conv5", 7, 6), ("conv6", 5, 4),
-        ("pool3", 2, 2))
-
-
-def blind_border():
-    made = figure(8.4, 3.6)
-    left, right = made.subplots(1, 2, width_ratios=(1, 1.55))
-    picture(left, draw_face("happy"), "")
-    for corner, width, height in (((43.5, -0.5), 4, 48), ((-0.5, 43.5), 44, 4)):
-        left.add_patch(Rectangle(corner, width, height, facecolor="#FFFFFF99", edgecolor=ORANGE,
-                                 hatch="////", linewidth=0))
-    left.add_patch(Rectangle((-0.5, -0.5), 44, 44, fill=False, edgecolor=ORANGE, linewidth=2))
-    place = np.arange(len(MAPS))
-    right.bar(place, [size for _, size, _ in MAPS], 0.7, facecolor="white", edgecolor=ORANGE,
-              hatch="////", linewidth=0.8, label="computed, never used")
-    right.bar(place, [used for *_, used in MAPS], 0.7, color=BLUE, edgecolor=INK, linewidth=0.6,
-              label="used")
-    for i, (_, size, used) in enumerate(MAPS):
-        right.text(i, size + 0.8, f"{used}/{size}", ha="center", fontsize=9)
-    right.set_xticks(place, [name for name, *_ in MAPS], fontsize=9)
-    right.set_ylabel("rows (and columns)")
-    right.grid(False, axis="x")
-    right.set_ylim(0, 55)
-    right.legend()
-    return made
 
 
 def roc():
@@ -94,4 +64,4 @@ def wilson(n=20, k=19, z=1.96):
     return made
 
 
-FIGURES = {"12-blind-border": blind_border, "12-roc": roc, "12-wilson": wilson}
+FIGURES = {"12-roc": roc, "12-wilson": wilson}
