@@ -270,6 +270,18 @@ def test_chapters_have_their_parts(page):
     assert f"exercises/ch{page.name[:2]}_" in prose_of(page), "a chapter links its exercises"
 
 
+def test_the_glossary_is_sorted_and_its_chapters_use_the_words():
+    text = " ".join((DOCS / "glossary.md").read_text(encoding="utf-8").split("## Words")[1].split())
+    entries = re.findall(r"\*\*([^*]+)\.\*\* (.*?)(?= \*\*[^*]+\.\*\* |$)", text)
+    words = [re.sub(r"[^a-z0-9 ]", "", word.lower()) for word, _ in entries]
+    assert len(words) > 60 and words == sorted(words)
+    for word, meaning in entries:
+        for target in re.findall(r"\]\(([0-9]\S*\.md)\)", meaning):
+            prose = " ".join(prose_of(DOCS / target).replace("*", "").lower().split())
+            first = re.escape(word.split(", ")[0].lower())
+            assert re.search(rf"\b{first}", prose), f"{word} is not a word of {target}"
+
+
 # Exercises
 
 def load(path):
