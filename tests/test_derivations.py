@@ -137,6 +137,25 @@ def test_chapter_4_the_adjoint_and_the_turned_filter():
     close(dx, chapter(4)["conv_forward"](padded, turned, np.zeros(3)))
 
 
+@pytest.mark.parametrize("row, seen", [(0, (0, 36)), (1, (8, 44))])
+def test_chapter_4_what_one_output_sees(row, seen):
+    model = tinyfer.six_layer_cnn(classes=3, seed=0, dtype=np.float64)
+    pools = [i for i, layer in enumerate(model.layers) if isinstance(layer, MaxPool2D)]
+    layers = model.layers[:pools[-1] + 1]
+    x = np.random.default_rng(9).random((1, 48, 48, 1))
+    for layer in layers:
+        x = layer.forward(x)
+    assert x.shape == (1, 2, 2, 256)
+    dx = np.zeros_like(x)
+    dx[:, row, row] = 1
+    for layer in reversed(layers):
+        dx = layer.backward(dx)
+    rows = np.flatnonzero(np.abs(dx).max(axis=(0, 2, 3)) > 1e-10 * np.abs(dx).max())
+    columns = np.flatnonzero(np.abs(dx).max(axis=(0, 1, 3)) > 1e-10 * np.abs(dx).max())
+    for reached in rows, columns:
+        assert (reached[0], reached[-1] + 1) == seen
+
+
 @pytest.mark.parametrize("shape", [(2, 6, 4, 3), (2, 7, 5, 3), (1, 2, 3, 2)])
 def test_chapter_5_max_pooling_with_ties(shape):
     rng, maths = np.random.default_rng(5), chapter(5)
