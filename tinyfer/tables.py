@@ -19,7 +19,7 @@ OTHERS = (
      "300 epochs, crops averaged"),
     ("Khaireddin and Chen 2021, VGG", "", 73.28, "73.28",
      "epoch picked on PrivateTest, figure on PublicTest"),
-    ("ensembles with extra data or pretraining", "", 75, "75 to 77", ""),
+    ("ensembles, some with extra data or pretraining", "", 75, "75 to 77", ""),
 )
 
 FIGURES = {

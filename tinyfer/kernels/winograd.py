@@ -51,7 +51,8 @@ def matrices(m):
 
     Row i of G evaluates a filter, seen as a polynomial, at point i (divided by N_i, the product
     of its distances to the other points); row i of B^T holds the coefficients of the polynomial
-    that vanishes at all other points; A^T interpolates. The last entries belong to infinity.
+    that vanishes at all other points; column i of A^T holds the powers of point i. The last entries
+    belong to infinity.
     """
     points = [Fraction(p) for p in POINTS[m]]
 
