@@ -12,10 +12,10 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
 from tinyfer.plots import COLOURS, STYLE, STYLES, _figure, _save, _title
+from tinyfer.saliency.sanity import mean_known
 
 STRENGTH, SIGNED = "hot", "RdBu_r"
 MARKERS = "osD^vP*"
-BASELINES = ((0, (1, 1)), (0, (5, 2)))          # in black: what is no method stands apart
 
 
 def panel(faces, maps, captions, path, signed=False, overlay=False, title=""):
@@ -85,21 +85,25 @@ def mean_maps(faces, maps, names, masks, captions, path, overlay=False, title=""
         _save(figure, path)
 
 
-def randomisation(stages, methods, alike, path, title=""):
-    """Rank correlation with the trained network's maps, as layers are made random from the top.
+def randomisation(stages, methods, absolute, signed, path, title=""):
+    """Rank correlation with the trained network's maps, as layers are made random from the top; on
+    the right that with the trained map of another face.
 
-    alike: {"absolute": ..., "signed": ...}, (methods, stages, N) as of `sanity.randomisation`.
+    absolute, signed: (methods, stages, N) as of `sanity.randomisation`.
     """
     x = np.arange(len(stages))
     with rc_context(STYLE):
         figure = _figure(9.6, 4.9)
-        panels = figure.subplots(1, len(alike), sharey=True, squeeze=False)[0]
-        for axes, (kind, values) in zip(panels, alike.items()):
+        panels = figure.subplots(1, 2, sharey=True)
+        for axes, kind, values in zip(panels, ("absolute", "signed"), (absolute, signed)):
             axes.axhline(0, color="#999999", linewidth=1)
+            axes.axvline(len(stages) - 1.5, color="#999999", linewidth=1)
             for m, method in enumerate(methods):
-                axes.plot(x, _mean(values[m]), color=COLOURS[m % 7], linestyle=STYLES[m % 7],
-                          marker=MARKERS[m % 7], markersize=5, label=method,
-                          linewidth=2.6 if method == "guided" else 1.6)
+                mean = mean_known(values[m])
+                how = dict(color=COLOURS[m % 7], marker=MARKERS[m % 7], markersize=5)
+                axes.plot(x[:-1], mean[:-1], linestyle=STYLES[m % 7], label=method,
+                          linewidth=2.6 if method == "guided" else 1.6, **how)
+                axes.plot(x[-1:], mean[-1:], **how)
             axes.set_xticks(x, stages, rotation=45, ha="right")
             axes.set_ylim(-0.35, 1.03)
             axes.set_title(f"{kind} maps")
@@ -112,31 +116,31 @@ def randomisation(stages, methods, alike, path, title=""):
 
 
 def deletion_insertion(share, curves, path, of="probability", title=""):
-    """Mean F over the share of pixels deleted or inserted, a line for every order of the pixels.
+    """Mean F over the share of pixels blurred (above) or sharp (below), a column for every order.
 
-    curves: dict of name -> {"deletion": (N, S), "insertion": (N, S)}; names in square brackets are
-    baselines, drawn in black.
+    curves: as of `tinyfer.saliency.audit.audit_faithfulness`. In each column stand the order of the
+    face's own map, that of the mean map, and the random one.
     """
+    names = [name for name in curves if f"{name}, mean map" in curves]
     with rc_context(STYLE):
-        figure = _figure(9.6, 4.8)
-        panels = figure.subplots(1, 2, sharey=True)
-        for axes, kind in zip(panels, ("deletion", "insertion")):
-            baselines, m = iter(BASELINES), 0
-            for name, values in curves.items():
-                if name.startswith("["):
-                    axes.plot(share, values[kind].mean(axis=0), color="black", linewidth=2.2,
-                              linestyle=next(baselines), label=name.strip("[]"))
-                else:
-                    axes.plot(share, values[kind].mean(axis=0), color=COLOURS[m % 7],
-                              linestyle=STYLES[m % 7], label=name)
-                    m += 1
-            axes.set_xlim(0, 1)
-            axes.set_title("deletion: lower is better" if kind == "deletion" else
-                           "insertion: higher is better")
-            axes.set_xlabel("share of pixels blurred" if kind == "deletion" else
-                            "share of pixels sharp")
-        panels[0].set_ylabel(f"{of} of the class predicted")
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper",
+        figure = _figure(1.35 * len(names) + 0.8, 4.6)
+        grid = figure.subplots(2, len(names), sharex=True, sharey=True, squeeze=False)
+        for row, kind, changed in zip(grid, ("deletion", "insertion"), ("blurred", "sharp")):
+            for axes, name in zip(row, names):
+                for order, label, colour, style, width in (
+                        ("[random]", "random order", "#7F7F7F", STYLES[2], 1.6),
+                        (f"{name}, mean map", "mean map, the same order for every face", COLOURS[1],
+                         STYLES[1], 1.6),
+                        (name, "the face's own map", COLOURS[0], STYLES[0], 2)):
+                    axes.plot(share, curves[order][kind].mean(axis=0), color=colour,
+                              linestyle=style, linewidth=width, label=label)
+                axes.set_xticks([0, 0.5, 1], ["0", "½", "1"])
+            row[0].set_ylabel(f"{of},\n{kind}")
+            row[len(names) // 2].set_xlabel(f"share of pixels {changed}")
+        for axes, name in zip(grid[0], names):
+            axes.set_title(name.strip("[]"), fontsize=10)
+        handles, labels = grid[0, 0].get_legend_handles_labels()
+        figure.legend(handles[::-1], labels[::-1], loc="outside lower center", ncols=3,
                       handlelength=2.8)
         _title(figure, title)
         _save(figure, path)
@@ -199,11 +203,3 @@ def _bare(axes):
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
-
-
-def _mean(values):
-    """Mean over the faces (last axis), leaving out NaN; NaN where there is nothing else."""
-    known = ~np.isnan(values)
-    count = known.sum(axis=-1)
-    return np.divide(np.where(known, values, 0).sum(axis=-1), count,
-                     out=np.full(count.shape, np.nan), where=count > 0)

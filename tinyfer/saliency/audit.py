@@ -1,4 +1,13 @@
-"""All tests of the maps in one go: numbers for JSON, arrays for pictures, a table to read."""
+"""The three tests that the maps must stand: numbers for JSON, arrays for pictures, tables to read.
+
+    randomisation   sanity.py     is the map about the network?
+    faithfulness    faithful.py   is it about F?
+    planted         planted.py    is it right?
+
+An audit takes `of`, `options` (dict of method -> dict of its options), `seed`, and `progress`,
+called as progress(done, all, what). It returns (summary, arrays): what goes into JSON, and what the
+pictures of plots_saliency.py need.
+"""
 
 import numpy as np
 
@@ -14,7 +23,7 @@ from tinyfer.saliency.planted import (
     train_small,
 )
 from tinyfer.saliency.regions import mean_map
-from tinyfer.saliency.sanity import randomisation
+from tinyfer.saliency.sanity import mean_known, randomisation
 
 # Values of these maps claim to be shares of F: pixels are ranked by them, signs and all. The others
 # tell how sensitive F is to a pixel, up or down: they are ranked by strength.
@@ -22,52 +31,43 @@ SHARES_OF_F = ("gradient*input", "integrated", "gradcam", "occlusion")
 CUE_TRAINED, CUE_TESTED = 1000, 100
 
 
-def audit(model, data, faces=100, of="probability", options=None, seed=0, progress=None):
-    """The three tests of every method, on `faces` of the Faces `data`, drawn with `seed`.
-
-    options: dict of method -> dict of its options. progress: called as progress(done, all, what).
-    Returns (summary, results): a dict for JSON, and a dict of what pictures need: "stages", "alike"
-    (of `sanity.randomisation`), "share", "curves" (of `faithful.deletion_insertion`, by order) and
-    "planted" (mean maps by method).
-    """
-    options = {method: {} for method in METHODS} | (options or {})
-    chosen = np.random.default_rng(seed).permutation(len(data))[:faces]
-    chosen = data.faces[np.sort(chosen)]
-    common = dict(of=of, options=options, seed=seed, progress=progress)
-    randomised, stages, alike = audit_randomisation(model, chosen, **common)
-    faithful, share, curves = audit_faithfulness(model, chosen, **common)
-    cue, planted = audit_cue(data, **common)
-    summary = dict(source=data.source, faces=len(chosen), of=of, seed=seed, stages=stages,
-                   randomisation=randomised, faithfulness=faithful, cue=cue)
-    return summary, dict(stages=stages, alike=alike, share=share, curves=curves, planted=planted)
-
+# Randomisation
 
 def audit_randomisation(model, faces, of, options, seed=0, progress=None):
-    """`sanity.randomisation` over every method: (summary, stages, correlations)."""
+    """`sanity.randomisation` over every method. Arrays: "stages", "absolute" and "signed"."""
     stages, alike = randomisation(model, faces, of=of, seed=seed, options=options,
                                   progress=progress)
-    summary = {
-        method: {kind: [_round(v) for v in _nanmean(values[m])] for kind, values in alike.items()}
-        for m, method in enumerate(METHODS)
-    }
-    return summary, stages, alike
+    methods = {method: {kind: [_round(value) for value in mean_known(values[m])]
+                        for kind, values in alike.items()} for m, method in enumerate(METHODS)}
+    return dict(stages=stages, methods=methods), dict(stages=stages, **alike)
 
+
+def randomisation_table(summary):
+    """Rank correlations at every stage, those of signed maps below, as Markdown."""
+    head = ("method", *summary["stages"][1:])
+    return _table(head, [(name if kind == "absolute" else f"{name}, signed",
+                          *map(_two_digits, row[kind][1:]))
+                         for kind in ("absolute", "signed")
+                         for name, row in summary["methods"].items()])
+
+
+# Deletion and insertion
 
 def audit_faithfulness(model, faces, of, options, seed=0, progress=None):
     """Deletion and insertion in the order of each method's map, beside orders that know less.
 
-    "METHOD, mean map": the mean of its maps, one order for all faces; "[random]"; "[edges]": the
-    contrast of the face itself. Returns (summary, share, curves). For a method the summary also has
-    how often, face by face, its own map beats its mean map and the random order; and for integrated
-    gradients, how far they miss completeness.
+    "METHOD, mean map": the mean of its maps, one order for all faces; "[edges]": the contrast of
+    the face itself; "[random]". Each order has its mean areas with their standard errors; one with
+    a mean map also how far it lies from it, face by face: its area less that of the mean map, the
+    standard error, and the share of faces on which it is better. Arrays: "share", and "curves" by
+    order.
     """
     target = model.predict(faces)
-    rng = np.random.default_rng(seed)
-    orders = {"[random]": rng.random(np.shape(faces)), "[edges]": edges(faces)}
+    orders = {}
     summary = {}
     for number, method in enumerate(METHODS):
         if progress:
-            progress(number, 2 * len(METHODS), f"maps, {method}")
+            progress(number, len(METHODS), f"maps: {method}")
         maps = saliency(model, faces, target, method, of, signed=True, **options[method])
         if method == "integrated":
             baseline = options[method].get("baseline", "black")
@@ -75,27 +75,30 @@ def audit_faithfulness(model, faces, of, options, seed=0, progress=None):
             summary["completeness"] = _completeness(maps, *completeness(
                 model, faces, maps, black if isinstance(baseline, str) else baseline, target, of))
         orders[method] = maps if method in SHARES_OF_F else unsigned(maps, method)
-        orders[f"{method}, mean map"] = np.broadcast_to(mean_map(orders[method]), np.shape(faces))
+    orders["[edges]"] = edges(faces)
+    for name, maps in list(orders.items()):
+        orders[f"{name}, mean map"] = np.broadcast_to(mean_map(maps), np.shape(faces))
+    orders["[random]"] = np.random.default_rng(seed).random(np.shape(faces))
     curves = {}
     for number, (name, order) in enumerate(orders.items()):
         if progress:
-            progress(len(orders) + number, 2 * len(orders), f"deletion and insertion, {name}")
+            progress(number, len(orders), f"deletion and insertion: {name.strip('[]')}")
         share, curves[name] = deletion_insertion(model, faces, order, target, of)
     areas = {name: {kind: area(share, values) for kind, values in both.items()}
              for name, both in curves.items()}
-    summary["orders"] = {name: _faithfulness(name, areas) for name in orders}
-    return summary, share, curves
+    summary["orders"] = {name: {kind: _compared(name, kind, areas)
+                                for kind in ("deletion", "insertion")} for name in orders}
+    return summary, dict(share=share, curves=curves)
 
 
-def _faithfulness(name, areas):
-    mine = areas[name]
-    row = {}
-    for kind, better in (("deletion", np.less), ("insertion", np.greater)):
-        row[kind] = _round(mine[kind].mean())
-        row[f"{kind}_error"] = _round(mine[kind].std(ddof=1) / np.sqrt(len(mine[kind])))
-        for other, key in (("[random]", "random"), (f"{name}, mean map", "mean_map")):
-            if other in areas and other != name:
-                row[f"{kind}_beats_{key}"] = _round(better(mine[kind], areas[other][kind]).mean())
+def _compared(name, kind, areas):
+    mine = areas[name][kind]
+    row = dict(area=_round(mine.mean()), error=_standard_error(mine))
+    if f"{name}, mean map" in areas:
+        difference = mine - areas[f"{name}, mean map"][kind]
+        better = difference < 0 if kind == "deletion" else difference > 0
+        row |= dict(difference=_round(difference.mean()),
+                    difference_error=_standard_error(difference), better=_round(better.mean()))
     return row
 
 
@@ -108,9 +111,28 @@ def _completeness(maps, gap, difference):
                 mean_difference=_round(np.abs(difference).mean()), mean_mass=_round(mass.mean()))
 
 
-def audit_cue(data, of, options, seed=0, progress=None):
+def faithfulness_table(summary):
+    """Areas, those of the mean map, and the differences face by face, as Markdown."""
+    rows = []
+    for name, row in summary["orders"].items():
+        if name.endswith(", mean map"):
+            continue
+        rows.append([name.strip("[]")])
+        for kind in ("deletion", "insertion"):
+            mine, mean = row[kind], summary["orders"].get(f"{name}, mean map")
+            rows[-1].append(f"{mine['area']:.3f} ± {mine['error']:.3f}")
+            rows[-1] += [f"{mean[kind]['area']:.3f}",
+                         f"{mine['difference']:+.3f} ± {mine['difference_error']:.3f}",
+                         _percent(mine["better"])] if mean else ["", "", ""]
+    return _table(("order of", "deletion", "mean map", "difference", "better on",
+                   "insertion", "mean map", "difference", "better on"), rows)
+
+
+# Planted patch
+
+def audit_planted(data, of, options, seed=0, progress=None):
     """A small network trained on these faces with a patch planted (planted.py), and what each
-    method finds of it: (summary, {name: (48, 48)} mean maps).
+    method finds of it. Arrays: mean maps by method.
 
     data: Faces; up to 1,000 are learnt from and 100 others explained.
     """
@@ -123,7 +145,7 @@ def audit_cue(data, of, options, seed=0, progress=None):
     means, rows = {}, {}
     for number, method in enumerate((*METHODS, "[edges]"), 1):
         if progress:
-            progress(number, len(METHODS) + 1, f"planted patch, {method}")
+            progress(number, len(METHODS) + 1, f"planted patch, {method.strip('[]')}")
         if method in METHODS:
             own = {key: v for key, v in options[method].items() if key != "layer"}
             maps = saliency(model, test.faces, None, method, of, **own)
@@ -139,32 +161,12 @@ def audit_cue(data, of, options, seed=0, progress=None):
     return dict(accuracy=_round(accuracy), area=_round(area_share), methods=rows), means
 
 
-def as_markdown(summary):
-    """The audit as Markdown: a table for each of the three tests."""
-    randomised, orders = summary["randomisation"], summary["faithfulness"]["orders"]
-    cue = summary["cue"]
-    tables = [_table(
-        ("method", "last layer random", "all layers random", "last layer, signed", "all, signed"),
-        [(method, *(f"{kinds[kind][stage]:.2f}" if kinds[kind][stage] is not None else ""
-                    for kind in ("absolute", "signed") for stage in (1, -1)))
-         for method, kinds in randomised.items()])]
-    rows = []
-    for name in (*METHODS, "[edges]", "[random]"):
-        row, mean = orders[name], orders.get(f"{name}, mean map")
-        rows.append([name.strip("[]")])
-        for kind in ("deletion", "insertion"):
-            rows[-1] += [f"{row[kind]:.3f} ± {row[kind + '_error']:.3f}",
-                         f"{mean[kind]:.3f}" if mean else "",
-                         _percent(row.get(f"{kind}_beats_random")),
-                         _percent(row.get(f"{kind}_beats_mean_map"))]
-    tables.append(_table(
-        ("order of", "deletion", "its mean map", "beats random", "beats mean map",
-         "insertion", "its mean map", "beats random", "beats mean map"), rows))
-    tables.append(_table(
-        ("method", "share on the patch", "on the decoy", "highest point on the patch"),
-        [(name.strip("[]"), *(_percent(row[key]) for key in ("patch", "decoy", "highest")))
-         for name, row in cue["methods"].items()]))
-    return "\n\n".join(tables)
+def planted_table(summary):
+    """Shares on the patch and on the decoy, as Markdown."""
+    return _table(("method", "share on the patch", "on the decoy", "highest point on the patch"),
+                  [(name.strip("[]"), *(_percent(row[key]) for key in ("patch", "decoy", "highest")))
+                   for name, row in summary["methods"].items()]
+                  + [("share of the area", *2 * [_percent(summary["area"])], "")])
 
 
 def _table(head, rows):
@@ -173,14 +175,15 @@ def _table(head, rows):
 
 
 def _percent(value):
-    return "" if value is None else f"{100 * value:.0f} %"
+    return f"{100 * value:.0f} %"
 
 
-def _nanmean(values):
-    known = ~np.isnan(values)
-    total = np.where(known, values, 0).sum(axis=-1)
-    return np.divide(total, known.sum(axis=-1), out=np.full(total.shape, np.nan),
-                     where=known.any(axis=-1))
+def _two_digits(value):
+    return "" if value is None else f"{value:.2f}"
+
+
+def _standard_error(values):
+    return _round(values.std(ddof=1) / np.sqrt(len(values)))
 
 
 def _round(value):

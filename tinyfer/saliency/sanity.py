@@ -24,6 +24,9 @@ def randomisation(model, faces, methods=tuple(METHODS), of="probability", seed=0
     correlation with the map of stage 0 over the pixels the network sees, a face at a time, for
     absolute and for signed maps.
 
+    The last stage, "another face", is a measure for the others: the map of stage 0 of the face
+    before, in the trained network. What two faces share has to do with neither of them.
+
     options: dict of method -> dict of its options. progress: called as progress(stages done, stages
     in all, what is being done). Returns (stages, {"absolute": ..., "signed": ...}): the names,
     "trained" first, and arrays (methods, stages, N); NaN where a map is the same everywhere.
@@ -32,17 +35,17 @@ def randomisation(model, faces, methods=tuple(METHODS), of="probability", seed=0
     _, h, w, _ = window(model, faces).shape
     network, rng = copy.deepcopy(model), np.random.default_rng(seed)
     groups = parameter_groups(network)
-    stages = ["trained"] + [name for name, _ in groups]
+    stages = ["trained", *(name for name, _ in groups), "another face"]
     alike = {kind: np.empty((len(methods), len(stages), len(faces)))
              for kind in ("absolute", "signed")}
     trained = {}
-    for s, stage in enumerate(stages):
+    for s, stage in enumerate(stages[:-1]):
         if s > 0:
             for layer in groups[s - 1][1]:
                 randomise(layer, rng)
         for m, method in enumerate(methods):
             if progress:
-                progress(s, len(stages), f"{stage}, {method}")
+                progress(s, len(stages) - 1, f"{stage}, {method}")
             maps = saliency(network, faces, target, method, of, signed=True,
                             **(options or {}).get(method, {}))[:, :h, :w]
             both = {"signed": maps, "absolute": unsigned(maps, method)}
@@ -50,6 +53,9 @@ def randomisation(model, faces, methods=tuple(METHODS), of="probability", seed=0
                 trained[method] = both
             for kind in alike:
                 alike[kind][m, s] = spearman(trained[method][kind], both[kind])
+    for m, method in enumerate(methods):
+        for kind, maps in trained[method].items():
+            alike[kind][m, -1] = spearman(maps, np.roll(maps, 1, axis=0))
     return stages, alike
 
 
@@ -109,3 +115,11 @@ def _ranks(rows):
         _, place, counts = np.unique(row, return_inverse=True, return_counts=True)
         ranks[n] = (np.cumsum(counts) - (counts - 1) / 2)[place]
     return ranks
+
+
+def mean_known(values):
+    """Mean over the last axis, leaving out NaN; NaN where there is nothing else."""
+    known = ~np.isnan(values)
+    count = known.sum(axis=-1)
+    return np.divide(np.where(known, values, 0).sum(axis=-1), count,
+                     out=np.full(count.shape, np.nan), where=count > 0)

@@ -1,0 +1,47 @@
+"""Single faces and their maps: one picture, rows of methods."""
+
+from pathlib import Path
+
+import numpy as np
+from explain.maps import all_maps, plain, save
+
+from tinyfer import plots_saliency
+from tinyfer.preprocess import read_face
+from tinyfer.saliency import blank
+
+FACES = 5
+
+
+def panel_of_pictures(given, model, options, folder):
+    """A panel of the picture files given."""
+    faces = np.stack([read_face(path) for path in given.images])
+    for path, empty in zip(given.images, blank(faces)):
+        if empty:
+            raise ValueError(f"{path} is of a single grey: there is nothing in it to explain")
+    return panel(given, model, faces, [Path(path).name[:16] for path in given.images], options,
+                 folder, "your pictures")
+
+
+def panel_of_part(given, model, part, options, folder):
+    """A panel of one face of each class in turn, drawn with --seed."""
+    order = np.random.default_rng(given.seed).permutation(len(part))
+    turn = np.empty(len(part), int)
+    for label in range(len(part.class_names)):
+        members = order[part.labels[order] == label]
+        turn[members] = np.arange(len(members)) * len(part.class_names) + label
+    chosen = part[np.argsort(turn)[:given.faces or FACES]]
+    heads = [f"true: {part.class_names[label]}" for label in chosen.labels]
+    return panel(given, model, chosen.faces, heads, options, folder, part.source)
+
+
+def panel(given, model, faces, heads, options, folder, source):
+    """Write panel.png and panel.npz; returns their names."""
+    p = model.predict_proba(faces)
+    lines = [f"{head}\n{model.class_names[q.argmax()]} {q.max():.2f}" for head, q in zip(heads, p)]
+    maps = all_maps(given, model, faces, options, given.signed)
+    title = f"{source}: saliency of the {given.of} of {given.target or 'the class predicted'}"
+    plots_saliency.panel(faces, maps, lines, folder / "panel.png", given.signed, given.overlay,
+                         title)
+    save(folder / "panel.npz", faces=faces, probabilities=p,
+         **{f"maps_{plain(method)}": values for method, values in maps.items()})
+    return ["panel.png", "panel.npz"]
