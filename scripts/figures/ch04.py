@@ -26,9 +26,9 @@ def windows():
     picture(right, out[0, :, :, 0], "out: 46 × 46", -2.5, 2.5)
     table(middle, filter_, "w", np.abs(filter_) / 2)
     for row, column, colour, style in ((16, 30, ORANGE, "-"), (31, 19, BLUE, "--"),
-                                       (36, 27, GREEN, ":")):
-        frame(left, row - 0.5, column - 0.5, 3, 3, colour, 2.2, style)
-        frame(right, row - 1, column - 1, 2, 2, colour, 2.2, style)
+                                       (36, 27, GREEN, (0, (1, 0.6)))):
+        frame(left, row - 0.5, column - 0.5, 3, 3, colour, 2.8, style)
+        frame(right, row - 1, column - 1, 2, 2, colour, 2.8, style)
     return made
 
 
