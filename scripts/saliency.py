@@ -90,7 +90,8 @@ def main(argv=None):
         set_threads(given.threads)
         refuse_what_does_not_fit(given)
         files, tables = run(given)
-        print(f"{', '.join(files)} are in {given.out}" if files else "", end="\n" * bool(files))
+        if files:
+            print(f"{', '.join(files)} are in {given.out}")
         if given.fill:
             fill(given, files, tables)
     except KeyboardInterrupt:
@@ -110,6 +111,9 @@ def refuse_what_does_not_fit(given):
         raise ValueError(f"--faces is {given.faces}; expected at least {least}")
     if given.fill and not given.fill.is_file():
         raise FileNotFoundError(f"--fill: there is no page {given.fill}")
+    if given.fill and (given.images or not (auditing or given.mean_maps or given.speed
+                                            or given.drawn)):
+        raise ValueError("--fill: a panel of photographs stays out of the page; add --drawn")
 
 
 def run(given):
@@ -128,9 +132,7 @@ def run(given):
 
 
 def fill(given, files, tables):
-    """Tables and pictures into a page; a panel shows faces, and goes there only if drawn."""
-    if "panel.png" in files and not given.drawn:
-        raise ValueError("--fill: a panel of photographs stays out of the page; add --drawn")
+    """Tables and pictures into a page."""
     pages.rewrite(given.fill, tables)
     for name in files:
         if name.endswith(".png"):
@@ -145,7 +147,7 @@ def network_and_faces(given):
         model = load_model(place / "best.npz" if place.is_dir() else given.model)
         if given.images:
             return model, None
-        if not at_hand:
+        if not at_hand and not given.drawn:
             print("NO FER-2013 HERE: these are faces that tinyfer draws itself.")
         return model, drawn_parts(model.class_names, given.seed)
     run = open_run(given.model)

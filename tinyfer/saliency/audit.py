@@ -112,7 +112,8 @@ def _completeness(maps, gap, difference):
 
 
 def faithfulness_table(summary):
-    """Areas, those of the mean map, and the differences face by face, as Markdown."""
+    """Areas, those of the mean map, and the differences face by face, as Markdown; and how far
+    integrated gradients are from adding up."""
     rows = []
     for name, row in summary["orders"].items():
         if name.endswith(", mean map"):
@@ -124,8 +125,12 @@ def faithfulness_table(summary):
             rows[-1] += [f"{mean[kind]['area']:.3f}",
                          f"{mine['difference']:+.3f} ± {mine['difference_error']:.3f}",
                          _percent(mine["better"])] if mean else ["", "", ""]
-    return _table(("order of", "deletion", "mean map", "difference", "better on",
-                   "insertion", "mean map", "difference", "better on"), rows)
+    table = _table(("order of", "deletion", "mean map", "difference", "better on",
+                    "insertion", "mean map", "difference", "better on"), rows)
+    whole = summary["completeness"]
+    return (f"{table}\n\nIntegrated gradients miss the difference they should add up to by "
+            f"{100 * whole['gap_of_difference']:.1f} %. It is {whole['mean_difference']:.2f} on "
+            f"average; the absolute values of a map add up to {whole['mean_mass']:.0f}.")
 
 
 # Planted patch
