@@ -8,7 +8,7 @@
     sanity.py       is it about the network? randomise the layers, and see whether the maps notice
     faithful.py     is it about F? delete and insert pixels in the order of a map
     planted.py      is it right? a network for which one patch is known to be all that counts
-    audit.py        the last three in one go
+    audit.py        the last three for every method: numbers and tables
     regions.py      mean maps, and their shares in eyes, mouth and border
 
 docs/saliency.md shows what came out.

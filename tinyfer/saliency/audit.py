@@ -169,7 +169,8 @@ def audit_planted(data, of, options, seed=0, progress=None):
 def planted_table(summary):
     """Shares on the patch and on the decoy, as Markdown."""
     return _table(("method", "share on the patch", "on the decoy", "highest point on the patch"),
-                  [(name.strip("[]"), *(_percent(row[key]) for key in ("patch", "decoy", "highest")))
+                  [(name.strip("[]"),
+                    *(_percent(row[key]) for key in ("patch", "decoy", "highest")))
                    for name, row in summary["methods"].items()]
                   + [("share of the area", *2 * [_percent(summary["area"])], "")])
 
