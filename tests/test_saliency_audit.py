@@ -227,7 +227,7 @@ def test_faithfulness_on_drawn_faces(drawn):
     assert row["difference_error"] == pytest.approx((mine - mean).std(ddof=1) / 16**0.5, abs=1e-4)
     assert row["better"] == pytest.approx((mine < mean).mean(), abs=1e-4)
     assert summary["completeness"]["largest_gap_of_mass"] < 0.03
-    assert faithfulness_table(summary).count("\n") == 1 + len(METHODS) + 2 + 2
+    assert faithfulness_table(summary).count("\n") == 1 + len(METHODS) + 2 + 3
 
 
 # ---- planted cue

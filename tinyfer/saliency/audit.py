@@ -129,7 +129,7 @@ def faithfulness_table(summary):
                     "insertion", "mean map", "difference", "better on"), rows)
     whole = summary["completeness"]
     return (f"{table}\n\nIntegrated gradients miss the difference they should add up to by "
-            f"{100 * whole['gap_of_difference']:.1f} %. It is {whole['mean_difference']:.2f} on "
+            f"{100 * whole['gap_of_difference']:.1f} %.\nIt is {whole['mean_difference']:.2f} on "
             f"average; the absolute values of a map add up to {whole['mean_mass']:.0f}.")
 
 
