@@ -74,13 +74,14 @@ def column(name, maps, masks):
 
 
 def share_table(columns, masks, whole):
-    """Shares in per cent, a line a Column, with the rank correlation of its mean map with that of
-    the Column `whole`; the last line is the share of the area."""
+    """Shares in per cent, a line a Column; "like all" is the rank correlation of its mean map with
+    that of the Column `whole`; the last line is the share of the area."""
     lines = [f"{'predicted':15}{'faces':>7}" + "".join(f"{name:>8}" for name in masks)
-             + "   rank correlation with the mean map of all"]
+             + f"{'like all':>10}"]
     for each in columns:
         like = spearman(each.mean[None], whole.mean[None])[0]
         lines.append(f"{each.name:15}{each.count:7,}"
-                     + "".join(f"{100 * each.share[name]:8.1f}" for name in masks) + f"{like:8.2f}")
+                     + "".join(f"{100 * each.share[name]:8.1f}" for name in masks)
+                     + f"{like:10.2f}")
     lines.append(f"{'area':22}" + "".join(f"{100 * mask.mean():8.1f}" for mask in masks.values()))
     return "\n".join(lines)
