@@ -247,7 +247,8 @@ def introduce(config, folder, history):
     print(f"{config['source']}: {counts}; classes {', '.join(config['class_names'])}")
     print(f"{config['parameters']:,} values, {config['trainable_parameters']:,} of them trained; "
           f"balance {settings['balance']}, split {settings['split']}, seed {settings['seed']}")
-    print(f"{config['machine']['cpu']}, {config['threads']} threads; everything goes to {folder}")
+    threads = runs.describe_threads(config["threads"])
+    print(f"{config['machine']['cpu']}, {threads}; everything goes to {folder}")
     if len(history) == settings["epochs"]:
         print("all its epochs are done already: scoring it again")
     elif history:

@@ -15,6 +15,7 @@ from tinyfer import metrics
 from tinyfer.files import atomic_write
 from tinyfer.plots import COLOURS, STYLES
 from tinyfer.report_style import CSS
+from tinyfer.runs import describe_threads
 from tinyfer.svg import legend, line_chart, thinned
 
 
@@ -244,6 +245,6 @@ def _configuration(run):
     rows += [("experiment", run.experiment.number or "not one of the study's"),
              ("values stored", f"{config['parameters']:,}"),
              ("of them trained", f"{config['trainable_parameters']:,}"),
-             ("machine", escape(f"{machine['cpu']}, {config['threads']} threads")),
+             ("machine", escape(f"{machine['cpu']}, {describe_threads(config['threads'])}")),
              ("software", escape(f"Python {machine['python']}, {versions}"))]
     return _table(("setting", "value"), rows, "words")

@@ -102,6 +102,11 @@ def describe_parts(parts):
     }
 
 
+def describe_threads(n):
+    """"1 thread", "2 threads"."""
+    return f"{n} thread" + "s" * (n != 1)
+
+
 def describe_machine():
     """The machine and the versions a result was made with."""
     versions = {}

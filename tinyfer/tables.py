@@ -2,6 +2,7 @@
 
 from tinyfer.experiments import BINARIZED, EXPERIMENTS
 from tinyfer.results import ORDER
+from tinyfer.runs import describe_threads
 
 TOLERANCE = 0.02
 
@@ -83,7 +84,7 @@ def runs_table(records):
     for number, distinct, group in groups(records):
         first = group[0]
         machine = "; ".join(dict.fromkeys(
-            f"{r['machine']['cpu']}, {r['machine']['threads']} threads" for r in group))
+            f"{r['machine']['cpu']}, {describe_threads(r['machine']['threads'])}" for r in group))
         rows.append([
             number + (" without copies" if distinct else ""),
             " / ".join(f"{n:,}" for n in first["images"].values()),
