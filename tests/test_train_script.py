@@ -376,7 +376,7 @@ def test_help_explains_every_option(capsys):
         "--split": "default report", "--drop-duplicates": "exact copy", "--data": "archive.zip",
         "--drawn": "drawn faces", "--epochs": "default 40", "--batch-size": "default 64",
         "--lr": "default 1e-4", "--seed": "default 0", "--threads": "one per core",
-        "--out": "run folder", "--resume": "last whole epoch",
+        "--dtype": "float64", "--out": "run folder", "--resume": "last whole epoch",
     }
     assert meanings.keys() == expected.keys()
     for option, words in expected.items():
