@@ -11,17 +11,21 @@ from uint8 images and ends with probabilities. docs/speed.md explains the result
 """
 
 import sys
+from argparse import RawDescriptionHelpFormatter
 
-from bench import command, contest, layers, machine, startup, sweep, text
-from bench.command import at_least
+import command
+from bench import contest, layers, machine, startup, sweep, text
 from bench.contenders import CONTENDERS, USUAL, is_judge, missing
 from bench.contest import INFERENCE_WANTED, TRAINING_WANTED
+from command import at_least
+
+from tinyfer.runs import write_json
 
 PARTS = ("contest", "layers", "sweep", "startup")
 
 
 def parse(argv):
-    parser = command.parser(__doc__)
+    parser = command.parser(__doc__, formatter_class=RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--rounds", type=at_least(1), default=15, metavar="N",
         help="rounds in which every contender takes its turn (default 15)")
@@ -88,7 +92,7 @@ def run(options):
     for passed, sentence in verdicts:
         print(f"{'ok  ' if passed else 'FAIL'}  {sentence}")
     if options.json:
-        command.write_json(options.json, results)
+        write_json(options.json, results)
     if options.fill:
         text.fill(options.fill, tables)
     return 0 if all(passed for passed, _ in verdicts) else 1

@@ -5,10 +5,10 @@
     python scripts/evaluate.py five-class --data archive.zip
 """
 
-import argparse
 import sys
 from pathlib import Path
 
+import command
 import numpy as np
 
 from tinyfer import metrics, plots
@@ -28,12 +28,11 @@ from tinyfer.runs import write_json
 
 
 def parse(argv):
-    parser = argparse.ArgumentParser(
+    parser = command.parser(
         description="Score the best weights of a run on one of its parts, on all images and on "
         "those without an exact copy in training. Writes report.txt, metrics.json, "
         "confusion.png, roc.png, calibration.png and report.html, a page that needs nothing "
         "beside it. It shows photographs of the data set: keep it to yourself.")
-    parser.error = lambda message: sys.exit(_fail(f"{message} (--help lists the options)"))
     add = parser.add_argument
     add("run", metavar="RUN", help="a run folder, or packaged weights by name")
     add("--part", choices=PARTS, default="test", help="which part to score (default test)")
@@ -74,7 +73,7 @@ def main(argv=None):
         text = report_text(run, part, given.part, result)
         write_all(folder, run, parts, given, probabilities, result, text)
     except (ValueError, OSError) as error:
-        return _fail(error)
+        return command.fail(error)
     print(f"{text}\n\nreport.html, metrics.json and the pictures are in {folder}")
     return 0
 
@@ -157,11 +156,6 @@ def write_all(folder, run, parts, given, probabilities, result, text):
         plots.thresholds(result["binarized"]["thresholds"], folder / "thresholds.png", title=title)
     write_report(folder / "report.html", run, parts, given.part, probabilities, result,
                  mistakes(part, probabilities, given.mistakes), result.get("binarized"))
-
-
-def _fail(message):
-    print(f"error: {message}", file=sys.stderr)
-    return 2
 
 
 if __name__ == "__main__":

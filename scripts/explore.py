@@ -4,10 +4,10 @@
     python scripts/explore.py --drawn 2000
 """
 
-import argparse
 import sys
 from pathlib import Path
 
+import command
 import numpy as np
 
 from tinyfer import plots
@@ -30,13 +30,12 @@ SHOWN_GROUPS = 16
 
 
 def parse(argv):
-    parser = argparse.ArgumentParser(
+    parser = command.parser(
         description="Class counts of each part, exact copies within and across parts, copies with "
         "two labels, blank images; printed, and as facts.json. Pictures: class counts and the mean "
         "face of each class, and in the folder photographs sheets of samples, copies with two "
         "labels and blanks. The photographs of FER-2013 are third-party: these sheets are for "
         "your own eyes.")
-    parser.error = lambda message: sys.exit(_fail(f"{message} (--help lists the options)"))
     add = parser.add_argument
     add("--data", metavar="PATH", help="FER-2013 (default: TINYFER_DATA, else ./data)")
     add("--drawn", type=int, metavar="N", help="look at N drawn faces instead")
@@ -59,7 +58,7 @@ def main(argv=None):
         if not given.no_photographs:
             draw_sheets(data, folder / "photographs", given.seed)
     except (ValueError, OSError) as error:
-        return _fail(error)
+        return command.fail(error)
     print(f"\nfacts.json and the pictures are in {folder}")
     if not given.no_photographs and data.source == "FER-2013":
         print(f"{folder / 'photographs'} shows third-party photographs: do not publish it")
@@ -179,11 +178,6 @@ def draw_sheets(data, folder, seed):
 def _sheet(data, indices, path, title):
     plots.gallery(data.faces[indices], [data.class_names[c] for c in data.labels[indices]], path,
                   title=title)
-
-
-def _fail(message):
-    print(f"error: {message}", file=sys.stderr)
-    return 2
 
 
 if __name__ == "__main__":

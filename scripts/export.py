@@ -4,10 +4,10 @@
     python scripts/export.py runs/experiment6-seed0 --to torch five_class --out exported
 """
 
-import argparse
 import sys
 from pathlib import Path
 
+import command
 import numpy as np
 
 from tinyfer.evaluation import open_run, parts_of
@@ -21,12 +21,11 @@ LARGEST_CHANGE = 0.001  # of the accuracy, between float32 and float16 weights
 
 
 def parse(argv):
-    parser = argparse.ArgumentParser(
+    parser = command.parser(
         description="--to package NAME writes tinyfer/pretrained/NAME.npz with weights in float16 "
         "(half the size), after a check on the test part that the scores stay the same; "
         "tinyfer.load_model(NAME) then finds it. --to torch NAME writes NAME.py, a readable "
         "PyTorch module that gives the same logits, and its weights NAME.npz.")
-    parser.error = lambda message: sys.exit(_fail(f"{message} (--help lists the options)"))
     add = parser.add_argument
     add("run", metavar="RUN", help="a run folder; for --to torch also packaged weights by name")
     add("--to", required=True, nargs=2, metavar=("{package,torch}", "NAME"),
@@ -56,7 +55,7 @@ def main(argv=None):
         else:
             raise ValueError(f"--to must be package or torch, not {kind!r}")
     except (ValueError, OSError) as error:
-        return _fail(error)
+        return command.fail(error)
     return 0
 
 
@@ -97,11 +96,6 @@ def to_package(place, name, data, folder):
     path = folder / f"{name}.npz"
     save_packaged(path, run.model, trained)
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
-
-
-def _fail(message):
-    print(f"error: {message}", file=sys.stderr)
-    return 2
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+import command
 import numpy as np
 
 from tinyfer.kernels.threads import set_threads
@@ -20,7 +21,7 @@ DEFAULT = "five-class"
 
 
 def parse(argv):
-    parser = argparse.ArgumentParser(
+    parser = command.parser(
         description="Class probabilities for the face in each picture. Any picture that Pillow "
         "reads will do, colour or grey, of any size; it is turned upright as its EXIF data say. "
         "There is no face detector here: say where the face is by --box, or cut the picture to it; "
@@ -28,7 +29,6 @@ def parse(argv):
         epilog="The networks were trained on small grey photographs of faces and are wrong for "
         "about one in three: see docs/model-cards for what they must not be used for.",
     )
-    parser.error = lambda message: sys.exit(_fail(f"{message} (--help lists the options)"))
     add = parser.add_argument
     add("images", nargs="+", metavar="IMAGE", help="picture files")
     add("--model", default=DEFAULT, metavar="RUN_OR_FILE",
@@ -60,7 +60,7 @@ def main(argv=None):
         faces = np.stack([read_face(path, given.box) for path in given.images])
         probabilities = model.predict_proba(faces)
     except (ValueError, OSError) as error:
-        return _fail(error)
+        return command.fail(error)
     show = as_json if given.json else as_table
     print(show(given.images, model.class_names, probabilities))
     return 0
@@ -87,11 +87,6 @@ def as_table(images, names, probabilities):
         values = "  ".join(f"{v:>{max(8, len(name))}.4f}" for name, v in zip(names, p))
         lines.append(f"{image:{width}}  {names[p.argmax()]:{longest}}  {values}")
     return "\n".join(lines)
-
-
-def _fail(message):
-    print(f"error: {message}", file=sys.stderr)
-    return 2
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@
     python scripts/reproduce.py --table                                   only the page
 """
 
-import argparse
 import sys
 from pathlib import Path
 
+import command
 import train
 
 from tinyfer import pages
@@ -31,28 +31,27 @@ MERGED, MERGED_FROM, MERGED_BEFORE = "6b", "6", ("7", "8")
 
 
 def parse(argv):
-    parser = argparse.ArgumentParser(
+    parser = command.parser(
         description="Train the study's experiments, one after the other, score them, and write "
         "docs/results.json, docs/results.md and the model cards. Finished runs in --runs are not "
         "trained again and stopped ones go on (they are found by their settings, whatever their "
         "folders are called), so the same command can be stopped and given again. Rows "
         "of runs that are gone stay as they are. Two of these may run side by side if they are "
         "given different experiments.")
-    parser.error = lambda message: sys.exit(_fail(f"{message} (--help lists the options)"))
     add = parser.add_argument
     add("--experiments", nargs="+", choices=(*ORDER, "all"), default=["all"], metavar="NAME",
         help=f"which, in this order: {', '.join(ORDER)} (default all)")
-    add("--seeds", nargs="+", type=train.at_least(0), default=[0], metavar="N",
+    add("--seeds", nargs="+", type=command.at_least(0), default=[0], metavar="N",
         help="each experiment once for each seed (default 0)")
     add("--data", metavar="PATH", help="FER-2013 (default: TINYFER_DATA, else ./data)")
-    add("--drawn", type=train.at_least(1), metavar="N",
+    add("--drawn", type=command.at_least(1), metavar="N",
         help="try it out on N drawn faces instead")
     add("--drop-duplicates", action="store_true",
         help="train without the images that have an exact copy in validation or test; rows apart")
-    add("--epochs", type=train.at_least(1), metavar="N",
+    add("--epochs", type=command.at_least(1), metavar="N",
         help="fewer epochs than the study's 40, to try it out")
     add("--runs", metavar="FOLDER", default="runs", help="where the runs are (default runs)")
-    add("--threads", type=train.at_least(1), metavar="N", help="threads (default: one per core)")
+    add("--threads", type=command.at_least(1), metavar="N", help="threads (default: one per core)")
     add("--table", action="store_true", help="run nothing, only write the page from results.json")
     add("--docs", metavar="FOLDER", help="where results.json, results.md and model-cards are "
         "(default: docs; with --drawn or --epochs only RUNS/results.json is written)")
@@ -78,7 +77,7 @@ def main(argv=None):
         print("\nstopped: give the same command to go on", file=sys.stderr)
         return 130
     except (ValueError, OSError) as error:
-        return _fail(error)
+        return command.fail(error)
     return 0
 
 
@@ -184,11 +183,6 @@ def write_pages(docs, records):
             pages.rewrite(card, {"facts": pages.card_block(weights.stem, records)})
             written.append(card)
     print("\nwritten: " + ", ".join(map(str, written)))
-
-
-def _fail(message):
-    print(f"error: {message}", file=sys.stderr)
-    return 2
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import command
 from explain.audit import FACES as AUDIT_FACES
 from explain.audit import TESTS, audit
 from explain.means import mean_maps
@@ -38,9 +39,8 @@ DRAWN = 1200
 
 
 def parse(argv):
-    parser = argparse.ArgumentParser(
+    parser = command.parser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.error = lambda message: sys.exit(_fail(f"{message} (--help lists the options)"))
     add = parser.add_argument
     add("images", nargs="*", metavar="IMAGE", help="picture files, as for scripts/predict.py")
     add("--model", default=DEFAULT, metavar="RUN_OR_FILE", help="a run folder (its best.npz is "
@@ -98,7 +98,7 @@ def main(argv=None):
         print("\nstopped", file=sys.stderr)
         return 130
     except (ValueError, OSError) as error:
-        return _fail(error)
+        return command.fail(error)
     return 0
 
 
@@ -190,11 +190,6 @@ def method_options(given, parts):
                              "have none")
         options["integrated"]["baseline"] = parts.train.faces.mean(axis=0) / 255
     return options
-
-
-def _fail(message):
-    print(f"error: {message}", file=sys.stderr)
-    return 2
 
 
 if __name__ == "__main__":

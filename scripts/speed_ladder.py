@@ -11,19 +11,23 @@ times multiplied up: those are marked with ~. docs/speed.md tells the story of e
 import json
 import statistics
 import sys
+from argparse import RawDescriptionHelpFormatter
 from pathlib import Path
 
-from bench import command, layers, machine, text
-from bench.command import at_least
+import command
+from bench import layers, machine, text
 from bench.ladder import CHANNELS, RUNGS, SIZE, multiply_adds
 from bench.turns import Worker, take_turns, workers
+from command import at_least
+
+from tinyfer.runs import describe_threads, write_json
 
 NAME = f"{SIZE}x{SIZE}x{CHANNELS} to {SIZE - 2}x{SIZE - 2}x{CHANNELS}"
 NETWORK, LAYER = 143.0e6, multiply_adds(SIZE, CHANNELS, 1)      # multiply-adds an image, forward
 
 
 def parse(argv):
-    parser = command.parser(__doc__)
+    parser = command.parser(__doc__, formatter_class=RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--rounds", type=at_least(1), default=7, metavar="N", help="turns of each version (7)")
     add("--batch", type=at_least(2), default=64, metavar="N", help="images (default 64)")
@@ -57,7 +61,7 @@ def run(options):
         pictures.roofline(points(results), results["limits"], folder / "roofline.png")
         print(f"\nspeed_ladder.png and roofline.png are in {folder}")
     if options.json:
-        command.write_json(options.json, results)
+        write_json(options.json, results)
     if options.fill:
         text.fill(options.fill, {"ladder": content})
     return 0
@@ -129,7 +133,7 @@ def ladder_table(rows, run):
                       f"{mark}{row['step_ms']:,.0f}" if row["step_ms"] else None,
                       f"{row['error']:.0e}"])
         before = layer
-    title = (f"{run['batch']} images, {text.threads(run['threads'])}, medians of "
+    title = (f"{run['batch']} images, {describe_threads(run['threads'])}, medians of "
              f"{run['rounds']} turns; one layer is {NAME}; ~ calculated from less work")
     return text.table(["version", "forward ms", "backward ms", "GFLOP/s", "x faster",
                        "whole step ms", "relative error"], lines, title)

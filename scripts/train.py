@@ -9,6 +9,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import command
 import numpy as np
 
 from tinyfer import experiments, runs
@@ -40,13 +41,12 @@ RULE = "=" * 98
 
 
 def parse(argv):
-    parser = argparse.ArgumentParser(
+    parser = command.parser(
         description="Train the six-layer network and score it on the test part. FER-2013 is taken "
         "from --data, else from the TINYFER_DATA variable, else from ./data; where there is none, "
         "the network trains on faces that tinyfer draws itself.",
         argument_default=argparse.SUPPRESS,
     )
-    parser.error = lambda message: sys.exit(_fail(f"{message} (--help lists the options)"))
     add = parser.add_argument
     add("--classes", type=int, choices=(7, 6, 5, 3, 2),
         help="7: all; 6: no disgust; 5: no disgust, no neutral; 3: happy, neutral, sad; "
@@ -64,36 +64,27 @@ def parse(argv):
     add("--drop-duplicates", action="store_true",
         help="train without the images that have an exact copy in the validation or test part")
     add("--data", metavar="PATH", help="FER-2013: archive.zip, its folder, or the csv file")
-    add("--drawn", type=at_least(1), metavar="N",
+    add("--drawn", type=command.at_least(1), metavar="N",
         help="train on N drawn faces even if FER-2013 is at hand "
         f"(default {DRAWN_DEFAULTS['drawn']:,} where it is not)")
-    add("--epochs", type=at_least(1), metavar="N", help="times each training image is seen "
+    add("--epochs", type=command.at_least(1), metavar="N", help="times each training image is seen "
         f"(default 40; {DRAWN_DEFAULTS['epochs']} on drawn faces)")
-    add("--batch-size", type=at_least(1), metavar="N", help="images per step "
+    add("--batch-size", type=command.at_least(1), metavar="N", help="images per step "
         f"(default 64; {DRAWN_DEFAULTS['batch_size']} on drawn faces)")
     add("--lr", type=float, metavar="RATE", help="Adam's learning rate "
         f"(default 1e-4; {DRAWN_DEFAULTS['lr']:g} on drawn faces)")
-    add("--seed", type=at_least(0), metavar="N",
+    add("--seed", type=command.at_least(0), metavar="N",
         help="fixes everything random: split, weights, order, augmentation, dropout (default 0)")
     add("--dtype", choices=("float32", "float64"),
         help="the numbers computed with: float64 takes twice as long and shows what rounding does "
         "to a training: little (default float32)")
-    add("--threads", type=at_least(1), metavar="N",
+    add("--threads", type=command.at_least(1), metavar="N",
         help="threads; changes the speed, not the result (default: one per core)")
     add("--out", metavar="FOLDER", help="the run folder, new or empty "
         "(default runs/<experiment>-seed<seed>, with a number behind if taken)")
     add("--resume", metavar="RUN", help="go on with the run in this folder after its last whole "
         "epoch; needs no other option, but --epochs may be raised")
     return vars(parser.parse_args(argv))
-
-
-def at_least(least):
-    def whole_number(text):
-        if not text.isdigit() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"expected a whole number from {least}, got {text!r}")
-        return int(text)
-
-    return whole_number
 
 
 def main(argv=None):
@@ -103,7 +94,7 @@ def main(argv=None):
         print("\nstopped before the training began: nothing was saved", file=sys.stderr)
         return 130
     except (ValueError, OSError) as error:
-        return _fail(error)
+        return command.fail(error)
 
 
 def train(given):
@@ -278,11 +269,6 @@ def conclude(result, folder, settings):
 
 def drawn_notice(sentence):
     return f"{RULE}\n  {sentence}\n\n{textwrap.indent(HOW_TO_GET, '  ')}\n{RULE}"
-
-
-def _fail(message):
-    print(f"error: {message}", file=sys.stderr)
-    return 2
 
 
 if __name__ == "__main__":

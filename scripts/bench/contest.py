@@ -3,6 +3,7 @@
 from bench import contenders, task, text
 from bench.contenders import CONTENDERS, is_judge
 from bench.turns import compare, note, progress, take_turns, training_turn, workers
+from tinyfer.runs import describe_threads
 
 # A network that is given all images at once may be faster or slower than with a batch at a time.
 INFERENCE_BATCHES = (64, 256)
@@ -81,7 +82,7 @@ def table(kind, result, options):
                      f"{low:.2f} to {high:.2f}", f"{entry['ratio_of_medians']:.2f}",
                      f"{entry['peak_memory'] / 2**20:.0f}"]
                     + ([entry["batch"]] if kind == "inference" else []))
-    return text.table(headings, rows, f"{what}, {text.threads(options.threads)}, "
+    return text.table(headings, rows, f"{what}, {describe_threads(options.threads)}, "
                       f"{options.rounds} rounds in turn") + footnote
 
 

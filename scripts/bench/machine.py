@@ -11,6 +11,7 @@ from numba import njit, prange
 from bench import text
 from bench.turns import Worker, workers
 from tinyfer.kernels import simd
+from tinyfer.runs import describe_machine, describe_threads
 
 PACKAGES = ("tinyfer", "numpy", "numba", "torch", "keras", "tensorflow", "onnx", "onnxruntime")
 BUSY = 0.5          # other programs at work, on average over the last minute
@@ -33,8 +34,6 @@ def load():
 
 
 def describe(threads):
-    from tinyfer.runs import describe_machine
-
     versions = {}
     for name in PACKAGES:
         try:
@@ -115,4 +114,4 @@ def limits_table(limits, threads):
             ["out = 2 x over 32 MiB", f"{limits['copy_activation']:.1f} GB/s"],
             ["out = 2 x over 1 GiB", f"{limits['copy_large']:.1f} GB/s"]]
     return text.table(["", "at best"], rows,
-                      f"What the machine can do, float32, {text.threads(threads)}")
+                      f"What the machine can do, float32, {describe_threads(threads)}")

@@ -7,6 +7,7 @@ import tempfile
 import time
 
 from bench import text
+from tinyfer.runs import describe_threads
 
 IMPORT = "import time; t = time.perf_counter(); import tinyfer; print(time.perf_counter() - t)"
 FIRST_STEP = """
@@ -49,4 +50,4 @@ def _run(code, environment):
 def table(seconds, options):
     rows = [[what, f"{value:.2f}", WANTED[what]] for what, value in seconds.items()]
     return text.table(["", "seconds", "at most"], rows,
-                      f"Start-up, batch of {options.batch}, {text.threads(options.threads)}")
+                      f"Start-up, batch of {options.batch}, {describe_threads(options.threads)}")

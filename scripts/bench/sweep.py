@@ -3,6 +3,7 @@
 from bench import contenders, task, text
 from bench.contenders import CONTENDERS
 from bench.turns import compare, progress, note, take_turns, training_turn, workers
+from tinyfer.runs import describe_threads
 
 SIZES = (1, 4, 16, 64, 256)
 TAKE_PART = ("tinyfer", "torch-last")
@@ -41,7 +42,7 @@ def table(rows, options):
     headings, lines = ["batch"], [[batch] for batch in options.sizes]
     for key in keys:
         name = CONTENDERS[key].title.partition(",")[0]
-        headings += [f"{name} 1 thread", f"{text.threads(options.threads)}", "speed-up"]
+        headings += [f"{name} 1 thread", describe_threads(options.threads), "speed-up"]
         for line in lines:
             if (key, 1, line[0]) not in found:
                 line += ["-"] * 3

@@ -19,10 +19,6 @@ def table(headings, rows, title):
     return f"{title}\n\n" + "\n".join(lines)
 
 
-def threads(n):
-    return f"{n} thread" + "s" * (n != 1)
-
-
 PLACE = re.compile(r"(<!-- numbers: (\w+)\b[^>]*-->\n).*?(<!-- end -->)", re.DOTALL)
 
 

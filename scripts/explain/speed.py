@@ -9,6 +9,7 @@ from tinyfer.datasets import draw_faces, select_classes
 from tinyfer.kernels.threads import set_threads
 from tinyfer.losses import softmax_cross_entropy
 from tinyfer.optim import Adam
+from tinyfer.runs import describe_threads
 from tinyfer.saliency import saliency
 
 ROUNDS = 15
@@ -48,6 +49,6 @@ def speed(given):
           f"training epoch of {TRAINING_IMAGES:,} images: {epoch:.1f} s")
     text = (f"maps of {TEST_IMAGES:,} images / training epoch of {TRAINING_IMAGES:,} images: "
             f"{statistics.median(ratios):.2f}\n(median of {ROUNDS} turns, from {ratios[0]:.2f} to "
-            f"{ratios[-1]:.2f}; {threads} thread{'s' * (threads > 1)})")
+            f"{ratios[-1]:.2f}; {describe_threads(threads)})")
     print(text)
     return [], {"speed": f"```text\n{text}\n```"}

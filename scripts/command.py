@@ -1,16 +1,12 @@
-"""What the command lines of the two scripts share."""
+"""What the command lines of all scripts share: errors are one sentence, and exit code 2."""
 
 import argparse
-import json
 import sys
 
-from tinyfer.files import atomic_write
 
-
-def parser(description):
-    """An ArgumentParser that shows `description` as it stands and reports errors in one line."""
-    made = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parser(description, **settings):
+    """An ArgumentParser with these settings that reports errors in one line."""
+    made = argparse.ArgumentParser(description=description, **settings)
     made.error = lambda message: sys.exit(fail(f"{message} (--help lists the options)"))
     return made
 
@@ -54,10 +50,6 @@ def main(run, options):
 
 
 def fail(message):
+    """Print the sentence, and return the exit code."""
     print(f"error: {message}", file=sys.stderr)
     return 2
-
-
-def write_json(path, results):
-    with atomic_write(path) as file:
-        file.write(json.dumps(results, indent=1).encode() + b"\n")
