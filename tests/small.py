@@ -1,31 +1,26 @@
-"""What the tests of the scripts share: the scripts as modules, a small network and FER-2013."""
-
-import importlib.util
-import sys
-from pathlib import Path
+"""What the tests of the scripts share: a network that takes no time, and a small FER-2013."""
 
 import numpy as np
-from test_train_script import small_cnn
+import train
 
 from tinyfer import architectures
 from tinyfer.datasets.fer2013_csv import CSV_CODES
 from tinyfer.datasets.toyfaces import draw_faces
-
-SCRIPTS = Path(__file__).parents[1] / "scripts"
-
-
-def script(name):
-    """scripts/<name>.py as a module."""
-    if str(SCRIPTS) not in sys.path:
-        sys.path.insert(0, str(SCRIPTS))      # reproduce.py imports train.py, as when it is run
-    spec = importlib.util.spec_from_file_location(f"{name}_script", SCRIPTS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
+from tinyfer.model import Sequential
 
 
-def use_small_network(monkeypatch, train):
-    """Let scripts/train.py, loaded as `train`, train a network that takes no time."""
+def small_cnn(classes=7, seed=0, dtype=np.float32, class_names=None):
+    rng = np.random.default_rng(seed)
+    layers = [MaxPool2D(), MaxPool2D(), Conv2D(1, 4, rng, relu=True, dtype=dtype),
+              BatchNorm(4, dtype=dtype), MaxPool2D(), Dropout(0.25, rng), Flatten(),
+              Dense(100, classes, rng, dtype=dtype)]
+    config = {"architecture": "small_cnn", "arguments": {"classes": classes}}
+    return Sequential(layers, (48, 48, 1), class_names, rng, config)
+
+
+def use_small_network(monkeypatch):
+    """Let scripts/train.py train it, wherever FER-2013 may be."""
     monkeypatch.setitem(architectures.ARCHITECTURES, "small_cnn", small_cnn)
     monkeypatch.setattr(train, "six_layer_cnn", small_cnn)
     monkeypatch.delenv("TINYFER_DATA", raising=False)

@@ -11,18 +11,16 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import benchmark
 import numpy as np
 import pytest
+import speed_ladder
+from bench import contenders, contest, cost, ladder, machine, text, turns
 
 import tinyfer
 from tinyfer.kernels import reference
 
-SCRIPTS = Path(__file__).parent.parent / "scripts"
-sys.path.insert(0, str(SCRIPTS))
-
-import benchmark  # noqa: E402
-import speed_ladder  # noqa: E402
-from bench import contenders, contest, cost, ladder, machine, text, turns  # noqa: E402
+SCRIPTS = Path(benchmark.__file__).parent
 
 
 def relative_error(a, b):

@@ -6,16 +6,16 @@ from fractions import Fraction
 from html.parser import HTMLParser
 from math import comb
 
+import evaluate
 import numpy as np
 import pytest
-from small import script, use_small_network
+import train
+from small import use_small_network
 
 from tinyfer import metrics, runs, svg
 from tinyfer.binary import binary_scores, mcnemar, threshold_curve
 from tinyfer.calibration import reliability
 from tinyfer.evaluation import binarized_scores, compared, mistakes, open_run, parts_of, score
-
-evaluate, train = script("evaluate"), script("train")
 
 
 # Calibration
@@ -143,7 +143,7 @@ def made(tmp_path_factory, small_fer2013):
     """Runs of experiments 6, 7 and 8, of one epoch each, on the small FER-2013."""
     folder = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
-        use_small_network(patch, train)
+        use_small_network(patch)
         for number in ("6", "7", "8", "1"):
             assert train.main(["--experiment", number, "--data", str(small_fer2013), "--epochs",
                                "1", "--lr", "1e-2", "--out", str(folder / number)]) == 0

@@ -3,15 +3,13 @@
 import json
 from pathlib import Path
 
+import explore
 import numpy as np
 import pytest
 from realdata import fer2013, needs_fer2013
-from small import script
 
 from tinyfer.datasets import EMOTIONS, Faces
 from tinyfer.datasets.toyfaces import draw_faces
-
-explore = script("explore")
 
 
 def small():

@@ -3,9 +3,11 @@
 import importlib.util
 import re
 
+import export
 import numpy as np
 import pytest
-from small import script, use_small_network
+import train
+from small import use_small_network
 
 from tinyfer import evaluation, pages
 from tinyfer import model as model_module
@@ -15,7 +17,6 @@ from tinyfer.datasets.toyfaces import draw_faces
 from tinyfer.export import half_precision, save_packaged, save_torch
 from tinyfer.model import PACKAGED, load_model
 
-export, train = script("export"), script("train")
 NAMES = ("angry", "fear", "happy", "sad", "surprise")
 
 
@@ -137,7 +138,7 @@ def test_what_is_packaged(path):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory, small_fer2013):
     with pytest.MonkeyPatch.context() as patch:
-        use_small_network(patch, train)
+        use_small_network(patch)
         folder = tmp_path_factory.mktemp("run") / "six"
         assert train.main(["--experiment", "6", "--data", str(small_fer2013), "--epochs", "1",
                            "--lr", "1e-2", "--out", str(folder)]) == 0

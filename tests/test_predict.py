@@ -1,22 +1,16 @@
 """Any picture to a face, and scripts/predict.py: the same answer however the picture is stored."""
 
-import importlib.util
 import json
 import re
-from pathlib import Path
 
 import numpy as np
+import predict
 import pytest
 from PIL import Image
 
 from tinyfer.architectures import six_layer_cnn
 from tinyfer.model import load_model
 from tinyfer.preprocess import face_of, read_face
-
-SCRIPT = Path(__file__).parents[1] / "scripts" / "predict.py"
-_spec = importlib.util.spec_from_file_location("predict_script", SCRIPT)
-predict = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(predict)
 
 NAMES = ("angry", "fear", "happy", "sad", "surprise")
 

@@ -4,25 +4,26 @@ number of docs/results.md comes out of results.json."""
 import json
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+import reproduce
 from realdata import fer2013, needs_fer2013
-from small import SCRIPTS, script, use_small_network
+from small import use_small_network
 
 from tinyfer import experiments, pages, runs, tables
 from tinyfer.experiments import EXPERIMENTS
 from tinyfer.metrics import evaluate
 from tinyfer.results import find_run, key_of, read_results, write_results
 
-reproduce = script("reproduce")
-DOCS = SCRIPTS.parent / "docs"
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 @pytest.fixture
 def place(monkeypatch, tmp_path, small_fer2013):
     """A folder with runs/ and docs/, and the script training the small network in it."""
-    use_small_network(monkeypatch, reproduce.train)
+    use_small_network(monkeypatch)
     monkeypatch.setattr(pages, "PACKAGED", tmp_path / "pretrained")
     monkeypatch.setattr(reproduce, "PACKAGED", tmp_path / "pretrained")
     monkeypatch.chdir(tmp_path)

@@ -8,9 +8,9 @@ import re
 
 import numpy as np
 import pytest
+import saliency as saliency_script
 from PIL import Image
-from small import script
-from test_train_script import small_cnn
+from small import small_cnn
 
 from tinyfer import architectures, plots_saliency
 from tinyfer.datasets.toyfaces import CUE_PLACE, draw_faces
@@ -359,7 +359,7 @@ def scripted(monkeypatch, tmp_path):
     monkeypatch.delenv("TINYFER_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
     small_cnn(3, seed=1, class_names=("happy", "neutral", "sad")).save("net.npz")
-    return script("saliency")
+    return saliency_script
 
 
 def run(module, *arguments):

@@ -1,7 +1,6 @@
 """scripts/train.py from the outside: its files and words, interruption, and bad input."""
 
 import csv
-import importlib.util
 import json
 import os
 import re
@@ -12,38 +11,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import train
 from PIL import Image
+from small import use_small_network
 
-from tinyfer import architectures, runs
+from tinyfer import runs
 from tinyfer.checkpoint import load_arrays
-from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from tinyfer.metrics import evaluate
-from tinyfer.model import Sequential, load_model
+from tinyfer.model import load_model
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "train.py"
-_spec = importlib.util.spec_from_file_location("train_script", SCRIPT)
-train = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(train)
+SCRIPT = Path(train.__file__)
 
 # 70 faces of five classes: some 40 to learn from in 5 steps, the last one of fewer.
 FEW = ["--drawn", "98", "--batch-size", "10", "--seed", "3"]
 
 
-def small_cnn(classes=7, seed=0, dtype=np.float32, class_names=None):
-    rng = np.random.default_rng(seed)
-    layers = [MaxPool2D(), MaxPool2D(), Conv2D(1, 4, rng, relu=True, dtype=dtype),
-              BatchNorm(4, dtype=dtype), MaxPool2D(), Dropout(0.25, rng), Flatten(),
-              Dense(100, classes, rng, dtype=dtype)]
-    config = {"architecture": "small_cnn", "arguments": {"classes": classes}}
-    return Sequential(layers, (48, 48, 1), class_names, rng, config)
-
-
 @pytest.fixture
 def small(monkeypatch, tmp_path):
     """The script in this process, in a folder of its own, with a network that trains in no time."""
-    monkeypatch.setitem(architectures.ARCHITECTURES, "small_cnn", small_cnn)
-    monkeypatch.setattr(train, "six_layer_cnn", small_cnn)
-    monkeypatch.delenv("TINYFER_DATA", raising=False)
+    use_small_network(monkeypatch)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
