@@ -38,7 +38,8 @@ class Parts(NamedTuple):
 def select_classes(data, classes):
     """The faces of one of the CLASS_SETS, relabelled to its class names (alphabetical).
 
-    classes: 7, 6, 5, 3 or 2. Images of other classes are dropped, and the order is kept. Raises ValueError for another number, or where `data` lacks one of the classes.
+    classes: 7, 6, 5, 3 or 2. Images of other classes are dropped, and the order is kept.
+    Raises ValueError for another number, or where `data` lacks one of the classes.
     """
     if classes not in CLASS_SETS:
         known = ", ".join(map(str, CLASS_SETS))

@@ -1,6 +1,5 @@
 """Matrix product, for the dense layers."""
 
-import numpy as np
 from numba import njit, prange
 
 from tinyfer.kernels import simd
