@@ -44,38 +44,36 @@ def parse(argv):
         help="how many of the most confident mistakes the page shows (default 24)")
     add("--binarize", action="store_true", help="also merge the classes after prediction: positive "
         "= happy + surprise, negative = angry, disgust, fear, sad (experiment 6b)")
-    add("--against", nargs="+", default=[], metavar="RUN", help="with --binarize: two-class runs "
-        "of the same seed, compared on the same images (agreement and McNemar's exact test)")
+    add("--against", nargs="+", default=[], metavar="RUN", help="other runs of these classes, "
+        "or of two, and of the same seed: compared on the same images (agreement and McNemar's "
+        "exact test)")
     add("--threads", type=int, metavar="N", help="threads (default: one per core)")
     return parser.parse_args(argv)
 
 
 def main(argv=None):
-    given = parse(argv)
-    try:
-        set_threads(given.threads)
-        if given.against and not given.binarize:
-            raise ValueError("--against compares merged classes: it needs --binarize")
-        run = open_run(given.run)
-        parts, copies = parts_of(run, given.data)
-        part = getattr(parts, given.part)
-        if len(part) == 0:
-            raise ValueError(f"the {given.part} part of {given.run} is empty")
-        probabilities = run.model.predict_proba(part.faces)
-        result = score(part.labels, probabilities, part.class_names, copies.get(given.part))
-        if given.binarize:
-            result["binarized"] = binarized_scores(part.labels, probabilities, part.class_names)
-            result["binarized"]["against"] = {
-                place: compared(run, part, probabilities, open_run(place))
-                for place in given.against}
-        folder = Path(given.out or (run.folder / f"evaluation-{given.part}" if run.folder
-                                    else f"evaluation-{given.run}-{given.part}"))
-        text = report_text(run, part, given.part, result)
-        write_all(folder, run, parts, given, probabilities, result, text)
-    except (ValueError, OSError) as error:
-        return command.fail(error)
+    return command.main(evaluate, parse, argv)
+
+
+def evaluate(given):
+    set_threads(given.threads)
+    run = open_run(given.run)
+    parts, copies = parts_of(run, given.data)
+    part = getattr(parts, given.part)
+    if len(part) == 0:
+        raise ValueError(f"the {given.part} part of {given.run} is empty")
+    probabilities = run.model.predict_proba(part.faces)
+    result = score(part.labels, probabilities, part.class_names, copies.get(given.part))
+    if given.binarize:
+        result["binarized"] = binarized_scores(part.labels, probabilities, part.class_names)
+    if given.against:
+        result["against"] = {place: compared(run, part, probabilities, open_run(place))
+                             for place in given.against}
+    folder = Path(given.out or (run.folder / f"evaluation-{given.part}" if run.folder
+                                else f"evaluation-{given.run}-{given.part}"))
+    text = report_text(run, part, given.part, result)
+    write_all(folder, run, parts, given, probabilities, result, text)
     print(f"{text}\n\nreport.html, metrics.json and the pictures are in {folder}")
-    return 0
 
 
 def report_text(run, part, name, result):
@@ -90,6 +88,8 @@ def report_text(run, part, name, result):
     lines += ["", metrics.format_report(result), "", _matrix(result, part.class_names)]
     if "binarized" in result:
         lines += ["", _binarized(result["binarized"])]
+    if "against" in result:
+        lines += ["", _against(result["against"])]
     return "\n".join(lines)
 
 
@@ -130,7 +130,12 @@ def _binarized(binarized):
              "threshold  accuracy  precision  recall"]
     lines += [f"{row['threshold']:9.2f}  {row['accuracy']:8.4f}  {row['precision']:9.4f}  "
               f"{row['recall']:6.4f}" for row in binarized["thresholds"]]
-    for place, test in binarized["against"].items():
+    return "\n".join(lines)
+
+
+def _against(others):
+    lines = []
+    for place, test in others.items():
         mine, other = test["accuracies"]
         lines.append(
             f"against {place}, {test['n']:,} images: accuracy {mine:.4f} and {other:.4f}, equal "

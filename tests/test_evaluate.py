@@ -200,7 +200,7 @@ def test_evaluate_writes_everything(capsys, made, tmp_path):
     trained = json.loads((made / "6" / "metrics.json").read_text())["best"]["test"]
     assert all(result[key] == trained[key] for key in trained), "differs from training's own score"
     assert result["without_copies"]["n"] == result["n"] - result["copies"]
-    against = result["binarized"]["against"]
+    against = result["against"]
     assert list(against) == [str(made / "7"), str(made / "8")]
     for comparison in against.values():
         assert comparison["n"] == result["n"]
@@ -265,7 +265,7 @@ def test_a_run_without_copies_is_scored_on_the_same_images(made, small_fer2013,
     assert copies["validation"].any() and not copies["test"].any()
 
 
-def test_merged_classes_are_compared_on_the_same_images(made):
+def test_two_runs_are_compared_on_the_same_images(made):
     six, seven = open_run(made / "6"), open_run(made / "7")
     part = parts_of(six)[0].test
     p = six.model.predict_proba(part.faces)
@@ -275,8 +275,11 @@ def test_merged_classes_are_compared_on_the_same_images(made):
     two = seven.model.predict(part.faces) == 1
     assert result["agreement"] == np.mean(positive == two)
     assert result["accuracies"] == [np.mean(positive == truth), np.mean(two == truth)]
-    with pytest.raises(ValueError, match="has 5 classes; expected a run of the classes negative"):
-        compared(six, part, p, six)
+    itself = compared(six, part, p, six)
+    assert itself["agreement"] == itself["p"] == 1
+    assert itself["accuracies"][1] == np.mean(p.argmax(axis=1) == part.labels)
+    with pytest.raises(ValueError, match="6 has 5 classes; expected 2 as .*7 has, or 2"):
+        compared(seven, part, p, six)
     seven.settings["seed"] = 1
     with pytest.raises(ValueError, match="has seed 1, but .* 0: its test images would not be new"):
         compared(six, part, p, seven)
@@ -305,7 +308,7 @@ def test_errors_are_one_sentence(capsys, made, tmp_path):
         ([made / "6" / "best.npz"], "does not tell what it was trained on"),
         ([made / "6" / "last.npz"], "is not a model saved by tinyfer"),
         ([made / "6", "--data", "no.zip"], r"no\.zip does not exist"),
-        ([made / "6", "--against", made / "7"], "needs --binarize"),
+        ([made / "6", "--against", made / "1"], "has 7 classes; expected 5 as .*6 has, or 2"),
         ([made / "1", "--binarize"], "neutral is neither positive nor negative"),
         ([made / "6", "--part", "all"], "--part"),
     ]:

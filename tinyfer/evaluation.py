@@ -14,7 +14,7 @@ import numpy as np
 from tinyfer import experiments, metrics, runs
 from tinyfer.binary import THRESHOLD, binary_scores, mcnemar, threshold_curve
 from tinyfer.calibration import reliability
-from tinyfer.datasets import CLASS_SETS, duplicate_groups, find_data, load_fer2013, seen_in
+from tinyfer.datasets import duplicate_groups, find_data, load_fer2013, seen_in
 from tinyfer.model import PACKAGED, load_model
 
 PARTS = ("train", "validation", "test")
@@ -145,19 +145,22 @@ def binarized_scores(labels, probabilities, class_names):
 
 
 def compared(run, part, probabilities, other):
-    """`mcnemar` of a run of many classes, merged, and a two-class run, on the part's images.
+    """`mcnemar` of a run and another of the same classes, on the images of a part of the first.
 
-    The two-class network is shown the very images of `part`. They are as new to it as to the first
-    if both runs split the data in the same way with the same seed, for a split draws the images
-    of a class whichever other classes are kept; ValueError otherwise, or where `other` is not a
-    two-class run.
+    Where `other` is a two-class run, the answers of the first are merged to its classes. Both are
+    shown the very images of `part`, which are as new to the one as to the other if both split the
+    data in the same way with the same seed, for a split draws the images of a class whichever
+    other classes are kept. ValueError otherwise, or where the classes do not fit.
     """
-    if other.settings["classes"] != 2:
-        raise ValueError(f"{other.name} has {other.settings['classes']} classes; expected a run "
-                         f"of the classes {' and '.join(CLASS_SETS[2])}")
     for key in ("split", "seed", "drawn"):
         if other.settings[key] != run.settings[key]:
             raise ValueError(f"{other.name} has {key} {other.settings[key]}, but {run.name} "
                              f"{run.settings[key]}: its test images would not be new to both")
-    truth, positive = experiments.binarize(part.labels, probabilities, part.class_names)
-    return mcnemar(truth, (positive > THRESHOLD).astype(int), other.model.predict(part.faces))
+    truth, answers = part.labels, probabilities.argmax(axis=1)
+    if other.settings["classes"] == 2 != run.settings["classes"]:
+        truth, positive = experiments.binarize(part.labels, probabilities, part.class_names)
+        answers = (positive > THRESHOLD).astype(int)
+    elif other.settings["classes"] != run.settings["classes"]:
+        raise ValueError(f"{other.name} has {other.settings['classes']} classes; expected "
+                         f"{run.settings['classes']} as {run.name} has, or 2")
+    return mcnemar(truth, answers, other.model.predict(part.faces))
