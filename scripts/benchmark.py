@@ -19,6 +19,7 @@ from bench.contenders import CONTENDERS, USUAL, is_judge, missing
 from bench.contest import INFERENCE_WANTED, TRAINING_WANTED
 from command import at_least
 
+from tinyfer import pages
 from tinyfer.runs import write_json
 
 PARTS = ("contest", "layers", "sweep", "startup")
@@ -55,14 +56,14 @@ def parse(argv):
 
 
 def main(argv=None):
-    return command.main(run, lambda: parse(argv))
+    return command.main(run, parse, argv)
 
 
 def run(options):
     parts = options.parts or ["contest"]
     chosen = chosen_contenders(options)
     if options.fill:
-        text.places(options.fill)       # fail now rather than after minutes
+        pages.blocks_of(options.fill)       # fail now rather than after minutes
     results = {"machine": machine.describe(options.threads)}
     tables = {}
     introduce(results["machine"])

@@ -20,6 +20,7 @@ from bench.ladder import CHANNELS, RUNGS, SIZE, multiply_adds
 from bench.turns import Worker, take_turns, workers
 from command import at_least
 
+from tinyfer import pages
 from tinyfer.runs import describe_threads, write_json
 
 NAME = f"{SIZE}x{SIZE}x{CHANNELS} to {SIZE - 2}x{SIZE - 2}x{CHANNELS}"
@@ -44,12 +45,12 @@ def parse(argv):
 
 
 def main(argv=None):
-    return command.main(run, lambda: parse(argv))
+    return command.main(run, parse, argv)
 
 
 def run(options):
     if options.fill:
-        text.places(options.fill)       # fail now rather than after minutes
+        pages.blocks_of(options.fill)       # fail now rather than after minutes
     results = read(options) if options.redraw else measure_all(options)
     content = ladder_table(results["ladder"], results["run"])
     print(content)
@@ -64,7 +65,6 @@ def run(options):
         write_json(options.json, results)
     if options.fill:
         text.fill(options.fill, {"ladder": content})
-    return 0
 
 
 def measure_all(options):

@@ -18,6 +18,7 @@ import speed_ladder
 from bench import contenders, contest, cost, ladder, machine, text, turns
 
 import tinyfer
+from tinyfer import pages
 from tinyfer.kernels import reference
 
 SCRIPTS = Path(benchmark.__file__).parent
@@ -242,17 +243,16 @@ def test_table():
 
 def test_fill_replaces_only_what_it_has(tmp_path):
     path = tmp_path / "speed.md"
-    path.write_text("before\n<!-- numbers: one, by some command -->\nold\n<!-- end -->\nbetween\n"
-                    "<!-- numbers: two -->\nkept\n<!-- end -->\nafter\n")
-    assert text.places(path) == ["one", "two"]
+    kept = "between\n<!-- begin two -->\nkept\n<!-- end two -->\nafter\n"
+    path.write_text("before\n<!-- begin one -->\nold\n<!-- end one -->\n" + kept)
+    assert pages.blocks_of(path) == ["one", "two"]
     for _ in range(2):      # a second time changes nothing
         text.fill(path, {"one": r"new \1", "three": "nowhere"})
         assert path.read_text() == (
-            "before\n<!-- numbers: one, by some command -->\n```text\nnew \\1\n```\n<!-- end -->\n"
-            "between\n<!-- numbers: two -->\nkept\n<!-- end -->\nafter\n")
+            "before\n<!-- begin one -->\n```text\nnew \\1\n```\n<!-- end one -->\n" + kept)
     path.write_text("no place")
-    with pytest.raises(ValueError, match="speed.md has no place for a table"):
-        text.places(path)
+    with pytest.raises(ValueError, match="speed.md has no block"):
+        pages.blocks_of(path)
 
 
 def test_layers_sweep_and_limits(capsys, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""docs/results.md and the model cards: text written by hand around blocks written from records.
+"""Pages of docs/: text written by hand, around blocks that programs write.
 
 A block stands between two comments, which a code host does not show:
 
@@ -18,15 +18,21 @@ from tinyfer.files import atomic_write
 from tinyfer.model import PACKAGED
 
 
+def blocks_of(path):
+    """Names of the blocks of a page; ValueError where it has none."""
+    names = re.findall(r"<!-- begin (\S+) -->", _text(path))
+    if not names:
+        raise ValueError(f"{path} has no block: expected a line <!-- begin NAME --> and later "
+                         "<!-- end NAME -->")
+    return names
+
+
 def rewrite(path, blocks):
     """Replace the blocks of a page: blocks is a dict of name -> text.
 
     FileNotFoundError where there is no page; ValueError where it lacks one of the blocks.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no page {path} to write the tables into")
-    text = path.read_text(encoding="utf-8")
+    text = _text(path)
     for name, content in blocks.items():
         begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
         pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
@@ -36,6 +42,13 @@ def rewrite(path, blocks):
         text = pattern.sub(lambda _: replacement, text, count=1)
     with atomic_write(path) as file:
         file.write(text.encode())
+
+
+def _text(path):
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no page {path} to write the tables into")
+    return path.read_text(encoding="utf-8")
 
 
 def results_blocks(records):

@@ -1,9 +1,6 @@
-"""Plain tables, and putting them into a document."""
+"""Plain tables, and putting them into a page."""
 
-import re
-from pathlib import Path
-
-from tinyfer.files import atomic_write
+from tinyfer import pages
 
 
 def table(headings, rows, title):
@@ -19,27 +16,8 @@ def table(headings, rows, title):
     return f"{title}\n\n" + "\n".join(lines)
 
 
-PLACE = re.compile(r"(<!-- numbers: (\w+)\b[^>]*-->\n).*?(<!-- end -->)", re.DOTALL)
-
-
-def places(path):
-    """Names of the tables that the document at `path` has places for; ValueError if there are none.
-
-    A place is all that stands between the lines `<!-- numbers: NAME ... -->` and `<!-- end -->`.
-    """
-    names = [found[2] for found in PLACE.finditer(Path(path).read_text(encoding="utf-8"))]
-    if not names:
-        raise ValueError(f"{path} has no place for a table: expected a line <!-- numbers: NAME --> "
-                         "and later <!-- end -->")
-    return names
-
-
 def fill(path, tables):
-    """Put those of the tables {name: text} into the document at `path` that it has places for."""
-    def put(found):
-        start, name, end = found.groups()
-        return f"{start}```text\n{tables[name]}\n```\n{end}" if name in tables else found[0]
-
-    text = PLACE.sub(put, Path(path).read_text(encoding="utf-8"))
-    with atomic_write(path) as file:
-        file.write(text.encode())
+    """Put those of the tables {name: text} into the page at `path` that it has blocks for."""
+    blocks = pages.blocks_of(path)
+    pages.rewrite(path, {name: f"```text\n{content}\n```" for name, content in tables.items()
+                         if name in blocks})
