@@ -1,6 +1,7 @@
 """What the command lines of all scripts share: errors are one sentence, and exit code 2."""
 
 import argparse
+import os
 import sys
 
 
@@ -39,12 +40,18 @@ def one_of(choices, what):
     return names
 
 
-def main(run, options):
-    """The exit code of run(options()), with errors as one sentence and code 2."""
+def main(run, parse, argv, stopped="stopped"):
+    """The exit code of run(parse(argv)), 0 for None; errors are one sentence and code 2."""
     try:
-        return run(options())
+        code = run(parse(argv))
+        sys.stdout.flush()
+        return code or 0
     except KeyboardInterrupt:
+        print(f"\n{stopped}", file=sys.stderr)
         return 130
+    except BrokenPipeError:         # `| head` has read enough: nothing more is to be written
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (ValueError, OSError) as error:
         return fail(error)
 

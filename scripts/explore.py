@@ -47,22 +47,21 @@ def parse(argv):
 
 
 def main(argv=None):
-    given = parse(argv)
-    try:
-        data = load(given)
-        facts = facts_of(data, given.seed)
-        print(as_text(facts, data))
-        folder = Path(given.out)
-        write_json(folder / "facts.json", facts)
-        draw_pictures(data, facts, folder)
-        if not given.no_photographs:
-            draw_sheets(data, folder / "photographs", given.seed)
-    except (ValueError, OSError) as error:
-        return command.fail(error)
+    return command.main(explore, parse, argv)
+
+
+def explore(given):
+    data = load(given)
+    facts = facts_of(data, given.seed)
+    print(as_text(facts, data))
+    folder = Path(given.out)
+    write_json(folder / "facts.json", facts)
+    draw_pictures(data, facts, folder)
+    if not given.no_photographs:
+        draw_sheets(data, folder / "photographs", given.seed)
     print(f"\nfacts.json and the pictures are in {folder}")
     if not given.no_photographs and data.source == "FER-2013":
         print(f"{folder / 'photographs'} shows third-party photographs: do not publish it")
-    return 0
 
 
 def load(given):

@@ -39,24 +39,23 @@ def parse(argv):
 
 
 def main(argv=None):
-    given = parse(argv)
+    return command.main(export, parse, argv)
+
+
+def export(given):
     kind, name = given.to
-    try:
-        set_threads(given.threads)
-        if kind == "package":
-            to_package(given.run, name, given.data, Path(given.out or PACKAGED))
-        elif kind == "torch":
-            run = open_run(given.run)
-            folder = Path(given.out or ".")
-            title = f"{run.experiment.title}, seed {run.settings['seed']}"
-            save_torch(folder, name, run.model, title[0].upper() + title[1:] + ".",
-                       run.settings["lr"])
-            print(f"{folder / name}.py and {name}.npz are written; try   python {folder / name}.py")
-        else:
-            raise ValueError(f"--to must be package or torch, not {kind!r}")
-    except (ValueError, OSError) as error:
-        return command.fail(error)
-    return 0
+    set_threads(given.threads)
+    if kind == "package":
+        to_package(given.run, name, given.data, Path(given.out or PACKAGED))
+    elif kind == "torch":
+        run = open_run(given.run)
+        folder = Path(given.out or ".")
+        title = f"{run.experiment.title}, seed {run.settings['seed']}"
+        save_torch(folder, name, run.model, title[0].upper() + title[1:] + ".",
+                   run.settings["lr"])
+        print(f"{folder / name}.py and {name}.npz are written; try   python {folder / name}.py")
+    else:
+        raise ValueError(f"--to must be package or torch, not {kind!r}")
 
 
 def to_package(place, name, data, folder):

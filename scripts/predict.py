@@ -52,18 +52,17 @@ def box(text):
 
 
 def main(argv=None):
-    given = parse(argv)
-    try:
-        set_threads(given.threads)
-        place = Path(given.model)
-        model = load_model(place / "best.npz" if place.is_dir() else given.model)
-        faces = np.stack([read_face(path, given.box) for path in given.images])
-        probabilities = model.predict_proba(faces)
-    except (ValueError, OSError) as error:
-        return command.fail(error)
+    return command.main(predict, parse, argv)
+
+
+def predict(given):
+    set_threads(given.threads)
+    place = Path(given.model)
+    model = load_model(place / "best.npz" if place.is_dir() else given.model)
+    faces = np.stack([read_face(path, given.box) for path in given.images])
+    probabilities = model.predict_proba(faces)
     show = as_json if given.json else as_table
     print(show(given.images, model.class_names, probabilities))
-    return 0
 
 
 def as_json(images, names, probabilities):

@@ -59,29 +59,25 @@ def parse(argv):
 
 
 def main(argv=None):
-    given = parse(argv)
-    try:
-        trial = given.drawn or given.epochs
-        docs = Path(given.docs) if given.docs else None if trial else DOCS
-        kept = (docs or Path(given.runs)) / "results.json"
-        if not given.table:
-            code = reproduce(given, kept)
-            if code:
-                return code
-        records = read_results(kept)
-        if docs:
-            write_pages(docs, records)
-        else:
-            print(f"\na trial: scores in {kept}, docs/ stays as it is")
-    except KeyboardInterrupt:
-        print("\nstopped: give the same command to go on", file=sys.stderr)
-        return 130
-    except (ValueError, OSError) as error:
-        return command.fail(error)
-    return 0
+    return command.main(reproduce, parse, argv, "stopped: give the same command to go on")
 
 
-def reproduce(given, kept):
+def reproduce(given):
+    trial = given.drawn or given.epochs
+    docs = Path(given.docs) if given.docs else None if trial else DOCS
+    kept = (docs or Path(given.runs)) / "results.json"
+    if not given.table:
+        code = train_and_score(given, kept)
+        if code:
+            return code
+    records = read_results(kept)
+    if docs:
+        write_pages(docs, records)
+    else:
+        print(f"\na trial: scores in {kept}, docs/ stays as it is")
+
+
+def train_and_score(given, kept):
     """Train and score what was asked for; the exit code."""
     if not given.drawn and find_data(given.data) is None:
         raise FileNotFoundError(f"FER-2013 is not here: give --data.\n{HOW_TO_GET}")

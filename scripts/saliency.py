@@ -84,22 +84,18 @@ def parse(argv):
 
 
 def main(argv=None):
-    given = parse(argv)
+    return command.main(run, parse, argv)
+
+
+def run(given):
     given.method = list(METHODS) if "all" in given.method else list(dict.fromkeys(given.method))
-    try:
-        set_threads(given.threads)
-        refuse_what_does_not_fit(given)
-        files, tables = run(given)
-        if files:
-            print(f"{', '.join(files)} are in {given.out}")
-        if given.fill:
-            fill(given, files, tables)
-    except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
-        return 130
-    except (ValueError, OSError) as error:
-        return command.fail(error)
-    return 0
+    set_threads(given.threads)
+    refuse_what_does_not_fit(given)
+    files, tables = make(given)
+    if files:
+        print(f"{', '.join(files)} are in {given.out}")
+    if given.fill:
+        fill(given, files, tables)
 
 
 def refuse_what_does_not_fit(given):
@@ -116,7 +112,7 @@ def refuse_what_does_not_fit(given):
         raise ValueError("--fill: a panel of photographs stays out of the page; add --drawn")
 
 
-def run(given):
+def make(given):
     """Do what was asked for: (names of the files written to --out, {name: table})."""
     if given.speed:
         return speed(given)

@@ -88,13 +88,7 @@ def parse(argv):
 
 
 def main(argv=None):
-    try:
-        return train(parse(argv))
-    except KeyboardInterrupt:
-        print("\nstopped before the training began: nothing was saved", file=sys.stderr)
-        return 130
-    except (ValueError, OSError) as error:
-        return command.fail(error)
+    return command.main(train, parse, argv, "stopped before the training began: nothing was saved")
 
 
 def train(given):
@@ -133,7 +127,6 @@ def train(given):
         print(f"\nstopped; to go on:  python scripts/train.py --resume {folder}", file=sys.stderr)
         return 130
     conclude(result, folder, settings)
-    return 0
 
 
 def new_settings(given):

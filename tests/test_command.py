@@ -1,0 +1,68 @@
+"""scripts/command.py: how every script ends, whatever happens to it."""
+
+import subprocess
+import sys
+
+import command
+import pytest
+
+
+def ends(run):
+    return command.main(run, list, "abc", "given up")
+
+
+def raises(error):
+    def run(_):
+        raise error
+    return run
+
+
+@pytest.mark.parametrize("error, code, sentence", [
+    (ValueError("size is 0; expected 1"), 2, "error: size is 0; expected 1\n"),
+    (FileNotFoundError("there is no x.csv"), 2, "error: there is no x.csv\n"),
+    (KeyboardInterrupt(), 130, "\ngiven up\n")])
+def test_errors_are_a_sentence_and_a_code(error, code, sentence, capsys):
+    assert ends(raises(error)) == code
+    assert capsys.readouterr() == ("", sentence)
+
+
+def test_mistakes_of_ours_are_not_hidden():
+    with pytest.raises(KeyError):
+        ends(raises(KeyError("x")))
+
+
+@pytest.mark.parametrize("code", [0, 1, None])
+def test_the_code_is_the_one_that_run_returns(code):
+    assert ends(lambda options: code) == (code or 0)
+    assert ends(lambda options: options == ["a", "b", "c"]) == 1
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
+    """As in `python scripts/evaluate.py RUN | head`."""
+    path = tmp_path / "talks.py"
+    path.write_text("import command, sys\n"
+                    "def run(options):\n"
+                    "    for _ in range(100000): print('a line')\n"
+                    "sys.exit(command.main(run, list, ''))\n")
+    with subprocess.Popen([sys.executable, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env={"PYTHONPATH": command.__file__.rsplit("command.py")[0]},
+                          text=True) as process:
+        assert process.stdout.readline() == "a line\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
+
+
+def test_options_in_error(capsys):
+    parser = command.parser("A test.")
+    parser.add_argument("--n", type=command.at_least(2))
+    parser.add_argument("--names", type=command.one_of(("a", "b"), "name"))
+    assert parser.parse_args(["--n", "2", "--names", "b,a"]).names == ["b", "a"]
+    for words, sentence in {
+            "--n 1": "argument --n: expected a whole number from 2, got '1'",
+            "--names a,c": "argument --names: there is no name 'c'; there are a, b",
+            "--m": "unrecognized arguments: --m"}.items():
+        with pytest.raises(SystemExit) as stop:
+            parser.parse_args(words.split())
+        assert stop.value.code == 2
+        assert capsys.readouterr().err == f"error: {sentence} (--help lists the options)\n"
