@@ -196,9 +196,11 @@ def test_stopped_before_the_first_checkpoint(small):
 def start(folder, *arguments):
     environment = {k: v for k, v in os.environ.items() if k != "TINYFER_DATA"}
     environment["PYTHONPATH"] = str(SCRIPT.parents[1])
+    # A shell that runs the tests in the background lets them, and what they start, ignore Ctrl-C.
     return subprocess.Popen(
         [sys.executable, SCRIPT, *arguments], cwd=folder, env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
 
 
 def stopped_after(epoch, number, folder, *arguments):
