@@ -20,7 +20,7 @@ def small_cnn(classes=7, seed=0, dtype=np.float32, class_names=None):
 
 
 def use_small_network(monkeypatch):
-    """Let scripts/train.py train it, wherever FER-2013 may be."""
+    """Let scripts/train.py train `small_cnn`, wherever FER-2013 may be."""
     monkeypatch.setitem(architectures.ARCHITECTURES, "small_cnn", small_cnn)
     monkeypatch.setattr(train, "six_layer_cnn", small_cnn)
     monkeypatch.delenv("TINYFER_DATA", raising=False)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import saliency as saliency_script
 from PIL import Image
-from small import small_cnn
+from small import small_cnn, use_small_network
 
-from tinyfer import architectures, plots_saliency
+from tinyfer import plots_saliency
 from tinyfer.datasets.toyfaces import CUE_PLACE, draw_faces
 from tinyfer.layers import BatchNorm, Dense, Flatten
 from tinyfer.model import Sequential
@@ -355,8 +355,7 @@ def test_pictures_of_maps_that_are_zero(tmp_path):
 @pytest.fixture
 def scripted(monkeypatch, tmp_path):
     """scripts/saliency.py with a small untrained network in a file, in a folder of its own."""
-    monkeypatch.setitem(architectures.ARCHITECTURES, "small_cnn", small_cnn)
-    monkeypatch.delenv("TINYFER_DATA", raising=False)
+    use_small_network(monkeypatch)
     monkeypatch.chdir(tmp_path)
     small_cnn(3, seed=1, class_names=("happy", "neutral", "sad")).save("net.npz")
     return saliency_script

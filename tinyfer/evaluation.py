@@ -152,15 +152,15 @@ def compared(run, part, probabilities, other):
     data in the same way with the same seed, for a split draws the images of a class whichever
     other classes are kept. ValueError otherwise, or where the classes do not fit.
     """
+    mine, its = run.settings["classes"], other.settings["classes"]
+    if its not in (mine, 2):
+        raise ValueError(f"{other.name} has {its} classes; expected {mine} as {run.name} has, or 2")
     for key in ("split", "seed", "drawn"):
         if other.settings[key] != run.settings[key]:
             raise ValueError(f"{other.name} has {key} {other.settings[key]}, but {run.name} "
                              f"{run.settings[key]}: its test images would not be new to both")
     truth, answers = part.labels, probabilities.argmax(axis=1)
-    if other.settings["classes"] == 2 != run.settings["classes"]:
+    if its != mine:
         truth, positive = experiments.binarize(part.labels, probabilities, part.class_names)
         answers = (positive > THRESHOLD).astype(int)
-    elif other.settings["classes"] != run.settings["classes"]:
-        raise ValueError(f"{other.name} has {other.settings['classes']} classes; expected "
-                         f"{run.settings['classes']} as {run.name} has, or 2")
     return mcnemar(truth, answers, other.model.predict(part.faces))

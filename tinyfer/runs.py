@@ -103,7 +103,7 @@ def describe_parts(parts):
 
 
 def describe_threads(n):
-    """"1 thread", "2 threads"."""
+    """The words "1 thread" or "2 threads"."""
     return f"{n} thread" + "s" * (n != 1)
 
 
