@@ -259,6 +259,12 @@ def test_the_precision_of_two_classes_is_compared_with_both_meanings():
     assert study[4:] == ["0.87", "", "0.90", "0.94"]
 
 
+def test_an_experiment_that_is_not_the_studys_has_no_rows_for_it():
+    ours, clean = cells(tables.experiments_table(records(record("official7"))))
+    assert ours[:3] == ["official7", EXPERIMENTS["official7"].title, "ours, 1,000 images"]
+    assert clean[2] == "ours, without the 100 copies"
+
+
 def test_experiment_3_is_held_against_1():
     one, three = record("1", accuracy=0.62), record("3", accuracy=0.60)
     rows = cells(tables.experiments_table(records(one, three)))

@@ -43,15 +43,18 @@ def experiments_table(records):
                       if name in FIGURES and mean(group, name) is not None}
         if experiment(number).study.get("remark") and not distinct:
             study["accuracy"], difference["accuracy"] = _against_one(records, group)
-        copies = group[0]["test"]["copies"]
-        rows += [
-            [number, title, "study", *(_study(study.get(name)) for name in FIGURES)],
-            ["", _trial(group), f"ours, {group[0]['images']['test']:,} images",
-             *(_values(group, name) for name in FIGURES)],
-            ["", "", "difference", *(difference.get(name, "") for name in FIGURES)],
-            ["", "", f"ours, without the {copies:,} copies",
-             *(_values(group, name, clean=True) for name in FIGURES)],
-        ]
+        copies, trial = group[0]["test"]["copies"], _trial(group)
+        theirs = ["study", *(_study(study.get(name)) for name in FIGURES)]
+        ours = [f"ours, {group[0]['images']['test']:,} images",
+                *(_values(group, name) for name in FIGURES)]
+        clean = [f"ours, without the {copies:,} copies",
+                 *(_values(group, name, clean=True) for name in FIGURES)]
+        apart = ["difference", *(difference.get(name, "") for name in FIGURES)]
+        if study:
+            rows += [[number, title, *theirs], ["", trial, *ours], ["", "", *apart]]
+        else:
+            rows += [[number, ", ".join(filter(None, (title, trial))), *ours]]
+        rows += [["", "", *clean]]
     return _table(["#", "experiment", "", *FIGURES.values()], rows) if rows else NOTHING
 
 
@@ -256,14 +259,15 @@ def _against_one(records, group):
 
 
 def _trial(group):
-    """What keeps a row from being the study's experiment."""
+    """What tells a row from one run of the study's experiment."""
     first, words = group[0], []
     if first["source"] != "FER-2013":
         words.append(f"**{first['source']}, not FER-2013**")
     if first["epochs"] != 40:
         words.append(f"**{first['epochs']} epochs, not 40**")
-    return ", ".join(words) + (f" mean of {len(group)} seeds (least to most)"
-                               if len(group) > 1 else "")
+    if len(group) > 1:
+        words.append(f"mean of {len(group)} seeds (least to most)")
+    return ", ".join(words)
 
 
 def _study(value):
