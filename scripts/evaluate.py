@@ -19,6 +19,7 @@ from tinyfer.evaluation import (
     mistakes,
     open_run,
     parts_of,
+    reweighed_scores,
     score,
 )
 from tinyfer.files import atomic_write
@@ -44,6 +45,8 @@ def parse(argv):
         help="how many of the most confident mistakes the page shows (default 24)")
     add("--binarize", action="store_true", help="also merge the classes after prediction: positive "
         "= happy + surprise, negative = angry, disgust, fear, sad (experiment 6b)")
+    add("--reweigh", action="store_true", help="also score the probabilities multiplied by the "
+        "class weights, or divided by them if the run was trained with them (docs, chapter 10)")
     add("--against", nargs="+", default=[], metavar="RUN", help="other runs of these classes, "
         "or of two, and of the same seed: compared on the same images (agreement and McNemar's "
         "exact test)")
@@ -66,6 +69,9 @@ def evaluate(given):
     result = score(part.labels, probabilities, part.class_names, copies.get(given.part))
     if given.binarize:
         result["binarized"] = binarized_scores(part.labels, probabilities, part.class_names)
+    if given.reweigh:
+        result["reweighed"] = reweighed_scores(run, parts.train, part.labels, probabilities,
+                                               part.class_names)
     if given.against:
         result["against"] = {place: compared(run, part, probabilities, open_run(place))
                              for place in given.against}
@@ -88,6 +94,8 @@ def report_text(run, part, name, result):
     lines += ["", metrics.format_report(result), "", _matrix(result, part.class_names)]
     if "binarized" in result:
         lines += ["", _binarized(result["binarized"])]
+    if "reweighed" in result:
+        lines += ["", _reweighed(result)]
     if "against" in result:
         lines += ["", _against(result["against"])]
     return "\n".join(lines)
@@ -131,6 +139,16 @@ def _binarized(binarized):
     lines += [f"{row['threshold']:9.2f}  {row['accuracy']:8.4f}  {row['precision']:9.4f}  "
               f"{row['recall']:6.4f}" for row in binarized["thresholds"]]
     return "\n".join(lines)
+
+
+def _reweighed(result):
+    other = result["reweighed"]
+    return "\n".join(
+        [f"the probabilities as they are, and {other['how']} by the class weights:",
+         " " * 12 + "accuracy  macro precision  macro recall"]
+        + [f"{name:12}{scores['accuracy']:8.4f}  {scores['macro']['precision']:15.4f}  "
+           f"{scores['macro']['recall']:12.4f}"
+           for name, scores in (("as they are", result), (other["how"], other["scores"]))])
 
 
 def _against(others):

@@ -5,6 +5,7 @@ import re
 from fractions import Fraction
 from html.parser import HTMLParser
 from math import comb
+from types import SimpleNamespace
 
 import evaluate
 import numpy as np
@@ -15,7 +16,15 @@ from small import use_small_network
 from tinyfer import metrics, runs, svg
 from tinyfer.binary import binary_scores, mcnemar, threshold_curve
 from tinyfer.calibration import reliability
-from tinyfer.evaluation import binarized_scores, compared, mistakes, open_run, parts_of, score
+from tinyfer.evaluation import (
+    binarized_scores,
+    compared,
+    mistakes,
+    open_run,
+    parts_of,
+    reweighed_scores,
+    score,
+)
 
 
 # Calibration
@@ -136,6 +145,22 @@ def test_score_with_and_without_copies():
     json.dumps(result, allow_nan=False)
 
 
+@pytest.mark.parametrize("balance, given, how, expected", [
+    ("none", (0.5, 0.3, 0.2), "multiplied", (5 / 23, 6 / 23, 12 / 23)),
+    ("weights", (5 / 23, 6 / 23, 12 / 23), "divided", (0.5, 0.3, 0.2)),
+    ("undersample", (0.5, 0.3, 0.2), "multiplied", (5 / 23, 6 / 23, 12 / 23)),
+])
+def test_class_weights_after_training_by_hand(balance, given, how, expected):
+    trained = SimpleNamespace(settings={"balance": balance})
+    train_part = SimpleNamespace(labels=np.repeat([0, 1, 2], [60, 30, 10]))
+    for label in range(3):
+        p = np.array([given])
+        result = reweighed_scores(trained, train_part, np.array([label]), p, ("a", "b", "c"))
+        assert result["how"] == how and np.array_equal(p, [given])
+        assert result["scores"]["loss"] == pytest.approx(-np.log(expected[label]), rel=1e-12)
+        assert result["scores"]["accuracy"] == (label == np.argmax(expected))
+
+
 # The script, on runs of the small network
 
 @pytest.fixture(scope="module")
@@ -191,7 +216,7 @@ class Page(HTMLParser):
 
 def test_evaluate_writes_everything(capsys, made, tmp_path):
     code, out, _ = run(capsys, made / "6", "--out", tmp_path / "out", "--mistakes", "7",
-                       "--binarize", "--against", made / "7", made / "8")
+                       "--binarize", "--reweigh", "--against", made / "7", made / "8")
     assert code == 0
     assert {file.name for file in (tmp_path / "out").iterdir()} == {
         "report.txt", "report.html", "metrics.json", "confusion.png", "roc.png",
@@ -205,6 +230,8 @@ def test_evaluate_writes_everything(capsys, made, tmp_path):
     for comparison in against.values():
         assert comparison["n"] == result["n"]
         assert comparison["accuracies"][0] == result["binarized"]["scores"]["accuracy"]
+    assert result["reweighed"]["how"] == "divided"
+    assert f"divided     {result['reweighed']['scores']['accuracy']:8.4f}" in out
     assert out.startswith((tmp_path / "out" / "report.txt").read_text().rstrip())
     for words in ("macro mean", "true \\ predicted", "McNemar", "threshold  accuracy"):
         assert words in out
