@@ -15,7 +15,7 @@ from small import use_small_network
 
 from tinyfer import metrics, runs, svg
 from tinyfer.binary import binary_scores, mcnemar, threshold_curve
-from tinyfer.calibration import reliability
+from tinyfer.calibration import bins_to_draw, reliability
 from tinyfer.evaluation import (
     binarized_scores,
     compared,
@@ -143,6 +143,14 @@ def test_score_with_and_without_copies():
     assert everything["without_copies"] is None
     assert "copies" not in score(labels, p, ("a", "b"))
     json.dumps(result, allow_nan=False)
+
+
+@pytest.mark.parametrize("counts, drawn", [
+    ((0, 1, 9, 10, 500), [3, 4]), ((0, 1, 3, 2, 3), [2, 4]), ((1, 0, 0, 0, 0), [0]),
+])
+def test_bins_of_a_few_images_are_not_drawn(counts, drawn):
+    bins = [dict(n=n) for n in counts]
+    assert bins_to_draw(dict(bins=bins)) == [bins[i] for i in drawn]
 
 
 @pytest.mark.parametrize("balance, given, how, expected", [

@@ -5,6 +5,8 @@ Guo et al. 2017, "On Calibration of Modern Neural Networks", section 2. Chapter 
 
 import numpy as np
 
+ENOUGH = 10
+
 
 def reliability(labels, probabilities, bins=15):
     """Confidence against accuracy in bins of equal width, and their mean distance, as a dict.
@@ -37,3 +39,12 @@ def reliability(labels, probabilities, bins=15):
         rows.append(row)
     return dict(ece=ece, confidence=float(confidence.mean()), accuracy=float(right.mean()),
                 bins=rows)
+
+
+def bins_to_draw(result):
+    """The bins of `reliability` with at least ENOUGH images, or as many as the fullest has.
+
+    The accuracy of fewer is mostly chance: one image alone is right in 0 or in 100 %.
+    """
+    enough = min(ENOUGH, max(row["n"] for row in result["bins"]))
+    return [row for row in result["bins"] if row["n"] >= enough]

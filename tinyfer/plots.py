@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from tinyfer.calibration import bins_to_draw
 from tinyfer.files import atomic_write
 from tinyfer.metrics import auc, macro_roc
 
@@ -176,9 +177,9 @@ def class_counts(counts, class_names, path, title=""):
 def calibration(result, path, title=""):
     """The reliability diagram: accuracy against confidence, and how many images lie where.
 
-    result: the dict of `tinyfer.calibration.reliability`.
+    result: the dict of `tinyfer.calibration.reliability`. Bins of a few images get no dot.
     """
-    rows = [row for row in result["bins"] if row["n"]]
+    rows = bins_to_draw(result)
     with rc_context(STYLE):
         figure = _figure(5.6, 6)
         axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))

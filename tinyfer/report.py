@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from tinyfer import metrics
+from tinyfer.calibration import bins_to_draw
 from tinyfer.files import atomic_write
 from tinyfer.plots import COLOURS, STYLES
 from tinyfer.report_style import CSS
@@ -171,7 +172,7 @@ def _roc(labels, probabilities, names):
 
 
 def _calibration(calibration):
-    rows = [row for row in calibration["bins"] if row["n"]]
+    rows = bins_to_draw(calibration)
     line = dict(name="observed", x=[row["confidence"] for row in rows],
                 y=[row["accuracy"] for row in rows], colour=COLOURS[0], marks=True)
     chart = line_chart([line], "confidence", "accuracy", (0, 1), (0, 1), "Reliability diagram",
@@ -185,7 +186,8 @@ def _calibration(calibration):
             f"{calibration['confidence']:.3f}, accuracy {calibration['accuracy']:.3f}, so {word} "
             f"by {abs(gap):.3f}. On the dotted line, 80 % sure would mean right in 80 % of cases."
             f"</p><figure>{chart}<div class='bars' role='img' aria-label='images by confidence'>"
-            f"{bars}</div><figcaption>bars: images by confidence, 0 to 1</figcaption></figure>")
+            f"{bars}</div><figcaption>bars: images by confidence, 0 to 1; where they are "
+            "only a few there is no dot</figcaption></figure>")
 
 
 def _binarized(binarized):
