@@ -43,18 +43,16 @@ def experiments_table(records):
                       if name in FIGURES and mean(group, name) is not None}
         if experiment(number).study.get("remark") and not distinct:
             study["accuracy"], difference["accuracy"] = _against_one(records, group)
-        copies, trial = group[0]["test"]["copies"], _trial(group)
+        copies = group[0]["test"]["copies"]
         theirs = ["study", *(_study(study.get(name)) for name in FIGURES)]
         ours = [f"ours, {group[0]['images']['test']:,} images",
                 *(_values(group, name) for name in FIGURES)]
+        apart = ["difference", *(difference.get(name, "") for name in FIGURES)]
         clean = [f"ours, without the {copies:,} copies",
                  *(_values(group, name, clean=True) for name in FIGURES)]
-        apart = ["difference", *(difference.get(name, "") for name in FIGURES)]
-        if study:
-            rows += [[number, title, *theirs], ["", trial, *ours], ["", "", *apart]]
-        else:
-            rows += [[number, ", ".join(filter(None, (title, trial))), *ours]]
-        rows += [["", "", *clean]]
+        lines = [theirs, ours, apart, clean] if study else [ours, clean]
+        heads = [[number, title], ["", _trial(group)], ["", ""], ["", ""]]
+        rows += [head + line for head, line in zip(heads, lines)]
     return _table(["#", "experiment", "", *FIGURES.values()], rows) if rows else NOTHING
 
 
