@@ -70,8 +70,7 @@ def evaluate(given):
     if given.binarize:
         result["binarized"] = binarized_scores(part.labels, probabilities, part.class_names)
     if given.reweigh:
-        result["reweighed"] = reweighed_scores(run, parts.train, part.labels, probabilities,
-                                               part.class_names)
+        result["reweighed"] = reweighed_scores(run, parts.train, part, probabilities)
     if given.against:
         result["against"] = {place: compared(run, part, probabilities, open_run(place))
                              for place in given.against}

@@ -1,10 +1,8 @@
-"""Scores of a run: calibration, copies, merged classes, paired tests, and scripts/evaluate.py."""
+"""Scores of a run: copies, class weights, merged classes, other runs; and scripts/evaluate.py."""
 
 import json
 import re
-from fractions import Fraction
 from html.parser import HTMLParser
-from math import comb
 from types import SimpleNamespace
 
 import evaluate
@@ -13,9 +11,7 @@ import pytest
 import train
 from small import use_small_network
 
-from tinyfer import metrics, runs, svg
-from tinyfer.binary import binary_scores, mcnemar, threshold_curve
-from tinyfer.calibration import bins_to_draw, reliability
+from tinyfer import metrics, runs
 from tinyfer.evaluation import (
     binarized_scores,
     compared,
@@ -25,106 +21,6 @@ from tinyfer.evaluation import (
     reweighed_scores,
     score,
 )
-
-
-# Calibration
-
-def test_reliability_by_hand():
-    """Five bins; confidences 0.5, 0.6 and 0.7, 0.9, of which the first and the last are right."""
-    p = np.array([[0.5, 0.5], [0.4, 0.6], [0.7, 0.3], [0.1, 0.9]])
-    result = reliability(np.array([0, 0, 1, 1]), p, bins=5)
-    assert [row["n"] for row in result["bins"]] == [0, 0, 2, 1, 1]
-    middle = result["bins"][2]
-    assert (middle["accuracy"], middle["confidence"]) == (0.5, pytest.approx(0.55))
-    assert result["bins"][0]["accuracy"] is None
-    assert result["ece"] == pytest.approx((2 * 0.05 + 1 * 0.7 + 1 * 0.1) / 4)
-    assert result["confidence"] == pytest.approx(0.675) and result["accuracy"] == 0.5
-
-
-def test_a_calibrated_classifier_has_little_error_and_a_boaster_much():
-    rng = np.random.default_rng(0)
-    p = rng.dirichlet(np.ones(3), 20_000)
-    labels = (p.cumsum(axis=1) < rng.random((len(p), 1))).sum(axis=1)
-    assert reliability(labels, p)["ece"] < 0.01
-    boast = p**4 / (p**4).sum(axis=1, keepdims=True)
-    result = reliability(labels, boast)
-    assert result["ece"] > 0.1
-    assert result["ece"] == pytest.approx(result["confidence"] - result["accuracy"], abs=0.01)
-
-
-def test_certainty_falls_into_the_last_bin():
-    result = reliability(np.array([0, 1]), np.array([[1.0, 0.0], [1.0, 0.0]]))
-    assert result["bins"][-1]["n"] == 2 and result["ece"] == 0.5
-
-
-@pytest.mark.parametrize("labels, p", [([], np.empty((0, 2))), ([0], [0.5]), ([0, 1], [[1, 0]])])
-def test_reliability_refuses_what_does_not_fit(labels, p):
-    with pytest.raises(ValueError, match="reliability needs"):
-        reliability(np.array(labels), np.array(p))
-
-
-# Two classes
-
-def test_binary_scores_by_hand():
-    labels = np.array([1, 1, 1, 0, 0])
-    scores = np.array([0.9, 0.5, 0.6, 0.7, 0.1])       # 0.5 does not exceed the threshold
-    result = binary_scores(labels, scores)
-    assert result["confusion_matrix"] == [[1, 1], [1, 2]]
-    assert (result["accuracy"], result["precision"], result["recall"]) == (0.6, 2 / 3, 2 / 3)
-    assert result["auc"] == pytest.approx(4 / 6)
-    assert binary_scores(labels, scores, 0.95)["precision"] == 0
-
-
-def test_threshold_curve_is_the_scores_at_each_threshold():
-    rng = np.random.default_rng(1)
-    labels, scores = rng.integers(0, 2, 200), rng.random(200)
-    for row in threshold_curve(labels, scores):
-        called = scores > row["threshold"]
-        assert row["accuracy"] == np.mean(called == labels)
-        assert row["recall"] == np.mean(called[labels == 1])
-    recalls = [row["recall"] for row in threshold_curve(labels, scores)]
-    assert recalls == sorted(recalls, reverse=True)
-
-
-def test_binary_scores_refuse_other_labels():
-    with pytest.raises(ValueError, match="labels 0 and 1"):
-        binary_scores(np.array([0, 2]), np.array([0.1, 0.2]))
-
-
-@pytest.mark.parametrize("b, c, p", [
-    (0, 0, 1), (1, 0, 1), (5, 0, Fraction(2, 32)), (1, 7, Fraction(18, 256)), (4, 4, 1),
-    (3, 9, 2 * Fraction(1 + 12 + 66 + 220, 4096)),
-])
-def test_mcnemar_by_hand(b, c, p):
-    labels = np.zeros(b + c + 6, dtype=int)
-    one, other = labels.copy(), labels.copy()
-    other[:b] = 1               # only the first is right
-    one[b:b + c] = 1            # only the second
-    one[-2:] = other[-2:] = 1   # both wrong
-    for result in (mcnemar(labels, one, other), mcnemar(labels, other, one)):
-        assert result["p"] == pytest.approx(float(p), rel=1e-14)
-    result = mcnemar(labels, one, other)
-    assert (result["only_one"], result["only_other"]) == (b, c)
-    assert result["agreement"] == pytest.approx(6 / (b + c + 6))
-    assert result["accuracies"] == [pytest.approx((b + 4) / (b + c + 6)),
-                                    pytest.approx((c + 4) / (b + c + 6))]
-
-
-def test_mcnemar_is_exact_where_floats_overflow():
-    labels = np.zeros(3000, dtype=int)
-    one, other = labels.copy(), labels.copy()
-    one[:1400] = 1
-    other[1400:] = 1
-    exact = 2 * sum(Fraction(comb(3000, i), 2**3000) for i in range(1401))
-    assert mcnemar(labels, one, other)["p"] == pytest.approx(float(exact), rel=1e-14)
-
-
-def test_mcnemar_of_equal_classifiers_is_uniform_enough():
-    """Under the hypothesis, p is at most 0.05 in at most 5 % of the cases."""
-    rng = np.random.default_rng(2)
-    labels = np.zeros(100, dtype=int)
-    ps = [mcnemar(labels, *(rng.random((2, 100)) < 0.3).astype(int))["p"] for _ in range(400)]
-    assert np.mean(np.array(ps) <= 0.05) <= 0.08
 
 
 # Copies and mistakes
@@ -145,14 +41,6 @@ def test_score_with_and_without_copies():
     json.dumps(result, allow_nan=False)
 
 
-@pytest.mark.parametrize("counts, drawn", [
-    ((0, 1, 9, 10, 500), [3, 4]), ((0, 1, 3, 2, 3), [2, 4]), ((1, 0, 0, 0, 0), [0]),
-])
-def test_bins_of_a_few_images_are_not_drawn(counts, drawn):
-    bins = [dict(n=n) for n in counts]
-    assert bins_to_draw(dict(bins=bins)) == [bins[i] for i in drawn]
-
-
 @pytest.mark.parametrize("balance, given, how, expected", [
     ("none", (0.5, 0.3, 0.2), "multiplied", (5 / 23, 6 / 23, 12 / 23)),
     ("weights", (5 / 23, 6 / 23, 12 / 23), "divided", (0.5, 0.3, 0.2)),
@@ -160,10 +48,12 @@ def test_bins_of_a_few_images_are_not_drawn(counts, drawn):
 ])
 def test_class_weights_after_training_by_hand(balance, given, how, expected):
     trained = SimpleNamespace(settings={"balance": balance})
-    train_part = SimpleNamespace(labels=np.repeat([0, 1, 2], [60, 30, 10]))
+    names = ("a", "b", "c")
+    train_part = SimpleNamespace(labels=np.repeat([0, 1, 2], [60, 30, 10]), class_names=names)
     for label in range(3):
         p = np.array([given])
-        result = reweighed_scores(trained, train_part, np.array([label]), p, ("a", "b", "c"))
+        part = SimpleNamespace(labels=np.array([label]), class_names=names)
+        result = reweighed_scores(trained, train_part, part, p)
         assert result["how"] == how and np.array_equal(p, [given])
         assert result["scores"]["loss"] == pytest.approx(-np.log(expected[label]), rel=1e-12)
         assert result["scores"]["accuracy"] == (label == np.argmax(expected))
@@ -350,26 +240,3 @@ def test_errors_are_one_sentence(capsys, made, tmp_path):
         code, out, err = run(capsys, *arguments)
         assert code == 2 and out == "" and err.startswith("error: ")
         assert re.search(words, err) and "Traceback" not in err
-
-
-# Charts
-
-@pytest.mark.parametrize("low, high, expected", [
-    (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]), (1, 40, [10, 20, 30, 40]), (-3, 4, [-2, 0, 2, 4]),
-    (0.61, 0.64, [0.61, 0.62, 0.63, 0.64]),
-])
-def test_ticks_are_round_and_inside(low, high, expected):
-    assert svg.ticks(low, high) == pytest.approx(expected)
-
-
-def test_chart_places_points_where_the_axes_say():
-    chart = svg.line_chart([dict(name="a<b", x=[0, 10], y=[5, 6], colour="#000")], "x", "y",
-                           (0, 10), (5, 6), "t")
-    assert "M50.0 256.0L388.0 10.0" in chart and "a&lt;b" in chart
-
-
-def test_thinning_keeps_ends_and_shape():
-    x = np.linspace(0, 1, 10_001)
-    kept_x, kept_y = svg.thinned(x, x**2, 0.01)
-    assert (kept_x[0], kept_x[-1]) == (0, 1) and 100 < len(kept_x) < 210
-    assert np.abs(np.interp(x, kept_x, kept_y) - x**2).max() < 1e-3

@@ -14,13 +14,7 @@ import numpy as np
 from tinyfer import experiments, metrics, runs
 from tinyfer.binary import THRESHOLD, binary_scores, mcnemar, threshold_curve
 from tinyfer.calibration import reliability
-from tinyfer.datasets import (
-    class_weights,
-    duplicate_groups,
-    find_data,
-    load_fer2013,
-    seen_in,
-)
+from tinyfer.datasets import class_weights, duplicate_groups, find_data, load_fer2013, seen_in
 from tinyfer.model import PACKAGED, load_model
 
 PARTS = ("train", "validation", "test")
@@ -150,21 +144,21 @@ def binarized_scores(labels, probabilities, class_names):
     return dict(scores=binary_scores(truth, positive), thresholds=threshold_curve(truth, positive))
 
 
-def reweighed_scores(run, train, labels, probabilities, class_names):
+def reweighed_scores(run, train, part, probabilities):
     """Scores with class weights put on after training or, if it was trained with them, taken off.
 
     Weights s_c in the loss turn the best answer P(c | x) into s_c P(c | x), normalised (docs/10).
     So the probabilities of a run without class weights are multiplied by them, those of a run with
     them divided, and normalised. train: the training part, whose counts give the weights (all 1
-    where it is undersampled). Returns dict(how: "multiplied" or "divided", scores: of
-    `metrics.evaluate`).
+    where it is undersampled); probabilities: of the images of `part`. Returns dict(how:
+    "multiplied" or "divided", scores: of `metrics.evaluate`).
     """
-    weights = class_weights(train.labels, len(class_names))
+    weights = class_weights(train.labels, len(train.class_names))
     divided = run.settings["balance"] == "weights"
     answers = probabilities / weights if divided else probabilities * weights
     answers /= answers.sum(axis=1, keepdims=True)
     return dict(how="divided" if divided else "multiplied",
-                scores=metrics.evaluate(labels, answers, class_names))
+                scores=metrics.evaluate(part.labels, answers, part.class_names))
 
 
 def compared(run, part, probabilities, other):
