@@ -18,8 +18,8 @@ from bench import contest, layers, machine, startup, sweep, text
 from bench.contenders import CONTENDERS, USUAL, is_judge, missing
 from bench.contest import INFERENCE_WANTED, TRAINING_WANTED
 from command import at_least
+from study import pages
 
-from tinyfer import pages
 from tinyfer.runs import write_json
 
 PARTS = ("contest", "layers", "sweep", "startup")

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import command
 import numpy as np
+from study.report import write_report
 
 from tinyfer import metrics, plots
+from tinyfer.checkpoint import atomic_write
 from tinyfer.evaluation import (
     PARTS,
     binarized_scores,
@@ -22,9 +24,7 @@ from tinyfer.evaluation import (
     reweighed_scores,
     score,
 )
-from tinyfer.files import atomic_write
 from tinyfer.kernels.threads import set_threads
-from tinyfer.report import write_report
 from tinyfer.runs import write_json
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import command
 import numpy as np
+from study.packaging import half_precision, save_packaged
+from study.results import is_finished, record_of
+from study.torch_module import save_torch
 
 from tinyfer.evaluation import open_run, parts_of
-from tinyfer.export import half_precision, save_packaged, save_torch
 from tinyfer.kernels.threads import set_threads
 from tinyfer.metrics import evaluate
 from tinyfer.model import PACKAGED, load_model
-from tinyfer.results import is_finished, record_of
 
 LARGEST_CHANGE = 0.001  # of the accuracy, between float32 and float16 weights
 

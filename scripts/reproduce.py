@@ -10,11 +10,8 @@ from pathlib import Path
 
 import command
 import train
-
-from tinyfer import pages
-from tinyfer.datasets import HOW_TO_GET, find_data
-from tinyfer.model import PACKAGED
-from tinyfer.results import (
+from study import pages
+from study.results import (
     ORDER,
     binarized_record,
     find_run,
@@ -24,6 +21,9 @@ from tinyfer.results import (
     record_of,
     write_results,
 )
+
+from tinyfer.datasets import HOW_TO_GET, find_data
+from tinyfer.model import PACKAGED
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 # 6b needs no training of its own, but a run of 6, and is compared with 7 and 8 where they are.

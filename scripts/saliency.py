@@ -26,8 +26,8 @@ from explain.means import mean_maps
 from explain.panel import FACES as PANEL_FACES
 from explain.panel import panel_of_part, panel_of_pictures
 from explain.speed import speed
+from study import pages
 
-from tinyfer import pages
 from tinyfer.datasets import CLASS_SETS, Parts, draw_faces, find_data, select_classes
 from tinyfer.evaluation import open_run, parts_of
 from tinyfer.kernels.threads import set_threads

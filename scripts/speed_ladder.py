@@ -19,8 +19,8 @@ from bench import layers, machine, text
 from bench.ladder import CHANNELS, RUNGS, SIZE, multiply_adds
 from bench.turns import Worker, take_turns, workers
 from command import at_least
+from study import pages
 
-from tinyfer import pages
 from tinyfer.runs import describe_threads, write_json
 
 NAME = f"{SIZE}x{SIZE}x{CHANNELS} to {SIZE - 2}x{SIZE - 2}x{CHANNELS}"

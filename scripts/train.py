@@ -11,6 +11,7 @@ from pathlib import Path
 
 import command
 import numpy as np
+from progress import Progress, duration
 
 from tinyfer import experiments, runs
 from tinyfer.architectures import six_layer_cnn
@@ -21,7 +22,6 @@ from tinyfer.datasets.toyfaces import draw_faces
 from tinyfer.kernels.threads import compiled, set_threads
 from tinyfer.metrics import format_report
 from tinyfer.optim import Adam
-from tinyfer.progress import Progress, duration
 from tinyfer.training import fit
 
 DEFAULTS = dict(classes=5, split="report", drop_duplicates=False, epochs=40, batch_size=64,

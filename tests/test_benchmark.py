@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 import speed_ladder
 from bench import contenders, contest, cost, ladder, machine, text, turns
+from study import pages
 
 import tinyfer
-from tinyfer import pages
 from tinyfer.kernels import reference
 
 SCRIPTS = Path(benchmark.__file__).parent

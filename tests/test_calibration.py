@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinyfer.calibration import bins_to_draw, reliability
+from tinyfer.metrics import bins_to_draw, reliability
 
 
 def test_reliability_by_hand():
@@ -36,7 +36,7 @@ def test_certainty_falls_into_the_last_bin():
 
 @pytest.mark.parametrize("labels, p", [([], np.empty((0, 2))), ([0], [0.5]), ([0, 1], [[1, 0]])])
 def test_reliability_refuses_what_does_not_fit(labels, p):
-    with pytest.raises(ValueError, match="reliability needs"):
+    with pytest.raises(ValueError, match="one row for each of N > 0 labels"):
         reliability(np.array(labels), np.array(p))
 
 

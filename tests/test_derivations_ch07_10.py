@@ -5,15 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from tinyfer.augment import augment
 from tinyfer.datasets import class_weights
+from tinyfer.datasets.inputs import augment
 from tinyfer.kernels import reference, winograd
 from tinyfer.kernels.conv import conv2d_backward, conv2d_forward
 from tinyfer.kernels.dropout import dropout
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Parameter
 from tinyfer.losses import softmax_cross_entropy
 from tinyfer.optim import Adam
-
 
 # Chapter 7: the size of the first weights
 

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import train
 from small import use_small_network
+from study.packaging import half_precision, save_packaged
+from study.torch_module import save_torch
 
 from tinyfer import evaluation, pages
 from tinyfer import model as model_module
 from tinyfer.architectures import six_layer_cnn
-from tinyfer.augment import to_input
+from tinyfer.datasets.inputs import to_input
 from tinyfer.datasets.toyfaces import draw_faces
-from tinyfer.export import half_precision, save_packaged, save_torch
 from tinyfer.model import PACKAGED, load_model
 
 NAMES = ("angry", "fear", "happy", "sad", "surprise")

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import tinyfer
-from tinyfer.augment import augment
 from tinyfer.datasets import class_weights, draw_faces
+from tinyfer.datasets.inputs import augment
 
 LOSSES = [2.612488141923475, 3.0727960160300456, 4.182464975867295, 2.7727688513018003]
 PROBABILITIES = [0.0192397, 0.02332216, 0.01858045, 0.02460764, 0.01940103, 0.02038884, 0.01777554]

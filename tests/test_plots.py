@@ -43,13 +43,13 @@ def drawings():
 @pytest.fixture
 def figures(monkeypatch):
     """The figures that are saved, kept for a look at what stands in them."""
-    kept, save = [], plots._save
+    kept, save = [], plots.save
 
     def keep(figure, path):
         kept.append(figure)
         save(figure, path)
 
-    monkeypatch.setattr(plots, "_save", keep)
+    monkeypatch.setattr(plots, "save", keep)
     return kept
 
 

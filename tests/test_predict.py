@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from tinyfer.architectures import six_layer_cnn
+from tinyfer.datasets.pictures import face_of, read_face
 from tinyfer.model import load_model
-from tinyfer.preprocess import face_of, read_face
 
 NAMES = ("angry", "fear", "happy", "sad", "surprise")
 

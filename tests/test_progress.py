@@ -3,9 +3,9 @@
 import io
 
 import pytest
+from progress import Progress, duration
 
 from tinyfer import progress
-from tinyfer.progress import Progress, duration
 
 ROW = dict(epoch=1, loss=1.5, accuracy=0.25, val_loss=1.4, val_accuracy=0.5, seconds=60.0)
 

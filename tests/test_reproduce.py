@@ -11,11 +11,11 @@ import pytest
 import reproduce
 from realdata import fer2013, needs_fer2013
 from small import use_small_network
+from study.results import find_run, key_of, read_results, write_results
 
 from tinyfer import experiments, pages, runs, tables
 from tinyfer.experiments import EXPERIMENTS
 from tinyfer.metrics import evaluate
-from tinyfer.results import find_run, key_of, read_results, write_results
 
 DOCS = Path(__file__).parents[1] / "docs"
 

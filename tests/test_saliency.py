@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinyfer
-from tinyfer.augment import to_input
+from tinyfer.datasets.inputs import to_input
 from tinyfer.folding import fold_batchnorm, visible_window
 from tinyfer.gradcheck import direction_error, numerical_gradient
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU

@@ -9,10 +9,10 @@ import re
 import numpy as np
 import pytest
 import saliency as saliency_script
+from explain import pictures
 from PIL import Image
 from small import small_cnn, use_small_network
 
-from tinyfer import plots_saliency
 from tinyfer.datasets.toyfaces import CUE_PLACE, draw_faces
 from tinyfer.layers import BatchNorm, Dense, Flatten
 from tinyfer.model import Sequential
@@ -347,9 +347,9 @@ def test_pictures_of_maps_that_are_zero(tmp_path):
     for signed in (False, True):
         for overlay in (False, True):
             path = tmp_path / f"{signed}{overlay}.png"
-            plots_saliency.panel(faces, maps, ["a", "b"], path, signed, overlay, "title")
+            pictures.panel(faces, maps, ["a", "b"], path, signed, overlay, "title")
             assert np.ptp(np.asarray(Image.open(path))) > 0
-    assert plots_saliency.scaled(np.array([-4.0, 2])).tolist() == [-1, 0.5]
+    assert pictures.scaled(np.array([-4.0, 2])).tolist() == [-1, 0.5]
 
 
 @pytest.fixture

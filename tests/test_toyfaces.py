@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tinyfer.augment import to_input
 from tinyfer.datasets import EMOTIONS, draw_face, draw_faces, split, toyfaces
 from tinyfer.datasets.drawing import Sheet, ellipse, stroke
+from tinyfer.datasets.inputs import to_input
 from tinyfer.datasets.toyfaces import CUE_PLACE, FER_COUNTS, MEASURES, cue_patches, measures
 
 

@@ -11,8 +11,8 @@ from tiny import tiny_faces, tiny_model, train_tiny, without_seconds
 
 from tinyfer import training
 from tinyfer.architectures import six_layer_cnn
-from tinyfer.augment import to_input
 from tinyfer.checkpoint import load_arrays
+from tinyfer.datasets.inputs import to_input
 from tinyfer.kernels.threads import set_threads
 from tinyfer.losses import softmax_cross_entropy
 from tinyfer.optim import Adam

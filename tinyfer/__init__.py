@@ -2,8 +2,8 @@
 
 The way of a face through the package, and a good order to read it in:
 
-    datasets/           faces and labels: FER-2013, or drawn ones; splits and class sets
-    augment.py          a minibatch: random shifts and flips, grey values to [0, 1]
+    datasets/           faces and labels: FER-2013, or drawn ones; splits and class sets;
+                        inputs.py, a minibatch: random shifts and flips, grey values to [0, 1]
     layers.py           what every layer computes, and its gradient by hand
     kernels/            the arithmetic underneath; reference.py first, it is the definition
     model.py            layers in a row: forward, backward, prediction, files
@@ -28,8 +28,7 @@ In short:
 """
 
 from tinyfer.architectures import six_layer_cnn
-from tinyfer.augment import to_input
-from tinyfer.datasets import find_data, load_fer2013
+from tinyfer.datasets import find_data, load_fer2013, to_input
 from tinyfer.losses import softmax, softmax_cross_entropy
 from tinyfer.model import Sequential, load_model
 from tinyfer.optim import Adam

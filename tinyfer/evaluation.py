@@ -13,8 +13,8 @@ import numpy as np
 
 from tinyfer import experiments, metrics, runs
 from tinyfer.binary import THRESHOLD, binary_scores, mcnemar, threshold_curve
-from tinyfer.calibration import reliability
 from tinyfer.datasets import class_weights, duplicate_groups, find_data, load_fer2013, seen_in
+from tinyfer.metrics import reliability
 from tinyfer.model import PACKAGED, load_model
 
 PARTS = ("train", "validation", "test")

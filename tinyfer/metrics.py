@@ -14,6 +14,8 @@ import numpy as np
 
 # Keras keeps probabilities this far from zero before it takes their logarithm.
 SMALLEST_PROBABILITY = 1e-7
+# Bins of fewer images tell little: see bins_to_draw.
+ENOUGH = 10
 
 
 def confusion_matrix(labels, predictions, K):
@@ -207,6 +209,47 @@ def evaluate(labels, probabilities, class_names):
     result["loss"] = cross_entropy(labels, probabilities)
     result["confusion_matrix"] = confusion_matrix(labels, predictions, len(class_names)).tolist()
     return result
+
+
+def reliability(labels, probabilities, bins=15):
+    """Does 80 % sure mean right in 80 % of the cases? Confidence against accuracy, as a dict.
+
+    The confidence of an image is its largest probability. Bin b of B holds the confidences in
+    (b / B, (b + 1) / B], and with n_b images in it, of accuracy acc_b and mean confidence conf_b,
+
+        ece = sum over b of n_b / N |acc_b - conf_b|        expected calibration error
+
+    labels (N,), probabilities (N, K). Returns ece; confidence and accuracy, the means over all
+    images; and bins: a list of dict(low, high, n, confidence, accuracy), the last two None where a
+    bin is empty. ValueError where the arrays do not fit together or N is 0. Guo et al. 2017,
+    *On Calibration of Modern Neural Networks*, section 2; chapter 12.
+    """
+    labels, probabilities = _check_probabilities(labels, probabilities)
+    probabilities = probabilities.astype(np.float64)
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    number = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    rows, ece = [], 0.0
+    for b in range(bins):
+        inside = number == b
+        row = dict(low=b / bins, high=(b + 1) / bins, n=int(inside.sum()), confidence=None,
+                   accuracy=None)
+        if row["n"]:
+            row["confidence"] = float(confidence[inside].mean())
+            row["accuracy"] = float(right[inside].mean())
+            ece += row["n"] / len(labels) * abs(row["accuracy"] - row["confidence"])
+        rows.append(row)
+    return dict(ece=ece, confidence=float(confidence.mean()), accuracy=float(right.mean()),
+                bins=rows)
+
+
+def bins_to_draw(result):
+    """The bins of `reliability` with at least ENOUGH images, or as many as the fullest has.
+
+    The accuracy of fewer is mostly chance: one image alone is right in 0 or in 100 %.
+    """
+    enough = min(ENOUGH, max(row["n"] for row in result["bins"]))
+    return [row for row in result["bins"] if row["n"] >= enough]
 
 
 def _mean_of_present(values):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyfer.augment import to_input
-from tinyfer.files import atomic_write
+from tinyfer.checkpoint import atomic_write
+from tinyfer.datasets.inputs import to_input
 from tinyfer.folding import fold_batchnorm, visible_window
 from tinyfer.losses import softmax
 
@@ -170,7 +170,7 @@ def load_model(path):
     FileNotFoundError where there is no such file or name; ValueError naming the file where it is
     truncated, is no model of this package, or holds weights of other names or shapes.
     """
-    from tinyfer.architectures import ARCHITECTURES     # here, because it imports Sequential
+    from tinyfer.architectures import ARCHITECTURES  # here, because it imports Sequential
 
     path = _packaged_or_path(path)
     try:

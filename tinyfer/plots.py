@@ -3,7 +3,7 @@
 One quiet style, made to be read in print, in grey and by colour-blind readers: the Okabe-Ito
 colours, a line style of its own for every curve, names beside the curves where there is room, no
 letter under 9 points. Figures are drawn without pyplot, so nothing is left behind in the process
-and no display is needed. This module is the only one, with `report.py`, that imports matplotlib.
+and no display is needed. In the package, only this module imports matplotlib.
 """
 
 import numpy as np
@@ -12,9 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from tinyfer.calibration import bins_to_draw
-from tinyfer.files import atomic_write
-from tinyfer.metrics import auc, macro_roc
+from tinyfer.checkpoint import atomic_write
+from tinyfer.metrics import auc, bins_to_draw, macro_roc
 
 # Okabe and Ito's colours; grey for their yellow, which is too pale on white. Black is for the mean.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
@@ -54,7 +53,7 @@ def learning_curves(history, path, title=""):
     epochs = [row["epoch"] for row in history]
     best = max(history, key=lambda row: row["val_accuracy"])
     with rc_context(STYLE):
-        figure = _figure(9, 4)
+        figure = new_figure(9, 4)
         panels = figure.subplots(1, 2)
         for axes, quantity, label in zip(panels, ("loss", "accuracy"), ("loss (nats)", "accuracy")):
             marker = "." if len(history) == 1 else None
@@ -72,8 +71,8 @@ def learning_curves(history, path, title=""):
         names = ("training", "validation",
                  f"best epoch on validation: {best['epoch']}, accuracy {best['val_accuracy']:.3f}")
         figure.legend(panels[1].lines, names, loc="outside upper right", ncols=3)
-        _title(figure, title)
-        _save(figure, path)
+        put_title(figure, title)
+        save(figure, path)
 
 
 def confusion(matrix, class_names, path, title=""):
@@ -89,7 +88,7 @@ def confusion(matrix, class_names, path, title=""):
     support = matrix.sum(axis=1, keepdims=True)
     share = matrix / np.maximum(support, 1)
     with rc_context(STYLE | {"axes.grid": False}):
-        figure = _figure(max(4.8, 2.4 + 0.85 * K), 1.5 + 0.72 * K)
+        figure = new_figure(max(4.8, 2.4 + 0.85 * K), 1.5 + 0.72 * K)
         axes = figure.subplots()
         image = axes.imshow(share, cmap=SHADES, vmin=0, vmax=1, aspect="auto")
         for i in range(K):
@@ -111,7 +110,7 @@ def confusion(matrix, class_names, path, title=""):
         bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "25", "50", "75", "100"])
         bar.outline.set_edgecolor("#BBBBBB")
         axes.set_title(title)
-        _save(figure, path)
+        save(figure, path)
 
 
 def roc(curves, class_names, path, title=""):
@@ -125,7 +124,7 @@ def roc(curves, class_names, path, title=""):
     if not drawn:
         raise ValueError("no class has both positives and negatives: there is no ROC to draw")
     with rc_context(STYLE):
-        figure = _figure(5.6, 5.4)
+        figure = new_figure(5.6, 5.4)
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=(0, (2, 3)))
         axes.text(0.62, 0.585, "guessing", color="#666666", fontsize=9, rotation=45,
@@ -145,7 +144,7 @@ def roc(curves, class_names, path, title=""):
         axes.legend(loc="lower right", title="area under the curve", title_fontsize=9,
                     handlelength=3.2, alignment="left")
         axes.set_title(title)
-        _save(figure, path)
+        save(figure, path)
 
 
 def class_counts(counts, class_names, path, title=""):
@@ -154,7 +153,7 @@ def class_counts(counts, class_names, path, title=""):
     counts: dict of part name -> (K,) counts.
     """
     with rc_context(STYLE | {"axes.grid": False}):
-        figure = _figure(3.1 * len(counts) + 0.6, 0.34 * len(class_names) + 1.3)
+        figure = new_figure(3.1 * len(counts) + 0.6, 0.34 * len(class_names) + 1.3)
         panels = figure.subplots(1, len(counts), sharey=True, squeeze=False)[0]
         rows = np.arange(len(class_names))
         for axes, (part, values) in zip(panels, counts.items()):
@@ -170,18 +169,18 @@ def class_counts(counts, class_names, path, title=""):
             axes.locator_params(axis="x", nbins=4)
         panels[0].set_yticks(rows, class_names)
         panels[0].invert_yaxis()
-        _title(figure, title)
-        _save(figure, path)
+        put_title(figure, title)
+        save(figure, path)
 
 
 def calibration(result, path, title=""):
     """The reliability diagram: accuracy against confidence, and how many images lie where.
 
-    result: the dict of `tinyfer.calibration.reliability`. Bins of a few images get no dot.
+    result: the dict of `tinyfer.metrics.reliability`. Bins of a few images get no dot.
     """
     rows = bins_to_draw(result)
     with rc_context(STYLE):
-        figure = _figure(5.6, 6)
+        figure = new_figure(5.6, 6)
         axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
         axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=(0, (2, 3)),
                   label="perfectly calibrated")
@@ -198,7 +197,7 @@ def calibration(result, path, title=""):
                   width=0.9 / len(bins), color=COLOURS[0])
         below.set_ylabel("images")
         below.set_xlabel("confidence: the largest probability")
-        _save(figure, path)
+        save(figure, path)
 
 
 def thresholds(rows, path, title=""):
@@ -207,7 +206,7 @@ def thresholds(rows, path, title=""):
     rows: the list of `tinyfer.binary.threshold_curve`.
     """
     with rc_context(STYLE):
-        figure = _figure(5.6, 4.2)
+        figure = new_figure(5.6, 4.2)
         axes = figure.subplots()
         for i, key in enumerate(("accuracy", "precision", "recall")):
             axes.plot([row["threshold"] for row in rows], [row[key] for row in rows], label=key,
@@ -216,7 +215,7 @@ def thresholds(rows, path, title=""):
         axes.set_xlabel("threshold on the probability of positive")
         axes.legend(handlelength=3.2)
         axes.set_title(title)
-        _save(figure, path)
+        save(figure, path)
 
 
 def gallery(images, titles, path, columns=8, title="", grey=(0, 255)):
@@ -226,18 +225,18 @@ def gallery(images, titles, path, columns=8, title="", grey=(0, 255)):
     """
     rows = max(1, -(-len(images) // columns))
     with rc_context(STYLE):
-        figure = _figure(1.15 * columns, 1.38 * rows + (0.4 if title else 0))
+        figure = new_figure(1.15 * columns, 1.38 * rows + (0.4 if title else 0))
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes in panels:
             axes.set_axis_off()
         for axes, image, name in zip(panels, images, titles):
             axes.imshow(image, cmap="gray", vmin=grey[0], vmax=grey[1])
             axes.set_title(name, fontsize=9, loc="center")
-        _title(figure, title)
-        _save(figure, path)
+        put_title(figure, title)
+        save(figure, path)
 
 
-def _figure(width, height):
+def new_figure(width, height):
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
@@ -250,11 +249,11 @@ def _luminance(colour):
     return linear @ (0.2126, 0.7152, 0.0722)
 
 
-def _title(figure, title):
+def put_title(figure, title):
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=11)
 
 
-def _save(figure, path):
+def save(figure, path):
     with atomic_write(path) as file:
         figure.savefig(file, format="png")

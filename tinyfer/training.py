@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyfer.augment import augment
 from tinyfer.checkpoint import save_checkpoint
+from tinyfer.datasets.inputs import augment
 from tinyfer.losses import softmax_cross_entropy
 from tinyfer.metrics import accuracy, cross_entropy
 from tinyfer.runs import write_history
@@ -27,7 +27,7 @@ def fit(model, optimizer, train, validation, folder, epochs, batch_size=64, clas
 
     train, validation: `Faces` (uint8 images, labels). class_weights: (K,) or None, they weigh the
     training loss only. history: the rows of the epochs already done, from `load_checkpoint`.
-    progress: an object with `step` and `epoch` methods as in `tinyfer.progress.Progress`, or None.
+    progress: an object with `step` and `epoch` methods (as Progress of scripts/progress.py), or None.
 
     Writes `last.npz` (checkpoint, see `tinyfer.checkpoint`) and `history.csv` before the first step
     and after every epoch, and `best.npz` (a model file) whenever the validation accuracy is higher

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from tinyfer.augment import augment
+from tinyfer.datasets.inputs import augment
 
 
 def by_hand():

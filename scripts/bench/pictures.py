@@ -4,7 +4,7 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tinyfer.files import atomic_write
+from tinyfer.checkpoint import atomic_write
 from tinyfer.plots import COLOURS, STYLE
 
 

@@ -1,6 +1,6 @@
 """Plain tables, and putting them into a page."""
 
-from tinyfer import pages
+from study import pages
 
 
 def table(headings, rows, title):

@@ -1,9 +1,10 @@
 """--audit: the maps of all methods, tested; a table, a picture and numbers for each test."""
 
 import numpy as np
+from explain import pictures
 from explain.maps import Line, save
 
-from tinyfer import plots_saliency, runs
+from tinyfer import runs
 from tinyfer.saliency import METHODS
 from tinyfer.saliency.audit import (
     audit_faithfulness,
@@ -31,18 +32,18 @@ def audit(given, model, part, options, folder):
         if test == "randomisation":
             summary, arrays = audit_randomisation(model, faces, **how)
             tables[test] = randomisation_table(summary)
-            plots_saliency.randomisation(methods=list(METHODS), path=picture, title=title, **arrays)
+            pictures.randomisation(methods=list(METHODS), path=picture, title=title, **arrays)
         elif test == "faithfulness":
             summary, arrays = audit_faithfulness(model, faces, **how)
             tables[test] = faithfulness_table(summary)
-            plots_saliency.deletion_insertion(path=picture, of=given.of, title=title, **arrays)
+            pictures.deletion_insertion(path=picture, of=given.of, title=title, **arrays)
             arrays = dict(share=arrays["share"]) | {
                 f"{kind}, {name}": values for name, both in arrays["curves"].items()
                 for kind, values in both.items()}
         else:
             summary, arrays = audit_planted(part, **how)
             tables[test] = planted_table(summary)
-            plots_saliency.planted(arrays, picture, f"{part.source} with a planted patch (left) "
+            pictures.planted(arrays, picture, f"{part.source} with a planted patch (left) "
                                    "and a decoy (right)")
         line.done(test)
         about = dict(source=part.source, faces=len(faces), of=given.of, seed=given.seed)

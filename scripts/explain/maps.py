@@ -4,9 +4,9 @@ import sys
 import time
 
 import numpy as np
+from progress import duration
 
-from tinyfer.files import atomic_write
-from tinyfer.progress import duration
+from tinyfer.checkpoint import atomic_write
 from tinyfer.saliency import saliency
 
 

@@ -1,9 +1,9 @@
 """--mean-maps: where the maps of each class lie on the mean face, and how much of them."""
 
 import numpy as np
+from explain import pictures
 from explain.maps import all_maps, plain, save
 
-from tinyfer import plots_saliency
 from tinyfer.saliency import saliency
 from tinyfer.saliency.regions import column, region_masks, share_table
 from tinyfer.saliency.sanity import random_copy
@@ -34,7 +34,7 @@ def mean_maps(given, model, part, options, folder):
         tables[stem] = f"```text\n{table}\n```"
         print(f"\n{method}: share of saliency (%)\n{table}\n")
         means = np.stack([c.mean for c in columns])
-        plots_saliency.mean_maps(
+        pictures.mean_maps(
             mean_faces, means, [c.name for c in columns], masks,
             [f"{c.count:,} faces\neyes {100 * c.share['eyes']:.0f} %, "
              f"mouth {100 * c.share['mouth']:.0f} %" for c in columns],

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+from explain import pictures
 from explain.maps import all_maps, plain, save
 
-from tinyfer import plots_saliency
-from tinyfer.preprocess import read_face
+from tinyfer.datasets.pictures import read_face
 from tinyfer.saliency import blank
 
 FACES = 5
@@ -40,7 +40,7 @@ def panel(given, model, faces, heads, options, folder, source):
     lines = [f"{head}\n{model.class_names[q.argmax()]} {q.max():.2f}" for head, q in zip(heads, p)]
     maps = all_maps(given, model, faces, options, given.signed)
     title = f"{source}: saliency of the {given.of} of {given.target or 'the class predicted'}"
-    plots_saliency.panel(faces, maps, lines, folder / "panel.png", given.signed, given.overlay,
+    pictures.panel(faces, maps, lines, folder / "panel.png", given.signed, given.overlay,
                          title)
     save(folder / "panel.npz", faces=faces, probabilities=p,
          **{f"maps_{plain(method)}": values for method, values in maps.items()})

@@ -4,8 +4,8 @@ import statistics
 import time
 
 from tinyfer.architectures import six_layer_cnn
-from tinyfer.augment import augment
 from tinyfer.datasets import draw_faces, select_classes
+from tinyfer.datasets.inputs import augment
 from tinyfer.kernels.threads import set_threads
 from tinyfer.losses import softmax_cross_entropy
 from tinyfer.optim import Adam

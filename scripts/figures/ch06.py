@@ -1,10 +1,10 @@
 """Chapter 6: what batch norm does to channels, and what it takes out of a gradient."""
 
 import numpy as np
-
 from figures.style import BLUE, GREEN, INK, ORANGE, figure
+
 from tinyfer.architectures import six_layer_cnn
-from tinyfer.augment import to_input
+from tinyfer.datasets.inputs import to_input
 from tinyfer.datasets.toyfaces import draw_faces
 from tinyfer.kernels.batchnorm import batchnorm_backward
 

@@ -1,10 +1,10 @@
 """Chapter 7: what the first weights do to the signal and to the first loss."""
 
 import numpy as np
-
 from figures.style import BLUE, GREEN, INK, ORANGE, STYLES, figure
+
 from tinyfer.architectures import six_layer_cnn
-from tinyfer.augment import to_input
+from tinyfer.datasets.inputs import to_input
 from tinyfer.datasets.toyfaces import draw_faces
 from tinyfer.layers import Conv2D, Dense
 

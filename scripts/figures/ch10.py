@@ -1,9 +1,9 @@
 """Chapter 10: one face as a training batch sees it."""
 
 import numpy as np
-
 from figures.style import figure, picture
-from tinyfer.augment import augment
+
+from tinyfer.datasets.inputs import augment
 from tinyfer.datasets.toyfaces import draw_face
 
 

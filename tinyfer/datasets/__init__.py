@@ -1,6 +1,8 @@
-"""Where faces come from, and how they are divided.
+"""Where faces come from, how they are divided, and how they become the network's input.
 
     faces.py         Faces: the images, labels and parts of any data set
+    inputs.py        the network's input: to_input, and for training augment
+    pictures.py      any picture: one 48x48 grey face
     fer2013.py       FER-2013 from Kaggle's archive.zip, its folder or (fer2013_csv.py) a csv;
                      cache.py keeps the decoded pixels
     toyfaces.py      faces the package draws itself; drawing.py is the pen
@@ -11,6 +13,7 @@
 from tinyfer.datasets.duplicates import drop_duplicates, duplicate_facts, duplicate_groups, seen_in
 from tinyfer.datasets.faces import EMOTIONS, USAGES, Faces
 from tinyfer.datasets.fer2013 import HOW_TO_GET, find_data, load_fer2013
+from tinyfer.datasets.inputs import augment, to_input
 from tinyfer.datasets.splits import (
     CLASS_SETS,
     SPLITS,
@@ -23,7 +26,8 @@ from tinyfer.datasets.splits import (
 from tinyfer.datasets.toyfaces import draw_face, draw_faces
 
 __all__ = [
-    "CLASS_SETS", "EMOTIONS", "HOW_TO_GET", "SPLITS", "USAGES", "Faces", "Parts", "class_weights",
+    "CLASS_SETS", "EMOTIONS", "HOW_TO_GET", "SPLITS", "USAGES", "Faces", "Parts", "augment", "class_weights",
     "draw_face", "draw_faces", "drop_duplicates", "duplicate_facts", "duplicate_groups",
-    "find_data", "load_fer2013", "seen_in", "select_classes", "split", "undersample",
+    "find_data", "load_fer2013", "seen_in", "select_classes", "split", "to_input",
+    "undersample",
 ]

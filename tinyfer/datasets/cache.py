@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyfer.checkpoint import atomic_write
 from tinyfer.datasets.faces import USAGES
-from tinyfer.files import atomic_write
 
 VERSION = 1  # counts up whenever the reader would give other arrays for the same source
 

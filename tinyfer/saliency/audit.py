@@ -6,7 +6,7 @@
 
 An audit takes `of`, `options` (dict of method -> dict of its options), `seed`, and `progress`,
 called as progress(done, all, what). It returns (summary, arrays): what goes into JSON, and what the
-pictures of plots_saliency.py need.
+pictures of scripts/explain/pictures.py need.
 """
 
 import numpy as np

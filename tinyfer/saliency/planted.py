@@ -10,8 +10,8 @@ tests for model explanations", plant cues likewise.
 
 import numpy as np
 
-from tinyfer.augment import to_input
 from tinyfer.datasets.faces import Faces
+from tinyfer.datasets.inputs import to_input
 from tinyfer.datasets.toyfaces import CUE_PLACE, cue_patches
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool2D
 from tinyfer.losses import softmax_cross_entropy

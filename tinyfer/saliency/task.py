@@ -12,7 +12,7 @@ from typing import Callable
 
 import numpy as np
 
-from tinyfer.augment import to_input
+from tinyfer.datasets.inputs import to_input
 from tinyfer.folding import visible_window
 from tinyfer.losses import softmax
 from tinyfer.model import Sequential

@@ -1,4 +1,4 @@
-"""Line charts as SVG text, for the pages of `tinyfer.report`: sharp at any size, and small.
+"""Line charts as SVG text, for the pages of report.py: sharp at any size, and small.
 
 Drawn for a phone's width and enlarged on a wide screen, so that the letters never get too small.
 """

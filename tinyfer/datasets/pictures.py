@@ -1,8 +1,8 @@
 """Any picture -> one 48x48 grey face, as the networks were trained on.
 
 From there on a picture goes the way of every FER-2013 image: `model.predict_proba`, which scales by
-`tinyfer.augment.to_input`. A 48x48 picture of 8-bit grey passes through here unchanged, bit for
-bit, so what is predicted for a file of the data set is what evaluation predicts for it.
+`to_input` (inputs.py). A 48x48 picture of 8-bit grey passes through here unchanged, bit for bit, so
+what is predicted for a file of the data set is what evaluation predicts for it.
 """
 
 import numpy as np

@@ -11,7 +11,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
-from tinyfer.plots import COLOURS, STYLE, STYLES, _figure, _save, _title
+from tinyfer.plots import COLOURS, STYLE, STYLES, new_figure, put_title, save
 from tinyfer.saliency.sanity import mean_known
 
 STRENGTH, SIGNED = "hot", "RdBu_r"
@@ -26,7 +26,7 @@ def panel(faces, maps, captions, path, signed=False, overlay=False, title=""):
     """
     N = len(faces)
     with rc_context(STYLE | {"axes.grid": False}):
-        figure = _figure(1.55 * N + 1.2, 1.62 * (1 + len(maps)) + (0.75 if title else 0.45))
+        figure = new_figure(1.55 * N + 1.2, 1.62 * (1 + len(maps)) + (0.75 if title else 0.45))
         grid = figure.subplots(1 + len(maps), N, squeeze=False)
         for axes, face, caption in zip(grid[0], faces, captions):
             _grey(axes, face)
@@ -39,8 +39,8 @@ def panel(faces, maps, captions, path, signed=False, overlay=False, title=""):
         bar = figure.colorbar(image, ax=grid[1:], fraction=0.03, pad=0.02, aspect=22)
         bar.set_label("effect, largest = 1" if signed else "saliency, largest = 1")
         bar.set_ticks([-1, 0, 1] if signed else [0, 0.5, 1])
-        _title(figure, title)
-        _save(figure, path)
+        put_title(figure, title)
+        save(figure, path)
 
 
 def scaled(values):
@@ -61,7 +61,7 @@ def mean_maps(faces, maps, names, masks, captions, path, overlay=False, title=""
     density = maps * maps[0].size       # 1: as much as if it were spread evenly
     difference = density - density[-2]
     with rc_context(STYLE | {"axes.grid": False}):
-        figure = _figure(1.6 * C + 1.3, 6.0 if title else 5.7)
+        figure = new_figure(1.6 * C + 1.3, 6.0 if title else 5.7)
         grid = figure.subplots(3, C, squeeze=False)
         furthest = np.abs(difference).max() or 1
         for c, (top, middle, bottom) in enumerate(grid.T):
@@ -81,8 +81,8 @@ def mean_maps(faces, maps, names, masks, captions, path, overlay=False, title=""
         bar.set_label("1 = spread evenly")
         bar = figure.colorbar(signed, ax=grid[2], fraction=0.03, pad=0.02, aspect=14)
         bar.set_label("more (red), less (blue)")
-        _title(figure, title)
-        _save(figure, path)
+        put_title(figure, title)
+        save(figure, path)
 
 
 def randomisation(stages, methods, absolute, signed, path, title=""):
@@ -93,7 +93,7 @@ def randomisation(stages, methods, absolute, signed, path, title=""):
     """
     x = np.arange(len(stages))
     with rc_context(STYLE):
-        figure = _figure(9.6, 4.9)
+        figure = new_figure(9.6, 4.9)
         panels = figure.subplots(1, 2, sharey=True)
         for axes, kind, values in zip(panels, ("absolute", "signed"), (absolute, signed)):
             axes.axhline(0, color="#999999", linewidth=1)
@@ -111,8 +111,8 @@ def randomisation(stages, methods, absolute, signed, path, title=""):
         panels[0].set_ylabel("rank correlation with the trained map")
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center",
                       ncols=7, columnspacing=1.2, handlelength=2.8)
-        _title(figure, title)
-        _save(figure, path)
+        put_title(figure, title)
+        save(figure, path)
 
 
 def deletion_insertion(share, curves, path, of="probability", title=""):
@@ -123,7 +123,7 @@ def deletion_insertion(share, curves, path, of="probability", title=""):
     """
     names = [name for name in curves if f"{name}, mean map" in curves]
     with rc_context(STYLE):
-        figure = _figure(1.35 * len(names) + 0.8, 4.6)
+        figure = new_figure(1.35 * len(names) + 0.8, 4.6)
         grid = figure.subplots(2, len(names), sharex=True, sharey=True, squeeze=False)
         for row, kind, changed in zip(grid, ("deletion", "insertion"), ("blurred", "sharp")):
             for axes, name in zip(row, names):
@@ -142,8 +142,8 @@ def deletion_insertion(share, curves, path, of="probability", title=""):
         handles, labels = grid[0, 0].get_legend_handles_labels()
         figure.legend(handles[::-1], labels[::-1], loc="outside lower center", ncols=3,
                       handlelength=2.8)
-        _title(figure, title)
-        _save(figure, path)
+        put_title(figure, title)
+        save(figure, path)
 
 
 def planted(means, path, title=""):
@@ -152,14 +152,14 @@ def planted(means, path, title=""):
     means: dict of name -> (48, 48), none below 0; names in square brackets are no method.
     """
     with rc_context(STYLE | {"axes.grid": False}):
-        figure = _figure(1.45 * len(means) + 0.8, 2.1 if title else 1.8)
+        figure = new_figure(1.45 * len(means) + 0.8, 2.1 if title else 1.8)
         for axes, (name, values) in zip(figure.subplots(1, len(means)), means.items()):
             image = _map(axes, scaled(values), None, STRENGTH, 0, 1)
             axes.set_title(name.strip("[]"), fontsize=9, loc="center")
         bar = figure.colorbar(image, ax=figure.axes, fraction=0.03, pad=0.01, aspect=12)
         bar.set_label("largest = 1")
-        _title(figure, title)
-        _save(figure, path)
+        put_title(figure, title)
+        save(figure, path)
 
 
 def _grey(axes, face):

@@ -10,14 +10,14 @@ from html import escape
 
 import numpy as np
 from PIL import Image
+from study.report_style import CSS
+from study.svg import legend, line_chart, thinned
 
 from tinyfer import metrics
-from tinyfer.calibration import bins_to_draw
-from tinyfer.files import atomic_write
+from tinyfer.checkpoint import atomic_write
+from tinyfer.metrics import bins_to_draw
 from tinyfer.plots import COLOURS, STYLES
-from tinyfer.report_style import CSS
 from tinyfer.runs import describe_threads
-from tinyfer.svg import legend, line_chart, thinned
 
 
 def write_report(path, run, parts, part_name, probabilities, result, mistakes, binarized=None):

@@ -1,36 +1,11 @@
-"""The ways out of a run folder: weights for the package, and a module for PyTorch."""
+"""A trained network as a PyTorch module, for who outgrows one CPU."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
-from tinyfer.files import atomic_write
+from tinyfer.checkpoint import atomic_write
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
-
-
-def half_precision(state):
-    """A model's arrays as they are packaged: the weights proper in float16, the rest unchanged.
-
-    Weights are all but 1 % of the values. Biases and batch norm's vectors stay as they are, for a
-    running variance may lie outside the range of float16.
-    """
-    return {name: array.astype(np.float16) if array.ndim > 1 else array
-            for name, array in state.items()}
-
-
-def save_packaged(path, model, trained):
-    """Write a model in half precision; it is read by `tinyfer.load_model` like any other.
-
-    trained: a dict for JSON that tells how it was trained; `tinyfer.evaluation.trained_how`
-    reads it.
-    """
-    about = model.config | {"class_names": model.class_names, "trained": trained}
-    text = json.dumps(about, allow_nan=False).encode()
-    with atomic_write(path) as file:
-        np.savez_compressed(file, model=np.frombuffer(text, np.uint8),
-                            **half_precision(model.state()))
-
 
 TORCH_FILE = '''"""{title}
 

@@ -1,7 +1,8 @@
-"""The tables of docs/results.md in Markdown, from the records of `tinyfer.results`."""
+"""The tables of docs/results.md in Markdown, from the records of results.py."""
+
+from study.results import ORDER
 
 from tinyfer.experiments import BINARIZED, EXPERIMENTS
-from tinyfer.results import ORDER
 from tinyfer.runs import describe_threads
 
 TOLERANCE = 0.02

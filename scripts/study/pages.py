@@ -12,9 +12,10 @@ Only what is between them is replaced, so that no number of a run is ever typed.
 import re
 from pathlib import Path
 
-from tinyfer import tables
+from study import tables
+
+from tinyfer.checkpoint import atomic_write
 from tinyfer.evaluation import trained_how
-from tinyfer.files import atomic_write
 from tinyfer.model import PACKAGED
 
 

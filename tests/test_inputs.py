@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinyfer.augment import SHIFT, augment, to_input
+from tinyfer.datasets.inputs import SHIFT, augment, to_input
 
 HALF = 0.5  # the draw that means no shift, and no mirroring
 
