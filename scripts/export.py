@@ -13,10 +13,10 @@ from study.packaging import half_precision, save_packaged
 from study.results import is_finished, record_of
 from study.torch_module import save_torch
 
+from tinyfer.architectures import PACKAGED, load_model
 from tinyfer.evaluation import open_run, parts_of
 from tinyfer.kernels.threads import set_threads
 from tinyfer.metrics import evaluate
-from tinyfer.model import PACKAGED, load_model
 
 LARGEST_CHANGE = 0.001  # of the accuracy, between float32 and float16 weights
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import command
 import numpy as np
 
+from tinyfer.architectures import load_model
 from tinyfer.datasets.pictures import read_face
 from tinyfer.kernels.threads import set_threads
-from tinyfer.model import load_model
 
 DEFAULT = "five-class"
 

@@ -22,8 +22,8 @@ from study.results import (
     write_results,
 )
 
+from tinyfer.architectures import PACKAGED
 from tinyfer.datasets import HOW_TO_GET, find_data
-from tinyfer.model import PACKAGED
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 # 6b needs no training of its own, but a run of 6, and is compared with 7 and 8 where they are.

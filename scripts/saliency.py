@@ -31,7 +31,7 @@ from study import pages
 from tinyfer.datasets import CLASS_SETS, Parts, draw_faces, find_data, select_classes
 from tinyfer.evaluation import open_run, parts_of
 from tinyfer.kernels.threads import set_threads
-from tinyfer.model import load_model
+from tinyfer.architectures import load_model
 from tinyfer.saliency import METHODS, blank
 
 DEFAULT = "five-class"

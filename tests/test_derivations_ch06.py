@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinyfer.folding import fold_batchnorm
+from tinyfer.inference import fold_batchnorm
 from tinyfer.kernels.batchnorm import batchnorm_statistics
 from tinyfer.layers import BatchNorm, Conv2D
 

@@ -8,15 +8,14 @@ import numpy as np
 import pytest
 import train
 from small import use_small_network
+from study import pages
 from study.packaging import half_precision, save_packaged
 from study.torch_module import save_torch
 
-from tinyfer import evaluation, pages
-from tinyfer import model as model_module
-from tinyfer.architectures import six_layer_cnn
+from tinyfer import architectures, evaluation
+from tinyfer.architectures import PACKAGED, load_model, six_layer_cnn
 from tinyfer.datasets.inputs import to_input
 from tinyfer.datasets.toyfaces import draw_faces
-from tinyfer.model import PACKAGED, load_model
 
 NAMES = ("angry", "fear", "happy", "sad", "surprise")
 
@@ -109,7 +108,7 @@ def test_half_precision_halves_the_weights_alone():
 
 def test_packaged_weights_are_found_by_name(tmp_path, monkeypatch):
     model = trained_looking()
-    monkeypatch.setattr(model_module, "PACKAGED", tmp_path)
+    monkeypatch.setattr(architectures, "PACKAGED", tmp_path)
     monkeypatch.setattr(evaluation, "PACKAGED", tmp_path)
     save_packaged(tmp_path / "faces.npz", model, {"settings": {"seed": 7}})
     assert (tmp_path / "faces.npz").stat().st_size < 3e6
@@ -162,7 +161,7 @@ def test_to_package_prints_both_scores_and_is_evaluated_like_the_run(capsys, mad
     scores = re.findall(r"float(?:32|16): (accuracy \S+)", out)
     assert len(scores) == 2 and scores[0] == scores[1]
     assert "0 predictions differ" in out and "tiny.npz" in out
-    monkeypatch.setattr(model_module, "PACKAGED", tmp_path)
+    monkeypatch.setattr(architectures, "PACKAGED", tmp_path)
     monkeypatch.setattr(evaluation, "PACKAGED", tmp_path)
     monkeypatch.setattr(pages, "PACKAGED", tmp_path)
     packaged = evaluation.open_run("tiny")

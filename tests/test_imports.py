@@ -26,9 +26,9 @@ ALLOWED = {
     "checkpoint": set(),
     "datasets": {"checkpoint", "datasets"},
     "layers": {"kernels"},
-    "folding": {"layers"},
-    "model": {"architectures", "checkpoint", "datasets", "folding", "kernels", "layers", "losses"},
-    "architectures": {"kernels", "layers", "model"},
+    "inference": {"datasets", "layers", "losses"},
+    "model": {"checkpoint", "inference"},
+    "architectures": {"layers", "model"},
 }
 NUMPY_ONLY = ALLOWED.keys() - {"kernels", "datasets"}      # of what is not in the standard library
 THIRD_PARTY = {"numpy", "numba", "PIL", "matplotlib", "llvmlite"}

@@ -8,7 +8,8 @@ import pytest
 
 import tinyfer
 from tinyfer.layers import Dense, Flatten
-from tinyfer.model import PACKAGED, Sequential
+from tinyfer.architectures import PACKAGED
+from tinyfer.model import Sequential
 
 TABLE = """\
  1  Conv 32 + ReLU    46x46x32          320
@@ -145,10 +146,10 @@ def test_no_faces_give_no_probabilities(model, faces):
     assert model.predict(faces[:0]).shape == (0,)
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((48, 48), np.uint8), np.zeros((2, 32, 32), np.uint8),
+@pytest.mark.parametrize("wrong", [np.zeros((48, 47), np.uint8), np.zeros((2, 32, 32), np.uint8),
                                    np.zeros((2, 48, 48, 3), np.uint8), np.full((1, 48, 48), 255.0),
                                    np.zeros((1, 48, 48), np.int64)],
-                         ids=["one face", "32x32", "colour", "floats to 255", "int64"])
+                         ids=["48x47", "32x32", "colour", "floats to 255", "int64"])
 def test_faces_of_another_kind_are_refused(model, wrong):
     with pytest.raises(ValueError, match="faces"):
         model.predict_proba(wrong)
@@ -287,7 +288,7 @@ def test_a_missing_file_and_the_names_of_packaged_weights(tmp_path):
 
 def test_packaged_weights_are_found_by_name(model, tmp_path, monkeypatch):
     model.save(tmp_path / "five-class.npz")
-    monkeypatch.setattr("tinyfer.model.PACKAGED", tmp_path)
+    monkeypatch.setattr("tinyfer.architectures.PACKAGED", tmp_path)
     assert tinyfer.load_model("five-class").class_names == model.class_names
     with pytest.raises(FileNotFoundError, match="five-class"):
         tinyfer.load_model("six-class")

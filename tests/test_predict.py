@@ -8,9 +8,8 @@ import predict
 import pytest
 from PIL import Image
 
-from tinyfer.architectures import six_layer_cnn
+from tinyfer.architectures import load_model, six_layer_cnn
 from tinyfer.datasets.pictures import face_of, read_face
-from tinyfer.model import load_model
 
 NAMES = ("angry", "fear", "happy", "sad", "surprise")
 

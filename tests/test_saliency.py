@@ -7,7 +7,7 @@ import pytest
 
 import tinyfer
 from tinyfer.datasets.inputs import to_input
-from tinyfer.folding import fold_batchnorm, visible_window
+from tinyfer.inference import fold_batchnorm, visible_window
 from tinyfer.gradcheck import direction_error, numerical_gradient
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU
 from tinyfer.model import Sequential
@@ -179,7 +179,7 @@ def test_smoothgrad_is_the_mean_over_noise_of_the_size_asked_for():
     seen = []
     model.layers.insert(0, Recorder(seen))
     saliency(model, faces, 0, "smoothgrad", signed=True, sigma=0.2, n=40, seed=4)
-    noise = np.concatenate(seen).reshape(2, 40, 14, 14) - faces[:, None, :14]
+    noise = np.concatenate(seen).reshape(2, 40, 15, 14) - faces[:, None]
     for i in range(2):
         assert noise[i].std() == pytest.approx(0.2 * np.ptp(faces[i, :14]), rel=0.03)
 

@@ -18,7 +18,7 @@ from small import use_small_network
 from tinyfer import runs
 from tinyfer.checkpoint import load_arrays
 from tinyfer.metrics import evaluate
-from tinyfer.model import load_model
+from tinyfer.architectures import load_model
 
 SCRIPT = Path(train.__file__)
 

@@ -6,7 +6,8 @@ The way of a face through the package, and a good order to read it in:
                         inputs.py, a minibatch: random shifts and flips, grey values to [0, 1]
     layers.py           what every layer computes, and its gradient by hand
     kernels/            the arithmetic underneath; reference.py first, it is the definition
-    model.py            layers in a row: forward, backward, prediction, files
+    model.py            layers in a row: forward, backward, files
+    inference.py        prediction: the same function with less work
     architectures.py    the network of the study: six convolutions, two dense layers
     losses.py           softmax and the weighted cross-entropy
     optim.py            Adam
@@ -27,10 +28,10 @@ In short:
     model.predict_proba(faces)                          # faces (N, 48, 48) uint8
 """
 
-from tinyfer.architectures import six_layer_cnn
+from tinyfer.architectures import load_model, six_layer_cnn
 from tinyfer.datasets import find_data, load_fer2013, to_input
 from tinyfer.losses import softmax, softmax_cross_entropy
-from tinyfer.model import Sequential, load_model
+from tinyfer.model import Sequential
 from tinyfer.optim import Adam
 from tinyfer.saliency import saliency
 

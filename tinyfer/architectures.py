@@ -1,9 +1,14 @@
-"""The network of the study, layer by layer."""
+"""The network of the study, layer by layer; and how a saved one is built again."""
+
+import json
+from pathlib import Path
 
 import numpy as np
 
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from tinyfer.model import Sequential
+
+PACKAGED = Path(__file__).parent / "pretrained"
 
 
 def six_layer_cnn(classes=7, seed=0, dtype=np.float32, class_names=None):
@@ -44,3 +49,43 @@ def six_layer_cnn(classes=7, seed=0, dtype=np.float32, class_names=None):
 
 
 ARCHITECTURES = {"six_layer_cnn": six_layer_cnn}
+
+
+def load_model(path):
+    """The model that `model.save(path)` wrote, or packaged weights by name ("five-class").
+
+    It computes in the dtype of the model that was saved (float32 for the packaged ones), whatever
+    the dtype of the weights in the file.
+
+    FileNotFoundError where there is no such file or name; ValueError naming the file where it is
+    truncated, is no model of this package, or holds weights of other names or shapes.
+    """
+    path = _packaged_or_path(path)
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
+            arrays = dict(content)
+        about = json.loads(arrays.pop("model").tobytes())
+        build = ARCHITECTURES[about["architecture"]]
+        arguments, class_names = about["arguments"], about["class_names"]
+    except FileNotFoundError:
+        raise
+    except Exception as error:      # each kind of damage has its own exception in zipfile and json
+        raise ValueError(f"{path} is not a model saved by tinyfer, or is damaged: "
+                         f"{type(error).__name__}: {error}") from error
+    try:
+        model = build(**arguments, class_names=class_names)
+        model.load_state(arrays)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    return model
+
+
+def _packaged_or_path(path):
+    names = sorted(file.stem for file in PACKAGED.glob("*.npz"))
+    if str(path) in names:
+        return PACKAGED / f"{path}.npz"
+    if not Path(path).is_file():
+        known = ", ".join(names) if names else "none yet"
+        raise FileNotFoundError(f"{path} is neither a file nor the name of packaged weights "
+                                f"(there are: {known})")
+    return Path(path)

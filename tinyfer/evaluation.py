@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from tinyfer import experiments, metrics, runs
+from tinyfer.architectures import PACKAGED, load_model
 from tinyfer.binary import THRESHOLD, binary_scores, mcnemar, threshold_curve
 from tinyfer.datasets import class_weights, duplicate_groups, find_data, load_fer2013, seen_in
 from tinyfer.metrics import reliability
-from tinyfer.model import PACKAGED, load_model
 
 PARTS = ("train", "validation", "test")
 

@@ -2,16 +2,11 @@
 
 import json
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 
+from tinyfer import inference
 from tinyfer.checkpoint import atomic_write
-from tinyfer.datasets.inputs import to_input
-from tinyfer.folding import fold_batchnorm, visible_window
-from tinyfer.losses import softmax
-
-PACKAGED = Path(__file__).parent / "pretrained"
 
 
 class Sequential:
@@ -91,29 +86,16 @@ class Sequential:
     def predict_proba(self, faces, batch_size=64):
         """Probability of each class: faces (N, 48, 48) uint8, or floats in [0, 1] -> (N, K).
 
-        N may be 0. The faces are taken batch_size at a time; the result does not depend on it
-        beyond rounding. ValueError for faces of another size or range.
+        One face (48, 48) -> (K,). N may be 0. The faces are taken batch_size at a time; the result
+        does not depend on it beyond rounding. A training is not disturbed, whether it stands
+        between a forward and its backward or runs in another thread. ValueError for faces of
+        another size or range.
         """
-        faces = np.asarray(faces)
-        size = self.input_shape[:2]
-        if faces.ndim != 3 or faces.shape[1:] != size:
-            raise ValueError(f"faces has shape {faces.shape}; expected (N, {size[0]}, {size[1]})")
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}; expected at least 1")
-        H, W = visible_window(self.layers, self.input_shape)
-        layers = fold_batchnorm(self.layers)
-        p = np.empty((len(faces), len(self.class_names)), self.dtype)
-        for start in range(0, len(faces), batch_size):
-            batch = slice(start, start + batch_size)
-            x = to_input(faces[batch, :H, :W], self.dtype)
-            for layer in layers:
-                x = layer.forward(x)
-            p[batch] = softmax(x)
-        return p
+        return inference.predict_proba(self, faces, batch_size)
 
     def predict(self, faces, batch_size=64):
-        """Number of the most probable class: faces as for predict_proba -> (N,) int64."""
-        return self.predict_proba(faces, batch_size).argmax(axis=1)
+        """Number of the most probable class: faces as for predict_proba -> (N,) int64, or one."""
+        return self.predict_proba(faces, batch_size).argmax(axis=-1)
 
     def state(self):
         """Every stored array by its unique name: the arrays themselves, not copies."""
@@ -160,44 +142,3 @@ class Sequential:
                      f"{self.num_parameters(trainable=True):,} of them trained; "
                      f"softmax turns the {len(self.class_names)} outputs into probabilities")
         return "\n".join(lines)
-
-
-def load_model(path):
-    """The model that `model.save(path)` wrote, or packaged weights by name ("five-class").
-
-    It computes in float32, whatever the dtype of the weights in the file.
-
-    FileNotFoundError where there is no such file or name; ValueError naming the file where it is
-    truncated, is no model of this package, or holds weights of other names or shapes.
-    """
-    from tinyfer.architectures import ARCHITECTURES  # here, because it imports Sequential
-
-    path = _packaged_or_path(path)
-    try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
-            arrays = dict(content)
-        about = json.loads(arrays.pop("model").tobytes())
-        build = ARCHITECTURES[about["architecture"]]
-        arguments, class_names = about["arguments"], about["class_names"]
-    except FileNotFoundError:
-        raise
-    except Exception as error:      # each kind of damage has its own exception in zipfile and json
-        raise ValueError(f"{path} is not a model saved by tinyfer, or is damaged: "
-                         f"{type(error).__name__}: {error}") from error
-    try:
-        model = build(**arguments, class_names=class_names)
-        model.load_state(arrays)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{path}: {error}") from error
-    return model
-
-
-def _packaged_or_path(path):
-    names = sorted(file.stem for file in PACKAGED.glob("*.npz"))
-    if str(path) in names:
-        return PACKAGED / f"{path}.npz"
-    if not Path(path).is_file():
-        known = ", ".join(names) if names else "none yet"
-        raise FileNotFoundError(f"{path} is neither a file nor the name of packaged weights "
-                                f"(there are: {known})")
-    return Path(path)

@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from tinyfer import metrics
+from tinyfer.architectures import load_model
 from tinyfer.checkpoint import atomic_write
-from tinyfer.model import load_model
 
 COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from study import tables
 
+from tinyfer.architectures import PACKAGED
 from tinyfer.checkpoint import atomic_write
 from tinyfer.evaluation import trained_how
-from tinyfer.model import PACKAGED
 
 
 def blocks_of(path):

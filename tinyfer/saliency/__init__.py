@@ -45,9 +45,9 @@ def saliency(model, faces, target=None, method="gradient", of="probability", sig
     for what raises F. progress: called as progress(inputs done, in all) after each batch.
 
     Returns (N, 48, 48) in the model's dtype, raw values (pictures scale them). Where the network
-    does not look (`tinyfer.folding.visible_window`; here the last four rows and columns) they are
-    exactly 0. The maps do not depend on batch_size beyond rounding. Evaluation mode; overwrites the
-    `.grad` of the parameters. Chapter 12 of the course, and docs/saliency.md.
+    does not look (`tinyfer.inference.visible_window`; here the last four rows and columns) they are
+    exactly 0. The maps do not depend on batch_size beyond rounding. Evaluation mode; disturbs
+    neither a training nor another thread. Chapter 12 of the course, and docs/saliency.md.
 
     Raises ValueError for an unknown method, F or class, faces of another size or range, targets
     that are not one for each face, a face of a single grey, or options out of range.

@@ -11,7 +11,7 @@ pictures of scripts/explain/pictures.py need.
 
 import numpy as np
 
-from tinyfer.folding import visible_window
+from tinyfer.inference import visible_window
 from tinyfer.saliency import METHODS, saliency, unsigned
 from tinyfer.saliency.faithful import area, completeness, deletion_insertion, edges
 from tinyfer.saliency.planted import (

@@ -13,7 +13,7 @@ from typing import Callable
 import numpy as np
 
 from tinyfer.datasets.inputs import to_input
-from tinyfer.folding import visible_window
+from tinyfer.inference import separate, visible_window
 from tinyfer.losses import softmax
 from tinyfer.model import Sequential
 
@@ -69,10 +69,12 @@ def input_gradient(model, x, target, of):
     return model.backward(dlogits)[..., 0]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Task:
     """Explain F of `target` (N,) at x = window(faces), taking batch_size inputs at a time.
 
+    The model is taken `separate`, so that maps made in two threads, or between a forward and its
+    backward, are right and disturb nothing.
     progress: called as progress(inputs done, inputs in all) after each batch, or None.
     """
 
@@ -82,6 +84,9 @@ class Task:
     of: str
     batch_size: int = 64
     progress: Callable | None = None
+
+    def __post_init__(self):
+        self.model = separate(self.model)
 
     def batches(self, per_face=1):
         """Pairs (i, k) in batches: face i, and the number k of one of its per_face inputs."""
