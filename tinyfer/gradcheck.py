@@ -12,7 +12,10 @@ of batch norm and softmax are zero, and a backward that returned zeros would pas
 
 import numpy as np
 
-H = 1e-5
+H = 1e-5            # the step
+LIMIT = 1e-7        # for a layer
+FLOOR = 1e-9 / LIMIT    # noise over limit; scripts/bench/false_alarms.py measures what it spares
+PLACE_IN_FILTER = "filter row", "filter column", "input channel", "output channel"
 
 
 def numerical_gradient(forward, x, dout, h=H):
@@ -36,23 +39,52 @@ def numerical_gradient(forward, x, dout, h=H):
     return gradient
 
 
-def relative_error(analytic, numerical):
-    """Largest |a - n| / max(|a|, |n|, 1e-8) over all coordinates.
+class RelativeError(float):
+    """The largest relative error of a gradient: a float that knows where it was found.
 
+    index: the coordinate; analytic, numerical: the two numbers there. `told()` says it in words.
+    """
+
+    def __new__(cls, error, index, analytic, numerical):
+        made = super().__new__(cls, error)
+        made.index, made.analytic, made.numerical = index, analytic, numerical
+        return made
+
+    def told(self, name="gradient", axes=(), h=H):
+        """One line: the gradient's name, the place in it, both numbers, the step, the error.
+
+        axes: names of the gradient's axes, such as PLACE_IN_FILTER.
+        """
+        place = name + (str(list(self.index)) if self.index else "")
+        if axes:
+            place += f" ({', '.join(f'{axis} {i}' for axis, i in zip(axes, self.index))})"
+        return (f"{place}: backward says {self.analytic:.12g}, measured with h = {h:.0e} it is "
+                f"{self.numerical:.12g}; relative error {float(self):.1e}")
+
+
+def relative_error(analytic, numerical, floor=FLOOR):
+    """Largest |a - n| / max(|a|, |n|, floor) over all coordinates, as a RelativeError.
+
+    floor: noise over limit. The slope of one number of about 1 is measured to some 1e-11, that of
+    the sum of a layer's outputs to 4e-10: smaller numbers than 1e-2 cannot be told to seven digits,
+    and a floor of 1e-8, or 1e-4, refuses the right batch norm in 4 draws of 100.
     ValueError where the shapes differ or the numerical gradient is all but zero: a backward that
-    returns zeros would agree with it, so such a check proves nothing.
+    returns zeros would agree with it, so such a check proves nothing. NaN, which agrees with
+    nothing, counts as an infinite error.
     """
     analytic, numerical = np.asarray(analytic), np.asarray(numerical)
     if analytic.shape != numerical.shape:
         raise ValueError(f"the gradient has shape {analytic.shape}; expected {numerical.shape}")
     if numerical.size == 0 or np.abs(numerical).max() < 1e-7:
         raise ValueError("the numerical gradient is all but zero: this check proves nothing")
-    scale = np.maximum(np.maximum(np.abs(analytic), np.abs(numerical)), 1e-8)
-    return float(np.max(np.abs(analytic - numerical) / scale))
+    scale = np.maximum(np.maximum(np.abs(analytic), np.abs(numerical)), floor)
+    errors = np.nan_to_num(np.abs(analytic - numerical) / scale, nan=np.inf)
+    worst = tuple(map(int, np.unravel_index(errors.argmax(), errors.shape)))
+    return RelativeError(errors[worst], worst, analytic[worst], numerical[worst])
 
 
 def layer_errors(layer, x, dout, training=False):
-    """Relative errors of a layer's backward, every coordinate: {"dx": ..., "dw": ..., ...}.
+    """RelativeErrors of a layer's backward, every coordinate: {"dx": ..., "dw": ..., ...}.
 
     x and dout: float64, of the layer's input and output shape. A layer with dropout needs its
     `fixed_key` set: every forward must use the same mask.
@@ -94,7 +126,7 @@ def direction_error(loss, pairs, rng, limit=1e-5):
     error = np.inf
     for h in H, H / 10, H / 100:
         numerical = (loss_at(h) - loss_at(-h)) / (2 * h)
-        error = min(error, relative_error(analytic, numerical))
+        error = min(error, relative_error(analytic, numerical, 1e-11 / limit))
         if error <= limit:
             break
     for (value, _), origin in zip(pairs, start):

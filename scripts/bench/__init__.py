@@ -9,6 +9,7 @@ turns        processes that take turns on the same cores, and the statistics of 
 layers       a training step taken apart, layer by layer
 machine      what this machine can do: matrix product, memory, load
 startup      import, first step with and without compiled kernels
+false_alarms how often a gradient check refuses a right gradient
 ladder       the versions of the convolution, from plain loops on; ladder_kernels the retired ones
 pictures     the ladder and the roofline
 cost         operations and bytes of a layer
