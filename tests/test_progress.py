@@ -2,10 +2,9 @@
 
 import io
 
+import progress
 import pytest
 from progress import Progress, duration
-
-from tinyfer import progress
 
 ROW = dict(epoch=1, loss=1.5, accuracy=0.25, val_loss=1.4, val_accuracy=0.5, seconds=60.0)
 

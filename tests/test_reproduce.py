@@ -11,9 +11,10 @@ import pytest
 import reproduce
 from realdata import fer2013, needs_fer2013
 from small import use_small_network
+from study import pages, tables
 from study.results import find_run, key_of, read_results, write_results
 
-from tinyfer import experiments, pages, runs, tables
+from tinyfer import experiments, runs
 from tinyfer.experiments import EXPERIMENTS
 from tinyfer.metrics import evaluate
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-
-from tinyfer import svg
+from study import svg
 
 
 @pytest.mark.parametrize("low, high, expected", [
