@@ -48,14 +48,16 @@ def _short(ms):
 def roofline(points, limits, path):
     """Operations a second against operations a byte, below what memory and multiplier allow.
 
-    points: [dict(label, kind, intensity, gflops)]; kind names the colour and the marker.
+    points: [dict(label, kind, intensity, gflops)]; kind names the colour and the marker. Versions
+    slower than a hundredth of the roof lie below the picture: the ladder has them.
     """
-    marks = {"convolution forward": ("o", COLOURS[0]), "convolution backward": ("s", COLOURS[1]),
-             "dense": ("^", COLOURS[2]), "batch norm": ("D", COLOURS[3]),
-             "earlier versions": ("x", COLOURS[6])}
+    marks = {"convolution forward": ("o", COLOURS[0], 9), "convolution backward": ("s", COLOURS[1], 6),
+             "dense": ("^", COLOURS[2], 7), "batch norm": ("D", COLOURS[3], 6),
+             "earlier versions": ("x", "black", 6)}
+    peak = max(limits["own_product"], limits["numpy_product"])
+    points = [point for point in points if point["gflops"] > peak / 100]
     low = min(point["intensity"] for point in points) / 2
     high = max(point["intensity"] for point in points) * 6
-    peak = max(limits["own_product"], limits["numpy_product"])
     with rc_context(STYLE):
         figure = Figure(figsize=(8, 6.6), layout="constrained")
         FigureCanvasAgg(figure)
@@ -69,15 +71,16 @@ def roofline(points, limits, path):
         axes.annotate(f"matrix product: {peak:.0f} GFLOP/s",
                       (peak / limits["copy_activation"], peak), (0, 5), ha="right",
                       textcoords="offset points", fontsize=9)
-        for kind, (marker, colour) in marks.items():
+        for kind, (marker, colour, size) in marks.items():      # hollow: none hides another
             mine = [point for point in points if point["kind"] == kind]
             axes.plot([p["intensity"] for p in mine], [p["gflops"] for p in mine], marker,
-                      color=colour, label=kind, linestyle="none", markersize=6)
+                      color=colour, label=kind, linestyle="none", markersize=size,
+                      markerfacecolor="none", markeredgewidth=1.5)
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xlim(low, high)
-        axes.set_ylim(min(point["gflops"] for point in points) / 20, 8 * peak)
-        _name_layers(axes, [p for p in points if p["kind"] == "convolution forward"])
+        axes.set_ylim(min(point["gflops"] for point in points) / 2, 12 * peak)
+        _name_layers(axes, [p for p in points if p["kind"].startswith("convolution")])
         _name_versions(axes, [p for p in points if p["kind"] == "earlier versions"])
         axes.set_xlabel("operations per byte that must move (direct convolution, every array once)")
         axes.set_ylabel("GFLOP/s, counted as direct convolution")
@@ -86,22 +89,32 @@ def roofline(points, limits, path):
 
 
 def _name_layers(axes, points):
-    """Upright at the bottom, below the points of both passes, none in the way of the one before."""
+    """Upright above the faster pass of each layer, to which a line leads; none in the way of the
+    one before."""
+    highest = {}
+    for point in points:
+        if point["gflops"] > highest.get(point["label"], point)["gflops"] or not highest.get(
+                point["label"]):
+            highest[point["label"]] = point
     leftmost = 0
-    for point in sorted(points, key=lambda point: point["intensity"]):
+    for point in sorted(highest.values(), key=lambda point: point["intensity"]):
         place = max(point["intensity"], leftmost)
-        leftmost = place * 10 ** 0.1
-        axes.annotate(point["label"], (place, 0), (0, 4), rotation=90, ha="center",
-                      xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=9)
+        leftmost = place * 10 ** 0.11
+        axes.annotate(point["label"], (point["intensity"], point["gflops"]),
+                      (place, 1.65 * max(p["gflops"] for p in points)
+                       if point["intensity"] > 30 else 1.3 * point["gflops"]),
+                      rotation=90, ha="center", va="bottom", fontsize=9,
+                      arrowprops={"arrowstyle": "-", "color": "#777777", "linewidth": 0.7},
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
 
 
 def _name_versions(axes, points):
-    """To the right, none nearer to the one below than its own height: a fifth of a decade."""
+    """To the left, none nearer to the one below than its own height."""
     lowest = 0
     for point in sorted(points, key=lambda point: point["gflops"]):
         height = max(point["gflops"], lowest)
-        lowest = height * 10 ** 0.2
-        axes.annotate(point["label"], (point["intensity"], height), (8, -3),
+        lowest = height * 10 ** 0.09
+        axes.annotate(point["label"], (point["intensity"], height), (-7, -3), ha="right",
                       textcoords="offset points", fontsize=9)
 
 

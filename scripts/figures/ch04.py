@@ -25,32 +25,36 @@ def windows():
     picture(left, face, "x: 48 × 48")
     picture(right, out[0, :, :, 0], "out: 46 × 46", -2.5, 2.5)
     table(middle, filter_, "w", np.abs(filter_) / 2)
-    for row, column, colour, style in ((16, 30, ORANGE, "-"), (31, 19, BLUE, "--"),
-                                       (36, 27, GREEN, (0, (1, 0.6)))):
-        frame(left, row - 0.5, column - 0.5, 3, 3, colour, 2.8, style)
-        frame(right, row - 1, column - 1, 2, 2, colour, 2.8, style)
+    for name, row, column, colour in (("A", 16, 30, ORANGE), ("B", 31, 19, BLUE),
+                                      ("C", 36, 27, GREEN)):
+        for axes, size in ((left, 3), (right, 1)):
+            for width, ink in ((4.5, "white"), (2.4, colour)):
+                frame(axes, row - 0.5, column - 0.5, size, size, ink, width)
+            axes.text(column + size + 0.9, row - 0.8, name, color=colour, fontsize=11,
+                      fontweight="bold", va="center",
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.9})
     return made
 
 
 def scatter():
     zeros = np.zeros((1, 4, 4, 1))
     panels = [("dout", DOUT)]
-    for i, j in ((0, 0), (1, 0), (1, 1)):
+    places = ((0, 0), (0, 1), (1, 0), (1, 1))
+    for i, j in places:
         one = np.zeros((2, 2))
         one[i, j] = DOUT[i, j]
         dx, _, _ = conv2d_backward(one.reshape(1, 2, 2, 1), zeros, W.reshape(3, 3, 1, 1))
-        panels.append((f"from dout[{i},{j}] = {DOUT[i, j]:g}".replace("-", "−"), dx.reshape(4, 4)))
+        panels.append((f"dout[{i},{j}] = {DOUT[i, j]:g}".replace("-", "−"), dx.reshape(4, 4)))
     panels.append(("sum: dx", sum(array for _, array in panels[1:])))
-    made = figure(9, 2.32)
-    places = ((0, 0), (1, 0), (1, 1))
-    grid = made.subplots(1, 5, width_ratios=(2.2, 4, 4, 4, 4))
+    made = figure(9.6, 2.1)
+    grid = made.subplots(1, 6, width_ratios=(2.2, 4, 4, 4, 4, 4))
     for k, (axes, (title, array)) in enumerate(zip(grid, panels)):
         shade = np.full(array.shape, 0.0)
-        if 1 <= k <= 3:
+        if 1 <= k <= 4:
             i, j = places[k - 1]
             shade[i:i + 3, j:j + 3] = 0.6
         table(axes, array.astype(int) + 0, title, shade, size=9 if k else 11)
-        if 1 <= k <= 3:
+        if 1 <= k <= 4:
             frame(axes, *places[k - 1], 3, 3, ORANGE, 2)
     return made
 

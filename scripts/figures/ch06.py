@@ -32,6 +32,7 @@ def before_after():
                                 "markeredgecolor": ORANGE, "markersize": 5})
         axes.set_xticks(range(1, 9), [str(c) for c in channels])
         axes.set_xlabel("channel")
+        axes.set_ylabel("value")
         axes.set_title(title)
     return made
 

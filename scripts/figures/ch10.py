@@ -8,7 +8,7 @@ from tinyfer.datasets.toyfaces import draw_face
 
 
 def augmentation():
-    face = draw_face("surprise", seed=4)
+    face = draw_face("surprise", seed=4, tilt=0.2, gaze_u=0.06, covered=1, hand_u=0.75, hand_v=0.35)
     batch = augment(np.repeat(face[None], 8, axis=0), np.random.default_rng(5))[..., 0]
     made = figure(8, 3.4)
     panels = made.subplots(2, 5)

@@ -41,8 +41,8 @@ def roc():
 def wilson(n=20, k=19, z=1.96):
     p = np.linspace(0, 1, 400)
     width = z * np.sqrt(p * (1 - p) / n)
-    made = figure(7.5, 4.4)
-    axes = made.subplots()
+    made = figure(7.5, 5)
+    axes, below = made.subplots(2, 1, sharex=True, height_ratios=(5, 1))
     axes.fill_between(p, p - width, p + width, color="#D9D9D9", linewidth=0)
     axes.plot(p, p - width, color=INK, linewidth=1)
     axes.plot(p, p + width, color=INK, linewidth=1)
@@ -50,17 +50,27 @@ def wilson(n=20, k=19, z=1.96):
     low, high = wilson_interval(k, n)
     usual = z * np.sqrt(share * (1 - share) / n)
     axes.plot([low, high], [share, share], color=BLUE, linewidth=4, solid_capstyle="butt")
-    axes.text(0.03, share, f"Wilson: {low:.2f} to {high:.2f}", color=BLUE, va="center")
-    axes.plot([share - usual, share + usual], [share - 0.12] * 2, color=ORANGE, linewidth=4,
-              linestyle=STYLES[2])
-    axes.text(0.03, share - 0.12, f"usual: {share - usual:.2f} to {share + usual:.2f}",
-              color=ORANGE, va="center")
-    axes.axvline(1, color=INK, linewidth=0.8)
+    axes.text(0.03, share, f"observed: {k} of {n}", va="center")
+    axes.plot([0.3, low], [share, share], color=INK, linewidth=0.8, linestyle=STYLES[2])
     axes.text(0.42, 0.42, "pairs that fit together", ha="center", va="center", rotation=28)
-    axes.set_xlabel("true share p")
     axes.set_ylabel(f"observed share, {n} images")
-    axes.set_xlim(0, 1.12)
     axes.set_ylim(0, 1.1)
+    for height, name, colour, ends in ((1, "Wilson", BLUE, (low, high)),
+                                       (0, "usual", ORANGE, (share - usual, share + usual))):
+        below.plot(ends, [height, height], color=colour, linewidth=4, solid_capstyle="butt")
+        below.text(0.03, height, f"{name}: {ends[0]:.2f} to {ends[1]:.2f}", color=colour,
+                   va="center")
+    for end in low, high:
+        below.plot([end, end], [1, 1.9], color=BLUE, linewidth=0.8, clip_on=False)
+        axes.plot([end, end], [0, share], color=BLUE, linewidth=0.8)
+    for panel in axes, below:
+        panel.axvline(1, color=INK, linewidth=0.8)
+    below.set_ylim(-0.7, 1.9)
+    below.set_yticks([])
+    below.grid(False)
+    below.spines["left"].set_visible(False)
+    below.set_xlabel("true share p")
+    below.set_xlim(0, 1.12)
     return made
 
 
