@@ -19,7 +19,8 @@ from tinyfer.checkpoint import load_checkpoint
 from tinyfer.datasets import HOW_TO_GET, find_data, load_fer2013
 from tinyfer.datasets.splits import class_weights
 from tinyfer.datasets.toyfaces import draw_faces
-from tinyfer.kernels.threads import compiled, set_threads
+from tinyfer.kernels.compiling import compiled
+from tinyfer.kernels.threads import set_threads
 from tinyfer.metrics import format_report
 from tinyfer.optim import Adam
 from tinyfer.training import fit

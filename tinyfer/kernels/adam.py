@@ -1,10 +1,12 @@
 """One step of Adam on one parameter, in one pass over its value, gradient and two moments."""
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
+
+from tinyfer.kernels.compiling import kernel
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _adam(value, grad, m, v, rate1, rate2, step, eps):
     for i in prange(value.size):
         g = grad[i]

@@ -11,12 +11,13 @@ pairwise formula of the same paper. Each iteration of the parallel loops owns on
 """
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _image_statistics(x, P, mean, rest, m2):
     N, C = mean.shape
     for n in prange(N):
@@ -35,7 +36,7 @@ def _image_statistics(x, P, mean, rest, m2):
                 squares[c] += d * d
 
 
-@njit(cache=True)
+@kernel()
 def _merge(P, means, m2s):
     """Mean and M2, the squares about it, of all images: they end in the first row of each."""
     mean, m2 = means[0], m2s[0]
@@ -48,7 +49,7 @@ def _merge(P, means, m2s):
             m2[c] += m2s[n, c] + delta * delta * cross
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _apply(x, mean, scale, beta, out):
     M, C = x.shape
     for p in prange(M):
@@ -56,7 +57,7 @@ def _apply(x, mean, scale, beta, out):
             out[p, c] = (x[p, c] - mean[c]) * scale[c] + beta[c]
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _reduce(dout, x, P, mean, sums, sums_moved):
     N, C = sums.shape
     for n in prange(N):
@@ -70,7 +71,7 @@ def _reduce(dout, x, P, mean, sums, sums_moved):
                 second[c] += d * (x[p, c] - mean[c])
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _input_gradient(dout, x, mean, scale, constant, slope, dx):
     M, C = x.shape
     for p in prange(M):

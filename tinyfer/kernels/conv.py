@@ -1,10 +1,14 @@
 """Convolution 3x3, stride 1, no padding: which method serves which shape.
 
 `direct` is the definition; `winograd` spends fewer multiplications where there are channels enough
-to share its transforms. Both compute the sums of `reference.py`; chapters 4 and 9 of the course.
+to share its transforms. Both compute the sums of `reference.py`, which takes their place where
+numba cannot compile them: with NUMBA_DISABLE_JIT=1 it is plain Python, to be followed step by step.
+Chapters 4 and 9 of the course.
 """
 
-from tinyfer.kernels import direct, winograd
+import numpy as np
+
+from tinyfer.kernels import direct, reference, simd, winograd
 
 FEW_CHANNELS = 4
 
@@ -26,6 +30,9 @@ def conv2d_forward(x, w, b, relu=False):
 
     x (N, H, W, C), w (3, 3, C, K), b (K,), one dtype -> out (N, H-2, W-2, K). A NaN stays NaN.
     """
+    if not simd.AVAILABLE:
+        out = reference.conv2d_forward(x, w, b)
+        return np.maximum(out, x.dtype.type(0)) if relu else out
     N, H, W, C = x.shape
     if C < FEW_CHANNELS:
         return direct.forward(x, w, b, relu)
@@ -39,6 +46,9 @@ def conv2d_backward(dout, x, w, out=None):
     x[n,i+u,j+v,c] dout[n,i,j,k]; db[k] = sum over n,i,j of dout[n,i,j,k]. With ReLU, dout counts
     as 0 where out <= 0.
     """
+    if not simd.AVAILABLE:
+        dout = dout if out is None else np.where(out <= 0, x.dtype.type(0), dout)
+        return reference.conv2d_backward(dout, x, w)
     N, H, W, C = x.shape
     if C < FEW_CHANNELS:
         return direct.backward(dout, x, w, out)

@@ -15,14 +15,15 @@ summed in order of the images. Derived in docs/04-convolution.md.
 """
 
 import numpy as np
-from numba import get_num_threads, get_thread_id, njit, prange
+from numba import get_num_threads, get_thread_id, prange
 
 from tinyfer.kernels import simd
+from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
 from tinyfer.kernels.padding import fit, up
 
 
-@njit(parallel=True, error_model="numpy", cache=True)
+@kernel(parallel=True, error_model="numpy")
 def _forward(N, H, W, C, K, x, w, b, relu, out, scratch):
     Wo = W - 2
     for n in prange(N):
@@ -38,7 +39,7 @@ def _forward(N, H, W, C, K, x, w, b, relu, out, scratch):
                     out[start + j + k] = 0 if relu and y < 0 else y
 
 
-@njit(parallel=True, error_model="numpy", cache=True)
+@kernel(parallel=True, error_model="numpy")
 def _backward(N, H, W, C, K, dout, x, w_turned, P, out, relu, dx, dw, db, scratch):
     Wo, rows = W - 2, dw.shape[1] // (3 * K)
     for n in prange(N):

@@ -15,6 +15,7 @@ that of Salmon et al., Parallel Random Numbers: As Easy as 1, 2, 3 (SC 2011).
 import numpy as np
 from numba import njit, prange, uint32
 
+from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
 
 
@@ -27,7 +28,7 @@ def _lowbias32(h):
     return uint32(h ^ (h >> uint32(16)))
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _dropout(x, low, high, threshold, scale, out):
     zero = x.dtype.type(0)
     for i in prange(x.size):

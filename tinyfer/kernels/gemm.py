@@ -1,15 +1,16 @@
 """Matrix product, for the dense layers."""
 
-from numba import njit, prange
+from numba import prange
 
-from tinyfer.kernels import simd
+from tinyfer.kernels import reference, simd
+from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
 from tinyfer.kernels.padding import fit, up
 
 ROWS = 2 * simd.MOST_ROWS       # of the result, which one thread computes at a time
 
 
-@njit(parallel=True, error_model="numpy", cache=True)
+@kernel(parallel=True, error_model="numpy")
 def _matmul(a, a_row, a_k, M, K, b, c):
     N = c.shape[1]
     b, c = b.reshape(-1), c.reshape(-1)
@@ -25,6 +26,8 @@ def matmul(a, b):
     Both of one dtype, float32 or float64; either may be transposed. Unlike a BLAS, the result is
     the same bit for bit whatever the number of threads, and no second pool of threads competes.
     """
+    if not simd.AVAILABLE:
+        return reference.matmul(a, b)
     M, K = a.shape
     N = b.shape[1]
     rows, columns = up(M, simd.MOST_ROWS), up(N, simd.VECTOR_BYTES // a.itemsize)

@@ -5,7 +5,8 @@ that size comes from the operating system, which hands it over page by page, eac
 costs about as much as the arithmetic that fills it. `empty` therefore keeps the buffers it gave
 out and gives one out again when the pool is its only holder. CPython counts the holders: every
 array and every view, slice or reshape of it holds its buffer, so a buffer with a single reference
-is one that no live array can see.
+is one that no live array can see. Where an interpreter counts in another way, which a trial at
+import shows, `empty` is np.empty.
 """
 
 import sys
@@ -16,6 +17,7 @@ import numpy as np
 SMALLEST = 1 << 18      # bytes; below this np.empty is as fast
 LIMIT = 1 << 30         # bytes held at most; beyond, arrays come and go as usual
 ALIGNMENT = 64          # bytes: a cache line, and the widest vector register
+ALONE = 2               # references to an array that one list holds: the list's, and the call's own
 
 _buffers = []           # owners of memory, the longest unused first
 _lock = Lock()
@@ -25,25 +27,50 @@ def _holders(buffers, i):
     return sys.getrefcount(buffers[i])
 
 
-_ALONE = _holders([np.empty(1)], 0)     # what CPython reports for an array held by one list
+def _counts_holders():
+    """Try whether the count of references tells an array that is held from one that is free."""
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return False    # threads count apart from each other: a sum may be out of date
+    buffers = [np.empty(64, np.uint8)]
+    views = [lambda a: a, lambda a: a[8:], lambda a: a.view(np.float32).reshape(4, 4).T[1:],
+             lambda a: memoryview(a[::2]), lambda a: np.asarray(memoryview(a))]
+    try:
+        for view in views:
+            held = view(buffers[0])
+            if not _holders(buffers, 0) > ALONE:
+                return False
+            del held
+            if _holders(buffers, 0) != ALONE:
+                return False
+    except AttributeError:      # no getrefcount at all, as in PyPy
+        return False
+    return True
+
+
+POOLED = _counts_holders()
 
 
 def empty(shape, dtype):
     """An uninitialised C-contiguous array, like np.empty; no two live arrays share memory.
 
-    shape: tuple of int; dtype: any fixed-size dtype. A free buffer of up to twice the size needed
-    is used again, so that the smaller last batch of an epoch finds memory too.
+    shape: tuple of int >= 0; dtype: any fixed-size dtype that holds no Python objects. A free
+    buffer of up to twice the size needed is used again, so that the smaller last batch of an epoch
+    finds memory too. Any thread may call it, at any moment: whoever finds the pool in use, be it by
+    a thread that a fork left behind or by the call that a garbage collection interrupted, does not
+    wait but gets np.empty.
     """
     dtype = np.dtype(dtype)
     size = dtype.itemsize
     for n in shape:
         size *= int(n)
-    if size < SMALLEST:
+    if size < SMALLEST or not POOLED or not _lock.acquire(blocking=False):
         return np.empty(shape, dtype)
-    with _lock:
+    try:
         buffer = _take(size + ALIGNMENT)
         start = -buffer.ctypes.data % ALIGNMENT
         return buffer[start:start + size].view(dtype).reshape(shape)
+    finally:
+        _lock.release()
 
 
 def _take(size):
@@ -51,7 +78,7 @@ def _take(size):
     fitting = [i for i, buffer in enumerate(_buffers) if size <= buffer.nbytes <= 2 * size]
     fitting.sort(key=lambda i: _buffers[i].nbytes)
     for i in fitting:
-        if _holders(_buffers, i) == _ALONE:
+        if _holders(_buffers, i) == ALONE:
             _buffers.append(_buffers.pop(i))
             return _buffers[-1]
     _forget_unused(LIMIT - size)
@@ -65,7 +92,7 @@ def _forget_unused(limit):
     """Let go of free buffers, the longest unused first, until at most `limit` bytes are held."""
     i = 0
     while held() > limit and i < len(_buffers):
-        if _holders(_buffers, i) == _ALONE:
+        if _holders(_buffers, i) == ALONE:
             del _buffers[i]
         else:
             i += 1

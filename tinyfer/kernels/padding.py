@@ -1,8 +1,9 @@
 """Arrays rounded up to whole tiles and whole vectors, so that no kernel meets a remainder."""
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
 
 
@@ -11,7 +12,7 @@ def up(n, step):
     return -(-n // step) * step
 
 
-@njit(parallel=True, error_model="numpy", cache=True)
+@kernel(parallel=True, error_model="numpy")
 def _copy(a, fitted):
     N, H, W, C = a.shape
     for n in prange(fitted.shape[0]):
@@ -38,7 +39,7 @@ def fit(a, shape):
     return fitted
 
 
-@njit(parallel=True, error_model="numpy", cache=True)
+@kernel(parallel=True, error_model="numpy")
 def _swap(w, C, K, swapped):
     for strip in prange(9 * ((C + 15) // 16)):
         start, c0 = strip % 9 * C * K, strip // 9 * 16

@@ -8,12 +8,13 @@ Each iteration of the parallel loops owns one image.
 """
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _forward(x, out, winner):
     N, H, W, C = out.shape
     for n in prange(N):
@@ -38,7 +39,7 @@ def _forward(x, out, winner):
                     winner[n, i, j, c] = index
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _backward(dout, winner, dx):
     """dx of the squares; a dropped row or column of dx is left to the caller."""
     N, H, W, C = dout.shape

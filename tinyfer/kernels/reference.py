@@ -4,13 +4,15 @@ Each function is its formula and nothing else. They are compiled, so that the te
 real shapes, but they are ordinary Python as well: `conv2d_forward.py_func(x, w, b)`.
 Convolutions are 3x3, stride 1, no padding: x (N, H, W, C), w (3, 3, C, K), b (K,),
 out (N, H-2, W-2, K). Chapters 4 and 5.
+With NUMBA_DISABLE_JIT=1 nothing is compiled, and conv.py and gemm.py compute with these.
 """
 
 import numpy as np
-from numba import njit
+
+from tinyfer.kernels.compiling import kernel
 
 
-@njit(cache=True)
+@kernel()
 def conv2d_forward(x, w, b):
     """out[n,i,j,k] = b[k] + sum over u,v,c of x[n,i+u,j+v,c] w[u,v,c,k]"""
     N, H, W, C = x.shape
@@ -29,7 +31,7 @@ def conv2d_forward(x, w, b):
     return out
 
 
-@njit(cache=True)
+@kernel()
 def conv2d_backward(dout, x, w):
     """Every product x w of the forward, with factor dout: it adds dout w to dx and dout x to dw.
 
@@ -54,7 +56,7 @@ def conv2d_backward(dout, x, w):
     return dx, dw, db
 
 
-@njit(cache=True)
+@kernel()
 def maxpool_forward(x):
     """out[n,i,j,c] = max over u,v of x[n,2i+u,2j+v,c], and winner = 2u + v of the first maximum."""
     N, H, W, C = x.shape
@@ -75,7 +77,7 @@ def maxpool_forward(x):
     return out, winner
 
 
-@njit(cache=True)
+@kernel()
 def maxpool_backward(dout, winner, input_shape):
     """dx[n,2i+u,2j+v,c] = dout[n,i,j,c] where winner[n,i,j,c] = 2u + v, else 0."""
     dx = np.zeros(input_shape, dout.dtype)
@@ -87,3 +89,16 @@ def maxpool_backward(dout, winner, input_shape):
                     u, v = divmod(winner[n, i, j, c], 2)
                     dx[n, 2 * i + u, 2 * j + v, c] = dout[n, i, j, c]
     return dx
+
+
+@kernel()
+def matmul(a, b):
+    """c[m,n] = sum over k of a[m,k] b[k,n]"""
+    M, K = a.shape
+    N = b.shape[1]
+    c = np.zeros((M, N), a.dtype)
+    for m in range(M):
+        for n in range(N):
+            for k in range(K):
+                c[m, n] += a[m, k] * b[k, n]
+    return c

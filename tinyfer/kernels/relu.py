@@ -1,12 +1,13 @@
 """ReLU: out = max(0, x), one pass over memory."""
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _forward(x, out):
     zero = x.dtype.type(0)
     for i in prange(x.size):
@@ -14,7 +15,7 @@ def _forward(x, out):
         out[i] = zero if z < zero else z
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _backward(dout, out, dx):
     zero = dout.dtype.type(0)
     for i in prange(dout.size):

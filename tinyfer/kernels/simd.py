@@ -7,26 +7,33 @@ convolution (docs/09-making-it-fast.md):
 * `sandwich`   `L X L^T` for a constant matrix L and a tile X, for a vector of channels at once.
 
 Both are numba intrinsics: Python that runs once, while a kernel is compiled, and emits one
-instruction after another. A vector has VECTOR_BYTES, what one register of this machine holds.
-
-numba's cache does not see edits in this file: `touch` the kernels that import it after one.
+instruction after another. A vector has VECTOR_BYTES, what one register holds of the processor that
+numba compiles for: this machine's, or the one that NUMBA_CPU_NAME and NUMBA_CPU_FEATURES name.
 """
 
 import platform
 
-from llvmlite import binding, ir
-from numba import njit
-from numba.core import cgutils, config, types
+from numba import config, njit, types
 from numba.extending import intrinsic
+
+try:    # what numba writes instructions with; ir is llvmlite's, which comes with numba
+    from numba.core.cgutils import for_range_slice, ir
+    from numba.core.registry import cpu_target
+    TRIPLE, _, FEATURES = cpu_target.target_context.codegen().magic_tuple()
+except (ImportError, AttributeError, ValueError):       # another numba
+    ir = None
+
+# Without these there is kernels/reference.py: see conv.py and gemm.py.
+AVAILABLE = ir is not None and not config.DISABLE_JIT
 
 # A product and the sum it goes to may become one fused instruction. Nothing else is relaxed,
 # above all not the rules for NaN.
 FUSE = ("contract",)
-INT = ir.IntType(64)
+INT = ir and ir.IntType(64)
 
 
 def _vector_bytes():
-    features = config.CPU_FEATURES or binding.get_host_cpu_features().flatten()
+    features = FEATURES.split(",") if AVAILABLE else []
     if "+avx512f" in features:
         return 64
     return 32 if "+avx2" in features else 16
@@ -227,7 +234,7 @@ def sandwich(matrices, extra=None):
             target = _Memory(context, builder, sig.args[6], y)
             beside = _Memory(context, builder, sig.args[10], z)
             least = _broadcast(builder, least, source.type)
-            loop = cgutils.for_range_slice(builder, INT(0), channels, INT(source.lanes), intp=INT)
+            loop = for_range_slice(builder, INT(0), channels, INT(source.lanes), intp=INT)
             with loop as (c, _):
                 x0, y0, z0 = (builder.add(start, c) for start in (x0, y0, z0))
                 done = builder.append_basic_block("done")

@@ -1,26 +1,95 @@
-"""How many threads the kernels use, and whether they are compiled yet."""
+"""How many threads the kernels use, and what threads and processes of the caller they allow.
 
-from pathlib import Path
+numba shares out a parallel kernel to threads of one of three kinds. OpenMP's and TBB's serve
+several Python threads at once. numba's own, used where both are missing, end the process when two
+threads call them at once: with those, kernels take turns. GNU OpenMP, the usual one on Linux, does
+not survive a fork, and numba ends a forked process that uses it: that one gets an error instead.
+"""
+
+import operator
+import os
+from functools import wraps
+from threading import RLock
 
 import numba
+
+FORKED = ("this process was forked after its parent had computed, which GNU OpenMP does not "
+          "survive: start processes by multiprocessing.get_context('spawn')")
+
+_turn = RLock()
+_at_once = False        # the threads are known to serve several callers at once
+_forked = False         # the threads were left behind by a fork
+
+
+def guarded(compiled):
+    """A parallel kernel as a function that any Python thread of any process may call.
+
+    Raises RuntimeError in a forked process where it cannot work.
+    """
+    @wraps(compiled.py_func)
+    def launch(*args):
+        if _forked:
+            raise RuntimeError(FORKED)
+        if _at_once:
+            return compiled(*args)
+        with _turn:
+            result = compiled(*args)
+            _look_at_the_threads()
+        return result
+
+    launch.py_func, launch.compiled = compiled.py_func, compiled
+    return launch
+
+
+def _layer():
+    """"omp", "tbb", "workqueue", or None as long as no parallel kernel has run."""
+    try:
+        return numba.threading_layer()
+    except ValueError:
+        return None
+
+
+def _look_at_the_threads():
+    global _at_once
+    _at_once = _layer() in ("omp", "tbb")
+
+
+def _survives_forks():
+    if _layer() != "omp":
+        return True
+    try:
+        from numba.np.ufunc import omppool
+        return omppool.openmp_vendor != "GNU"
+    except (ImportError, AttributeError):
+        return False
+
+
+def _in_forked_process():
+    global _forked
+    _turn.release()
+    _forked = not _survives_forks()
+
+
+if hasattr(os, "register_at_fork"):
+    # No fork in the middle of a turn, whose end the child would wait for in vain.
+    os.register_at_fork(before=_turn.acquire, after_in_parent=_turn.release,
+                        after_in_child=_in_forked_process)
 
 
 def set_threads(n=None):
     """Let the kernels use `n` threads (None: one per core); returns the number in force.
 
-    It changes the speed only: results are the same bit for bit. Raises ValueError when `n` is
-    below 1 or above the number of cores.
+    It changes the speed only: results are the same bit for bit. It holds for the Python thread that
+    calls it. Raises ValueError when `n` is no whole number, below 1 or above the number of cores
+    (or NUMBA_NUM_THREADS, which numba read when it was imported).
     """
     most = numba.config.NUMBA_NUM_THREADS
-    if n is None:
-        n = most
-    if not 1 <= n <= most:
-        raise ValueError(f"the number of threads must lie in 1..{most} on this machine, got {n}")
-    numba.set_num_threads(n)
-    return n
-
-
-def compiled():
-    """True when numba's cache already holds compiled kernels."""
-    cache = numba.config.CACHE_DIR or Path(__file__).parent / "__pycache__"
-    return any(Path(cache).rglob("*.nbc"))
+    try:
+        number = most if n is None else operator.index(n)
+    except TypeError:
+        number = 0
+    if not 1 <= number <= most:
+        limit = "by NUMBA_NUM_THREADS" if "NUMBA_NUM_THREADS" in os.environ else "on this machine"
+        raise ValueError(f"the number of threads must lie in 1..{most} {limit}, got {n!r:.50}")
+    numba.set_num_threads(number)
+    return number

@@ -29,6 +29,7 @@ import numpy as np
 from numba import get_num_threads, get_thread_id, njit, prange
 
 from tinyfer.kernels import simd
+from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
 from tinyfer.kernels.padding import fit, swap_channels, up
 
@@ -138,7 +139,7 @@ def _v_and_m(g, scratch):
     return scratch[:v], scratch[v:]
 
 
-@njit(parallel=True, error_model="numpy", cache=True)
+@kernel(parallel=True, error_model="numpy")
 def _transform_filters(m, w, C, K, U):
     """U[p], packed in panels as simd.product reads it, from flat w (3, 3, C, K)."""
     n = m + 2
@@ -168,7 +169,7 @@ def _corner(g, tile, height, width, channels):
     return ((image * height + row * g.m) * width + col * g.m) * channels
 
 
-@njit(parallel=True, error_model="numpy", cache=True)
+@kernel(parallel=True, error_model="numpy")
 def _forward(g, x, U, b, least, out, scratch):
     tiles = g.N * g.rows * g.cols
     for part in prange(g.parts):
@@ -207,7 +208,7 @@ def forward(x, w, b, relu, m):
     return fit(out, (N, H - 2, W - 2, K))
 
 
-@njit(parallel=True, error_model="numpy", cache=True)
+@kernel(parallel=True, error_model="numpy")
 def _backward(g, dout, out, least, x, UT, first, images, V, dM, dx, scratch):
     """V, dM and dx for `images` images from `first` on."""
     per_image = g.rows * g.cols
@@ -237,7 +238,7 @@ def _backward(g, dout, out, least, x, UT, first, images, V, dM, dx, scratch):
                        dx, corner, g.W * g.C, g.C, x, 0, least)
 
 
-@njit(parallel=True, error_model="numpy", cache=True)
+@kernel(parallel=True, error_model="numpy")
 def _filter_products(g, V, dM, tiles, dU, db, add):
     """dU[p] (+)= V[p]^T dM[p]; and db from the place where dM is the sum of dout."""
     places = g.n * g.n
@@ -252,7 +253,7 @@ def _filter_products(g, V, dM, tiles, dU, db, add):
                     db[k] += dM[m + t * g.K + k]
 
 
-@njit(parallel=True, error_model="numpy", cache=True)
+@kernel(parallel=True, error_model="numpy")
 def _filter_grads(m, dU, C, K, dw):
     """dw = G^T dU G."""
     n = m + 2
