@@ -13,7 +13,7 @@ import numpy as np
 from study.report import write_report
 
 from tinyfer import metrics, plots
-from tinyfer.checkpoint import atomic_write
+from tinyfer.files import atomic_write
 from tinyfer.evaluation import (
     PARTS,
     binarized_scores,

@@ -5,12 +5,17 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
 from tiny import tiny_model
 
+from tinyfer.architectures import load_model
+from tinyfer import checkpoint
 from tinyfer.checkpoint import load_arrays, load_checkpoint, save_arrays, save_checkpoint
+from tinyfer.datasets import cache
 from tinyfer.optim import Adam
 
 HISTORY = [dict(epoch=1, loss=1 / 3, accuracy=0.1 + 0.2, val_loss=1e-300, val_accuracy=2 / 3,
@@ -32,7 +37,7 @@ def test_everything_comes_back_bit_for_bit(tmp_path):
     model, optimizer = stepped(seed=0)
     save_checkpoint(tmp_path / "last.npz", model, optimizer, HISTORY)
     expected = {**model.state(), **optimizer.state()}
-    other, other_optimizer = stepped(seed=1, steps=1)
+    other, other_optimizer = stepped(seed=0, steps=1)
     assert load_checkpoint(tmp_path / "last.npz", other, other_optimizer) == HISTORY
     restored = {**other.state(), **other_optimizer.state()}
     assert restored.keys() == expected.keys()
@@ -72,13 +77,120 @@ def test_truncated_file_is_named(tmp_path, share):
     assert all(np.array_equal(model.state()[name], value) for name, value in untouched.items())
 
 
-def test_flipped_bit_is_noticed(tmp_path):
-    save_arrays(tmp_path / "a.npz", {"w": np.zeros(1000)})
-    content = bytearray((tmp_path / "a.npz").read_bytes())
-    content[4000] ^= 1
-    (tmp_path / "a.npz").write_bytes(content)
-    with pytest.raises(ValueError, match="damaged"):
-        load_arrays(tmp_path / "a.npz")
+FLIPS = 200
+
+
+def flipped(content, n, seed=0):
+    """The bytes with one bit flipped, at n seeded places, among them the first and the last."""
+    rng = np.random.default_rng(seed)
+    ends = [8 * place for place in (0, len(content) - 1, len(content) - 9, len(content) - 40)]
+    for place in (*ends, *rng.integers(0, 8 * len(content), n - len(ends))):
+        damaged = bytearray(content)
+        damaged[place // 8] ^= 1 << place % 8
+        yield bytes(damaged)
+
+
+def test_a_flipped_bit_anywhere_is_noticed(tmp_path):
+    """In a checkpoint, and then nothing of it is loaded; in a model file; in a cache."""
+    model, optimizer = stepped(seed=0)
+    save_checkpoint(tmp_path / "last.npz", model, optimizer, HISTORY)
+    model.save(tmp_path / "best.npz")
+    faces = np.random.default_rng(0).integers(0, 256, (2, 48, 48)).astype(np.uint8)
+    cache.write(tmp_path, "key", (faces, np.array([1, 2]), np.array(["Training"] * 2)))
+    other, other_optimizer = stepped(seed=0, steps=1)
+    before = {name: value.copy() for name, value in
+              (other.state() | other_optimizer.state()).items()}
+    generator = other.rng.bit_generator.state
+    readers = {
+        "last.npz": lambda path: load_checkpoint(path, other, other_optimizer),
+        "best.npz": load_model,
+        "tinyfer-cache.npz": load_arrays,
+    }
+    for name, read in readers.items():
+        content = (tmp_path / name).read_bytes()
+        for damaged in flipped(content, FLIPS):
+            (tmp_path / name).write_bytes(damaged)
+            with pytest.raises(ValueError, match=f"{name} cannot be read: it is damaged"):
+                read(tmp_path / name)
+        assert cache.read(tmp_path, "key") is None or name != "tinyfer-cache.npz"
+        (tmp_path / name).write_bytes(content)
+    after = other.state() | other_optimizer.state()
+    assert all(np.array_equal(after[name], value) for name, value in before.items())
+    assert other.rng.bit_generator.state == generator
+    assert load_checkpoint(tmp_path / "last.npz", other, other_optimizer) == HISTORY
+
+
+def test_files_without_the_checksum_are_read_as_well(tmp_path):
+    np.savez(tmp_path / "plain.npz", w=np.arange(6.0).reshape(2, 3), f=np.asfortranarray(
+        np.arange(6).reshape(2, 3)), empty=np.zeros((0, 4)), one=np.array("x"))
+    with np.load(tmp_path / "plain.npz") as file:
+        expected = dict(file)
+    save_arrays(tmp_path / "signed.npz", expected)
+    for name in ("plain.npz", "signed.npz"):
+        found = load_arrays(tmp_path / name)
+        with np.load(tmp_path / name) as file:
+            assert found.keys() == expected.keys() == set(file.files)
+        for key, array in expected.items():
+            assert np.array_equal(found[key], array) and found[key].dtype == array.dtype
+
+
+def test_more_arrays_than_memory_are_refused_unread(tmp_path, monkeypatch):
+    """A zip that unpacks to more than is allowed, and an array that says it is of 8 GB."""
+    monkeypatch.setattr(checkpoint, "MOST_BYTES", 40_000_000)
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("w.npy", "w") as file:
+            for _ in range(41):
+                file.write(bytes(1 << 20))
+    header = {"descr": "<f8", "fortran_order": False, "shape": (10**9,)}
+    with zipfile.ZipFile(tmp_path / "lies.npz", "w") as archive:
+        with archive.open("w.npy", "w") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+    tracemalloc.start()
+    for name in ("bomb.npz", "lies.npz"):
+        with pytest.raises(ValueError, match=f"{name} cannot be read"):
+            load_arrays(tmp_path / name)
+    assert tracemalloc.get_traced_memory()[1] < 1e7
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("change, sentence", [
+    (lambda a, s: a.update({"model/w": np.zeros(3)}), "'w' is unknown"),
+    (lambda a, s: a.update(stray=np.zeros(3)), "holds 'stray', which belongs to no checkpoint"),
+    (lambda a, s: a.pop("optimizer/t"), "'t' is missing"),
+    (lambda a, s: a.update({"optimizer/t": np.array(-1)}), "'t' holds negative values"),
+    (lambda a, s: a["optimizer/m.conv1.b"].fill(np.nan), "holds values that are not finite"),
+    (lambda a, s: a["optimizer/v.conv1.b"].fill(-1), "'v.conv1.b' holds negative values"),
+    (lambda a, s: a["model/conv1.w"].fill(np.inf), "'conv1.w' holds values that are not finite"),
+    (lambda a, s: a.update({"model/conv1.b": np.zeros(3)}), "'conv1.b' is float64 of shape"),
+    (lambda a, s: s.update(rng=None), "the state of its random generator is damaged"),
+    (lambda a, s: s["rng"].update(state={}), "the state of its random generator is damaged"),
+    (lambda a, s: s.update(rng=np.random.default_rng(1).bit_generator.state), "of another seed"),
+    (lambda a, s: s.update(settings={"lr": 1.0, "batch_size": 8}), "written with lr 1.0, but"),
+    (lambda a, s: s.update(settings=None), "written with lr None, but the run has 0.001"),
+    (lambda a, s: s.update(history={}), "its history is no list"),
+    (lambda a, s: s["history"][0].pop("loss"), "row 1 of its history is not epoch, loss"),
+    (lambda a, s: s["history"][0].update(loss="x" * 999), "loss of epoch 1 is 'xxx"),
+    (lambda a, s: s["history"][0].update(epoch=2), "row 1 of its history is of epoch 2"),
+    (lambda a, s: s["history"][0].update(val_accuracy=1.5), "an accuracy above 1"),
+    (lambda a, s: s.clear(), "has checkpoint format None, expected 2"),
+])
+def test_a_checkpoint_is_loaded_whole_or_not_at_all(tmp_path, change, sentence):
+    path, settings = tmp_path / "last.npz", {"lr": 1e-3, "batch_size": 8}
+    model, optimizer = stepped(seed=0)
+    save_checkpoint(path, model, optimizer, HISTORY, settings)
+    arrays = load_arrays(path)
+    about = json.loads(str(arrays["about"]))
+    change(arrays, about)
+    save_arrays(path, arrays | {"about": np.array(json.dumps(about))})
+    other, other_optimizer = stepped(seed=0, steps=1)
+    before = [value.copy() for value in (other.state() | other_optimizer.state()).values()]
+    generator = other.rng.bit_generator.state
+    with pytest.raises(ValueError) as error:
+        load_checkpoint(path, other, other_optimizer, settings)
+    assert sentence in str(error.value) and len(str(error.value)) - len(str(path)) < 150
+    after = (other.state() | other_optimizer.state()).values()
+    assert all(np.array_equal(a, b) for a, b in zip(after, before))
+    assert other.rng.bit_generator.state == generator
 
 
 def test_other_files_are_named(tmp_path):
@@ -100,7 +212,7 @@ def test_other_shape_is_named_and_changes_nothing(tmp_path):
     save_checkpoint(tmp_path / "last.npz", wide, Adam(wide.parameters()), HISTORY)
     model, optimizer = stepped(seed=0)
     before = {name: value.copy() for name, value in model.state().items()}
-    with pytest.raises(ValueError, match=r"last\.npz does not fit this network.*shape"):
+    with pytest.raises(ValueError, match=r"last\.npz does not fit this run: .*shape"):
         load_checkpoint(tmp_path / "last.npz", model, optimizer)
     assert all(np.array_equal(model.state()[name], value) for name, value in before.items())
 
@@ -111,7 +223,7 @@ def test_other_format_is_named(tmp_path):
     arrays = load_arrays(tmp_path / "last.npz")
     about = json.loads(str(arrays["about"])) | {"format": 99}
     save_arrays(tmp_path / "last.npz", arrays | {"about": np.array(json.dumps(about))})
-    with pytest.raises(ValueError, match="format 99, expected 1"):
+    with pytest.raises(ValueError, match="format 99, expected 2"):
         load_checkpoint(tmp_path / "last.npz", model, optimizer)
 
 

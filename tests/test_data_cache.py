@@ -114,10 +114,10 @@ def test_two_sources_of_one_name_do_not_share_a_cache(archive, files, tmp_path, 
 
 
 def test_no_place_for_a_cache_is_a_notice_not_a_failure(archive, reads, monkeypatch, capsys):
-    def full(path):
+    def full(path, arrays):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(cache, "atomic_write", full)
+    monkeypatch.setattr(cache, "save_arrays", full)
     assert len(load_fer2013(archive)) == 28
     notice = capsys.readouterr().err
     assert notice.startswith("note: no place to keep") and notice.count("\n") == 1

@@ -23,12 +23,13 @@ ALLOWED = {
     "metrics": set(),
     "gradcheck": set(),
     "optim": {"kernels"},
-    "checkpoint": set(),
-    "datasets": {"checkpoint", "datasets"},
+    "files": set(),
+    "checkpoint": {"files"},
+    "datasets": {"checkpoint", "datasets", "files"},
     "layers": {"kernels"},
     "inference": {"datasets", "layers", "losses"},
     "model": {"checkpoint", "inference"},
-    "architectures": {"layers", "model"},
+    "architectures": {"checkpoint", "layers", "model"},
 }
 NUMPY_ONLY = ALLOWED.keys() - {"kernels", "datasets"}      # of what is not in the standard library
 THIRD_PARTY = {"numpy", "numba", "PIL", "matplotlib", "llvmlite"}

@@ -270,7 +270,7 @@ def test_damaged_checkpoints_are_named(small, capsys):
     last.write_bytes(content)
     run(*FEW, "--classes", 3, "--epochs", 1, "--out", "three")
     last.write_bytes((small / "three" / "last.npz").read_bytes())
-    assert "run/last.npz does not fit this network" in fails(capsys, "--resume", "run")
+    assert "run/last.npz does not fit this run" in fails(capsys, "--resume", "run")
     for content in ("{", "[]", "{}"):
         (small / "run" / "config.json").write_text(content)
         assert "run/config.json is damaged" in fails(capsys, "--resume", "run")

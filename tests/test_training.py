@@ -103,7 +103,7 @@ def test_best_is_the_first_of_the_best_epochs(tmp_path, monkeypatch):
     accuracies = iter([0.5, 0.7, 0.6, 0.7])
     saved = []
     monkeypatch.setattr(training, "accuracy", lambda *_: next(accuracies))
-    monkeypatch.setattr(training, "save_checkpoint", lambda path, model, optimizer, history:
+    monkeypatch.setattr(training, "save_checkpoint", lambda _, model, *rest:
                         saved.append({name: a.copy() for name, a in model.state().items()}))
     train_tiny(tmp_path, 4)
     best = load_arrays(tmp_path / "best.npz")

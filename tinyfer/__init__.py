@@ -13,6 +13,7 @@ The way of a face through the package, and a good order to read it in:
     optim.py            Adam
     gradcheck.py        the proof that the gradients are right
     training.py         the loop, with checkpoint.py and runs.py: what a run leaves on the disk
+                        (files.py: written whole or not at all, read within bounds)
     metrics.py          what a trained network is worth
     saliency/           which pixels its predictions hang on, and whether such maps mean anything
     experiments.py      the study's eight experiments as data

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyfer.checkpoint import load_arrays
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from tinyfer.model import Sequential
 
@@ -61,17 +62,13 @@ def load_model(path):
     truncated, is no model of this package, or holds weights of other names or shapes.
     """
     path = _packaged_or_path(path)
+    arrays = load_arrays(path)
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
-            arrays = dict(content)
         about = json.loads(arrays.pop("model").tobytes())
         build = ARCHITECTURES[about["architecture"]]
         arguments, class_names = about["arguments"], about["class_names"]
-    except FileNotFoundError:
-        raise
-    except Exception as error:      # each kind of damage has its own exception in zipfile and json
-        raise ValueError(f"{path} is not a model saved by tinyfer, or is damaged: "
-                         f"{type(error).__name__}: {error}") from error
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise ValueError(f"{path} is not a model saved by tinyfer") from None
     try:
         model = build(**arguments, class_names=class_names)
         model.load_state(arrays)

@@ -8,99 +8,210 @@ The file is replaced in one move (`atomic_write`), so a kill while it is written
 leaves the one before. Chapter 11 of docs/ tells why each part is needed.
 """
 
+import io
 import json
+import math
 import os
+import struct
 import zipfile
 import zlib
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-FORMAT = 1
+from tinyfer.files import atomic_write, brief, open_member, open_zip, parse_json
+
+FORMAT = 2
+COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+MOST_BYTES = 400_000_000                # of a file of arrays, and of what it unpacks to
+MOST_EPOCHS = 100_000
+SIGNATURE = b"tinyfer crc32 "           # begins the comment at the end; eight hex digits follow
 
 
-@contextmanager
-def atomic_write(path):
-    """A binary file to write to; it takes the place of `path` only once it is complete.
+def save_arrays(path, arrays, compressed=False):
+    """Write a dict of name -> array as an .npz, atomically, with a checksum of the whole file.
 
-    The bytes go to a temporary file in the same folder, are forced to the disk, and the file is
-    then renamed. After an exception, a full disk or a kill, what stood at `path` before still
-    stands there; a temporary file left by a kill is overwritten by the next write.
-    OSError, with a sentence that names `path`, where it cannot be written.
+    The checksum is the zip's comment, which other readers pass over. Zip alone would notice a
+    flipped bit in an array, but not everywhere in what stands around it.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        with open(temporary, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException as error:
-        temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            kept = "; the one saved before is kept" if path.exists() else ""
-            reason = error.strerror or error
-            raise OSError(f"{path} could not be written: {reason}{kept}") from error
-        raise
-
-
-def save_arrays(path, arrays):
-    """Write a dict of name -> array as an uncompressed .npz, atomically."""
     with atomic_write(path) as file:
-        np.savez(file, **arrays)
+        (np.savez_compressed if compressed else np.savez)(file, **arrays)
+        file.seek(-2, os.SEEK_END)                          # the length of the comment, so far 0
+        file.write(struct.pack("<H", len(SIGNATURE) + 8) + SIGNATURE)
+        checksum = _checksum(file, file.tell())
+        file.write(b"%08x" % checksum)
 
 
 def load_arrays(path):
     """Read an .npz as a dict of name -> array. Never unpickles anything.
 
-    Raises FileNotFoundError, or ValueError when the file is truncated or no .npz.
+    Raises FileNotFoundError, or ValueError when the file is damaged (in any bit of it, if
+    `save_arrays` wrote it), truncated, no .npz of plain arrays, or too large.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (ValueError, EOFError, TypeError, AttributeError, KeyError, NotImplementedError,
-            zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(
-            f"{path} cannot be read: it is damaged, truncated or no .npz file of arrays"
-        ) from error
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > MOST_BYTES:
+            raise ValueError(f"{path} has {size:,} bytes; expected an .npz file of at most "
+                             f"{MOST_BYTES:,}")
+        try:
+            _check_signature(file, size)
+            with open_zip(file, str(path)) as archive:
+                return _unpacked(archive)
+        except Exception as error:
+            raise ValueError(f"{path} cannot be read: it is damaged, truncated or no .npz file of "
+                             "arrays") from error
 
 
-def save_checkpoint(path, model, optimizer, history):
-    """Write everything a training run needs to go on after the last epoch in `history`."""
+def _check_signature(file, size):
+    file.seek(max(0, size - 22))
+    end = file.read()
+    if end[:4] == b"PK\5\6" and end[-2:] == b"\0\0":
+        return                          # a zip without a comment, which save_arrays did not write
+    if end != SIGNATURE + b"%08x" % _checksum(file, size - 8):
+        raise zipfile.BadZipFile("the checksum of the file is wrong")
+
+
+def _checksum(file, size):
+    """crc32 of the first `size` bytes of a file."""
+    file.seek(0)
+    checksum = 0
+    while size > 0 and (chunk := file.read(min(size, 1 << 20))):
+        checksum = zlib.crc32(chunk, checksum)
+        size -= len(chunk)
+    return checksum
+
+
+def _unpacked(archive):
+    members = archive.infolist()
+    if sum(member.file_size for member in members) > MOST_BYTES:
+        raise ValueError("too large")
+    arrays = {}
+    for member in members:
+        name = member.filename.removesuffix(".npy")
+        if name in arrays or name == member.filename:
+            raise ValueError("a name stands twice, or belongs to no array")
+        content, end = bytearray(member.file_size), 0
+        with open_member(archive, member, MOST_BYTES) as file:
+            while chunk := file.read(1 << 20):
+                content[end : end + len(chunk)] = chunk
+                end += len(chunk)
+        arrays[name] = _array(content)
+    return arrays
+
+
+def _array(content):
+    """The array in the bytes of an .npy file, which say their shape and type themselves."""
+    file = io.BytesIO(content[:10_000])
+    read_header = {(1, 0): np.lib.format.read_array_header_1_0,
+                   (2, 0): np.lib.format.read_array_header_2_0}[np.lib.format.read_magic(file)]
+    shape, fortran, dtype = read_header(file)
+    count = math.prod(shape)
+    if dtype.hasobject or file.tell() + count * dtype.itemsize != len(content):
+        raise ValueError("the array is not what it says")
+    flat = np.frombuffer(content, dtype, count, file.tell())
+    return flat.reshape(shape, order="F" if fortran else "C")
+
+
+def save_checkpoint(path, model, optimizer, history, settings=None):
+    """Write everything a training run needs to go on after the last epoch in `history`.
+
+    settings: a dict for JSON of what else the next epoch depends on, as the size of a batch; it is
+    compared when the run goes on.
+    """
     arrays = {f"model/{name}": value for name, value in model.state().items()}
     arrays |= {f"optimizer/{name}": value for name, value in optimizer.state().items()}
-    about = dict(format=FORMAT, rng=model.rng.bit_generator.state, history=history)
+    about = dict(format=FORMAT, rng=model.rng.bit_generator.state, history=history,
+                 settings=settings or {})
     arrays["about"] = np.array(json.dumps(about))
     save_arrays(path, arrays)
 
 
-def load_checkpoint(path, model, optimizer):
-    """Put a checkpoint back into `model` (with its generator) and `optimizer`.
+def load_checkpoint(path, model, optimizer, settings=None):
+    """Put a checkpoint back into `model` (with its generator) and `optimizer`: whole, or not at all.
 
-    Returns the history, a list with one dict per finished epoch. Raises ValueError when the file
-    is no checkpoint of this version or belongs to a network of another shape.
+    Returns the history, a list with one dict per finished epoch. Everything is checked before
+    anything is changed. Raises ValueError when the file is no checkpoint of this version or
+    belongs to another run: a network of another shape or dtype, another seed (which the generator
+    tells), or settings other than those given here.
     """
     arrays = load_arrays(path)
-    try:
-        about = json.loads(str(arrays.pop("about")))
-    except (KeyError, json.JSONDecodeError):
-        raise ValueError(f"{path} is no checkpoint of a training run") from None
-    if about.get("format") != FORMAT:
-        raise ValueError(f"{path} has checkpoint format {about.get('format')}, expected {FORMAT}")
+    about = arrays.pop("about", np.array(0))
+    if about.dtype.kind != "U" or about.ndim:
+        raise ValueError(f"{path} is no checkpoint of a training run")
+    about = parse_json(str(about), f"{path} is no checkpoint of a training run: what it says")
+    if not isinstance(about, dict) or about.get("format") != FORMAT:
+        found = about.get("format") if isinstance(about, dict) else None
+        raise ValueError(f"{path} has checkpoint format {brief(found)}, expected {FORMAT}")
     parts = {"model": {}, "optimizer": {}}
     for name, value in arrays.items():
         part, _, rest = name.partition("/")
+        if part not in parts:
+            raise ValueError(f"{path} holds {brief(name)}, which belongs to no checkpoint")
         parts[part][rest] = value
     try:
+        _check_arrays(model.state(), parts["model"])
+        _check_arrays(optimizer.state(), parts["optimizer"])
+        _check_settings(settings or {}, about.get("settings"))
+        _check_generator(model.rng.bit_generator, about.get("rng"))
+        history = check_history(about.get("history"))
         model.load_state(parts["model"])
-        optimizer.load_state(parts["optimizer"])
     except ValueError as error:
-        raise ValueError(f"{path} does not fit this network: {error}") from error
+        raise ValueError(f"{path} does not fit this run: {error}") from error
+    optimizer.load_state(parts["optimizer"])
     model.rng.bit_generator.state = about["rng"]
-    return about["history"]
+    return history
+
+
+def _check_arrays(expected, found):
+    for name in sorted(expected.keys() | found.keys()):
+        if name not in found or name not in expected:
+            raise ValueError(f"{brief(name)} is " + ("unknown" if name in found else "missing"))
+        mine, its = expected[name], found[name]
+        if its.shape != mine.shape or its.dtype != mine.dtype:
+            raise ValueError(f"{name!r} is {its.dtype} of shape {brief(its.shape)}; expected "
+                             f"{mine.dtype} of shape {mine.shape}")
+        if not np.isfinite(its).all():
+            raise ValueError(f"{name!r} holds values that are not finite")
+        if name == "t" or name.startswith("v."):        # Adam's, of which it takes the root
+            if (its < 0).any():
+                raise ValueError(f"{name!r} holds negative values")
+
+
+def _check_settings(expected, found):
+    found = found if isinstance(found, dict) else {}
+    for name, value in expected.items():
+        if found.get(name) != value or type(found.get(name)) is not type(value):
+            raise ValueError(f"it was written with {name} {brief(found.get(name))}, but the run "
+                             f"has {brief(value)}")
+
+
+def _check_generator(mine, state):
+    """The state must be one of this kind of generator, and from the same seed."""
+    try:
+        other = type(mine)()
+        other.state = state
+        seeded = other.state["state"].get("inc") == mine.state["state"].get("inc")
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
+        raise ValueError("the state of its random generator is damaged") from None
+    if not seeded:
+        raise ValueError("its random generator is that of another seed")
+
+
+def check_history(rows):
+    """The rows of a history, if they are what `tinyfer.training.fit` returns; else ValueError."""
+    if not isinstance(rows, list) or len(rows) > MOST_EPOCHS:
+        raise ValueError(f"its history is no list of at most {MOST_EPOCHS:,} epochs")
+    for epoch, row in enumerate(rows, 1):
+        if not isinstance(row, dict) or row.keys() != set(COLUMNS):
+            raise ValueError(f"row {epoch} of its history is not {', '.join(COLUMNS)}")
+        for name, value in row.items():
+            if type(value) not in (int, float) or not 0 <= value < math.inf:
+                raise ValueError(f"{name} of epoch {epoch} is {brief(value)}; expected a number "
+                                 "from 0")
+        if row["epoch"] != epoch or max(row["accuracy"], row["val_accuracy"]) > 1:
+            raise ValueError(f"row {epoch} of its history is of epoch {row['epoch']}, or has an "
+                             "accuracy above 1")
+    return rows

@@ -14,6 +14,7 @@ import numpy as np
 from tinyfer import experiments, metrics, runs
 from tinyfer.architectures import PACKAGED, load_model
 from tinyfer.binary import THRESHOLD, binary_scores, mcnemar, threshold_curve
+from tinyfer.checkpoint import load_arrays
 from tinyfer.datasets import class_weights, duplicate_groups, find_data, load_fer2013, seen_in
 from tinyfer.metrics import reliability
 
@@ -66,8 +67,8 @@ def open_run(place):
 def trained_how(place):
     """The configuration that packaged weights, a name or a file, carry with them; or None."""
     packaged = PACKAGED / f"{place}.npz"
-    with np.load(packaged if packaged.is_file() else place, allow_pickle=False) as file:
-        return json.loads(file["model"].tobytes()).get("trained")
+    arrays = load_arrays(packaged if packaged.is_file() else place)
+    return json.loads(arrays["model"].tobytes()).get("trained")
 
 
 def parts_of(run, data=None):

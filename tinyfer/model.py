@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 
 from tinyfer import inference
-from tinyfer.checkpoint import atomic_write
+from tinyfer.checkpoint import save_arrays
 
 
 class Sequential:
@@ -123,8 +123,7 @@ class Sequential:
         if self.config is None:
             raise ValueError("only a model made by an architecture function can be saved")
         about = json.dumps(self.config | {"class_names": self.class_names}).encode()
-        with atomic_write(path) as file:
-            np.savez(file, model=np.frombuffer(about, np.uint8), **self.state())
+        save_arrays(path, {"model": np.frombuffer(about, np.uint8)} | self.state())
 
     def __repr__(self):
         shape = self.input_shape

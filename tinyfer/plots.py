@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from tinyfer.checkpoint import atomic_write
+from tinyfer.files import atomic_write
 from tinyfer.metrics import auc, bins_to_draw, macro_roc
 
 # Okabe and Ito's colours; grey for their yellow, which is too pale on white. Black is for the mean.

@@ -22,11 +22,12 @@ class Diverged(ValueError):
 
 
 def fit(model, optimizer, train, validation, folder, epochs, batch_size=64, class_weights=None,
-        history=(), progress=None):
+        history=(), progress=None, settings=None):
     """Train `model` until `epochs` epochs are done, saving into `folder` after each.
 
     train, validation: `Faces` (uint8 images, labels). class_weights: (K,) or None, they weigh the
     training loss only. history: the rows of the epochs already done, from `load_checkpoint`.
+    settings: see `save_checkpoint`.
     progress: an object with `step` and `epoch` methods (as Progress of scripts/progress.py), or None.
 
     Writes `last.npz` (checkpoint, see `tinyfer.checkpoint`) and `history.csv` before the first step
@@ -52,7 +53,7 @@ def fit(model, optimizer, train, validation, folder, epochs, batch_size=64, clas
     dtype = model.dtype
     steps = -(-len(train) // batch_size)
     if not history:
-        save_checkpoint(folder / "last.npz", model, optimizer, history)
+        save_checkpoint(folder / "last.npz", model, optimizer, history, settings)
     write_history(folder, history)
 
     for epoch in range(len(history) + 1, epochs + 1):
@@ -87,11 +88,14 @@ def fit(model, optimizer, train, validation, folder, epochs, batch_size=64, clas
             val_accuracy=accuracy(validation.labels, probabilities.argmax(axis=1)),
             seconds=time.perf_counter() - started,
         ))
+        if not folder.is_dir():
+            raise FileNotFoundError(f"the run folder {folder} is gone: it was deleted or moved "
+                                    "while the run was training, and nothing more is saved")
         # The best model goes first: killed between the two, the repeated epoch writes it again.
         if history[-1]["val_accuracy"] > best:
             best = history[-1]["val_accuracy"]
             model.save(folder / "best.npz")
-        save_checkpoint(folder / "last.npz", model, optimizer, history)
+        save_checkpoint(folder / "last.npz", model, optimizer, history, settings)
         write_history(folder, history)
         if progress:
             progress.epoch(history, epochs)

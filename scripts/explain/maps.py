@@ -6,7 +6,7 @@ import time
 import numpy as np
 from progress import duration
 
-from tinyfer.checkpoint import atomic_write
+from tinyfer.files import atomic_write
 from tinyfer.saliency import saliency
 
 

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from tinyfer.checkpoint import atomic_write
+from tinyfer.checkpoint import save_arrays
 
 
 def half_precision(state):
@@ -25,6 +25,5 @@ def save_packaged(path, model, trained):
     """
     about = model.config | {"class_names": model.class_names, "trained": trained}
     text = json.dumps(about, allow_nan=False).encode()
-    with atomic_write(path) as file:
-        np.savez_compressed(file, model=np.frombuffer(text, np.uint8),
-                            **half_precision(model.state()))
+    arrays = {"model": np.frombuffer(text, np.uint8)} | half_precision(model.state())
+    save_arrays(path, arrays, compressed=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from study import tables
 
 from tinyfer.architectures import PACKAGED
-from tinyfer.checkpoint import atomic_write
+from tinyfer.files import atomic_write
 from tinyfer.evaluation import trained_how
 
 

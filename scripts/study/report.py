@@ -14,7 +14,7 @@ from study.report_style import CSS
 from study.svg import legend, line_chart, thinned
 
 from tinyfer import metrics
-from tinyfer.checkpoint import atomic_write
+from tinyfer.files import atomic_write
 from tinyfer.metrics import bins_to_draw
 from tinyfer.plots import COLOURS, STYLES
 from tinyfer.runs import describe_threads

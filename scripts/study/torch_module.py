@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyfer.checkpoint import atomic_write
+from tinyfer.files import atomic_write
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
 
 TORCH_FILE = '''"""{title}

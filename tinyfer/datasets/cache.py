@@ -1,7 +1,7 @@
 """The decoded pixels of FER-2013 on disk, so that only the first start has to decode them.
 
-An uncompressed .npz (a zip, so every array carries a checksum), tied by a fingerprint to the
-source as it was. A cache that is stale, cut short or damaged is silently rebuilt; one that cannot
+An uncompressed .npz with a checksum of the whole file, tied by a fingerprint to the source as it
+was. A cache that is stale, cut short or damaged is silently rebuilt; one that cannot
 be written costs a line of notice and nothing else.
 """
 
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyfer.checkpoint import atomic_write
-from tinyfer.datasets.faces import USAGES
+from tinyfer.checkpoint import load_arrays, save_arrays
+from tinyfer.datasets.faces import EMOTIONS, USAGES, Faces
 
 VERSION = 1  # counts up whenever the reader would give other arrays for the same source
 
@@ -41,9 +41,11 @@ def read(source, key):
     """(faces, labels, usage) as written for this key, or None."""
     for path in _places(source):
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                if stored["key"].item() == key:
-                    return stored["faces"], stored["labels"], np.array(USAGES)[stored["usage"]]
+            stored = load_arrays(path)
+            if stored["key"].item() == key:
+                data = Faces(stored["faces"], stored["labels"],
+                             np.array(USAGES)[stored["usage"]], EMOTIONS, "")
+                return data.faces, data.labels, data.usage
         except Exception:  # absent, or damaged in whatever way: the source itself is still there
             continue
     return None
@@ -58,8 +60,7 @@ def write(source, key, arrays):
             # Root may write into a folder marked read-only; it is left alone all the same.
             if path.parent.exists() and not path.parent.stat().st_mode & 0o222:
                 continue
-            with atomic_write(path) as file:
-                np.savez(file, key=np.array(key), faces=faces, labels=labels, usage=codes)
+            save_arrays(path, dict(key=np.array(key), faces=faces, labels=labels, usage=codes))
             return
         except OSError:
             continue

@@ -47,9 +47,8 @@ def kernel(**options):
     """
     def compiled_when_called(function):
         if config.DISABLE_JIT:
-            plain = np.errstate(all="ignore")(function)     # compiled code does not warn either
-            plain.py_func = function
-            return plain
+            function.py_func = function
+            return function
         compiled = njit(**options)(function)
         if CompileResult is not None and hasattr(compiled, "_cache"):
             compiled._cache = _Cache(compiled, options)
