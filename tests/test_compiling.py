@@ -63,7 +63,8 @@ def test_parallel_kernels_are_kept_too(folder):
 def changed(data, rng):
     """The file of a kernel, damaged in one of the ways that disks and people have."""
     place = int(rng.integers(len(data)))
-    yield "a flipped bit", data[:place] + bytes([data[place] ^ 1 << rng.integers(8)]) + data[place + 1:]
+    flipped = bytes([data[place] ^ 1 << rng.integers(8)])
+    yield "a flipped bit", data[:place] + flipped + data[place + 1:]
     yield "cut short", data[:place]
     yield "zeros at the end", data[:place] + bytes(len(data) - place)
     yield "something behind", data + b"\0"

@@ -1,4 +1,4 @@
-"""The equations of chapters 7 to 10, as plain NumPy, are what the package computes."""
+"""The equations of chapters 7 to 10 and 16, as plain NumPy, are what the package computes."""
 
 import math
 
@@ -108,7 +108,7 @@ def test_adam_equals_the_papers_form_with_its_epsilon():
         np.testing.assert_allclose(p.value, value, rtol=1e-11)
 
 
-# Chapter 9: Winograd
+# Chapter 16: Winograd
 
 def evaluation(points, k):
     """The rows (1, p, p^2, ...) of k coefficients at the points, and the last for infinity."""

@@ -1,7 +1,7 @@
 """Prediction: the same function with less work, on layers that share no state with training.
 
 Batch norm is folded into the layer behind it, and pixels that no output sees are left out. Both
-follow from what evaluation mode computes, and hold exactly in exact arithmetic; chapter 9.
+follow from what evaluation mode computes, and hold exactly in exact arithmetic; chapters 4 and 6.
 """
 
 import copy

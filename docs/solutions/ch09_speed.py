@@ -2,15 +2,12 @@
 
 import numpy as np
 
-from tinyfer.kernels.winograd import matrices
 
-AT, G, BT = (np.array(L, dtype=float) for L in matrices(4))
-
-
-def by_hand():
-    # m1 = (2 - 1) 4, m2 = (0 + 1) (4 - 2 + 2) / 2, m3 = (1 - 0) (4 + 2 + 2) / 2, m4 = (0 - 3) 2
-    m1, m2, m3, m4 = 4, 2, 4, -6
-    return m1, m2, m3, m4, m1 + m2 + m3, m2 - m3 - m4
+def intensities():
+    # (a) 1 operation for 4 bytes read and 4 written
+    # (b) 2 * 64 * 256 * 7 operations for the two factors and the product
+    # (c) 2 n^3 / (4 * 3 n^2) = n / 6
+    return 1 / 8, 2 * 64 * 256 * 7 / (4 * (64 * 256 + 256 * 7 + 64 * 7)), 512 / 6, "ab"
 
 
 def best_tile(registers=16, most_rows=12):
@@ -21,47 +18,31 @@ def best_tile(registers=16, most_rows=12):
     return max(fitting, key=lambda tile: tile[0] * tile[1] / (tile[0] + tile[1]))
 
 
-def convolve(x, g):
-    H, W = x.shape
-    U = G @ g @ G.T
-    out = np.empty((H - 2, W - 2))
-    for i in range(0, H - 2, 4):
-        for j in range(0, W - 2, 4):
-            V = BT @ x[i:i + 6, j:j + 6] @ BT.T
-            out[i:i + 4, j:j + 4] = AT @ (U * V) @ AT.T
-    return out
+def im2col(x, stride):
+    N, H, W, C = x.shape
+    rows = [x[:, i:i + 3, j:j + 3].reshape(N, 1, 9 * C)
+            for i in range(0, H - 2, stride) for j in range(0, W - 2, stride)]
+    return np.concatenate(rows, axis=1).reshape(-1, 9 * C)
 
 
-def input_gradient(dout, g):
-    H, W = dout.shape[0] + 2, dout.shape[1] + 2
-    U = G @ g @ G.T
-    dx = np.zeros((H, W))
-    for i in range(0, H - 2, 4):
-        for j in range(0, W - 2, 4):
-            dM = AT.T @ dout[i:i + 4, j:j + 4] @ AT
-            dx[i:i + 6, j:j + 6] += BT.T @ (dM * U) @ BT
+def col2im(drows, shape, stride):
+    N, H, W, C = shape
+    dx = np.zeros(shape)
+    places = [(i, j) for i in range(0, H - 2, stride) for j in range(0, W - 2, stride)]
+    windows = drows.reshape(N, len(places), 3, 3, C)
+    for k, (i, j) in enumerate(places):
+        dx[:, i:i + 3, j:j + 3] += windows[:, k]
     return dx
 
 
-def cook_toom(points):
-    m = len(points) - 1
-    AT = [[float(p) ** i for p in points] + [float(i == m - 1)] for i in range(m)]
-    G, BT = [], []
-    for p in points:
-        others = [q for q in points if q != p]
-        G.append([p ** j / np.prod([float(p - q) for q in others]) for j in range(3)])
-        BT.append([*np.poly(others)[::-1], 0])
-    return np.array(AT), np.array(G + [[0, 0, 1]]), np.array(BT + [np.poly(points)[::-1]])
-
-
-def rounding(most, rng):
-    errors = []
-    for m in range(2, most + 1):
-        points = [(-1) ** (i + 1) * ((i + 1) // 2) for i in range(m + 1)]
-        single = [L.astype(np.float32) for L in cook_toom(points)]
-        x, g = rng.standard_normal((1000, m + 2)), rng.standard_normal((1000, 3))
-        exact = sum(x[:, u:u + m] * g[:, u:u + 1] for u in range(3))
-        AT, G, BT = single
-        y = ((g.astype(np.float32) @ G.T) * (x.astype(np.float32) @ BT.T)) @ AT.T
-        errors.append(np.linalg.norm(y - exact) / np.linalg.norm(exact))
-    return errors
+def fetches(places, lines, width):
+    held, fetched = {}, 0           # a dict keeps its order: the longest unused line stands first
+    for place in places:
+        line = place // width
+        if line not in held:
+            fetched += 1
+            if len(held) == lines:
+                del held[next(iter(held))]
+        held.pop(line, None)
+        held[line] = True
+    return fetched

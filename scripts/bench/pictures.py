@@ -46,56 +46,60 @@ def _short(ms):
 
 
 def roofline(points, limits, path):
+    """The roofline as a file."""
+    with rc_context(STYLE):
+        _save(roofline_figure(points, limits), path)
+
+
+def roofline_figure(points, limits):
     """Operations a second against operations a byte, below what memory and multiplier allow.
 
     points: [dict(label, kind, intensity, gflops)]; kind names the colour and the marker. Versions
     slower than a hundredth of the roof lie below the picture: the ladder has them.
     """
-    marks = {"convolution forward": ("o", COLOURS[0], 9), "convolution backward": ("s", COLOURS[1], 6),
+    marks = {"convolution forward": ("o", COLOURS[0], 9),
+             "convolution backward": ("s", COLOURS[1], 6),
              "dense": ("^", COLOURS[2], 7), "batch norm": ("D", COLOURS[3], 6),
              "earlier versions": ("x", "black", 6)}
     peak = max(limits["own_product"], limits["numpy_product"])
     points = [point for point in points if point["gflops"] > peak / 100]
     low = min(point["intensity"] for point in points) / 2
     high = max(point["intensity"] for point in points) * 6
-    with rc_context(STYLE):
-        figure = Figure(figsize=(8, 6.6), layout="constrained")
-        FigureCanvasAgg(figure)
-        axes = figure.subplots()
-        for key, style, name in (("copy_large", "-", "memory, 1 GiB"),
-                                 ("copy_activation", "--", "memory or cache, 32 MiB")):
-            axes.plot([low, peak / limits[key], high], [low * limits[key], peak, peak], style,
-                      color="black", linewidth=1.4, label=f"{name}: {limits[key]:.0f} GB/s")
-        axes.plot([peak / limits["copy_large"], high], [4 * peak, 4 * peak], ":", color="black",
-                  linewidth=1.2, label="4 x the roof: F(4x4) does a quarter of the products")
-        axes.annotate(f"matrix product: {peak:.0f} GFLOP/s",
-                      (peak / limits["copy_activation"], peak), (0, 5), ha="right",
-                      textcoords="offset points", fontsize=9)
-        for kind, (marker, colour, size) in marks.items():      # hollow: none hides another
-            mine = [point for point in points if point["kind"] == kind]
-            axes.plot([p["intensity"] for p in mine], [p["gflops"] for p in mine], marker,
-                      color=colour, label=kind, linestyle="none", markersize=size,
-                      markerfacecolor="none", markeredgewidth=1.5)
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.set_xlim(low, high)
-        axes.set_ylim(min(point["gflops"] for point in points) / 2, 12 * peak)
-        _name_layers(axes, [p for p in points if p["kind"].startswith("convolution")])
-        _name_versions(axes, [p for p in points if p["kind"] == "earlier versions"])
-        axes.set_xlabel("operations per byte that must move (direct convolution, every array once)")
-        axes.set_ylabel("GFLOP/s, counted as direct convolution")
-        figure.legend(loc="outside lower center", ncols=2)
-        _save(figure, path)
+    figure = Figure(figsize=(8, 6.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    for key, style, name in (("copy_large", "-", "memory, 1 GiB"),
+                             ("copy_activation", "--", "memory or cache, 32 MiB")):
+        axes.plot([low, peak / limits[key], high], [low * limits[key], peak, peak], style,
+                  color="black", linewidth=1.4, label=f"{name}: {limits[key]:.0f} GB/s")
+    axes.plot([peak / limits["copy_large"], high], [4 * peak, 4 * peak], ":", color="black",
+              linewidth=1.2, label="4 x the roof: F(4x4) does a quarter of the products")
+    axes.annotate(f"matrix product: {peak:.0f} GFLOP/s",
+                  (peak / limits["copy_activation"], peak), (0, 5), ha="right",
+                  textcoords="offset points", fontsize=9)
+    for kind, (marker, colour, size) in marks.items():      # hollow: none hides another
+        mine = [point for point in points if point["kind"] == kind]
+        if not mine:
+            continue
+        axes.plot([p["intensity"] for p in mine], [p["gflops"] for p in mine], marker,
+                  color=colour, label=kind, linestyle="none", markersize=size,
+                  markerfacecolor="none", markeredgewidth=1.5)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(low, high)
+    axes.set_ylim(min(point["gflops"] for point in points) / 2, 12 * peak)
+    _name_layers(axes, [p for p in points if p["kind"].startswith("convolution")])
+    _name_versions(axes, [p for p in points if p["kind"] == "earlier versions"])
+    axes.set_xlabel("operations per byte that must move (direct convolution, every array once)")
+    axes.set_ylabel("GFLOP/s, counted as direct convolution")
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure
 
 
 def _name_layers(axes, points):
     """Upright above the faster pass of each layer, to which a line leads; none in the way of the
     one before."""
-    highest = {}
-    for point in points:
-        if point["gflops"] > highest.get(point["label"], point)["gflops"] or not highest.get(
-                point["label"]):
-            highest[point["label"]] = point
+    highest = {p["label"]: p for p in sorted(points, key=lambda point: point["gflops"])}
     leftmost = 0
     for point in sorted(highest.values(), key=lambda point: point["intensity"]):
         place = max(point["intensity"], leftmost)

@@ -1,65 +1,90 @@
-"""Chapter 9: Winograd's tiles on a face, and what they save."""
+"""Chapter 9: the roofline, the caches, im2col and a register tile."""
+
+import json
+from pathlib import Path
 
 import numpy as np
+from matplotlib.patches import Rectangle
 
-from figures.style import BLUE, INK, ORANGE, figure, frame, picture
-from tinyfer.datasets.toyfaces import draw_face
+from figures.style import BLUE, GREEN, INK, ORANGE, bare, figure, frame, table
 
-# Output size, channels in, channels out, and Winograd's m (None: direct) of the six convolutions.
-LAYERS = ((46, 1, 32, None), (44, 32, 64, 4), (20, 64, 128, 5), (18, 128, 128, 6),
-          (7, 128, 256, 4), (5, 256, 256, 5))
-
-
-def tiles():
-    face = draw_face("happy")
-    made = figure(8, 4)
-    left, right = made.subplots(1, 2)
-    m, n, first, left_edge = 4, 6, 28, 16
-    picture(left, face, "", face.min(), face.max())
-    for row in range(2):
-        for column in range(2):
-            here = (row, column) == (0, 0)
-            frame(left, first + m * row - 0.5, left_edge + m * column - 0.5, n, n,
-                  ORANGE if here else BLUE, 2.5 if here else 1.6, "-" if here else "--")
-    left.set_title("input: 6x6 tiles, 4 pixels apart,\nneighbours share 2 rows or columns",
-                   loc="center", fontsize=10)
-    window = face[first:first + 10, left_edge:left_edge + 10].astype(float)
-    edges = window[1:9, 2:10] - window[1:9, 0:8]
-    picture(right, edges, "", -200, 200)
-    for row in range(2):
-        for column in range(2):
-            here = (row, column) == (0, 0)
-            frame(right, m * row - 0.44, m * column - 0.44, m - 0.12, m - 0.12,
-                  ORANGE if here else BLUE, 3 if here else 2, "-" if here else "--")
-            right.text(m * column + 1.5, m * row + 1.5, "36 products\n16 outputs", ha="center",
-                       va="center", fontsize=10, color="black",
-                       bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85})
-    right.set_title("output: 4x4 tiles side by side\n(one 3x3 filter, enlarged)", loc="center",
-                    fontsize=10)
-    return made
+X = np.array([[1, 2, 0, 1], [0, 1, 3, 1], [2, 1, 0, 0], [1, 0, 1, 2]])      # as in chapter 4
+W = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
 
 
-def multiplications():
-    direct = np.array([9 * size ** 2 * C * K for size, C, K, _ in LAYERS]) / 1e6
-    winograd = np.array([9 * size ** 2 * C * K if m is None
-                         else (-(-size // m) * (m + 2)) ** 2 * C * K
-                         for size, C, K, m in LAYERS]) / 1e6
-    made = figure(7, 3)
+def roofline():
+    import speed_ladder
+    from bench import pictures
+
+    speed = Path(__file__).resolve().parents[2] / "docs" / "speed.json"
+    measured = json.loads(speed.read_text(encoding="utf-8")) | {"ladder": [], "run": {"batch": 64}}
+    return pictures.roofline_figure(speed_ladder.points(measured), measured["limits"])
+
+
+def cache():
+    """Sides grow with the logarithm of the size."""
+    levels = (("registers", "2 KB", "0 cycles", "a tile of sums:\n6 rows of 64", BLUE),
+              ("L1", "32 KB", "5 cycles", "64 pixels of\n128 channels", GREEN),
+              ("L2", "2 MB", "15 cycles", "filters: 590 KB\nimage: 205 KB", ORANGE),
+              ("memory", "8 GB", "300 cycles", "64 images: 13 MB\nim2col: 96 MB", "#777777"))
+    made = figure(8.4, 3)
     axes = made.subplots()
-    place = np.arange(len(LAYERS))
-    axes.bar(place - 0.2, direct, 0.38, color="#C9C9C9", edgecolor=INK, linewidth=0.6,
-             label="direct")
-    axes.bar(place + 0.2, winograd, 0.38, color=BLUE, edgecolor=INK, linewidth=0.6, hatch="//",
-             label="Winograd")
-    for i in place[1:]:
-        axes.text(i + 0.2, winograd[i] + 0.8, f"{winograd[i] / direct[i]:.0%}", ha="center",
-                  fontsize=9)
-    axes.set_xticks(place, [f"conv{i}\n{size}x{size}\n" + (f"F({m}x{m})" if m else "direct")
-                            for i, (size, _, _, m) in enumerate(LAYERS, 1)])
-    axes.set_ylabel("million multiply-adds\nforward, an image")
-    axes.grid(False, axis="x")
-    axes.legend()
+    left = 0.0
+    for (name, size, cycles, fits, colour), side in zip(levels, (1.1, 1.5, 2.1, 3.3)):
+        axes.add_patch(Rectangle((left, 0), side, side, facecolor=colour, alpha=0.25,
+                                 edgecolor=colour, linewidth=1.5))
+        axes.text(left + side / 2, side / 2, size, ha="center", va="center", fontsize=11)
+        axes.text(left + side / 2, side + 0.1, f"{name}\n{cycles}", ha="center", fontsize=10)
+        axes.text(left + side / 2, -0.15, fits, ha="center", va="top", fontsize=9)
+        left += side + 0.75
+    axes.set_xlim(-0.3, left - 0.3)
+    axes.set_ylim(-1.0, 4.3)
+    axes.set_aspect("equal")
+    bare(axes)
     return made
 
 
-FIGURES = {"09-tiles": tiles, "09-multiplications": multiplications}
+def im2col():
+    rows = np.lib.stride_tricks.sliding_window_view(X, (3, 3)).reshape(4, 9)
+    made = figure(9, 3.1)
+    image, matrix, column, out = made.subplots(1, 4, width_ratios=(4, 9, 1.3, 1.7))
+    table(image, X, "x", size=10)
+    table(matrix, rows, "im2col(x): a window in each row", size=10)
+    table(column, W.reshape(9, 1), "w", size=8)
+    table(out, rows @ W.reshape(9, 1), "out", size=10)
+    for place, colour, style in (((0, 0), ORANGE, "-"), ((1, 1), BLUE, "--")):
+        frame(image, *place, 3, 3, colour, 2.5, style)
+        row = 2 * place[0] + place[1]
+        frame(matrix, row, 0, 1, 9, colour, 2.5, style)
+        frame(out, row, 0, 1, 1, colour, 2.5, style)
+    return made
+
+
+def register_tile(rows=6, vectors=4):
+    made = figure(6.6, 3.5)
+    axes = made.subplots()
+
+    def cells(row, column, height, width, colour, lane):
+        for i in range(height):
+            for j in range(width):
+                axes.add_patch(Rectangle((column + lane * j, -(row + i) - 0.85), 0.92 * lane, 0.85,
+                                         facecolor=colour, alpha=0.35, edgecolor=INK,
+                                         linewidth=0.8))
+
+    cells(0, 3, rows, vectors, BLUE, 2)
+    cells(0, 1.4, rows, 1, ORANGE, 0.9)
+    cells(-1.7, 3, 1, vectors, GREEN, 2)
+    axes.text(7, -rows - 0.15, "c: 24 vectors of 16 sums, kept in registers", ha="center", va="top",
+              color=BLUE)
+    axes.text(1.2, -rows / 2, "a: 6 numbers,\neach spread over\na whole vector", ha="right",
+              va="center", color=ORANGE)
+    axes.text(11.3, 1.3, "b: 4 vectors", va="center", color=GREEN)
+    axes.text(7, 0.35, "×", ha="center", va="center", fontsize=14)
+    axes.set_xlim(-3.2, 14)
+    axes.set_ylim(-rows - 1, 2)
+    bare(axes, f"for each k: {rows + vectors} loads, {rows * vectors} fused multiply-adds")
+    return made
+
+
+FIGURES = {"09-roofline": roofline, "09-cache": cache, "09-im2col": im2col,
+           "09-register-tile": register_tile}

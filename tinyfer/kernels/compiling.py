@@ -47,8 +47,9 @@ def kernel(**options):
     """
     def compiled_when_called(function):
         if config.DISABLE_JIT:
-            function.py_func = function
-            return function
+            plain = np.errstate(all="ignore")(function)     # compiled code does not warn either
+            plain.py_func = function
+            return plain
         compiled = njit(**options)(function)
         if CompileResult is not None and hasattr(compiled, "_cache"):
             compiled._cache = _Cache(compiled, options)

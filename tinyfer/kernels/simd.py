@@ -19,7 +19,7 @@ from numba.extending import intrinsic
 try:    # what numba writes instructions with; ir is llvmlite's, which comes with numba
     from numba.core.cgutils import for_range_slice, ir
     from numba.core.registry import cpu_target
-    TRIPLE, _, FEATURES = cpu_target.target_context.codegen().magic_tuple()
+    _, _, FEATURES = cpu_target.target_context.codegen().magic_tuple()
 except (ImportError, AttributeError, ValueError):       # another numba
     ir = None
 
@@ -33,7 +33,7 @@ INT = ir and ir.IntType(64)
 
 
 def _vector_bytes():
-    features = FEATURES.split(",") if AVAILABLE else []
+    features = FEATURES.split(",") if ir else []
     if "+avx512f" in features:
         return 64
     return 32 if "+avx2" in features else 16
