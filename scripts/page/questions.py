@@ -1,0 +1,77 @@
+"""What the page may ask: each question has a function here or in a file of its subject.
+
+All are stateless but `step`, whose network learns; none changes a network that others see.
+"""
+
+from functools import partial
+
+from page import faces, nudge, strips
+from page.message import Refusal, pack
+from page.networks import Networks
+from page.step import Practice
+from page.worker import Worker
+from tinyfer.saliency import METHODS, saliency
+from tinyfer.saliency.regions import EYES, MOUTH
+
+# Rows and columns of the eyes and the mouth: [top, bottom, left, right], the last excluded.
+REGIONS = {source: {name: [each for part in places[source] for each in (part.start, part.stop)]
+                    for name, places in (("eyes", EYES), ("mouth", MOUTH))} for source in EYES}
+PIECE = 8       # inputs of a saliency map that are taken at a time; between, quick questions
+
+
+class Questions:
+    """ask(name, question) -> the answer as bytes; a Refusal (or Gone) where there is none."""
+
+    def __init__(self, networks=()):
+        self.networks = Networks(networks)
+        self.worker = Worker()
+        self.worker.start()
+        # name: (function, whether its answer is quick)
+        self.known = {
+            "start": (self.start, True),
+            "network": (self.network, True),
+            "draw": (faces.draw, True),
+            "cut": (faces.cut, True),
+            "answer": (self.answer, True),
+            "map": (self.map, False),
+            "strips": (partial(strips.strips, self.networks), False),
+            "unit": (partial(strips.unit, self.networks), False),
+            "nudge": (partial(nudge.nudge, self.networks), False),
+            "steepest": (partial(nudge.steepest, self.networks), False),
+            "step": (Practice(self.networks).step, False),
+        }
+
+    def ask(self, name, question):
+        if name not in self.known:
+            raise Refusal(404, "there is no such question")
+        function, quick = self.known[name]
+        try:
+            return self.worker.ask(lambda: function(question), question.gone, quick)
+        except (ValueError, OSError) as error:      # the package's own sentence
+            raise Refusal(400, str(error)) from None
+
+    def start(self, question):
+        """What there is to choose from."""
+        return pack(dict(networks=self.networks.names, methods=list(METHODS),
+                         regions=REGIONS, **faces.describe()))
+
+    def network(self, question):
+        """The classes of a network, and what it has learnt."""
+        return pack(nudge.describe(self.networks.of(question)))
+
+    def answer(self, question):
+        """The probability of each class."""
+        network = self.networks.of(question)
+        p = network.probabilities(question.face()[None])[0]
+        return pack(dict(classes=network.model.class_names, probabilities=p.tolist()))
+
+    def map(self, question):
+        """A saliency map with its signs: (48, 48) float32."""
+        network = self.networks.of(question)
+        names = network.model.class_names
+        target = names.index(question.choice("target", names))
+        found = saliency(
+            network.model, question.face()[None], target, question.choice("method", METHODS),
+            signed=True, batch_size=PIECE,
+            progress=lambda done, total: self.worker.pause(question.gone))
+        return pack({}, found[0].astype("float32"))

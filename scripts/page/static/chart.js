@@ -1,0 +1,80 @@
+// A plain chart of curves on a canvas, sharp on every screen.
+
+const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name);
+
+// lines: [{x, y, colour, width, dash}]; points: [{x, y, colour}]; marks: [{x, words}], upright.
+// x and y: what the axes are called. The range of y is that of `lines[0]`, with some room.
+export function chart(canvas, {lines, points = [], marks = [], x, y, form}) {
+  const {width, height} = canvas.getBoundingClientRect(), density = devicePixelRatio || 1;
+  if (!width) return;
+  canvas.width = width * density;
+  canvas.height = height * density;
+  const pen = canvas.getContext("2d"), font = parseFloat(getComputedStyle(canvas).fontSize);
+  pen.scale(density, density);
+  pen.font = `${0.8 * font}px system-ui, sans-serif`;
+  pen.lineJoin = "round";
+  const left = 3.4 * font, bottom = 2.6 * font, top = 0.8 * font, right = 0.8 * font;
+  const all = lines[0], range = values => {
+    const low = Math.min(...values), high = Math.max(...values), room = 0.06 * (high - low) || 0.5;
+    return [low - room, high + room];
+  };
+  const [lowX, highX] = [Math.min(...all.x), Math.max(...all.x)];
+  const [lowY, highY] = range([...all.y, ...points.map(point => point.y)]);
+  const atX = value => left + (width - left - right) * (value - lowX) / (highX - lowX || 1);
+  const atY = value => height - bottom - (height - bottom - top) * (value - lowY) / (highY - lowY);
+
+  pen.strokeStyle = colour("--line");
+  pen.fillStyle = colour("--soft");
+  pen.textBaseline = "middle";
+  for (const value of ticks(lowY, highY, 5)) {
+    pen.beginPath();
+    pen.moveTo(left, atY(value));
+    pen.lineTo(width - right, atY(value));
+    pen.stroke();
+    pen.textAlign = "right";
+    pen.fillText(form(value), left - 0.4 * font, atY(value));
+  }
+  pen.textAlign = "center";
+  for (const value of ticks(lowX, highX, 6)) pen.fillText(form(value), atX(value), height - bottom + 0.8 * font);
+  pen.fillText(x, (left + width - right) / 2, height - 0.6 * font);
+  pen.textAlign = "left";
+  pen.fillText(y, left + 0.4 * font, top + 0.3 * font);
+
+  pen.save();
+  pen.beginPath();
+  pen.rect(left, top, width - left - right, height - bottom - top);
+  pen.clip();
+  for (const mark of marks) {
+    stroke([atX(mark.x), atX(mark.x)], [top, height - bottom], colour("--soft"), 1, [3, 4]);
+    pen.fillStyle = colour("--soft");
+    pen.fillText(mark.words, atX(mark.x) + 4, height - bottom - 0.7 * font);
+  }
+  for (const line of lines) {
+    stroke(line.x.map(atX), line.y.map(atY), colour(line.colour), line.width ?? 2, line.dash ?? []);
+  }
+  for (const point of points) {
+    pen.fillStyle = colour(point.colour);
+    pen.beginPath();
+    pen.arc(atX(point.x), atY(point.y), 0.4 * font, 0, 2 * Math.PI);
+    pen.fill();
+  }
+  pen.restore();
+
+  function stroke(xs, ys, ink, width, dash) {
+    pen.strokeStyle = ink;
+    pen.lineWidth = width;
+    pen.setLineDash(dash);
+    pen.beginPath();
+    xs.forEach((each, n) => pen.lineTo(each, ys[n]));
+    pen.stroke();
+    pen.setLineDash([]);
+  }
+}
+
+// Round numbers between low and high, about `count` of them.
+function ticks(low, high, count) {
+  const rough = (high - low) / count, power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].find(each => each * power >= rough) * power, found = [];
+  for (let value = Math.ceil(low / step) * step; value <= high; value += step) found.push(value);
+  return found;
+}

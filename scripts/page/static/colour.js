@@ -1,0 +1,97 @@
+// Arrays as pictures. Faces are grey; what has a sign is blue above 0 and orange below, which
+// colour-blind people can tell apart, too, and 0 is the colour of the paper.
+
+import {SIZE, on} from "./state.js";
+
+let scale;      // 255 colours for -127..127
+
+function mix(a, b, share) {
+  return a.map((value, n) => Math.round(value + share * (b[n] - value)));
+}
+
+function readScale() {
+  const style = getComputedStyle(document.documentElement);
+  const colour = name => style.getPropertyValue(name).trim().split(" ").map(Number);
+  const [zero, plus, minus] = ["--zero", "--plus-rgb", "--minus-rgb"].map(colour);
+  scale = Array.from({length: 255}, (_, n) => {
+    const share = Math.abs(n - 127) / 127;
+    return mix(zero, n < 127 ? minus : plus, share ** 0.7);
+  });
+}
+readScale();
+on("scheme", readScale);
+
+// The colour of a value from -1 to 1: [r, g, b].
+export function colour(value) {
+  return scale[127 + Math.round(127 * Math.max(-1, Math.min(1, value)))];
+}
+
+export const css = value => `rgb(${colour(value).join(" ")})`;
+
+export function drawFace(canvas, face) {
+  const image = new ImageData(SIZE, SIZE);
+  for (let n = 0; n < face.length; n++) {
+    image.data.set([face[n], face[n], face[n], 255], 4 * n);
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+// values: (height, width) of any size and sign, laid over a face where there is one.
+export function drawSigned(canvas, values, width, face = null) {
+  const height = values.length / width;
+  canvas.width = width;
+  canvas.height = height;
+  const most = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+  const image = new ImageData(width, height);
+  for (let n = 0; n < values.length; n++) {
+    let rgb = colour(values[n] / most);
+    if (face) {
+      const grey = 90 + 0.3 * face[n], share = Math.min(1, (Math.abs(values[n]) / most) ** 0.6);
+      rgb = mix([grey, grey, grey], scale[values[n] < 0 ? 0 : 254], share);
+    }
+    image.data.set([...rgb, 255], 4 * n);
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+// Feature maps side by side: bytes (channels, height, width), one pixel free between two.
+export function drawMaps(canvas, bytes, height, width, channels) {
+  canvas.width = channels * (width + 1) - 1;
+  canvas.height = height;
+  const image = new ImageData(canvas.width, height);
+  let n = 0;
+  for (let k = 0; k < channels; k++) {
+    for (let i = 0; i < height; i++) {
+      let place = 4 * (i * canvas.width + k * (width + 1));
+      for (let j = 0; j < width; j++, n++, place += 4) {
+        const rgb = scale[127 + bytes[n]];
+        image.data[place] = rgb[0];
+        image.data[place + 1] = rgb[1];
+        image.data[place + 2] = rgb[2];
+        image.data[place + 3] = 255;
+      }
+    }
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+// The outline of the pixels of a mask, each `zoom` points wide.
+export function outlineMask(pen, mask, zoom) {
+  pen.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--ink");
+  pen.lineWidth = 2;
+  pen.beginPath();
+  const inside = (i, j) => i >= 0 && j >= 0 && i < SIZE && j < SIZE && mask[i * SIZE + j];
+  for (let i = 0; i <= SIZE; i++) {
+    for (let j = 0; j <= SIZE; j++) {
+      if (inside(i, j) != inside(i - 1, j)) {
+        pen.moveTo(j * zoom, i * zoom);
+        pen.lineTo((j + 1) * zoom, i * zoom);
+      }
+      if (inside(i, j) != inside(i, j - 1)) {
+        pen.moveTo(j * zoom, i * zoom);
+        pen.lineTo(j * zoom, (i + 1) * zoom);
+      }
+    }
+  }
+  pen.stroke();
+}

@@ -1,0 +1,159 @@
+// Cover a part of the face, and compare the new answer with what saliency maps had promised.
+
+import {Line} from "./ask.js";
+import {drawFace, drawSigned, outlineMask} from "./colour.js";
+import {$, bars, difference, make} from "./elements.js";
+import {brushOn, outline, square} from "./paint.js";
+import {SIZE, blank, on, state, target, whenSeen} from "./state.js";
+
+const PIXELS = SIZE * SIZE;
+const FILLS = {mean: face => Math.round(face.reduce((a, b) => a + b) / PIXELS),
+               black: () => 0, white: () => 255};
+// What a map promises for p of the class when the pixels of the mask change: its number and words.
+// The others only say where to look, not by how much.
+const firstOrder = (map, change) => sum(n => map[n] * change[n]);
+const gone = (map, change, mask) => -sum(n => mask[n] && map[n]);
+const PROMISES = {
+  "gradient": [firstOrder, "to first order"],
+  "smoothgrad": [firstOrder, "to first order"],
+  "gradient*input": [gone, "as if black"],
+  "integrated": [gone, "as if black"],
+  "occlusion": [(map, change, mask) => gone(map, change, mask) / sum(n => mask[n]),
+                "for one 8 × 8 square there"],
+};
+
+const mask = new Uint8Array(PIXELS);
+const shown = new Map();        // method -> its figure, line and map
+let regions, after = null;
+
+const sum = of => { let total = 0; for (let n = 0; n < PIXELS; n++) total += of(n); return total; };
+
+function covered() {
+  const grey = FILLS[$("fill").value](state.face);
+  return state.face.map((value, n) => mask[n] ? grey : value);
+}
+
+const answers = new Line(answer => { after = answer.probabilities; showAnswer(); });
+
+function askAnswer() {
+  if (mask.some(Boolean)) return answers.ask("answer", {network: state.network}, covered());
+  after = null;
+  showAnswer();
+}
+
+function showAnswer() {
+  const before = state.probabilities, now = after ?? before;
+  if (now.length !== state.classes.length) return;
+  bars($("cover-answer"), state.classes.map((name, k) => (
+    {name, value: now[k], before: before[k], strong: name === target()})));
+  const share = sum(n => mask[n]) / PIXELS, k = state.classes.indexOf(target());
+  $("cover-words").textContent = after === null
+    ? "Nothing is covered yet."
+    : `With ${Math.round(100 * share)} % of the pixels covered, the probability of ${target()} ` +
+      `goes from ${before[k].toFixed(2)} to ${after[k].toFixed(2)}.`;
+  for (const method of shown.keys()) describe(method);
+}
+
+function describe(method) {
+  const {words, map} = shown.get(method);
+  if (!map) return;
+  const any = mask.some(Boolean), total = sum(n => Math.abs(map[n]));
+  const inside = sum(n => mask[n] && Math.abs(map[n])) / total;
+  const face = covered(), change = state.face.map(() => 0);
+  const changes = Array.from(change, (_, n) => (face[n] - state.face[n]) / 255);
+  const [promise, how] = PROMISES[method] ?? [];
+  const promised = promise && any ? promise(map, changes, mask) : null;
+  words.textContent = !any ? "" : `${Math.round(100 * inside)} % of the map is covered` +
+    (promised === null ? "; it promises no number"
+      : `; promised ${difference(promised) || "0.00"} ${how}`);
+}
+
+function showMap(method) {
+  const {canvas, map} = shown.get(method);
+  if (!map) return;
+  const small = document.createElement("canvas");
+  drawSigned(small, map, SIZE, state.face);
+  canvas.width = canvas.height = 5 * SIZE;
+  const pen = canvas.getContext("2d");
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(small, 0, 0, canvas.width, canvas.height);
+  outlineMask(pen, mask, 5);
+  describe(method);
+}
+
+function askMaps() {
+  for (const [method, each] of shown) {
+    if (blank(state.face)) {
+      each.map = null;
+      each.words.textContent = "a single grey: there is nothing to explain";
+    } else if (target()) {
+      each.line.ask("map", {network: state.network, method, target: target()}, state.face);
+    }
+  }
+}
+
+function toggle(method, button) {
+  const pressed = button.getAttribute("aria-pressed") !== "true";
+  button.setAttribute("aria-pressed", pressed);
+  if (!pressed) {
+    shown.get(method).figure.remove();
+    shown.delete(method);
+    return;
+  }
+  const canvas = make("canvas", {role: "img", "aria-label": `The map of ${method}`});
+  const words = make("small");
+  const figure = make("figure", {}, canvas, make("figcaption", {}, method, words));
+  $("maps").append(figure);
+  const each = {canvas, words, figure, map: null};
+  each.line = new Line(answer => {
+    each.map = answer.next(Float32Array, PIXELS);
+    if (shown.has(method)) showMap(method);
+  });
+  shown.set(method, each);
+}
+
+function changeMask(change) {
+  change();
+  drawCovered();
+  for (const method of shown.keys()) showMap(method);
+  askAnswer();
+}
+
+function drawCovered(row = null, column = null) {
+  drawFace($("covered"), covered());
+  if (row !== null) outline($("covered"), row, column, Number($("patch").value));
+}
+
+export function startCover({methods, regions: given}) {
+  regions = given;
+  for (const method of methods) {
+    const button = make("button", {
+      type: "button", "aria-pressed": false,
+      onclick() { toggle(method, this); askMaps(); },
+    }, method);
+    $("methods").append(button);
+    if (["gradient", "integrated", "occlusion"].includes(method)) toggle(method, button);
+  }
+  brushOn($("covered"), {
+    begin() {},
+    paint: places => changeMask(() => {
+      for (const [row, column] of places) {
+        for (const n of square(row, column, Number($("patch").value))) mask[n] = 1;
+      }
+    }),
+    moved: drawCovered,
+  });
+  for (const button of document.querySelectorAll("[data-region]")) {
+    button.onclick = () => changeMask(() => {
+      const kind = state.source === "drawn" ? "drawn faces" : "FER-2013";
+      const [top, bottom, left, right] = regions[kind][button.dataset.region];
+      for (let i = top; i < bottom; i++) mask.fill(1, i * SIZE + left, i * SIZE + right);
+    });
+  }
+  $("uncover").onclick = () => changeMask(() => mask.fill(0));
+  $("fill").onchange = () => changeMask(() => {});
+  whenSeen("cover", ["face", "network"], () => { drawCovered(); askAnswer(); });
+  whenSeen("cover", ["face", "network", "target", "scheme"], askMaps);
+  on("answer", showAnswer);
+  on("target", showAnswer);
+}

@@ -1,0 +1,91 @@
+// Small helpers for the page's elements: making them, tabs, bars.
+
+export const $ = id => document.getElementById(id);
+
+// make("p", {className: "note"}, "words", otherElement)
+export function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in element) element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+// Fills a <select>; the value stays where it still exists.
+export function fill(select, options, first = null) {
+  const before = select.value;
+  select.replaceChildren(...options.map(option => {
+    const [value, words] = Array.isArray(option) ? option : [option, option];
+    return make("option", {value}, words);
+  }));
+  const values = [...select.options].map(option => option.value);
+  select.value = values.includes(before) && before ? before : first ?? values[0];
+}
+
+// Buttons of role "tab" that show one panel each; arrow keys move between them.
+export function tabs(list, chosen) {
+  const buttons = [...list.querySelectorAll("[role=tab]")];
+  const choose = button => {
+    for (const each of buttons) {
+      const on = each === button;
+      each.setAttribute("aria-selected", on);
+      each.tabIndex = on ? 0 : -1;
+      $(each.dataset.panel).hidden = !on;
+    }
+    chosen(button.dataset.panel);
+  };
+  for (const [n, button] of buttons.entries()) {
+    button.type = "button";
+    button.setAttribute("aria-controls", button.dataset.panel);
+    $(button.dataset.panel).setAttribute("aria-label", button.textContent);
+    button.onclick = () => choose(button);
+    button.onkeydown = event => {
+      const move = {ArrowRight: 1, ArrowLeft: -1}[event.key];
+      if (!move) return;
+      event.preventDefault();
+      const next = buttons[(n + move + buttons.length) % buttons.length];
+      next.focus();
+      choose(next);
+    };
+  }
+  return name => choose(buttons.find(button => button.dataset.panel === name) ?? buttons[0]);
+}
+
+// The rows of a table of bars: [{name, value, before, strong}], values from 0 to 1. `before` is
+// drawn as a mark, and the change written out.
+export function bars(table, rows) {
+  while (table.rows.length > rows.length) table.deleteRow(-1);
+  rows.forEach(({name, value, before, strong}, n) => {
+    const row = table.rows[n] ?? table.insertRow();
+    if (!row.cells.length) {
+      row.append(make("th", {scope: "row"}),
+                 make("td", {className: "track"}, make("i"), make("b", {hidden: true})),
+                 make("td", {className: "value"}), make("td", {className: "change"}));
+    }
+    const [head, track, number, change] = row.cells;
+    row.classList.toggle("strong", Boolean(strong));
+    head.textContent = name;
+    track.firstChild.style.width = `${100 * value}%`;
+    track.lastChild.hidden = before === undefined;
+    if (before !== undefined) track.lastChild.style.left = `${100 * before}%`;
+    number.textContent = value.toFixed(2);
+    change.textContent = before === undefined ? "" : difference(value - before);
+  });
+}
+
+export function difference(value, digits = 2) {
+  const text = Math.abs(value).toFixed(digits);
+  return Number(text) === 0 ? "" : `${value < 0 ? "−" : "+"}${text}`;
+}
+
+// A number as one writes it: a true minus, and no more digits than tell something.
+export function number(value, digits = 3) {
+  const size = Math.abs(value);
+  let text = size !== 0 && (size < 1e-3 || size >= 1e5) ? size.toExponential(digits - 1)
+    : size.toFixed(Math.max(0, digits - Math.max(0, Math.floor(Math.log10(size || 1)))));
+  text = text.replace(/e([+-])(\d+)/, (_, sign, power) =>
+    ` · 10${(sign === "-" ? "⁻" : "") + [...power].map(d => "⁰¹²³⁴⁵⁶⁷⁸⁹"[d]).join("")}`);
+  return (value < 0 && Number(size.toPrecision(digits)) !== 0 ? "−" : "") + text;
+}

@@ -1,0 +1,129 @@
+// All layers as strips of feature maps; which unit is chosen. What a unit is made of: unit.js.
+
+import {Line} from "./ask.js";
+import {drawMaps} from "./colour.js";
+import {$, make, number} from "./elements.js";
+import {on, state, target, whenSeen} from "./state.js";
+import {showUnit} from "./unit.js";
+
+let rows = [];          // of the page: {item, canvas, strip, mark, small} for each layer
+let layers = [];        // of the network, as Python describes them
+let chosen = null;      // {layer, i, j, k}
+let mask = 0;           // which dropout masks
+
+const common = () => ({network: state.network, training: $("training").checked, mask});
+
+const strips = new Line(answer => {
+  layers = answer.layers;
+  if (rows.length !== layers.length) makeRows();
+  layers.forEach((layer, n) => {
+    const [height, width, channels] = layer.shape, {canvas, small} = rows[n];
+    drawMaps(canvas, answer.next(Int8Array, height * width * channels), height, width, channels);
+    small.textContent = `${layer.shape.join(" × ")}, ±${number(layer.scale, 2)}`;
+    size(canvas, layer.shape);
+  });
+  place();
+});
+
+const units = new Line(answer => {
+  $("unit").hidden = false;
+  showUnit(answer, layers[chosen.layer], state.face);
+});
+
+// How large a strip is drawn: small maps need less room, and vectors are rows of cells.
+function size(canvas, [height, , channels]) {
+  const cell = channels <= 16 ? 3 : 0.45;
+  canvas.style.height = height === 1 ? "1.5rem" : height < 4 ? "1.4rem" : height < 12 ? "2.2rem" : "";
+  canvas.style.width = height === 1 ? `${cell * channels}rem` : "";
+}
+
+function makeRows() {
+  const unit = $("unit");
+  $("inside").append(unit);
+  rows = layers.map((layer, n) => {
+    const canvas = make("canvas"), small = make("small"), mark = make("div", {className: "mark"});
+    mark.hidden = true;
+    const strip = make("div", {
+      className: "strip", tabIndex: 0, role: "group",
+      "aria-label": `${layer.name}, ${layer.title}: feature maps. Arrow keys choose a unit.`,
+      onkeydown: event => key(event, n),
+    }, canvas, mark);
+    canvas.onclick = event => click(event, n);
+    const head = make("div", {}, `${n + 1}  ${layer.title}`, small);
+    return {canvas, small, mark, strip, item: make("li", {}, make("div", {className: "layer"}, head, strip))};
+  });
+  $("strips").replaceChildren(...rows.map(row => row.item));
+  chosen = null;
+  unit.hidden = true;
+}
+
+// Points from one map to the next: there is a free one between two.
+const pitch = ([height, width]) => height === 1 && width === 1 ? 1 : width + 1;
+
+function click(event, layer) {
+  const {canvas} = rows[layer], box = canvas.getBoundingClientRect(), shape = layers[layer].shape;
+  const x = Math.floor((event.clientX - box.left) / box.width * canvas.width);
+  const i = Math.floor((event.clientY - box.top) / box.height * canvas.height);
+  choose({layer, i, j: x % pitch(shape), k: Math.floor(x / pitch(shape))});
+}
+
+function key(event, layer) {
+  const flat = layers[layer].shape[0] === 1;
+  const move = {ArrowUp: ["i", -1], ArrowDown: ["i", 1], ArrowLeft: [flat ? "k" : "j", -1],
+                ArrowRight: [flat ? "k" : "j", 1], PageUp: ["k", -1], PageDown: ["k", 1],
+                Enter: ["k", 0]}[event.key];
+  if (!move) return;
+  event.preventDefault();
+  const [height, width] = layers[layer].shape;
+  const from = chosen?.layer === layer ? chosen : {layer, i: height >> 1, j: width >> 1, k: 0};
+  choose({...from, [move[0]]: from[move[0]] + move[1]});
+}
+
+export function choose(unit) {
+  const [height, width, channels] = layers[unit.layer].shape;
+  const within = (value, most) => Math.max(0, Math.min(most - 1, value));
+  chosen = {layer: unit.layer, i: within(unit.i, height), j: within(unit.j, width),
+            k: within(unit.k, channels)};
+  const {item, strip, mark} = rows[chosen.layer];
+  if ($("unit").parentElement !== item) item.append($("unit"));
+  place();
+  if (mark.offsetLeft < strip.scrollLeft || mark.offsetLeft > strip.scrollLeft + strip.clientWidth) {
+    strip.scrollLeft = mark.offsetLeft - strip.clientWidth / 2;
+  }
+  askUnit();
+}
+
+// Puts the mark on the chosen unit.
+function place() {
+  rows.forEach(({mark, canvas}, n) => {
+    mark.hidden = chosen?.layer !== n;
+    if (mark.hidden) return;
+    const point = canvas.clientWidth / canvas.width;
+    mark.style.left = `${canvas.offsetLeft + (chosen.k * pitch(layers[n].shape) + chosen.j) * point - 2}px`;
+    mark.style.top = `${canvas.offsetTop + chosen.i * canvas.clientHeight / canvas.height - 2}px`;
+    mark.style.width = `${point + 4}px`;
+    mark.style.height = `${canvas.clientHeight / canvas.height + 4}px`;
+  });
+}
+
+function askUnit() {
+  if (!chosen || !target()) return;
+  units.ask("unit", {...common(), ...chosen, target: target()}, state.face);
+}
+
+function askStrips() {
+  strips.ask("strips", common(), state.face);
+}
+
+export function startLayers() {
+  const again = () => { askStrips(); askUnit(); };
+  $("training").onchange = () => {
+    $("training-words").hidden = $("mask").hidden = !$("training").checked;
+    again();
+  };
+  $("mask").onclick = () => { mask += 1; again(); };
+  whenSeen("layers", ["face", "network", "scheme"], askStrips);
+  whenSeen("layers", ["face", "network", "target", "scheme"], askUnit);
+  on("network", () => { chosen = null; $("unit").hidden = true; place(); });
+  addEventListener("resize", place);
+}

@@ -1,0 +1,180 @@
+// A picture or the camera, with a square on it that becomes the face.
+
+import {Line, report} from "./ask.js";
+import {$, make} from "./elements.js";
+import {SIZE, on, setFace, state} from "./state.js";
+
+const LARGEST = 40e6;           // bytes of a picture file
+const CUT = 480;                // pixels of the square that goes to Python, at most
+const FRAME = 50;               // ms between two pictures of the camera
+
+const cuts = new Line(answer => setFace(answer.next(Uint8Array, SIZE * SIZE)));
+
+// A view of a picture or video, and the square on it: moved by dragging or arrow keys, made larger
+// or smaller by the wheel, + and -.
+class Square {
+  constructor(parent, name, {oval = false, mirrored = false} = {}) {
+    Object.assign(this, {oval, mirrored, source: null});
+    this.canvas = make("canvas", {
+      className: "square", tabIndex: 0, role: "application", hidden: true,
+      "aria-label": `${name} with a square about the face. Arrow keys move it, plus and minus ` +
+        "change its size."});
+    this.zoom = make("input", {type: "range", min: 8, max: 100, value: 60});
+    this.label = make("label", {className: "field wide", hidden: true}, "Square ", this.zoom);
+    parent.append(this.canvas, this.label);
+    this.zoom.oninput = () => this.resize(Number(this.zoom.value) / 100);
+    this.canvas.onpointerdown = event => this.drag(event);
+    this.canvas.onwheel = event => {
+      event.preventDefault();
+      this.resize(this.share * (event.deltaY < 0 ? 1.06 : 1 / 1.06));
+    };
+    this.canvas.onkeydown = event => this.key(event);
+  }
+
+  show(source, width, height) {
+    Object.assign(this, {source, width, height});
+    this.canvas.hidden = this.label.hidden = false;
+    this.canvas.width = Math.min(width, 640);
+    this.canvas.height = Math.round(this.canvas.width * height / width);
+    const side = 0.75 * Math.min(width, height);
+    this.place((width - side) / 2, (height - side) / 2, side);
+  }
+
+  place(left, top, side) {
+    const shorter = Math.min(this.width, this.height);
+    this.side = Math.max(Math.min(16, shorter), Math.min(side, shorter));
+    this.left = Math.max(0, Math.min(this.width - this.side, left));
+    this.top = Math.max(0, Math.min(this.height - this.side, top));
+    this.share = this.side / shorter;
+    this.zoom.value = 100 * this.share;
+    this.update();
+  }
+
+  resize(share) {
+    const side = share * Math.min(this.width, this.height);
+    this.place(this.left + (this.side - side) / 2, this.top + (this.side - side) / 2, side);
+  }
+
+  drag(start) {
+    const {left, top} = this, scale = this.width / this.canvas.getBoundingClientRect().width;
+    this.canvas.setPointerCapture(start.pointerId);
+    this.canvas.onpointermove = event => {
+      const right = (event.clientX - start.clientX) * scale * (this.mirrored ? -1 : 1);
+      this.place(left + right, top + (event.clientY - start.clientY) * scale, this.side);
+    };
+    this.canvas.onpointerup = this.canvas.onpointercancel = () => { this.canvas.onpointermove = null; };
+  }
+
+  key(event) {
+    const step = this.side / 40 * (this.mirrored ? -1 : 1);
+    const move = {ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -Math.abs(step)],
+                  ArrowDown: [0, Math.abs(step)]}[event.key];
+    if (move) this.place(this.left + move[0], this.top + move[1], this.side);
+    else if (event.key === "+" || event.key === "=") this.resize(this.share * 1.06);
+    else if (event.key === "-") this.resize(this.share / 1.06);
+    else return;
+    event.preventDefault();
+  }
+
+  // Draw the view, and have the square cut out.
+  update() {
+    const {canvas, source, left, top, side} = this, pen = canvas.getContext("2d");
+    const scale = canvas.width / this.width;
+    pen.save();
+    if (this.mirrored) { pen.translate(canvas.width, 0); pen.scale(-1, 1); }
+    pen.drawImage(source, 0, 0, canvas.width, canvas.height);
+    const box = [left, top, side, side].map(value => value * scale);
+    pen.fillStyle = "rgb(0 0 0 / 0.45)";
+    pen.beginPath();
+    pen.rect(0, 0, canvas.width, canvas.height);
+    pen.rect(...box);
+    pen.fill("evenodd");
+    for (const [colour, width] of [["#000", 5], ["#fff", 2.5]]) {
+      pen.strokeStyle = colour;
+      pen.lineWidth = width;
+      pen.strokeRect(...box);
+      if (this.oval) this.guide(pen, ...box);
+    }
+    pen.restore();
+    this.cut();
+  }
+
+  guide(pen, left, top, side) {
+    pen.beginPath();
+    pen.ellipse(left + side / 2, top + 0.52 * side, 0.38 * side, 0.48 * side, 0, 0, 2 * Math.PI);
+    pen.moveTo(left + 0.16 * side, top + 0.4 * side);
+    pen.lineTo(left + 0.84 * side, top + 0.4 * side);
+    pen.stroke();
+  }
+
+  cut() {
+    const size = Math.max(1, Math.min(CUT, Math.round(this.side)));
+    this.piece ??= document.createElement("canvas");
+    this.piece.width = this.piece.height = size;
+    const pen = this.piece.getContext("2d", {willReadFrequently: true});
+    pen.drawImage(this.source, this.left, this.top, this.side, this.side, 0, 0, size, size);
+    const pixels = new Uint8Array(pen.getImageData(0, 0, size, size).data.buffer);
+    cuts.ask("cut", {width: size, height: size}, pixels);
+  }
+}
+
+async function open(file, square) {
+  if (!file) return;
+  if (file.size > LARGEST) {
+    throw new Error(`${file.name} is larger than ${LARGEST / 1e6} MB: choose a smaller picture`);
+  }
+  let picture;
+  try {
+    picture = await createImageBitmap(file);
+  } catch {
+    throw new Error(`${file.name} is no picture that this browser can read`);
+  }
+  square.source?.close?.();
+  square.show(picture, picture.width, picture.height);
+  $("drop").hidden = true;
+}
+
+function startCamera() {
+  const square = new Square($("camera-square"), "The camera", {oval: true, mirrored: true});
+  const video = make("video", {muted: true, playsInline: true});
+  let timer = null;
+  const stop = () => {
+    clearInterval(timer);
+    video.srcObject?.getTracks().forEach(track => track.stop());
+    video.srcObject = null;
+    $("camera-start").hidden = false;
+    $("camera-stop").hidden = true;
+  };
+  $("camera-stop").onclick = stop;
+  on("source", () => { if (state.source !== "camera") stop(); });
+  $("camera-start").onclick = async () => {
+    try {
+      video.srcObject = await navigator.mediaDevices.getUserMedia(
+        {video: {width: 640, height: 480, facingMode: "user"}});
+    } catch (error) {
+      return report(new Error(`The camera cannot be used: ${error.message}`));
+    }
+    await video.play();
+    $("camera-start").hidden = true;
+    $("camera-stop").hidden = false;
+    square.show(video, video.videoWidth, video.videoHeight);
+    timer = setInterval(() => square.update(), FRAME);
+  };
+}
+
+export function startPictures() {
+  const square = new Square($("picture-square"), "The picture"), drop = $("picture");
+  const take = file => open(file, square).catch(report);
+  $("file").onchange = () => take($("file").files[0]);
+  // A picture may be dropped anywhere; the browser must not leave the page for it.
+  document.ondragover = event => { event.preventDefault(); $("drop").classList.add("over"); };
+  document.ondragleave = () => $("drop").classList.remove("over");
+  document.ondrop = event => {
+    event.preventDefault();
+    $("drop").classList.remove("over");
+    document.querySelector("[data-panel=picture]").click();
+    take(event.dataTransfer.files[0]);
+  };
+  on("source", () => { if (state.source === "picture" && square.source) square.update(); });
+  startCamera();
+}

@@ -1,0 +1,53 @@
+// Training on one face, a step at a time, on a copy of the network.
+
+import {Line} from "./ask.js";
+import {chart} from "./chart.js";
+import {$, bars, fill, make, number} from "./elements.js";
+import {on, state, whenSeen} from "./state.js";
+
+let last = null;
+
+const line = new Line(answer => { last = answer; show(); });
+
+function askSteps(steps, reset = false) {
+  line.ask("step", {network: state.network, label: $("step-label").value, rate: rate(), steps, reset},
+           state.face);
+}
+
+const rate = () => 10 ** Number($("rate").value);
+
+function show() {
+  const {classes, after, trained, steps, losses, loss_before, loss_after, moved, changed, others} = last;
+  bars($("step-answer"), classes.map((name, k) => (
+    {name, value: after[k], before: trained[k], strong: name === $("step-label").value})));
+  $("steps").textContent = steps ? `${steps} step${steps === 1 ? "" : "s"} taken` : "";
+  $("step-words").textContent = steps === 0
+    ? `The loss of this face as ${$("step-label").value} is ${number(loss_after)}. The marks show the ` +
+      "trained network's answer."
+    : `The last press took the loss from ${number(loss_before)} to ${number(loss_after)}. Of ${others} other ` +
+      `faces, drawn ones that it was not shown, ${changed} get another answer than before.`;
+  const y = [...losses, loss_after], x = y.map((_, n) => steps - losses.length + n);
+  chart($("losses"), {
+    lines: [{x: x.length > 1 ? x : [0, 1], y: x.length > 1 ? y : [y[0], y[0]], colour: "--plus"}],
+    points: y.length < 30 ? y.map((each, n) => ({x: x[n], y: each, colour: "--plus"})) : [],
+    x: "step", y: "loss", form: each => number(each, 2),
+  });
+  const most = Math.max(...moved.map(({share}) => share), 1e-9);
+  bars($("moved"), moved.map(({name, share}) => ({name, value: share / most})));
+  moved.forEach(({share}, n) => {
+    $("moved").rows[n].querySelector(".value").textContent = share ? number(share, 2) : "0";
+  });
+}
+
+export function startStep() {
+  on("network", () => fill($("step-label"), state.classes));
+  $("rate").oninput = () => { $("rate-value").textContent = number(rate(), 2); };
+  $("rate").oninput();
+  $("step-label").onchange = () => askSteps(0);
+  $("one").onclick = () => askSteps(1);
+  $("ten").onclick = () => askSteps(10);
+  $("reset").onclick = () => askSteps(0, true);
+  whenSeen("step", ["face", "network"], () => askSteps(0));
+  on("scheme", () => last && show());
+  addEventListener("resize", () => last && show());
+}

@@ -1,0 +1,64 @@
+"""See inside a network: a page in the browser where it answers as one plays.
+
+    python scripts/play.py                  the packaged networks
+    python scripts/play.py runs/run         and the one just trained
+
+The page is served to this machine only, and to nobody without the address that is printed. Nothing
+is written and nothing is sent elsewhere: pictures stay on this machine. Ctrl-C ends it.
+"""
+
+import sys
+import threading
+import webbrowser
+from argparse import RawDescriptionHelpFormatter
+
+import command
+from page.questions import Questions
+from page.server import listen
+
+from tinyfer.kernels.threads import compiled
+
+PORT = 8048
+
+
+def parse(argv):
+    parser = command.parser(__doc__, formatter_class=RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("networks", nargs="*", metavar="RUN_OR_FILE",
+        help="run folders (their best.npz is taken) or model files to offer beside the packaged "
+        "networks")
+    add("--port", type=port, default=PORT, metavar="N",
+        help=f"where to listen: this port or the next free one, 0 for any (default {PORT})")
+    add("--no-browser", action="store_true", help="print the address, and open no browser")
+    return parser.parse_args(argv)
+
+
+def port(given):
+    number = command.at_least(0)(given)
+    if number > 65_535:
+        raise command.argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {given}")
+    return number
+
+
+def main(argv=None):
+    return command.main(play, parse, argv)
+
+
+def play(given):
+    questions = Questions(given.networks)
+    server = listen(given.port, questions)
+    if not compiled():
+        print("The kernels are compiled first; the page waits for them (about a minute).")
+    print(f"The page is open at  {server.address}\nCtrl-C closes it.", flush=True)
+    if not given.no_browser:
+        threading.Thread(target=webbrowser.open, args=(server.visit,), daemon=True).start()
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print("\nClosed.")
+    finally:
+        server.server_close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
