@@ -16,8 +16,6 @@ import command
 from page.questions import Questions
 from page.server import listen
 
-from tinyfer.kernels.threads import compiled
-
 PORT = 8048
 
 
@@ -47,12 +45,12 @@ def main(argv=None):
 def play(given):
     questions = Questions(given.networks)
     server = listen(given.port, questions)
-    if not compiled():
-        print("The kernels are compiled first; the page waits for them (about a minute).")
-    print(f"The page is open at  {server.address}\nCtrl-C closes it.", flush=True)
-    if not given.no_browser:
-        threading.Thread(target=webbrowser.open, args=(server.visit,), daemon=True).start()
     try:
+        print("Loading; the first time, the kernels are compiled, which takes a minute.", flush=True)
+        questions.warm_up()
+        print(f"The page is at  {server.address}\nCtrl-C closes it.", flush=True)
+        if not given.no_browser:
+            threading.Thread(target=webbrowser.open, args=(server.visit,), daemon=True).start()
         server.serve_forever()
     except KeyboardInterrupt:
         print("\nClosed.")

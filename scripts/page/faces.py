@@ -5,8 +5,8 @@ from PIL import Image
 
 from page.message import pack
 from tinyfer.datasets.faces import EMOTIONS
+from tinyfer.datasets.pictures import face_of
 from tinyfer.datasets.toyfaces import draw_face, measures
-from tinyfer.preprocess import face_of
 
 SIDE_LIMIT = 700        # pixels of a picture that comes in, in each direction
 LARGE = 288             # pixels of a drawn face beside the 48 that the network sees

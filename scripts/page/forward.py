@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from tinyfer.augment import to_input
+from tinyfer.datasets.inputs import to_input
 from tinyfer.datasets.toyfaces import draw_faces
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
 from tinyfer.saliency.task import score_gradient

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyfer.architectures import ARCHITECTURES
-from tinyfer.augment import to_input
+from tinyfer.architectures import ARCHITECTURES, PACKAGED, load_model
 from tinyfer.datasets.faces import SIZE
-from tinyfer.folding import fold_batchnorm, visible_window
+from tinyfer.datasets.inputs import to_input
+from tinyfer.inference import fold_batchnorm, visible_window
 from tinyfer.losses import softmax
-from tinyfer.model import PACKAGED, load_model
 
 
 class Network:

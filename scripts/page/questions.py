@@ -10,6 +10,7 @@ from page.message import Refusal, pack
 from page.networks import Networks
 from page.step import Practice
 from page.worker import Worker
+from tinyfer.datasets.toyfaces import draw_face
 from tinyfer.saliency import METHODS, saliency
 from tinyfer.saliency.regions import EYES, MOUTH
 
@@ -49,6 +50,12 @@ class Questions:
             return self.worker.ask(lambda: function(question), question.gone, quick)
         except (ValueError, OSError) as error:      # the package's own sentence
             raise Refusal(400, str(error)) from None
+
+    def warm_up(self):
+        """Have the kernels of an answer and a map loaded, and compiled where they are not yet."""
+        network, face = self.networks[self.networks.names[0]], draw_face("happy")[None]
+        self.worker.ask(lambda: network.probabilities(face))
+        self.worker.ask(lambda: saliency(network.model, face))
 
     def start(self, question):
         """What there is to choose from."""

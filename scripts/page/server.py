@@ -241,9 +241,10 @@ class Handler(BaseHTTPRequestHandler):
         """What the base class says where a request is no HTTP, or of a method that is not here."""
         if code == HTTPStatus.NOT_IMPLEMENTED:
             code, message = HTTPStatus.METHOD_NOT_ALLOWED, "only GET and POST are answered here"
-        if not hasattr(self, "requestline"):
-            self.requestline, self.request_version, self.command = "", "HTTP/1.1", "GET"
-        self.refuse(code, message or HTTPStatus(code).phrase)
+        elif code == HTTPStatus.HTTP_VERSION_NOT_SUPPORTED:
+            code = HTTPStatus.BAD_REQUEST
+        self.request_version = self.protocol_version    # an answer to HTTP/0.9 has no status
+        self.refuse(code, (message or HTTPStatus(code).phrase)[:100])
 
     def log_message(self, *_):
         """The terminal stays quiet."""

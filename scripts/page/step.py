@@ -3,7 +3,7 @@
 import numpy as np
 
 from page.message import pack
-from tinyfer.augment import to_input
+from tinyfer.datasets.inputs import to_input
 from tinyfer.datasets.toyfaces import draw_faces
 from tinyfer.losses import softmax_cross_entropy
 from tinyfer.optim import Adam

@@ -32,9 +32,9 @@ def strips(networks, question):
 
 
 def unit(networks, question):
-    """One unit: what made its value, what it sees of the face, and its two gradients.
+    """One unit: what made its value, what it sees of the face, and two gradients.
 
-    The bytes: d value / d face (48, 48) float32; then, for a sum, its x and its w, float32.
+    The bytes: d unit / d face (48, 48) float32; then, for a sum, its x and its w, float32.
     """
     forward = _forward(networks, question)
     model = forward.model
@@ -76,12 +76,25 @@ def _place(question, value):
 
 
 def _pixels(forward, number, place):
-    """d of one unit with respect to the face: (48, 48)."""
+    """d of one unit, before its ReLU, with respect to the face: (48, 48).
+
+    Behind the ReLU it would be 0 for every unit that is off, and tell nothing of what turns it on.
+    """
+    layer, x = forward.model.layers[number], forward.values[number]
     dout = np.zeros_like(forward.values[number + 1])
     dout[place] = 1
-    for layer in reversed(forward.model.layers[:number + 1]):
-        dout = layer.backward(dout)
-    return dout[0, ..., 0]
+    if getattr(layer, "relu", False):
+        dx, (_, *window, k) = np.zeros_like(x), place
+        if window:
+            i, j = window
+            dx[0, i:i + 3, j:j + 3] = layer.w.value[..., k]
+        else:
+            dx[0] = layer.w.value[:, k]
+    else:
+        dx = layer.backward(dout)
+    for below in reversed(forward.model.layers[:number]):
+        dx = below.backward(dx)
+    return dx[0, ..., 0]
 
 
 def _window(layers, shape, place):

@@ -4,18 +4,21 @@ const encoder = new TextEncoder(), decoder = new TextDecoder();
 const IMPATIENT = 250;      // ms after which a question is given up where a newer one has come
 
 export class Answer {
+  #buffer;
+  #start;
+
   constructor(buffer) {
-    this.buffer = buffer;
     const length = new DataView(buffer).getUint32(0, true);
-    this.place = 4 + length;
+    this.#buffer = buffer;
+    this.#start = 4 + length;
     Object.assign(this, JSON.parse(decoder.decode(new Uint8Array(buffer, 4, length))));
   }
 
   // The next `length` numbers of the bytes: answer.next(Float32Array, 2304).
   next(Numbers, length) {
-    const start = this.place;
-    this.place += length * Numbers.BYTES_PER_ELEMENT;
-    return new Numbers(this.buffer.slice(start, this.place));
+    const start = this.#start;
+    this.#start += length * Numbers.BYTES_PER_ELEMENT;
+    return new Numbers(this.#buffer.slice(start, this.#start));
   }
 }
 
@@ -33,9 +36,10 @@ export async function ask(name, fields = {}, bytes = new Uint8Array(0), signal =
 // A line on which only the newest question counts: one is under way, one may wait, and those
 // between are never asked.
 export class Line {
-  constructor(use, failed = report) {
+  // use(answer, fields of its question); element: what is marked as busy meanwhile.
+  constructor(use, element = null) {
     this.use = use;
-    this.failed = failed;
+    this.element = element;
     this.waiting = null;
     this.underWay = null;
   }
@@ -47,6 +51,7 @@ export class Line {
   }
 
   async send() {
+    this.element?.setAttribute("aria-busy", true);
     while (this.waiting) {
       const [name, fields, bytes] = this.waiting;
       this.waiting = null;
@@ -57,10 +62,11 @@ export class Line {
         report(null);
         this.use(answer, fields);
       } catch (error) {
-        if (error.name !== "AbortError") this.failed(error);
+        if (error.name !== "AbortError") report(error);
       }
       this.underWay = null;
     }
+    this.element?.setAttribute("aria-busy", false);
   }
 }
 

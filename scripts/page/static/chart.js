@@ -3,8 +3,9 @@
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name);
 
 // lines: [{x, y, colour, width, dash}]; points: [{x, y, colour}]; marks: [{x, words}], upright.
-// x and y: what the axes are called. The range of y is that of `lines[0]`, with some room.
-export function chart(canvas, {lines, points = [], marks = [], x, y, form}) {
+// x and y: what the axes are called; whole: whether x counts something. The first line says how far
+// the axes reach.
+export function chart(canvas, {lines, points = [], marks = [], x, y, whole = false}) {
   const {width, height} = canvas.getBoundingClientRect(), density = devicePixelRatio || 1;
   if (!width) return;
   canvas.width = width * density;
@@ -13,7 +14,7 @@ export function chart(canvas, {lines, points = [], marks = [], x, y, form}) {
   pen.scale(density, density);
   pen.font = `${0.8 * font}px system-ui, sans-serif`;
   pen.lineJoin = "round";
-  const left = 3.4 * font, bottom = 2.6 * font, top = 0.8 * font, right = 0.8 * font;
+  const left = 3.4 * font, bottom = 2.6 * font, top = 1.7 * font, right = 0.8 * font;
   const all = lines[0], range = values => {
     const low = Math.min(...values), high = Math.max(...values), room = 0.06 * (high - low) || 0.5;
     return [low - room, high + room];
@@ -32,13 +33,17 @@ export function chart(canvas, {lines, points = [], marks = [], x, y, form}) {
     pen.lineTo(width - right, atY(value));
     pen.stroke();
     pen.textAlign = "right";
-    pen.fillText(form(value), left - 0.4 * font, atY(value));
+    pen.fillText(short(value), left - 0.4 * font, atY(value));
   }
   pen.textAlign = "center";
-  for (const value of ticks(lowX, highX, 6)) pen.fillText(form(value), atX(value), height - bottom + 0.8 * font);
+  for (const value of ticks(lowX, highX, 6)) {
+    if (!whole || Number.isInteger(value)) {
+      pen.fillText(short(value), atX(value), height - bottom + 0.8 * font);
+    }
+  }
   pen.fillText(x, (left + width - right) / 2, height - 0.6 * font);
   pen.textAlign = "left";
-  pen.fillText(y, left + 0.4 * font, top + 0.3 * font);
+  pen.fillText(y, left - 0.4 * font - pen.measureText(y).width, 0.7 * font);
 
   pen.save();
   pen.beginPath();
@@ -52,13 +57,13 @@ export function chart(canvas, {lines, points = [], marks = [], x, y, form}) {
   for (const line of lines) {
     stroke(line.x.map(atX), line.y.map(atY), colour(line.colour), line.width ?? 2, line.dash ?? []);
   }
+  pen.restore();
   for (const point of points) {
     pen.fillStyle = colour(point.colour);
     pen.beginPath();
-    pen.arc(atX(point.x), atY(point.y), 0.4 * font, 0, 2 * Math.PI);
+    pen.arc(atX(point.x), atY(point.y), 0.35 * font, 0, 2 * Math.PI);
     pen.fill();
   }
-  pen.restore();
 
   function stroke(xs, ys, ink, width, dash) {
     pen.strokeStyle = ink;
@@ -70,6 +75,9 @@ export function chart(canvas, {lines, points = [], marks = [], x, y, form}) {
     pen.setLineDash([]);
   }
 }
+
+// A round number without the digits that a sum of steps leaves behind.
+const short = value => String(Number(value.toPrecision(6))).replace("-", "−");
 
 // Round numbers between low and high, about `count` of them.
 function ticks(low, high, count) {

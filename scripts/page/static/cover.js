@@ -108,7 +108,7 @@ function toggle(method, button) {
   each.line = new Line(answer => {
     each.map = answer.next(Float32Array, PIXELS);
     if (shown.has(method)) showMap(method);
-  });
+  }, figure);
   shown.set(method, each);
 }
 

@@ -80,12 +80,19 @@ export function difference(value, digits = 2) {
   return Number(text) === 0 ? "" : `${value < 0 ? "−" : "+"}${text}`;
 }
 
-// A number as one writes it: a true minus, and no more digits than tell something.
+// A number as one writes it: a true minus, and as many digits as tell something.
 export function number(value, digits = 3) {
-  const size = Math.abs(value);
-  let text = size !== 0 && (size < 1e-3 || size >= 1e5) ? size.toExponential(digits - 1)
-    : size.toFixed(Math.max(0, digits - Math.max(0, Math.floor(Math.log10(size || 1)))));
-  text = text.replace(/e([+-])(\d+)/, (_, sign, power) =>
-    ` · 10${(sign === "-" ? "⁻" : "") + [...power].map(d => "⁰¹²³⁴⁵⁶⁷⁸⁹"[d]).join("")}`);
-  return (value < 0 && Number(size.toPrecision(digits)) !== 0 ? "−" : "") + text;
+  if (value === 0) return "0";
+  const power = Math.floor(Math.log10(Math.abs(value)));
+  const text = power < -3 || power > 5
+    ? Math.abs(value).toExponential(digits - 1).replace(/e([+-])(\d+)/, (_, sign, exponent) =>
+      ` · 10${sign === "-" ? "⁻" : ""}${[...exponent].map(digit => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("")}`)
+    : Math.abs(value).toFixed(Math.max(0, digits - 1 - power));
+  return (value < 0 ? "−" : "") + text;
+}
+
+// The same with two decimals, for tables.
+export function fixed(value) {
+  const text = Math.abs(value).toFixed(2);
+  return (value < 0 && Number(text) ? "−" : "") + text;
 }

@@ -23,12 +23,12 @@ const strips = new Line(answer => {
     size(canvas, layer.shape);
   });
   place();
-});
+}, $("strips"));
 
 const units = new Line(answer => {
   $("unit").hidden = false;
   showUnit(answer, layers[chosen.layer], state.face);
-});
+}, $("unit"));
 
 // How large a strip is drawn: small maps need less room, and vectors are rows of cells.
 function size(canvas, [height, , channels]) {
@@ -49,7 +49,7 @@ function makeRows() {
       onkeydown: event => key(event, n),
     }, canvas, mark);
     canvas.onclick = event => click(event, n);
-    const head = make("div", {}, `${n + 1}  ${layer.title}`, small);
+    const head = make("div", {}, `${n + 1}. ${layer.title}`, small);
     return {canvas, small, mark, strip, item: make("li", {}, make("div", {className: "layer"}, head, strip))};
   });
   $("strips").replaceChildren(...rows.map(row => row.item));

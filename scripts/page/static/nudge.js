@@ -21,7 +21,7 @@ const line = new Line((answer, asked) => {
   now = answer;
   if (asked.trained) $("weight").value = answer.value;
   show();
-});
+}, $("curve"));
 
 function show() {
   const {value, loss, gradient, difference, h, trained, low, high} = now;
@@ -33,7 +33,7 @@ function show() {
             {x: tangent, y: tangent.map(each => loss + gradient * (each - value)), colour: "--plus",
              width: 2.5}],
     points: [{x: value, y: loss, colour: "--plus"}], marks: [{x: trained, words: "trained"}],
-    x: "the weight", y: "loss", form: each => number(each, 2),
+    x: "the weight", y: "loss",
   });
   const most = Math.max(Math.abs(gradient), Math.abs(difference), 1e-8);
   const rows = [["loss", number(loss, 5)],
@@ -60,10 +60,6 @@ async function chooseSteepest() {
   askCurve();
 }
 
-function chooseLabel() {
-  fill($("nudge-label"), state.classes, target());
-}
-
 export function startNudge() {
   on("network", () => {
     fill($("parameter"), state.parameters.map(({name, shape}) => [name, `${name} (${shape.join(" × ")})`]),
@@ -85,7 +81,7 @@ export function startNudge() {
   });
   whenSeen("nudge", ["face", "network"], () => {
     if (now) return askCurve();
-    chooseLabel();
+    $("nudge-label").value = target();
     return chooseSteepest().catch(report);
   });
   on("scheme", () => now && show());

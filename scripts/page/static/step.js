@@ -3,11 +3,11 @@
 import {Line} from "./ask.js";
 import {chart} from "./chart.js";
 import {$, bars, fill, make, number} from "./elements.js";
-import {on, state, whenSeen} from "./state.js";
+import {on, state, target, whenSeen} from "./state.js";
 
 let last = null;
 
-const line = new Line(answer => { last = answer; show(); });
+const line = new Line(answer => { last = answer; show(); }, $("step-answer"));
 
 function askSteps(steps, reset = false) {
   line.ask("step", {network: state.network, label: $("step-label").value, rate: rate(), steps, reset},
@@ -30,7 +30,7 @@ function show() {
   chart($("losses"), {
     lines: [{x: x.length > 1 ? x : [0, 1], y: x.length > 1 ? y : [y[0], y[0]], colour: "--plus"}],
     points: y.length < 30 ? y.map((each, n) => ({x: x[n], y: each, colour: "--plus"})) : [],
-    x: "step", y: "loss", form: each => number(each, 2),
+    x: "step", y: "loss", whole: true,
   });
   const most = Math.max(...moved.map(({share}) => share), 1e-9);
   bars($("moved"), moved.map(({name, share}) => ({name, value: share / most})));
@@ -40,14 +40,17 @@ function show() {
 }
 
 export function startStep() {
-  on("network", () => fill($("step-label"), state.classes));
+  on("network", () => { fill($("step-label"), state.classes); last = null; });
   $("rate").oninput = () => { $("rate-value").textContent = number(rate(), 2); };
   $("rate").oninput();
   $("step-label").onchange = () => askSteps(0);
   $("one").onclick = () => askSteps(1);
   $("ten").onclick = () => askSteps(10);
   $("reset").onclick = () => askSteps(0, true);
-  whenSeen("step", ["face", "network"], () => askSteps(0));
+  whenSeen("step", ["face", "network"], () => {
+    if (!last) $("step-label").value = target();
+    askSteps(0);
+  });
   on("scheme", () => last && show());
   addEventListener("resize", () => last && show());
 }

@@ -1,7 +1,7 @@
 // What one unit is made of, in numbers, in the words of its kind of layer.
 
 import {css, drawMaps, drawSigned, outlineMask} from "./colour.js";
-import {$, difference, make, number} from "./elements.js";
+import {$, fixed, make, number} from "./elements.js";
 import {SIZE, tell, state} from "./state.js";
 
 const SHOWN = 3;        // channels whose products are written out
@@ -36,8 +36,8 @@ function windowOf(unit, pixels, face) {
     outlineMask(pen, mask, 5);
     words = `It sees the ${height} × ${width} pixels framed.`;
   }
-  return make("figure", {style: ""}, canvas, make("figcaption", {className: "note"},
-    `${words} Blue: a brighter pixel raises the unit; orange: lowers it.`));
+  return make("figure", {}, canvas, make("figcaption", {className: "note"},
+    `${words} Blue: a brighter pixel raises the unit; orange: it lowers it.`));
 }
 
 function gradient(unit) {
@@ -73,7 +73,7 @@ function ordered(sums) {
 
 function grid(values, most, pressed = null) {
   return make("div", {className: "grid3"}, ...values.map((value, n) => {
-    const cell = make(pressed ? "button" : "span", {}, number(value, 2));
+    const cell = make(pressed ? "button" : "span", {}, fixed(value));
     cell.style.background = css(0.55 * value / most);
     if (pressed) Object.assign(cell, {type: "button", title: "Nudge this weight", onclick: () => pressed(n)});
     return cell;
