@@ -4,6 +4,7 @@
 """
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +33,7 @@ ALLOWED = {
     "architectures": {"checkpoint", "layers", "model"},
 }
 NUMPY_ONLY = ALLOWED.keys() - {"kernels", "datasets"}      # of what is not in the standard library
-THIRD_PARTY = {"numpy", "numba", "PIL", "matplotlib", "llvmlite"}
+IMPORTED_AS = {"pillow": "PIL"}         # where the name of a package is not that of its module
 
 
 def imports(file):
@@ -77,7 +78,22 @@ def test_nothing_in_the_package_imports_the_scripts():
 
 def test_only_the_kernels_import_numba():
     assert {part(module) for module in users_of("numba")} == {"kernels"}
-    assert {part(module) for module in users_of("llvmlite")} <= {"kernels"}
+
+
+def test_what_is_private_to_numba_may_be_missing():
+    """numba.core and numba.np change: every import from there is in a try that goes on without."""
+    private, guarded = set(), set()
+    for module in users_of("numba"):
+        for node in ast.walk(ast.parse(MODULES[module].read_text())):
+            if isinstance(node, ast.Try) and any(
+                    "ImportError" in ast.unparse(handler) for handler in node.handlers):
+                guarded |= {(module, line.lineno) for line in ast.walk(node)
+                            if isinstance(line, (ast.Import, ast.ImportFrom))}
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                names = [getattr(node, "module", None), *(alias.name for alias in node.names)]
+                if any(str(name).startswith(("numba.core", "numba.np")) for name in names):
+                    private.add((module, node.lineno))
+    assert private and private <= guarded
 
 
 def test_only_the_pictures_import_matplotlib():
@@ -86,14 +102,32 @@ def test_only_the_pictures_import_matplotlib():
 
 @pytest.mark.parametrize("module", [m for m in MODULES if part(m) in NUMPY_ONLY])
 def test_the_network_needs_numpy_only(module):
-    assert {name.split(".")[0] for name in imports(MODULES[module])} & THIRD_PARTY <= {"numpy"}
+    assert foreign(MODULES[module]) <= {"numpy"}
 
 
-def test_only_declared_packages_are_imported():
-    known = sys.stdlib_module_names | THIRD_PARTY | {"tinyfer"}
-    foreign = {(module, name) for module, file in MODULES.items() for name in imports(file)
-               if name.split(".")[0] not in known}
-    assert foreign == set()
+def foreign(file):
+    """What a file imports that comes neither with Python nor from this package."""
+    return {name.split(".")[0] for name in imports(file)} - sys.stdlib_module_names - {"tinyfer"}
+
+
+def declared(*extras):
+    """The modules of the packages that pyproject.toml names, with those of some extras."""
+    tomllib = pytest.importorskip("tomllib", reason="Python 3.10 cannot read pyproject.toml")
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    names = project["dependencies"] + [name for extra in extras
+                                       for name in project["optional-dependencies"][extra]]
+    names = {re.match(r"[\w-]+", name)[0] for name in names}
+    return {IMPORTED_AS.get(name, name) for name in names}
+
+
+def test_the_declared_packages_are_those_imported():
+    assert set().union(*map(foreign, MODULES.values())) == declared()
+
+
+def test_scripts_import_declared_packages_only():
+    scripts = sorted((PACKAGE.parent / "scripts").rglob("*.py"))
+    own = {path.stem for path in (PACKAGE.parent / "scripts").iterdir()}
+    assert set().union(*map(foreign, scripts)) - own <= declared("bench")
 
 
 def test_a_plain_import_is_light():
