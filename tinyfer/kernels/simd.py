@@ -178,8 +178,10 @@ def product(c, c0, ldc, a, a0, a_row, a_k, rows, b, b0, b_k, columns, K, add):
 
     c[r, j] is at c0 + r ldc + j, a[r, k] at a0 + r a_row + k a_k. b[k, j] is at b0 + k b_k + j,
     or, with b_k = 0, packed: panels of panel_width columns, each of them K rows without gaps,
-    so that b is read from first to last. columns: a multiple of the vector's lanes. Rows are
-    computed in sixes or twelves: up to MOST_ROWS - 1 rows of c beyond `rows` are overwritten.
+    so that b is read from first to last. `add` says whether c is added to or overwritten.
+    Nothing is checked: a, b and c are flat, contiguous and of one dtype, float32 or float64; c
+    shares no memory with them; K >= 1; columns is a multiple of the vector's lanes. Rows come in
+    sixes or twelves: up to MOST_ROWS - 1 beyond `rows` are read of a and overwritten in c.
     """
     j = 0
     while j < columns:
@@ -222,6 +224,8 @@ def sandwich(matrices, extra=None):
     So ReLU is least = 0, and no ReLU is least = NaN, for nothing compares with NaN: a NaN in Y or z
     passes both. L X is formed column by column and then times L^T row by row; rows of L that
     differ only in signs share their halves, as in Lavin and Gray 2015.
+    Nothing is checked: x, y and z are flat, contiguous and of one dtype, which `least` has too; y
+    shares no memory with them. No element is touched but those of the tiles, and of z if asked for.
     """
     @intrinsic
     def transform(typingctx, m, channels, x, x0, x_i, x_j, y, y0, y_i, y_j, z, z0, least):
