@@ -3,6 +3,9 @@
 import argparse
 import os
 import sys
+from pathlib import Path
+
+LONGEST = 199       # characters of a message
 
 
 def parser(description, **settings):
@@ -15,7 +18,7 @@ def parser(description, **settings):
 def at_least(least):
     """A type of option: a whole number, `least` or more."""
     def whole_number(given):
-        if not given.isdigit() or int(given) < least:
+        if not given.isdecimal() or len(given) > 18 or int(given) < least:
             raise argparse.ArgumentTypeError(f"expected a whole number from {least}, got {given!r}")
         return int(given)
 
@@ -40,6 +43,20 @@ def one_of(choices, what):
     return names
 
 
+def check_writable(folder):
+    """OSError where files cannot be written into a folder, to be asked before the work for them.
+
+    The folder may not be there yet; nothing is made.
+    """
+    place = Path(folder).absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise OSError(f"{folder} cannot be written: {place} is no folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise OSError(f"{folder} cannot be written: no permission to write into {place}")
+
+
 def main(run, parse, argv, stopped="stopped"):
     """The exit code of run(parse(argv)), 0 for None; errors are one sentence and code 2."""
     try:
@@ -54,9 +71,21 @@ def main(run, parse, argv, stopped="stopped"):
         return 1
     except (ValueError, OSError) as error:
         return fail(error)
+    except MemoryError:
+        return fail("there is not enough memory for this")
 
 
-def fail(message):
-    """Print the sentence, and return the exit code."""
-    print(f"error: {message}", file=sys.stderr)
+def fail(error):
+    """Print an exception or a message as one sentence, and return the exit code."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        error = f"{error.filename}: {error.strerror}"
+    print(f"error: {one_line(str(error))}", file=sys.stderr)
     return 2
+
+
+def one_line(message):
+    """The message in one line of printable characters, cut in its middle where it is too long."""
+    message = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
+    if len(message) <= LONGEST:
+        return message
+    return f"{message[:LONGEST * 2 // 3]} ... {message[-LONGEST // 3 + 7:]}"

@@ -20,10 +20,32 @@ def raises(error):
 @pytest.mark.parametrize("error, code, sentence", [
     (ValueError("size is 0; expected 1"), 2, "error: size is 0; expected 1\n"),
     (FileNotFoundError("there is no x.csv"), 2, "error: there is no x.csv\n"),
+    (PermissionError(13, "Permission denied", "a/b"), 2, "error: a/b: Permission denied\n"),
+    (ValueError("two\nlines \x1b[31m"), 2, "error: two lines ?[31m\n"),
+    (MemoryError(), 2, "error: there is not enough memory for this\n"),
     (KeyboardInterrupt(), 130, "\ngiven up\n")])
 def test_errors_are_a_sentence_and_a_code(error, code, sentence, capsys):
     assert ends(raises(error)) == code
     assert capsys.readouterr() == ("", sentence)
+
+
+def test_long_messages_are_cut_in_their_middle(capsys):
+    ends(raises(ValueError("begin " + "x" * 5000 + " end")))
+    message = capsys.readouterr().err
+    assert len(message) <= 200 + len("error: ") and message.count("\n") == 1
+    assert message.startswith("error: begin x") and " ... x" in message
+    assert message.endswith(" end\n")
+
+
+def test_permission_is_looked_at_before_the_work(tmp_path, monkeypatch):
+    command.check_writable(tmp_path / "new" / "folder")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="new cannot be written: .*file is no folder"):
+        command.check_writable(tmp_path / "file" / "new")
+    monkeypatch.setattr(command.os, "access", lambda *_: False)     # root may write everywhere
+    with pytest.raises(OSError, match="new cannot be written: no permission to write into"):
+        command.check_writable(tmp_path / "new")
 
 
 def test_mistakes_of_ours_are_not_hidden():

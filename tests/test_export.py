@@ -1,5 +1,6 @@
 """scripts/export.py: packaged weights keep their scores; the PyTorch module keeps the logits."""
 
+import ast
 import importlib.util
 import re
 
@@ -87,10 +88,32 @@ def test_torch_needs_neither_pickle_nor_tinyfer(tmp_path):
     assert all(len(line) <= 100 for line in text.splitlines())
 
 
-def test_torch_names_must_be_importable(tmp_path):
-    with pytest.raises(ValueError, match="'five-class' cannot be the name of a Python module"):
-        save_torch(tmp_path, "five-class", trained_looking(), "A test.", 1e-4)
+@pytest.mark.parametrize("name", ["five-class", "class", "None", "torch", "numpy", "pathlib", "a/b",
+                                  "..", "", "a.py", "café", "x" * 9 + "\n"])
+def test_torch_names_must_be_importable(tmp_path, name):
+    with pytest.raises(ValueError, match="cannot be the name of a Python module"):
+        save_torch(tmp_path, name, trained_looking(), "A test.", 1e-4)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("title, names", [
+    ('seed 0"""\nimport os\nos.abort()\n"""', NAMES), ("a\\", NAMES), ("{x}", NAMES),
+    ("A test.", ("a", "b", "c", "d", NotImplemented))])
+def test_nothing_of_a_file_becomes_code(tmp_path, title, names):
+    model = trained_looking()
+    model.class_names = names
+    with pytest.raises(ValueError, match="is no plain text"):
+        save_torch(tmp_path, "faces", model, title, 1e-4)
+    assert not list(tmp_path.iterdir())
+
+
+def test_class_names_are_strings_in_the_module_too(tmp_path):
+    model = trained_looking()
+    model.class_names = ("'] + [abort(), '", '"""', "\n", "\\", "{count}")
+    save_torch(tmp_path, "faces", model, "A test.", 1e-4)
+    tree = ast.parse((tmp_path / "faces.py").read_text())
+    (value,) = [node.value for node in tree.body if isinstance(node, ast.Assign)]
+    assert ast.literal_eval(value) == model.class_names
 
 
 # The package

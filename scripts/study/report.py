@@ -242,9 +242,10 @@ def _configuration(run):
     settings, config = run.settings, run.config
     machine = config["machine"]
     versions = ", ".join(f"{name} {v}" for name, v in machine["versions"].items() if v)
-    rows = [(name.replace("_", " "), escape(str(value))) for name, value in settings.items()
+    rows = [(escape(name.replace("_", " ")), escape(str(value)))
+            for name, value in settings.items()
             if name != "data" and value is not None]
-    rows += [("experiment", run.experiment.number or "not one of the study's"),
+    rows += [("experiment", escape(run.experiment.number) or "not one of the study's"),
              ("values stored", f"{config['parameters']:,}"),
              ("of them trained", f"{config['trainable_parameters']:,}"),
              ("machine", escape(f"{machine['cpu']}, {describe_threads(config['threads'])}")),

@@ -1,10 +1,13 @@
 """A trained network as a PyTorch module, for who outgrows one CPU."""
 
+import keyword
+import re
+import sys
 from pathlib import Path
 
 import numpy as np
 
-from tinyfer.files import atomic_write
+from tinyfer.files import atomic_write, brief
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
 
 TORCH_FILE = '''"""{title}
@@ -66,6 +69,14 @@ if __name__ == "__main__":
 '''
 
 
+def check_module_name(name):
+    """ValueError where Python cannot import a module of this name, or would miss what it needs."""
+    if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) or keyword.iskeyword(name) or (
+            name in sys.stdlib_module_names or name in ("torch", "numpy")):
+        raise ValueError(f"{brief(name)} cannot be the name of a Python module: use letters, "
+                         "digits and _, and no word that Python or PyTorch needs")
+
+
 def save_torch(folder, name, model, title, lr):
     """Write folder/name.py, a module that needs torch and numpy only, and folder/name.npz.
 
@@ -74,9 +85,11 @@ def save_torch(folder, name, model, title, lr):
     dense layer are put in that order.
     ValueError for a name that Python cannot import, or a layer that has no counterpart.
     """
-    if not name.isidentifier():
-        raise ValueError(f"{name!r} cannot be the name of a Python module: use letters, digits "
-                         "and _")
+    check_module_name(name)
+    if not re.fullmatch(r"[\w ,.()-]*", title) or not all(
+            isinstance(word, str) for word in model.class_names):
+        raise ValueError(f"the title {brief(title)} or a class name is no plain text, which is "
+                         "all that a module may take over")
     folder = Path(folder)
     shape, lines, arrays, flattened = model.input_shape, [], {}, None
     for layer in model.layers:
@@ -113,7 +126,7 @@ def save_torch(folder, name, model, title, lr):
         shape = layer.output_shape(shape)
     text = TORCH_FILE.format(
         title=title, module=name, weights=f"{name}.npz", K=len(model.class_names), lr=lr,
-        names=model.class_names, count=model.num_parameters(),
+        names=tuple(model.class_names), count=model.num_parameters(),
         layers="\n".join(f"            {line}," for line in lines))
     with atomic_write(folder / f"{name}.npz") as file:
         np.savez(file, **{key: np.ascontiguousarray(array) for key, array in arrays.items()})

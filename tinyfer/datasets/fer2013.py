@@ -6,8 +6,6 @@ the two csv files. The photographs belong to third parties and are not part of t
 
 import io
 import os
-import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -15,7 +13,8 @@ from PIL import Image
 
 from tinyfer.datasets import cache as decoded
 from tinyfer.datasets.faces import EMOTIONS, SIZE, USAGES, Faces
-from tinyfer.datasets.fer2013_csv import read_csv
+from tinyfer.datasets.fer2013_csv import MOST_IMAGES, read_csv
+from tinyfer.files import brief, open_member, open_zip, read_bounded
 
 HOW_TO_GET = """\
 FER-2013 can be had from https://www.kaggle.com/datasets/msambare/fer2013, in one line:
@@ -28,15 +27,23 @@ or as fer2013.csv or icml_face_data.csv."""
 ZIP_NAMES = ("archive.zip", "fer2013.zip")  # from the web page and from Kaggle's own client
 CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
 FOLDERS = ("train", "test")
+WHERE = "https://www.kaggle.com/datasets/msambare/fer2013"
+MOST_FILE = 1_000_000           # bytes of an image file, of which real ones have 2,000
+MOST_TABLE = 1_000_000_000      # bytes of a csv in a zip; it is read line by line
 
 
 def find_data(path=None):
     """Where FER-2013 is: `path`, else the TINYFER_DATA variable, else ./data if it holds some form
-    of it, else None. Raises FileNotFoundError where one was named but does not exist."""
+    of it, else None. Raises FileNotFoundError where one was named but does not exist, and
+    ValueError for the empty path."""
+    if path is not None and not str(path):
+        raise ValueError("the path of the data is empty; expected that of FER-2013: archive.zip, "
+                         "its folder or the csv")
     for named, origin in ((path, ""), (os.environ.get("TINYFER_DATA"), " (from TINYFER_DATA)")):
         if named:
             if not Path(named).exists():
-                raise FileNotFoundError(f"{named}{origin} does not exist.\n{HOW_TO_GET}")
+                raise FileNotFoundError(f"{named}{origin} does not exist; FER-2013 can be had from "
+                                        f"{WHERE}")
             return Path(named)
     data = Path("data")
     return data if data.is_dir() and _form_of_folder(data) else None
@@ -58,12 +65,14 @@ def load_fer2013(path, cache=True, progress=None):
     """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist.\n{HOW_TO_GET}")
+        raise FileNotFoundError(f"{path} does not exist; FER-2013 can be had from {WHERE}")
     source = path
     if path.is_dir():
         source = _form_of_folder(path)
         if source is None:
-            raise ValueError(f"{path} holds no FER-2013 that tinyfer recognises.\n{HOW_TO_GET}")
+            raise _unrecognised(path)
+    elif not path.is_file():
+        raise ValueError(f"{path} is neither a file nor a folder")
     key = decoded.fingerprint(source) if cache else None
     arrays = decoded.read(source, key) if cache else None
     if arrays is None:
@@ -76,6 +85,11 @@ def load_fer2013(path, cache=True, progress=None):
         empty = EMOTIONS[int(np.argmin(data.counts()))]
         raise ValueError(f"{source} holds no image of the class {empty}")
     return data
+
+
+def _unrecognised(place):
+    return ValueError(f"{place} holds no FER-2013 that tinyfer recognises: expected train/ and "
+                      "test/ with the class folders, archive.zip or fer2013.csv")
 
 
 def _form_of_folder(folder):
@@ -94,23 +108,20 @@ def _form_of_folder(folder):
 def _read(source, progress):
     if source.is_dir():
         names = _walk(source)
-        return _read_images(source, names, lambda name: (source / name).read_bytes(), progress)
+        return _read_images(source, names, lambda name: read_bounded(source / name, MOST_FILE),
+                            progress)
     if source.suffix.lower() == ".csv":
         with open(source, newline="", encoding="utf-8") as lines:
             return read_csv(lines, str(source), progress)
-    try:
-        with zipfile.ZipFile(source) as archive:
-            names = archive.namelist()
-            for name in names:
-                if PurePosixPath(name).name.lower() in CSV_NAMES:
-                    with archive.open(name) as file:
-                        lines = io.TextIOWrapper(file, encoding="utf-8", newline="")
-                        return read_csv(lines, f"{source}: {name}", progress)
-            return _read_images(source, names, archive.read, progress)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise ValueError(
-            f"{source} is not a whole zip archive ({error}); perhaps its download broke off"
-        ) from None
+    with open(source, "rb") as file, open_zip(file, str(source)) as archive:
+        names = archive.namelist()
+        for name in names:
+            if PurePosixPath(name).name.lower() in CSV_NAMES:
+                with open_member(archive, name, MOST_TABLE) as table:
+                    lines = io.TextIOWrapper(table, encoding="utf-8", newline="")
+                    return read_csv(lines, f"{source}: {brief(name)}", progress)
+        return _read_images(
+            source, names, lambda name: open_member(archive, name, MOST_FILE).read(), progress)
 
 
 def _walk(folder):
@@ -125,9 +136,12 @@ def _walk(folder):
 
 def _read_images(source, names, read, progress):
     catalogue = _catalogue(source, names)
+    if len(catalogue) > MOST_IMAGES:
+        raise ValueError(f"{source} holds {len(catalogue):,} images; expected at most "
+                         f"{MOST_IMAGES:,}")
     faces = np.empty((len(catalogue), SIZE, SIZE), dtype=np.uint8)
     for i, (_, _, _, name) in enumerate(catalogue):
-        faces[i] = _decode(read(name), f"{source}: {name}")
+        faces[i] = _decode(read(name), f"{source}: {_short(name)}")
         if progress and (i + 1) % 500 == 0 or i + 1 == len(catalogue):
             progress and progress(i + 1, len(catalogue))
     labels = np.array([label for _, label, _, _ in catalogue], dtype=np.int64)
@@ -150,24 +164,25 @@ def _catalogue(source, names):
                 continue
             if emotion not in EMOTIONS:
                 raise ValueError(
-                    f"{source}: {name} lies in the class folder {parts[-2]!r}; "
-                    f"expected one of {', '.join(EMOTIONS)}"
+                    f"{source}: the class folder {brief('/'.join(parts[-3:-1]))} is unknown; "
+                    f"expected {', '.join(EMOTIONS)}"
                 )
             usage = parts[-1].split("_")[0]
             if usage not in USAGES:
                 raise ValueError(
-                    f"{source}: the file name of {name} must begin with Training_, PublicTest_ "
-                    "or PrivateTest_, which tell the part it belongs to"
+                    f"{source}: the file name of {_short(name)} must begin with Training_, "
+                    "PublicTest_ or PrivateTest_, the part it belongs to"
                 )
             folders.add((folder, emotion))
             key = (USAGES.index(usage), EMOTIONS.index(emotion), parts[-1])
             if key in images:
                 first = images[key][1]
-                raise ValueError(f"{source} holds the same image twice: {first} and {name}")
+                raise ValueError(f"{source} holds the same image twice: {_short(first)} and "
+                                 f"{_short(name)}")
             images[key] = folder, name
     filled = {(folder, EMOTIONS[label]) for (_, label, _), (folder, _) in images.items()}
     if not filled:
-        raise ValueError(f"{source} holds no FER-2013 that tinyfer recognises.\n{HOW_TO_GET}")
+        raise _unrecognised(source)
     for folder in FOLDERS:
         for emotion in EMOTIONS:
             if (folder, emotion) not in folders:
@@ -180,14 +195,20 @@ def _catalogue(source, names):
     return sorted((*key, name) for key, (_, name) in images.items())
 
 
+def _short(name):
+    """The name of a file in an archive: as it is where it is plain, else cut and quoted."""
+    return name if name.isprintable() and len(name) <= 60 else brief(name, 60)
+
+
 def _decode(content, name):
+    """The pixels of an image file; its size is looked at before it is decoded."""
     expected = f"expected {SIZE}x{SIZE}, 8-bit grey (mode L)"
     try:
-        image = Image.open(io.BytesIO(content))
-        pixels = np.asarray(image)
+        image = Image.open(io.BytesIO(content), formats=("JPEG", "PNG"))
+        pixels = np.asarray(image) if image.size == (SIZE, SIZE) else None
     except Exception:  # Pillow meets a damaged file with almost any exception
         raise ValueError(f"{name} cannot be read as an image; {expected}") from None
-    if image.size != (SIZE, SIZE) or image.mode != "L":
+    if pixels is None or image.mode != "L":
         width, height = image.size
         raise ValueError(f"{name} is {width}x{height}, mode {image.mode}; {expected}")
     return pixels
