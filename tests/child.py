@@ -14,13 +14,13 @@ TESTS = Path(__file__).parent
 def python(code, package=PACKAGE, **environment):
     """Run code with the tinyfer of `package`; a variable that is None is taken away.
 
-    Returns what it printed; fails with its error messages if it does not end well within a minute.
+    Returns what it printed; fails with its error messages if it does not end well in two minutes.
     """
     settings = os.environ | {"PYTHONPATH": os.pathsep.join([str(package.parent), str(TESTS)])}
     settings = {name: value for name, value in (settings | environment).items()
                 if value is not None}
     done = subprocess.run([sys.executable, "-c", code], env=settings, capture_output=True,
-                          text=True, timeout=60)
+                          text=True, timeout=120)
     assert done.returncode == 0, (done.returncode, done.stderr[-2000:])
     assert done.stderr == ""
     return done.stdout

@@ -261,8 +261,9 @@ def test_another_processor_gets_its_own_vectors():
 
 RELU = """
 import numpy as np
+from tinyfer.kernels.compiling import compiled
 from tinyfer.kernels.relu import relu_forward
-print(relu_forward(np.array([-1.0, 2.0])))
+print(relu_forward(np.array([-1.0, 2.0])), compiled())
 """
 
 
@@ -274,7 +275,7 @@ def test_it_starts_where_nothing_can_be_written(tmp_path):
     nowhere = {"XDG_CACHE_HOME": str(package / "__init__.py"), "HOME": None,
                "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": None}
     before = sorted(tmp_path.rglob("*"))
-    assert python(RELU, package, **nowhere) == "[0. 2.]\n"
+    assert python(RELU, package, **nowhere) == "[0. 2.] False\n"
     nowhere["NUMBA_CACHE_DIR"] = str(package / "__init__.py" / "cache")
-    assert python(RELU, package, **nowhere) == "[0. 2.]\n"
+    assert python(RELU, package, **nowhere) == "[0. 2.] False\n"
     assert sorted(tmp_path.rglob("*")) == before

@@ -124,6 +124,15 @@ def test_no_place_for_a_cache_is_a_notice_not_a_failure(archive, reads, monkeypa
     assert len(load_fer2013(archive)) == 28 and len(reads) == 2
 
 
+def test_a_user_without_a_home_has_the_cache_beside_the_data(archive, reads, monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(cache.Path, "home", homeless)
+    assert len(load_fer2013(archive)) == len(load_fer2013(archive)) == 28 and len(reads) == 1
+
+
 @needs_fer2013
 def test_real_second_start_takes_under_two_seconds():
     data = real_fer2013()

@@ -101,7 +101,7 @@ def available(layer):
 
 FORK = WORK + """
 import multiprocessing, signal
-signal.alarm(50)                    # nothing here may hang
+signal.alarm(100)                    # nothing here may hang
 expected = work()
 fork, spawn = (multiprocessing.get_context(how) for how in ("fork", "spawn"))
 def there(connection):
@@ -144,7 +144,7 @@ def test_fork_after_use_with_gnu_openmp_is_an_error():
 FORK_FIRST = WORK + """
 import signal
 from tinyfer.kernels import memory, threads
-signal.alarm(50)
+signal.alarm(100)
 def elsewhere(seconds=0.3):
     with threads._turn, memory._lock:       # as in the middle of a kernel and of an allocation
         inside.set()

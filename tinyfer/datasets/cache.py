@@ -74,6 +74,9 @@ def _places(source):
     """Where the cache may be: beside (or in) the source, then in the user's cache folder."""
     name = "tinyfer-cache.npz"
     beside = source / name if source.is_dir() else source.with_name(f"{source.name}.{name}")
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     unique = hashlib.sha256(str(source.resolve()).encode()).hexdigest()[:16]
+    try:
+        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:    # a user without a home
+        return (beside,)
     return beside, Path(home) / "tinyfer" / f"fer2013-{unique}.npz"

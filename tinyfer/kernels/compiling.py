@@ -132,14 +132,15 @@ class _Cache:
 
     def filled(self):
         """True when there is a version of these sources for this target."""
+        pattern = f"{self.name}-{self._target()}-*.nbc"
         for folder in _folders():
-            for path in folder.glob(f"{self.name}-{self._target()}-*.nbc"):
-                try:
+            try:
+                for path in folder.glob(pattern):
                     with open(path, "rb") as file:
                         if file.read(32) == self.sources:
                             return True
-                except OSError:
-                    continue
+            except OSError:
+                continue
         return False
 
     def load_overload(self, types, target_context):
