@@ -22,7 +22,7 @@ from tinyfer.datasets.toyfaces import draw_faces
 from tinyfer.kernels.compiling import compiled
 from tinyfer.kernels.threads import set_threads
 from tinyfer.metrics import format_report
-from tinyfer.optim import Adam
+from tinyfer.recipes import Recipe
 from tinyfer.training import fit
 
 DEFAULTS = dict(classes=5, split="report", drop_duplicates=False, epochs=40, batch_size=64,
@@ -102,7 +102,8 @@ def train(given):
     names = parts.train.class_names
     model = six_layer_cnn(classes=len(names), seed=settings["seed"], class_names=names,
                           dtype=np.dtype(settings["dtype"]))
-    optimizer = Adam(model.parameters(), lr=settings["lr"])
+    recipe = Recipe(settings["epochs"], settings["batch_size"], lr=settings["lr"])
+    optimizer = recipe.make_optimizer(model)
     config = dict(
         settings=settings, experiment=resolve(settings).number, source=parts.train.source,
         class_names=list(names), parts=runs.describe_parts(parts),
@@ -121,8 +122,8 @@ def train(given):
     if settings["balance"] == "weights":
         weights = class_weights(parts.train.labels, len(names))
     try:
-        history = fit(model, optimizer, parts.train, parts.validation, folder, settings["epochs"],
-                      settings["batch_size"], weights, history, Progress())
+        history = fit(model, optimizer, parts.train, parts.validation, folder, recipe, weights,
+                      history, Progress())
         result = runs.score(folder, parts, history)
     except KeyboardInterrupt:
         print(f"\nstopped; to go on:  python scripts/train.py --resume {folder}", file=sys.stderr)

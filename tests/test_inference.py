@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tinyfer
+from tinyfer.architectures import six_layer_cnn
 from tinyfer.datasets.toyfaces import draw_faces
 from tinyfer.inference import fold_batchnorm, visible_window
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU
@@ -230,3 +231,38 @@ def test_a_model_that_gives_no_probabilities_says_so():
     model = Sequential([Conv2D(1, 2, np.random.default_rng(0))])
     with pytest.raises(ValueError, match=r"maps \(48, 48, 1\) to \(46, 46, 2\)"):
         model.predict(np.zeros((1, 48, 48)))
+
+
+# Several looks at one face
+
+
+@pytest.mark.parametrize("crops, tops", [(2, (2,)), (10, (0, 2, 4)), (18, (0, 2, 4))])
+def test_crops_are_the_mean_over_windows_and_mirrors(crops, tops):
+    """The same by hand: every window of 44, padded back to where the network sees it."""
+    model = six_layer_cnn(classes=5, seed=1)
+    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
+    places = [(top, left) for top in tops for left in tops]
+    if crops == 10:
+        places = [place for place in places if place.count(2) != 1]
+    expected = []
+    for top, left in places:
+        window = faces[:, top:top + 44, left:left + 44]
+        for view in (window, window[:, :, ::-1]):
+            padded = np.pad(view, ((0, 0), (0, 4), (0, 4)))
+            expected.append(model.predict_proba(padded))
+    assert len(expected) == crops
+    found = model.predict_proba(faces, crops=crops)
+    assert found == pytest.approx(np.mean(expected, axis=0), abs=1e-6)
+    assert model.predict_proba(faces[0], crops=crops) == pytest.approx(found[0], abs=1e-6)
+
+
+def test_two_crops_do_not_tell_a_face_from_its_mirror_image():
+    model = six_layer_cnn(classes=5, seed=1)
+    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
+    one, other = (model.predict_proba(x, crops=2) for x in (faces, faces[:, :, ::-1]))
+    assert one == pytest.approx(other, abs=1e-6)
+
+
+def test_another_number_of_crops_is_refused():
+    with pytest.raises(ValueError, match="crops is 3; expected one of 1, 2, 10, 18"):
+        six_layer_cnn(classes=2).predict_proba(np.zeros((1, 48, 48), np.uint8), crops=3)

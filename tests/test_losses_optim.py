@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from tinyfer import Adam, softmax, softmax_cross_entropy
+from tinyfer.kernels.adam import adam_step
 from tinyfer.layers import Parameter
+from tinyfer.losses import smooth_targets, soft_cross_entropy
+from tinyfer.optim import SGD
 
 both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
 
@@ -165,3 +168,146 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing():
 def test_a_senseless_learning_rate_is_refused(lr):
     with pytest.raises(ValueError, match="lr is"):
         Adam([], lr=lr)
+
+
+# Soft targets
+
+@pytest.mark.parametrize("weights", [None, np.array([0.5, 1.0, 2.0, 1.5])])
+def test_the_gradient_of_the_soft_loss(weights):
+    """Central differences, and zero sums, which constant logits demand."""
+    rng = np.random.default_rng(0)
+    logits, targets = rng.standard_normal((3, 4)), rng.dirichlet(np.ones(4), 3)
+    _, dlogits = soft_cross_entropy(logits, targets, weights)
+    for place in np.ndindex(3, 4):
+        nudge = np.zeros((3, 4))
+        nudge[place] = 1e-5
+        up, down = (soft_cross_entropy(logits + s * nudge, targets, weights)[0] for s in (1, -1))
+        assert dlogits[place] == pytest.approx((up - down) / 2e-5, rel=1e-7, abs=1e-10)
+    assert np.abs(dlogits.sum(axis=1)).max() < 1e-15
+
+
+@both_dtypes
+def test_hard_targets_give_the_hard_loss(dtype):
+    rng = np.random.default_rng(0)
+    logits, labels = rng.standard_normal((6, 4)).astype(dtype), rng.integers(4, size=6)
+    weights = np.array([0.5, 1, 2, 3])
+    hard, dhard = softmax_cross_entropy(logits, labels, weights)
+    soft, dsoft = soft_cross_entropy(logits, smooth_targets(labels, 4, 0, dtype), weights)
+    assert soft == pytest.approx(hard, rel=1e-6) and dsoft.dtype == dtype
+    assert dsoft == pytest.approx(dhard, abs=1e-6)
+
+
+def test_smooth_targets_by_hand():
+    targets = smooth_targets(np.array([1, 0]), 4, 0.2, np.float64)
+    assert targets == pytest.approx(np.array([[0.05, 0.85, 0.05, 0.05], [0.85, 0.05, 0.05, 0.05]]))
+    with pytest.raises(ValueError, match="smoothing is 1.0"):
+        smooth_targets(np.array([1]), 4, 1.0)
+    with pytest.raises(ValueError, match="labels reach from -1 to 2"):
+        smooth_targets(np.array([-1, 2]), 4)
+
+
+def test_the_smoothed_loss_has_its_minimum_where_it_is_derived():
+    """At logits whose probabilities are the targets, the gradient is 0: log((1-e+e/K)/(e/K))."""
+    K, e = 7, 0.1
+    targets = smooth_targets(np.array([2]), K, e, np.float64)
+    logits = np.where(np.arange(K) == 2, np.log((1 - e + e / K) / (e / K)), 0.0)[None]
+    assert np.abs(soft_cross_entropy(logits, targets)[1]).max() < 1e-15
+
+
+@pytest.mark.parametrize("weights", [None, [0.5, 1.0, 2.0]])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_torch_has_the_same_smoothed_loss(weights, smoothing):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(1)
+    logits, labels = rng.standard_normal((5, 3)), rng.integers(3, size=5)
+    loss, dlogits = soft_cross_entropy(logits, smooth_targets(labels, 3, smoothing, np.float64),
+                                       weights)
+    z = torch.tensor(logits, requires_grad=True)
+    other = torch.nn.functional.cross_entropy(
+        z, torch.tensor(labels), torch.tensor(weights, dtype=z.dtype) if weights else None,
+        reduction="sum", label_smoothing=smoothing) / 5
+    other.backward()
+    assert loss == pytest.approx(other.item(), rel=1e-12)
+    assert dlogits == pytest.approx(z.grad.numpy(), rel=1e-10)
+
+
+@pytest.mark.parametrize("targets, message", [
+    (np.full((2, 3), 0.3), "each row with the sum 1"),
+    (np.array([[2, -1, 0], [1, 0, 0]]), "at least 0"),
+    (np.full((2, 3), np.nan), "must be probabilities"),
+    (np.full((2, 4), 0.25), r"targets has shape \(2, 4\)"),
+])
+def test_targets_that_are_no_probabilities_are_refused(targets, message):
+    with pytest.raises(ValueError, match=message):
+        soft_cross_entropy(np.zeros((2, 3)), targets)
+
+
+# Decay, descent and momentum
+
+def steps_of(optimizer, parameters, seed=0):
+    rng = np.random.default_rng(seed)
+    for _ in range(5):
+        for p in parameters:
+            p.grad[...] = rng.standard_normal(p.value.shape)
+        optimizer.step()
+
+
+@pytest.mark.parametrize("ours, theirs", [
+    (lambda p: Adam(p, 0.01, decay=0.3, eps=1e-30),
+     lambda torch, p: torch.optim.AdamW(p, 0.01, weight_decay=0.3, eps=1e-30)),
+    (lambda p: SGD(p, 0.01), lambda torch, p: torch.optim.SGD(p, 0.01)),
+    (lambda p: SGD(p, 0.01, 0.9), lambda torch, p: torch.optim.SGD(p, 0.01, momentum=0.9)),
+], ids=["decay", "sgd", "momentum"])
+def test_torch_takes_the_same_steps(ours, theirs):
+    torch = pytest.importorskip("torch")
+    start = np.random.default_rng(3).standard_normal((4, 3))
+    p, other = parameter(start), torch.tensor(start, requires_grad=True)
+    optimizer, judge = ours([p]), theirs(torch, [other])
+    rng = np.random.default_rng(0)
+    for _ in range(6):
+        p.grad[...] = rng.standard_normal((4, 3))
+        other.grad = torch.tensor(p.grad)
+        optimizer.step()
+        judge.step()
+    assert p.value == pytest.approx(other.detach().numpy(), rel=1e-12)
+
+
+def test_weights_decay_and_vectors_do_not():
+    w, b = parameter(np.ones((2, 2))), parameter(np.ones(2))
+    b.name = "b"
+    optimizer = Adam([w, b], lr=0.1, decay=0.5)
+    optimizer.step()                                        # gradients of zero
+    assert w.value == pytest.approx(np.full((2, 2), 0.95)) and np.array_equal(b.value, [1, 1])
+
+
+def test_decay_of_zero_is_the_old_step_to_the_bit():
+    """One pass more or less over the value must not round: 1 times it is itself."""
+    rng = np.random.default_rng(0)
+    value, grad = rng.standard_normal((2, 1000)).astype(np.float32)
+    m, v = np.zeros((2, 1000), np.float32)
+    expected, m2, v2 = value.copy(), m.copy(), v.copy()
+    one = np.float32(1)
+    for _ in range(3):
+        adam_step(value, grad, m, v, 0.9, 0.999, 0.01, 1e-7)
+        m2 += np.float32(1 - 0.9) * (grad - m2)
+        v2 += np.float32(1 - 0.999) * (grad * grad - v2)
+        expected -= np.float32(0.01) * m2 / (np.sqrt(v2) + np.float32(1e-7)) * one
+    assert value.tobytes() == expected.tobytes()
+
+
+def test_descent_goes_on_from_its_state():
+    p, q = parameter(np.ones(3)), parameter(np.ones(3))
+    one, other = SGD([p], 0.1, 0.9), SGD([q], 0.1, 0.9)
+    steps_of(one, [p])
+    q.value[...] = p.value
+    other.load_state({name: array.copy() for name, array in one.state().items()})
+    steps_of(one, [p], 1)
+    steps_of(other, [q], 1)
+    assert other.t == 10 and p.value.tobytes() == q.value.tobytes()
+
+
+@pytest.mark.parametrize("make", [lambda: SGD([], momentum=1.0), lambda: SGD([], momentum=-0.1),
+                                  lambda: Adam([], decay=-1), lambda: Adam([], 0.1, decay=20)])
+def test_senseless_optimizers_are_refused(make):
+    with pytest.raises(ValueError, match="expected"):
+        make()

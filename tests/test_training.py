@@ -16,6 +16,7 @@ from tinyfer.datasets.inputs import to_input
 from tinyfer.kernels.threads import set_threads
 from tinyfer.losses import softmax_cross_entropy
 from tinyfer.optim import Adam
+from tinyfer.recipes import Recipe
 from tinyfer.training import Diverged, fit
 
 TINY = Path(__file__).with_name("tiny.py")
@@ -116,7 +117,7 @@ def test_class_weights_reach_the_gradient(tmp_path):
     """With all the weight on one class, the network calls everything that class."""
     model = tiny_model()
     fit(model, Adam(model.parameters(), lr=3e-2), tiny_faces(50), tiny_faces(40, seed=1), tmp_path,
-        epochs=3, class_weights=np.array([0.0, 0.0, 3.0]))
+        Recipe(epochs=3, lr=3e-2), class_weights=np.array([0.0, 0.0, 3.0]))
     assert (model.predict(tiny_faces(40, seed=2).faces) == 2).all()
 
 
@@ -166,7 +167,7 @@ def test_one_thread_or_two_give_the_same_bits(tmp_path):
         folder = tmp_path / str(threads)
         folder.mkdir()
         history = fit(model, Adam(model.parameters(), lr=1e-3), tiny_faces(19),
-                      tiny_faces(9, seed=1), folder, epochs=2, batch_size=8)
+                      tiny_faces(9, seed=1), folder, Recipe(epochs=2, batch_size=8, lr=1e-3))
         results.append((folder, history))
     set_threads()
     (one, history), (two, other) = results
@@ -213,14 +214,13 @@ def test_nan_after_the_last_step_of_an_epoch_is_not_saved(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("change, words", [
-    (dict(batch_size=0), "batch size must be at least 1"),
-    (dict(epochs=-1), "epochs at least 0"),
     (dict(train=tiny_faces(3)[[]]), "got 0 and 3"),
     (dict(validation=tiny_faces(3)[[]]), "got 3 and 0"),
 ])
 def test_bad_arguments_are_named(tmp_path, change, words):
     model = tiny_model()
-    arguments = dict(train=tiny_faces(3), validation=tiny_faces(3), folder=tmp_path, epochs=1)
+    arguments = dict(train=tiny_faces(3), validation=tiny_faces(3), folder=tmp_path,
+                     recipe=Recipe(epochs=1))
     with pytest.raises(ValueError, match=words):
         fit(model, Adam(model.parameters()), **(arguments | change))
     assert not list(tmp_path.iterdir())

@@ -13,7 +13,7 @@ from tinyfer.checkpoint import load_checkpoint
 from tinyfer.datasets import Faces
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from tinyfer.model import Sequential
-from tinyfer.optim import Adam
+from tinyfer.recipes import Recipe
 from tinyfer.training import fit
 
 NAMES = ("dark", "medium", "bright")
@@ -38,18 +38,18 @@ def tiny_faces(n, seed=0):
     return Faces(faces, labels, np.full(n, "Training"), NAMES, "drawn faces")
 
 
-def train_tiny(folder, epochs, progress=None, seed=0, lr=1e-3):
+def train_tiny(folder, epochs, progress=None, seed=0, lr=1e-3, **recipe):
     """Train on 50 images in batches of 8 (the last batch holds 2), resuming if there is a start."""
+    recipe = Recipe(epochs=epochs, batch_size=8, lr=lr, **recipe)
     folder = Path(folder)
     folder.mkdir(exist_ok=True)
     model = tiny_model(seed)
-    optimizer = Adam(model.parameters(), lr=lr)
+    optimizer = recipe.make_optimizer(model)
     history = ()
     if (folder / "last.npz").exists():
         history = load_checkpoint(folder / "last.npz", model, optimizer)
-    history = fit(model, optimizer, tiny_faces(50), tiny_faces(40, seed=1), folder, epochs,
-                  batch_size=8, class_weights=np.array([0.5, 1.0, 1.5]), history=history,
-                  progress=progress)
+    history = fit(model, optimizer, tiny_faces(50), tiny_faces(40, seed=1), folder, recipe,
+                  class_weights=np.array([0.5, 1.0, 1.5]), history=history, progress=progress)
     return model, history
 
 

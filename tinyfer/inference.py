@@ -17,7 +17,20 @@ from tinyfer.losses import softmax
 LOCAL = Conv2D, ReLU, BatchNorm, MaxPool2D, Dropout
 
 
-def predict_proba(model, faces, batch_size=64):
+# How many looks at a face are averaged: each a window at (top, left), in shares of the rows and
+# columns to spare, and mirrored or not. Chapter 17.
+CORNERS = (0, 0), (0, 1), (1, 0), (1, 1)
+EDGES = (0, 0.5), (0.5, 0), (0.5, 1), (1, 0.5)
+CENTRE = (0.5, 0.5)
+CROPS = {
+    1: (((0, 0), False),),
+    2: tuple(itertools.product((CENTRE,), (False, True))),
+    10: tuple(itertools.product((CENTRE, *CORNERS), (False, True))),
+    18: tuple(itertools.product((CENTRE, *CORNERS, *EDGES), (False, True))),
+}
+
+
+def predict_proba(model, faces, batch_size=64, crops=1):
     """`model.predict_proba`: faces (N, H, W) -> (N, K), or one face (H, W) -> (K,)."""
     faces, output = np.asarray(faces), model.output_shape(model.input_shape)
     if len(model.input_shape) != 3 or model.input_shape[2] != 1 or len(output) != 1:
@@ -25,21 +38,27 @@ def predict_proba(model, faces, batch_size=64):
                          "prediction needs one that maps (H, W, 1) to (K,)")
     rows, columns = model.input_shape[:2]
     if faces.shape == (rows, columns):
-        return predict_proba(model, faces[None], batch_size)[0]
+        return predict_proba(model, faces[None], batch_size, crops)[0]
     if faces.ndim != 3 or faces.shape[1:] != (rows, columns):
         raise ValueError(f"faces has shape {faces.shape}; expected (N, {rows}, {columns}), "
                          f"or ({rows}, {columns}) for one face")
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}; expected at least 1")
+    if crops not in CROPS:
+        raise ValueError(f"crops is {crops!r}; expected one of {', '.join(map(str, CROPS))}")
     H, W = visible_window(model.layers, model.input_shape)
     layers = fold_batchnorm(model.layers)
-    p = np.empty((len(faces), len(model.class_names)), model.dtype)
+    p = np.zeros((len(faces), len(model.class_names)), model.dtype)
     for start in range(0, len(faces), batch_size):
         batch = slice(start, start + batch_size)
-        x = to_input(faces[batch, :H, :W], model.dtype)
-        for layer in layers:
-            x = layer.forward(x)
-        p[batch] = softmax(x)
+        for (down, right), mirrored in CROPS[crops]:
+            top, left = int(down * (rows - H)), int(right * (columns - W))
+            window = faces[batch, top:top + H, left:left + W]
+            x = to_input(window[:, :, ::-1] if mirrored else window, model.dtype)
+            for layer in layers:
+                x = layer.forward(x)
+            p[batch] += softmax(x)
+    p /= len(CROPS[crops])
     return p
 
 

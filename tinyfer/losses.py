@@ -42,6 +42,49 @@ def softmax_cross_entropy(logits, labels, class_weights=None):
     return float(loss), dlogits
 
 
+def soft_cross_entropy(logits, targets, class_weights=None):
+    """Mean weighted cross-entropy against targets that share out the probability, and its gradient.
+
+        loss = 1/N sum over n,k of s[k] t[n,k] (-log p[n,k])           s = class_weights, or 1
+        dlogits[n,j] = (p[n,j] sum over k of s[k] t[n,k]  -  s[j] t[n,j]) / N
+
+    logits (N, K); targets t (N, K), at least 0, each row with the sum 1. With rows of one 1 and
+    zeros it is `softmax_cross_entropy`. Chapter 17.
+    """
+    t = np.asarray(targets, logits.dtype)
+    if t.shape != logits.shape or logits.ndim != 2 or len(t) == 0:
+        raise ValueError(f"targets has shape {t.shape} and logits {logits.shape}; "
+                         "expected (N, K) for both, with N at least 1")
+    if not (t.min() >= 0 and np.abs(t.sum(axis=1) - 1).max() < 1e-3):
+        raise ValueError("targets must be probabilities: at least 0, each row with the sum 1")
+    if class_weights is not None:
+        class_weights = np.asarray(class_weights, logits.dtype)
+        if class_weights.shape != t.shape[1:]:
+            raise ValueError(f"class_weights has shape {class_weights.shape}; "
+                             f"{t.shape[1]} classes need ({t.shape[1]},)")
+        t = t * class_weights
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    dlogits = np.exp(log_p) * t.sum(axis=1, keepdims=True) - t
+    dlogits /= logits.dtype.type(len(t))
+    return float(-(t * log_p).sum() / len(t)), dlogits
+
+
+def smooth_targets(labels, classes, smoothing=0.0, dtype=np.float32):
+    """Labels (N,) as probabilities (N, K): 1 - smoothing for the label, and smoothing / K for each
+    class, the label's too. Szegedy et al., Rethinking the Inception Architecture, 2016, section 7.
+    """
+    if not 0 <= smoothing < 1:
+        raise ValueError(f"smoothing is {smoothing}; expected 0 <= smoothing < 1")
+    labels = np.asarray(labels)
+    if labels.size and not 0 <= labels.min() <= labels.max() < classes:
+        raise ValueError(f"labels reach from {labels.min()} to {labels.max()}; "
+                         f"{classes} classes have labels 0 to {classes - 1}")
+    targets = np.full((len(labels), classes), smoothing / classes, dtype)
+    targets[np.arange(len(labels)), labels] += 1 - smoothing
+    return targets
+
+
 def _checked_shape(logits, labels):
     if logits.ndim != 2 or len(logits) == 0:
         raise ValueError(f"logits has shape {logits.shape}; expected (N, K) with N at least 1")

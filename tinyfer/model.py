@@ -83,15 +83,18 @@ class Sequential:
         trained = sum(p.value.size for p in self.parameters())
         return trained if trainable else trained + sum(b.size for b in self._buffers.values())
 
-    def predict_proba(self, faces, batch_size=64):
+    def predict_proba(self, faces, batch_size=64, crops=1):
         """Probability of each class: faces (N, 48, 48) uint8, or floats in [0, 1] -> (N, K).
 
         One face (48, 48) -> (K,). N may be 0. The faces are taken batch_size at a time; the result
         does not depend on it beyond rounding. A training is not disturbed, whether it stands
         between a forward and its backward or runs in another thread. ValueError for faces of
         another size or range.
+
+        crops: 1; or 2, 10 or 18 for the mean over windows and mirror images, for as many times the
+        work: the middle; and the corners; and the edges. Their size is what the network sees.
         """
-        return inference.predict_proba(self, faces, batch_size)
+        return inference.predict_proba(self, faces, batch_size, crops)
 
     def predict(self, faces, batch_size=64):
         """Number of the most probable class: faces as for predict_proba -> (N,) int64, or one."""

@@ -1,0 +1,90 @@
+"""Trains one rung in a folder of its own, or goes on with it, and keeps what it answered.
+
+    config.json       rung, recipe, seed, parts, machine
+    last.npz  best.npz  history.csv         as in every run folder
+    validation.npz    labels and probabilities of the validation part, when all is done
+
+The test part is never looked at here: the ladder chooses, and who chooses must not see it.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from progress import Progress
+
+from tinyfer import experiments, runs
+from tinyfer.checkpoint import load_arrays, load_checkpoint, save_arrays
+from tinyfer.datasets.splits import class_weights
+from tinyfer.training import fit, warnings
+
+
+def folder_of(out, rung, seed, drawn):
+    return Path(out) / f"{'drawn-' if drawn else ''}{rung.name}-seed{seed}"
+
+
+def climb(rung, faces, folder, seed=0):
+    """Train a rung to its end. faces: `Faces` of all seven classes; the official split is used.
+
+    A folder with a checkpoint in it is gone on with. ValueError where it is of another recipe or
+    of other images.
+    """
+    parts = experiments.prepare(faces, (7, "none", "official"), seed)
+    checksums = {name: part["checksum"] for name, part in runs.describe_parts(parts).items()}
+    names = parts.train.class_names
+    model = rung.network(len(names), seed, names)
+    optimizer = rung.recipe.make_optimizer(model)
+    config = dict(settings=dict(rung=rung.name, seed=seed, balance=rung.balance),
+                  recipe=rung.recipe.as_dict(), source=parts.train.source,
+                  images={name: len(getattr(parts, name)) for name in ("train", "validation")},
+                  checksums=checksums, parameters=model.num_parameters(),
+                  machine=runs.describe_machine())
+    history = _begin(folder, config, model, optimizer)
+    weights = class_weights(parts.train.labels, 7) if rung.balance == "weights" else None
+    history = fit(model, optimizer, parts.train, parts.validation, folder, rung.recipe, weights,
+                  history, Progress())
+    for sentence in warnings(history, parts.validation.labels):
+        print(f"note: {sentence}")
+    best = best_network(rung, folder, names, seed)
+    keep_answers(folder, parts.validation, best.predict_proba(parts.validation.faces))
+
+
+def look_again(rung, below, faces, below_folder, folder, seed=0):
+    """A rung without training: what the network of the rung below says of several crops."""
+    if not (below_folder / "validation.npz").exists():
+        raise FileNotFoundError(f"{below_folder} is not finished: train --rung {below.name} first")
+    validation = experiments.prepare(faces, (7, "none", "official"), seed).validation
+    model = best_network(below, below_folder, validation.class_names, seed)
+    config = runs.read_config(below_folder)
+    config["settings"]["rung"] = rung.name
+    runs.write_json(folder / "config.json", config)
+    keep_answers(folder, validation, model.predict_proba(validation.faces, crops=rung.crops))
+
+
+def _begin(folder, config, model, optimizer):
+    """The history of a folder that is gone on with; [] for a new one."""
+    path = Path(folder)
+    history = []
+    if (path / "config.json").exists():
+        before = runs.read_config(path)
+        for key in ("settings", "recipe", "checksums"):
+            if before.get(key) != config[key]:
+                raise ValueError(f"{path} holds a run with other {key}: choose another --out")
+        if (path / "last.npz").exists():
+            history = load_checkpoint(path / "last.npz", model, optimizer)
+    path.mkdir(parents=True, exist_ok=True)
+    runs.write_json(path / "config.json", config)
+    return history
+
+
+def best_network(rung, folder, names, seed):
+    """The network of the best epoch of a rung."""
+    model = rung.network(len(names), seed, names)
+    arrays = load_arrays(Path(folder) / "best.npz")
+    arrays.pop("model")
+    model.load_state(arrays)
+    return model
+
+
+def keep_answers(folder, part, probabilities):
+    save_arrays(Path(folder) / "validation.npz",
+                dict(labels=part.labels, probabilities=np.asarray(probabilities)))

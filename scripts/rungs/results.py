@@ -1,0 +1,133 @@
+"""Finished rungs, as docs/ladder.json holds them, and the table and pictures made of that.
+
+A record is a dict: rung, below, idea, seed, epochs, recipe, parameters, images, best_epoch, n,
+accuracy and its interval on the validation part, against (McNemar's test with the rung below, or
+None), curves (loss, accuracy and val_accuracy of each epoch), minutes, date, machine, command.
+"""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+from rungs import pictures
+from rungs.plan import LOWER, RUNGS, UPPER
+from study import pages
+
+from tinyfer import runs
+from tinyfer.binary import mcnemar
+from tinyfer.checkpoint import load_arrays
+from tinyfer.metrics import wilson_interval
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+NOT_YET = "not run yet"
+
+
+def write(out):
+    """docs/ladder.json with the finished rungs of `out` added, docs/results.md, the pictures."""
+    records = read(DOCS / "ladder.json")
+    found = {(r["rung"], r["seed"]): r for r in map(record_of, finished(out))}
+    if not found and not records:
+        raise FileNotFoundError(f"{out} holds no finished rung on FER-2013 yet")
+    records |= found
+    order = list(RUNGS)
+    rows = sorted(records.values(), key=lambda r: (order.index(r["rung"]), r["seed"]))
+    runs.write_json(DOCS / "ladder.json", dict(rungs=rows))
+    pages.rewrite(DOCS / "results.md", dict(ladder=page(rows)))
+    pictures.draw(rows, DOCS / "figures")
+    print(f"{len(found)} rungs of {out}, {len(rows)} in all: docs/ladder.json, docs/results.md "
+          "and the pictures are written")
+
+
+def read(path):
+    """The records of ladder.json by (rung, seed); none where there is no such file."""
+    if not path.exists():
+        return {}
+    try:
+        return {(r["rung"], r["seed"]): r for r in json.loads(path.read_text())["rungs"]}
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{path} is damaged: expected JSON as ladder.py writes it") from None
+
+
+def finished(out):
+    """Folders of rungs that are trained to their end, on FER-2013."""
+    for answers in sorted(Path(out).glob("*/validation.npz")):
+        config = runs.read_config(answers.parent)
+        if config["source"] == "FER-2013" and config["settings"]["rung"] in RUNGS:
+            yield answers.parent
+
+
+def record_of(folder):
+    config = runs.read_config(folder)
+    rung, seed = RUNGS[config["settings"]["rung"]], config["settings"]["seed"]
+    labels, answers = answers_of(folder)
+    right = int(np.sum(answers == labels))
+    history = runs.read_history(folder) if (folder / "history.csv").exists() else []
+    best = max(history, key=lambda row: row["val_accuracy"], default={})
+    against = None
+    below = folder.parent / f"{rung.below}-seed{seed}"
+    if rung.below and (below / "validation.npz").exists():
+        _, others = answers_of(below)
+        against = mcnemar(labels, answers, others)
+    return dict(
+        rung=rung.name, below=rung.below, idea=rung.idea, seed=seed, epochs=len(history),
+        recipe=config["recipe"], parameters=config["parameters"], images=config["images"],
+        best_epoch=best.get("epoch"), n=len(labels), accuracy=right / len(labels),
+        interval=list(wilson_interval(right, len(labels))), against=against,
+        curves={key: [round(row[key], 5) for row in history]
+                for key in ("loss", "accuracy", "val_accuracy")},
+        minutes=sum(row["seconds"] for row in history) / 60,
+        date=time.strftime("%Y-%m-%d", time.gmtime((folder / "validation.npz").stat().st_mtime)),
+        machine=config["machine"],
+        command=f"python scripts/ladder.py --rung {rung.name}" + f" --seed {seed}" * (seed > 0),
+    )
+
+
+def answers_of(folder):
+    """(labels, the most probable classes) of the validation part."""
+    arrays = load_arrays(folder / "validation.npz")
+    return arrays["labels"], arrays["probabilities"].argmax(axis=1)
+
+
+def page(rows):
+    """The block of docs/results.md: the two tables, rungs that are not run yet named as such."""
+    images = rows[0]["images"]
+    return "\n".join([
+        "![Accuracy of the rungs that were run, each with its interval, one above the other; the "
+        "figures are those of the tables](figures/ladder.png)", "",
+        f"Trained on the {images['train']:,} images of Training, scored on the "
+        f"{images['validation']:,} of PublicTest with the best epoch's weights; PrivateTest is not "
+        "looked at. In brackets the 95 % interval (Wilson); p of McNemar's exact test against the "
+        "rung named, on the same images.", "",
+        *table("Lower rungs: a few epochs each", LOWER, rows), "",
+        *table("Upper rungs: the network of the study", UPPER, rows)])
+
+
+def table(title, plan, rows):
+    yield f"### {title}"
+    yield ""
+    yield ("| rung | what it adds | over | epochs | accuracy | points | p | minutes, machine | "
+           "command |")
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    for rung in plan:
+        mine = [row for row in rows if row["rung"] == rung.name]
+        if not mine:
+            epochs = rung.recipe.epochs if rung.recipe else ""
+            yield (f"| {rung.name} | {rung.idea} | {rung.below or ''} | {epochs} | *{NOT_YET}* | | "
+                   f"| | `python scripts/ladder.py --rung {rung.name}` |")
+        for row in mine:
+            yield line(row)
+
+
+def line(row):
+    low, high = row["interval"]
+    against = row["against"]
+    points, p = "", ""
+    if against:
+        points = f"{100 * (against['accuracies'][0] - against['accuracies'][1]):+.1f}"
+        p = "below 0.001" if against["p"] < 0.001 else f"{against['p']:.3f}"
+    machine = row["machine"]
+    seed = f", seed {row['seed']}" if row["seed"] else ""
+    return (f"| {row['rung']}{seed} | {row['idea']} | {row['below'] or ''} | {row['epochs'] or ''} "
+            f"| {100 * row['accuracy']:.1f} ({100 * low:.1f} to {100 * high:.1f}) | {points} | {p} "
+            f"| {row['minutes']:.0f}, {machine['cpu']} | `{row['command']}` |")

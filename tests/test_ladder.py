@@ -1,0 +1,130 @@
+"""The ladder: its plan holds together; a rung is trained, gone on with and reported."""
+
+import json
+from dataclasses import replace
+
+import ladder
+import numpy as np
+import pytest
+from rungs import climb, plan, results
+from small import small_cnn
+
+from tinyfer.datasets.toyfaces import draw_faces
+from tinyfer.recipes import Recipe
+
+
+def small_network(classes, seed, class_names):
+    return small_cnn(classes, seed, class_names=class_names)
+
+
+SHORT = Recipe(epochs=2, batch_size=32, lr=1e-2)
+RUNGS = {rung.name: rung for rung in (
+    plan.Rung("low", None, "the lowest", small_network, SHORT),
+    plan.Rung("high", "low", "a running mean", small_network, replace(SHORT, averaging=0.9),
+              balance="weights"),
+    plan.Rung("looks", "high", "two crops", small_network, None, crops=2),
+)}
+
+
+@pytest.fixture
+def small_ladder(monkeypatch):
+    """Three rungs of a network that takes no time, on 140 drawn faces."""
+    for module in (ladder, results):
+        monkeypatch.setattr(module, "RUNGS", RUNGS)
+    monkeypatch.setattr(ladder, "DRAWN", 140)
+    monkeypatch.delenv("TINYFER_DATA", raising=False)
+
+
+def test_each_rung_stands_on_one_below_it():
+    names = list(plan.RUNGS)
+    assert len(names) == len(plan.LOWER) + len(plan.UPPER), "a name stands twice"
+    for place, rung in enumerate(plan.RUNGS.values()):
+        assert rung.below is None or rung.below in names[:place], rung.name
+        assert rung.crops == 1 or rung.recipe is None
+
+
+def test_upper_rungs_differ_from_the_one_below_in_what_they_say():
+    """One field of the recipe each; a larger batch and a schedule bring their rate with them."""
+    for rung in plan.UPPER:
+        if rung.below and rung.recipe:
+            mine, its = (plan.RUNGS[name].recipe.as_dict() for name in (rung.name, rung.below))
+            changed = {key for key in mine if mine[key] != its[key]}
+            assert len(changed - {"lr"}) == 1, rung.name
+
+
+@pytest.mark.parametrize("rung", [rung for rung in plan.LOWER], ids=lambda rung: rung.name)
+def test_every_network_takes_what_its_recipe_gives_it(rung):
+    data = draw_faces(7, seed=0)
+    model = rung.network(7, 0, data.class_names)
+    x, _ = rung.recipe.batch(data.faces, data.labels, 7, model.rng)
+    assert model.forward(x, training=True).shape == (7, 7)
+    assert model.predict_proba(data.faces).shape == (7, 7)
+
+
+def test_a_rung_is_trained_and_gone_on_with(small_ladder, tmp_path, capsys):
+    order = ["--drawn", "--out", str(tmp_path / "a"), "--rung"]
+    assert ladder.main([*order, "high"]) == 0
+    whole = (tmp_path / "a" / "drawn-high-seed0" / "validation.npz").read_bytes()
+    config = json.loads((tmp_path / "a" / "drawn-high-seed0" / "config.json").read_text())
+    assert Recipe(**config["recipe"]) == RUNGS["high"].recipe
+
+    (tmp_path / "a" / "drawn-high-seed0" / "validation.npz").unlink()
+    assert ladder.main([*order, "high"]) == 0, "all epochs done: only the answers are made again"
+    assert (tmp_path / "a" / "drawn-high-seed0" / "validation.npz").read_bytes() == whole
+    assert ladder.main([*order, "looks"]) == 0
+    labels, _ = results.answers_of(tmp_path / "a" / "drawn-looks-seed0")
+    assert np.array_equal(labels, results.answers_of(tmp_path / "a" / "drawn-high-seed0")[0])
+    assert "running mean" in capsys.readouterr().out
+
+
+def test_a_folder_of_another_recipe_is_refused(small_ladder, tmp_path, monkeypatch, capsys):
+    order = ["--drawn", "--out", str(tmp_path), "--rung", "low"]
+    assert ladder.main(order) == 0
+    other = replace(RUNGS["low"], recipe=replace(SHORT, lr=0.5))
+    monkeypatch.setitem(RUNGS, "low", other)
+    assert ladder.main(order) == 2
+    assert "holds a run with other recipe: choose another --out" in capsys.readouterr().err
+
+
+def test_what_is_missing_is_said(small_ladder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert ladder.main(["--rung", "low"]) == 2
+    assert "give --data, or --drawn" in capsys.readouterr().err
+    assert ladder.main(["--drawn", "--rung", "looks"]) == 2
+    assert "train --rung high first" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        ladder.main([])
+
+
+def test_the_page_tells_what_was_run_and_what_was_not(small_ladder, tmp_path, monkeypatch):
+    monkeypatch.setattr(climb, "experiments", OnlyFer2013(climb.experiments))
+    for name in ("low", "high"):
+        assert ladder.main(["--drawn", "--out", str(tmp_path), "--rung", name]) == 0
+        (tmp_path / f"drawn-{name}-seed0").rename(tmp_path / f"{name}-seed0")
+    docs = tmp_path / "docs"
+    (docs / "figures").mkdir(parents=True)
+    (docs / "results.md").write_text("<!-- begin ladder -->\n<!-- end ladder -->\n")
+    monkeypatch.setattr(results, "DOCS", docs)
+    monkeypatch.setattr(results, "LOWER", tuple(RUNGS.values()))
+    assert ladder.main(["--write", "--out", str(tmp_path)]) == 0
+    low, high = json.loads((docs / "ladder.json").read_text())["rungs"]
+    assert low["against"] is None and high["against"]["accuracies"][1] == low["accuracy"]
+    assert len(high["curves"]["loss"]) == 2 and low["interval"][0] < low["accuracy"]
+    page = (docs / "results.md").read_text()
+    assert f"| {100 * high['accuracy']:.1f} (" in page
+    assert "| looks | two crops | high |  | *not run yet* |" in page
+    assert (docs / "figures" / "ladder.png").stat().st_size > 10_000
+    # Rungs stay on the page when their folders are gone.
+    assert ladder.main(["--write", "--out", str(tmp_path / "empty")]) == 0
+    assert (docs / "results.md").read_text() == page
+
+
+class OnlyFer2013:
+    """experiments.prepare, whose drawn faces call themselves FER-2013."""
+
+    def __init__(self, experiments):
+        self.experiments = experiments
+
+    def prepare(self, *arguments):
+        parts = self.experiments.prepare(*arguments)
+        return type(parts)(*(replace(part, source="FER-2013") for part in parts))
