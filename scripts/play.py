@@ -46,7 +46,7 @@ def play(given):
     questions = Questions(given.networks)
     server = listen(given.port, questions)
     try:
-        print("Loading; the first time, the kernels are compiled, which takes a minute.", flush=True)
+        print("Loading (the first time takes a minute: kernels are compiled).", flush=True)
         questions.warm_up()
         print(f"The page is at  {server.address}\nCtrl-C closes it.", flush=True)
         if not given.no_browser:

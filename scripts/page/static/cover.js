@@ -86,7 +86,7 @@ function askMaps() {
     if (blank(state.face)) {
       each.map = null;
       each.words.textContent = "a single grey: there is nothing to explain";
-    } else if (target()) {
+    } else {
       each.line.ask("map", {network: state.network, method, target: target()}, state.face);
     }
   }

@@ -9,9 +9,7 @@ const inputs = {};
 
 const line = new Line(answer => {
   for (const [name, value] of Object.entries(answer.measures)) {
-    if (document.activeElement !== inputs[name] || !(name in asked.measures)) {
-      inputs[name].value = value;
-    }
+    if (!(name in asked.measures)) inputs[name].value = value;
   }
   if (state.source === "drawn") setFace(answer.next(Uint8Array, SIZE * SIZE));
 });

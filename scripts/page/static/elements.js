@@ -21,7 +21,7 @@ export function fill(select, options, first = null) {
     return make("option", {value}, words);
   }));
   const values = [...select.options].map(option => option.value);
-  select.value = values.includes(before) && before ? before : first ?? values[0];
+  select.value = [before, first].find(value => value && values.includes(value)) ?? values[0];
 }
 
 // Buttons of role "tab" that show one panel each; arrow keys move between them.

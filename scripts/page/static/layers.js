@@ -32,8 +32,9 @@ const units = new Line(answer => {
 
 // How large a strip is drawn: small maps need less room, and vectors are rows of cells.
 function size(canvas, [height, , channels]) {
+  const tall = {1: 1.5, 2: 1.4, 3: 1.4}[height] ?? (height < 12 ? 2.2 : 3.2);
   const cell = channels <= 16 ? 3 : 0.45;
-  canvas.style.height = height === 1 ? "1.5rem" : height < 4 ? "1.4rem" : height < 12 ? "2.2rem" : "";
+  canvas.style.height = `${tall}rem`;
   canvas.style.width = height === 1 ? `${cell * channels}rem` : "";
 }
 
@@ -50,7 +51,8 @@ function makeRows() {
     }, canvas, mark);
     canvas.onclick = event => click(event, n);
     const head = make("div", {}, `${n + 1}. ${layer.title}`, small);
-    return {canvas, small, mark, strip, item: make("li", {}, make("div", {className: "layer"}, head, strip))};
+    const item = make("li", {}, make("div", {className: "layer"}, head, strip));
+    return {item, canvas, small, mark, strip};
   });
   $("strips").replaceChildren(...rows.map(row => row.item));
   chosen = null;
@@ -87,7 +89,8 @@ export function choose(unit) {
   const {item, strip, mark} = rows[chosen.layer];
   if ($("unit").parentElement !== item) item.append($("unit"));
   place();
-  if (mark.offsetLeft < strip.scrollLeft || mark.offsetLeft > strip.scrollLeft + strip.clientWidth) {
+  const from = mark.offsetLeft - strip.scrollLeft;
+  if (from < 0 || from > strip.clientWidth) {
     strip.scrollLeft = mark.offsetLeft - strip.clientWidth / 2;
   }
   askUnit();
@@ -98,11 +101,12 @@ function place() {
   rows.forEach(({mark, canvas}, n) => {
     mark.hidden = chosen?.layer !== n;
     if (mark.hidden) return;
-    const point = canvas.clientWidth / canvas.width;
-    mark.style.left = `${canvas.offsetLeft + (chosen.k * pitch(layers[n].shape) + chosen.j) * point - 2}px`;
-    mark.style.top = `${canvas.offsetTop + chosen.i * canvas.clientHeight / canvas.height - 2}px`;
-    mark.style.width = `${point + 4}px`;
-    mark.style.height = `${canvas.clientHeight / canvas.height + 4}px`;
+    const wide = canvas.clientWidth / canvas.width, tall = canvas.clientHeight / canvas.height;
+    const column = chosen.k * pitch(layers[n].shape) + chosen.j;
+    mark.style.left = `${canvas.offsetLeft + column * wide - 2}px`;
+    mark.style.top = `${canvas.offsetTop + chosen.i * tall - 2}px`;
+    mark.style.width = `${wide + 4}px`;
+    mark.style.height = `${tall + 4}px`;
   });
 }
 

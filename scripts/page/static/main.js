@@ -3,7 +3,7 @@
 import {ask, Line, report} from "./ask.js";
 import {drawFace} from "./colour.js";
 import {$, bars, fill, tabs} from "./elements.js";
-import {on, setFace, state, target, tell} from "./state.js";
+import {on, state, target, tell} from "./state.js";
 import {startDrawing} from "./drawn.js";
 import {startPictures} from "./pictures.js";
 import {startPainting} from "./paint.js";
@@ -18,10 +18,10 @@ const answers = new Line(({classes, probabilities}, {network}) => {
   state.probabilities = probabilities;
   tell("answer");
   if (target() !== before) tell("target");
-});
+}, $("answer"));
 
 function askAnswer() {
-  answers.ask("answer", {network: state.network}, state.face);
+  if (state.face && state.network) answers.ask("answer", {network: state.network}, state.face);
 }
 
 function showAnswer() {
@@ -30,15 +30,13 @@ function showAnswer() {
     {name, value: state.probabilities[k], strong: state.probabilities[k] === most})));
 }
 
-async function chooseNetwork() {
-  const network = $("network").value;
-  const {classes, parameters} = await ask("network", {network});
-  Object.assign(state, {network, classes, parameters, probabilities: classes.map(() => 0)});
-  fill($("target"), [["", "the most probable"], ...classes], "");
+const networks = new Line(({classes, parameters}, {network}) => {
+  Object.assign(state, {network, classes, parameters, probabilities: []});
+  fill($("target"), [["", "most probable"], ...classes], "");
   state.chosen = $("target").value;
   tell("network");
   askAnswer();
-}
+}, $("network"));
 
 function startScheme() {
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -57,7 +55,7 @@ async function start() {
   startScheme();
   const choices = await ask("start");
   fill($("network"), choices.networks);
-  $("network").onchange = () => chooseNetwork().catch(report);
+  $("network").onchange = () => networks.ask("network", {network: $("network").value});
   $("target").onchange = () => { state.chosen = $("target").value; tell("target"); };
   on("face", () => { drawFace($("face"), state.face); askAnswer(); });
   on("answer", showAnswer);
@@ -70,7 +68,7 @@ async function start() {
   startLayers();
   startNudge();
   startStep();
-  await chooseNetwork();
+  $("network").onchange();
   tabs(sources, name => { state.source = name; tell("source"); })("drawn");
   tabs(inside, name => {
     history.replaceState(null, "", `#${name}`);

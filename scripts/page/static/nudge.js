@@ -1,6 +1,6 @@
 // One weight moved: the loss as a curve, the gradient as its tangent, the difference beside it.
 
-import {ask, Line, report} from "./ask.js";
+import {Line} from "./ask.js";
 import {chart} from "./chart.js";
 import {$, bars, fill, make, number} from "./elements.js";
 import {on, state, target, whenSeen} from "./state.js";
@@ -9,8 +9,9 @@ const POINTS = 41;
 let curve = null, now = null;   // {x, y}; the last answer
 
 const shape = () => state.parameters.find(({name}) => name === $("parameter").value).shape;
-const question = more => ({network: state.network, parameter: $("parameter").value,
-                           index: Number($("index").value), label: $("nudge-label").value, ...more});
+const question = more => ({
+  network: state.network, parameter: $("parameter").value, index: Number($("index").value),
+  label: $("nudge-label").value, ...more});
 
 const line = new Line((answer, asked) => {
   if (asked.curve) {
@@ -54,35 +55,39 @@ function askCurve() {
   line.ask("nudge", question({curve: true, trained: true}), state.face);
 }
 
-async function chooseSteepest() {
-  const {index} = await ask("steepest", question(), state.face);
+const finder = new Line(({index}) => {
   $("index").value = index;
   askCurve();
+}, $("curve"));
+
+function askSteepest() {
+  finder.ask("steepest", question(), state.face);
 }
 
 export function startNudge() {
   on("network", () => {
-    fill($("parameter"), state.parameters.map(({name, shape}) => [name, `${name} (${shape.join(" × ")})`]),
-         "conv3.w");
+    fill($("parameter"), state.parameters.map(({name, shape}) => (
+      [name, `${name} (${shape.join(" × ")})`])), "conv3.w");
     fill($("nudge-label"), state.classes);
     now = null;
   });
-  $("parameter").onchange = () => chooseSteepest().catch(report);
-  $("steepest").onclick = () => chooseSteepest().catch(report);
+  $("parameter").onchange = askSteepest;
+  $("steepest").onclick = askSteepest;
   $("index").onchange = askCurve;
   $("nudge-label").onchange = askCurve;
   $("weight").oninput = () => line.ask("nudge", question(
     {curve: false, trained: false, value: Number($("weight").value)}), state.face);
   $("back").onclick = () => line.ask("nudge", question({curve: false, trained: true}), state.face);
-  on("weight", () => {
-    $("parameter").value = state.weight.name;
-    $("index").value = state.weight.index;
-    askCurve();
-  });
-  whenSeen("nudge", ["face", "network"], () => {
-    if (now) return askCurve();
-    $("nudge-label").value = target();
-    return chooseSteepest().catch(report);
+  whenSeen("nudge", ["face", "network", "weight"], () => {
+    if (!now) $("nudge-label").value = target();
+    if (state.weight) {
+      $("parameter").value = state.weight.name;
+      $("index").value = state.weight.index;
+      state.weight = null;
+    } else if (!now) {
+      return askSteepest();
+    }
+    return askCurve();
   });
   on("scheme", () => now && show());
   addEventListener("resize", () => now && show());

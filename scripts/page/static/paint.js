@@ -35,7 +35,9 @@ export function brushOn(canvas, {begin, paint, moved}) {
     begin();
     stroke(at(event));
   };
-  canvas.onpointermove = event => { if (canvas.hasPointerCapture(event.pointerId)) stroke(at(event)); };
+  canvas.onpointermove = event => {
+    if (canvas.hasPointerCapture(event.pointerId)) stroke(at(event));
+  };
   canvas.onkeydown = event => {
     const [rows, columns] = {ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1],
                              ArrowRight: [0, 1], " ": [0, 0]}[event.key] ?? [];
@@ -75,7 +77,6 @@ export function startPainting() {
   const canvas = $("easel"), undo = [];
   let grey = 0;
   const size = () => Number($("brush").value);
-  const show = face => { setFace(face); drawFace(canvas, face); };
 
   for (const value of [0, 64, 128, 192, 255]) {
     const button = make("button", {
@@ -96,17 +97,17 @@ export function startPainting() {
       for (const [row, column] of places) {
         for (const n of square(row, column, size())) face[n] = grey;
       }
-      show(face);
+      setFace(face);
     },
     moved(row, column) {
       drawFace(canvas, state.face);
       if (row !== null) outline(canvas, row, column, size());
     },
   });
-  $("undo").onclick = () => { if (undo.length) show(undo.pop()); };
+  $("undo").onclick = () => { if (undo.length) setFace(undo.pop()); };
   $("blank").onclick = () => {
     undo.push(state.face.slice());
-    show(new Uint8Array(SIZE * SIZE).fill(160));
+    setFace(new Uint8Array(SIZE * SIZE).fill(160));
   };
-  on("source", () => drawFace(canvas, state.face));
+  on("face", () => drawFace(canvas, state.face));
 }

@@ -62,7 +62,8 @@ class Square {
       const right = (event.clientX - start.clientX) * scale * (this.mirrored ? -1 : 1);
       this.place(left + right, top + (event.clientY - start.clientY) * scale, this.side);
     };
-    this.canvas.onpointerup = this.canvas.onpointercancel = () => { this.canvas.onpointermove = null; };
+    const end = () => { this.canvas.onpointermove = null; };
+    this.canvas.onpointerup = this.canvas.onpointercancel = end;
   }
 
   key(event) {

@@ -3,11 +3,14 @@
 export const SIZE = 48;
 
 export const state = {
-  face: new Uint8Array(SIZE * SIZE),
+  face: null,         // its 48 x 48 grey values; a new array for each new face
   network: "",
   classes: [],
   probabilities: [],
   chosen: "",         // the class to explain, or "" for the most probable one
+  parameters: [],     // {name, shape} of all that the network has learnt
+  source: "",         // where the face comes from
+  weight: null,       // {name, index}: the weight that somebody wants to nudge
 };
 
 const listeners = {};
@@ -25,10 +28,13 @@ export function setFace(face) {
   tell("face");
 }
 
+// Whether there is a face, a network, and a first answer of it.
+const ready = () => state.face !== null && state.probabilities.length > 0;
+
 // The class that is explained.
 export function target() {
   if (state.classes.includes(state.chosen)) return state.chosen;
-  return state.classes[state.probabilities.indexOf(Math.max(...state.probabilities))];
+  return state.classes[state.probabilities.indexOf(Math.max(...state.probabilities))] ?? "";
 }
 
 // Nothing to explain: all pixels alike.
@@ -40,10 +46,11 @@ export function blank(face) {
 export function whenSeen(panel, events, work) {
   let stale = true;
   const look = () => {
-    if (!stale || document.getElementById(panel).hidden) return;
+    if (!stale || !ready() || document.getElementById(panel).hidden) return;
     stale = false;
     work();
   };
   for (const event of events) on(event, () => { stale = true; look(); });
   on("panel", look);
+  on("answer", look);
 }

@@ -10,23 +10,23 @@ let last = null;
 const line = new Line(answer => { last = answer; show(); }, $("step-answer"));
 
 function askSteps(steps, reset = false) {
-  line.ask("step", {network: state.network, label: $("step-label").value, rate: rate(), steps, reset},
-           state.face);
+  line.ask("step", {
+    network: state.network, label: $("step-label").value, rate: rate(), steps, reset}, state.face);
 }
 
 const rate = () => 10 ** Number($("rate").value);
 
 function show() {
-  const {classes, after, trained, steps, losses, loss_before, loss_after, moved, changed, others} = last;
+  const {classes, after, trained, steps, losses, moved, changed, others} = last;
   bars($("step-answer"), classes.map((name, k) => (
     {name, value: after[k], before: trained[k], strong: name === $("step-label").value})));
   $("steps").textContent = steps ? `${steps} step${steps === 1 ? "" : "s"} taken` : "";
   $("step-words").textContent = steps === 0
-    ? `The loss of this face as ${$("step-label").value} is ${number(loss_after)}. The marks show the ` +
-      "trained network's answer."
-    : `The last press took the loss from ${number(loss_before)} to ${number(loss_after)}. Of ${others} other ` +
-      `faces, drawn ones that it was not shown, ${changed} get another answer than before.`;
-  const y = [...losses, loss_after], x = y.map((_, n) => steps - losses.length + n);
+    ? `The loss of this face as ${$("step-label").value} is ${number(last.loss_after)}.`
+    : `The last press took the loss from ${number(last.loss_before)} to ` +
+      `${number(last.loss_after)}. Of ${others} other faces, drawn ones that it was not shown, ` +
+      `${changed} get another answer than before.`;
+  const y = [...losses, last.loss_after], x = y.map((_, n) => steps - losses.length + n);
   chart($("losses"), {
     lines: [{x: x.length > 1 ? x : [0, 1], y: x.length > 1 ? y : [y[0], y[0]], colour: "--plus"}],
     points: y.length < 30 ? y.map((each, n) => ({x: x[n], y: each, colour: "--plus"})) : [],
