@@ -17,15 +17,14 @@ from tinyfer.files import atomic_write
 from tinyfer.evaluation import (
     PARTS,
     binarized_scores,
-    compared,
+    compare,
     mistakes,
-    open_run,
     parts_of,
     reweighed_scores,
     score,
 )
 from tinyfer.kernels.threads import set_threads
-from tinyfer.runs import write_json
+from tinyfer.runs import open_run, write_json
 
 
 def parse(argv):
@@ -72,7 +71,7 @@ def evaluate(given):
     if given.reweigh:
         result["reweighed"] = reweighed_scores(run, parts.train, part, probabilities)
     if given.against:
-        result["against"] = {place: compared(run, part, probabilities, open_run(place))
+        result["against"] = {place: compare(run, part, probabilities, open_run(place))
                              for place in given.against}
     folder = Path(given.out or (run.folder / f"evaluation-{given.part}" if run.folder
                                 else f"evaluation-{given.run}-{given.part}"))
@@ -83,7 +82,7 @@ def evaluate(given):
 
 def report_text(run, part, name, result):
     low, high = result["accuracy_interval"]
-    lines = [f"{run.experiment.title}, seed {run.settings['seed']}: {name} part of {part.source}, "
+    lines = [f"{run.experiment.title}, seed {run.settings.seed}: {name} part of {part.source}, "
              f"{len(part):,} images", "",
              f"accuracy {result['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f}), "
              f"macro precision {result['macro']['precision']:.4f}, "

@@ -14,9 +14,10 @@ from study.results import is_finished, record_of
 from study.torch_module import save_torch
 
 from tinyfer.architectures import PACKAGED, load_model
-from tinyfer.evaluation import open_run, parts_of
+from tinyfer.evaluation import parts_of
 from tinyfer.kernels.threads import set_threads
 from tinyfer.metrics import evaluate
+from tinyfer.runs import open_run
 
 LARGEST_CHANGE = 0.001  # of the accuracy, between float32 and float16 weights
 
@@ -51,9 +52,9 @@ def export(given):
     elif kind == "torch":
         run = open_run(given.run)
         folder = Path(given.out or ".")
-        title = f"{run.experiment.title}, seed {run.settings['seed']}"
+        title = f"{run.experiment.title}, seed {run.settings.seed}"
         save_torch(folder, name, run.model, title[0].upper() + title[1:] + ".",
-                   run.settings["lr"])
+                   run.settings.lr)
         print(f"{folder / name}.py and {name}.npz are written; try   python {folder / name}.py")
     else:
         raise ValueError(f"--to must be package or torch, not {kind!r}")
@@ -90,7 +91,7 @@ def to_package(place, name, data, folder):
     trained = {key: run.config[key] for key in ("settings", "source", "class_names", "parts",
                                                 "parameters", "trainable_parameters",
                                                 "threads", "machine")}
-    trained["settings"] = run.settings | {"data": None}
+    trained["settings"] = run.settings.as_dict() | {"data": None}
     trained |= dict(experiment=run.experiment.number, best_epoch=record["best_epoch"],
                     weights=record["weights"], half_precision=half)
     path = folder / f"{name}.npz"

@@ -22,6 +22,7 @@ from study.results import (
     write_results,
 )
 
+from tinyfer import runs
 from tinyfer.architectures import PACKAGED
 from tinyfer.datasets import HOW_TO_GET, find_data
 
@@ -105,22 +106,13 @@ def finish(number, seed, given):
     if folder:
         arguments = ["--resume", str(folder)]
     else:
-        folder = free_folder(Path(given.runs) / train.run_name(settings))
+        folder = runs.new_folder(Path(given.runs) / settings.name, numbered=True)
         arguments = [*arguments_for(number, seed, given), "--out", str(folder)]
     if given.data:
         arguments += ["--data", given.data]
     if given.threads:
         arguments += ["--threads", str(given.threads)]
     return train.main(arguments), folder
-
-
-def free_folder(folder):
-    """The folder, with a number behind where another run (of other settings) is in it."""
-    number, free = 1, folder
-    while free.exists() and any(free.iterdir()):
-        number += 1
-        free = folder.with_name(f"{folder.name}-{number}")
-    return free
 
 
 def run_of(number, seed, given):

@@ -28,10 +28,11 @@ from explain.panel import panel_of_part, panel_of_pictures
 from explain.speed import speed
 from study import pages
 
-from tinyfer.datasets import CLASS_SETS, Parts, draw_faces, find_data, select_classes
-from tinyfer.evaluation import open_run, parts_of
-from tinyfer.kernels.threads import set_threads
 from tinyfer.architectures import load_model
+from tinyfer.datasets import CLASS_SETS, Parts, draw_faces, find_data, select_classes
+from tinyfer.evaluation import parts_of
+from tinyfer.kernels.threads import set_threads
+from tinyfer.runs import open_run
 from tinyfer.saliency import METHODS, blank
 
 DEFAULT = "five-class"

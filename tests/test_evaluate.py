@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
@@ -14,14 +15,13 @@ from small import use_small_network
 from tinyfer import metrics, runs
 from tinyfer.evaluation import (
     binarized_scores,
-    compared,
+    compare,
     mistakes,
-    open_run,
     parts_of,
     reweighed_scores,
     score,
 )
-
+from tinyfer.runs import open_run
 
 # Copies and mistakes
 
@@ -47,7 +47,7 @@ def test_score_with_and_without_copies():
     ("undersample", (0.5, 0.3, 0.2), "multiplied", (5 / 23, 6 / 23, 12 / 23)),
 ])
 def test_class_weights_after_training_by_hand(balance, given, how, expected):
-    trained = SimpleNamespace(settings={"balance": balance})
+    trained = SimpleNamespace(settings=SimpleNamespace(balance=balance))
     names = ("a", "b", "c")
     train_part = SimpleNamespace(labels=np.repeat([0, 1, 2], [60, 30, 10]), class_names=names)
     for label in range(3):
@@ -194,20 +194,20 @@ def test_two_runs_are_compared_on_the_same_images(made):
     six, seven = open_run(made / "6"), open_run(made / "7")
     part = parts_of(six)[0].test
     p = six.model.predict_proba(part.faces)
-    result = compared(six, part, p, seven)
+    result = compare(six, part, p, seven)
     positive = p[:, [2, 4]].sum(axis=1) > 0.5
     truth = np.isin(part.labels, (2, 4))
     two = seven.model.predict(part.faces) == 1
     assert result["agreement"] == np.mean(positive == two)
     assert result["accuracies"] == [np.mean(positive == truth), np.mean(two == truth)]
-    itself = compared(six, part, p, six)
+    itself = compare(six, part, p, six)
     assert itself["agreement"] == itself["p"] == 1
     assert itself["accuracies"][1] == np.mean(p.argmax(axis=1) == part.labels)
     with pytest.raises(ValueError, match="6 has 5 classes; expected 2 as .*7 has, or 2"):
-        compared(seven, part, p, six)
-    seven.settings["seed"] = 1
+        compare(seven, part, p, six)
+    seven.settings = replace(seven.settings, seed=1)
     with pytest.raises(ValueError, match="has seed 1, but .* 0: its test images would not be new"):
-        compared(six, part, p, seven)
+        compare(six, part, p, seven)
     with pytest.raises(ValueError, match="neutral is neither positive nor negative"):
         binarized_scores(np.zeros(2, int), np.ones((2, 2)) / 2, ("happy", "neutral"))
 
@@ -219,7 +219,7 @@ def test_other_data_than_the_run_was_made_on_is_noticed(capsys, made, tmp_path,
     other = tmp_path / "fer2013.csv"
     other.write_text("\n".join(lines))
     code, _, err = run(capsys, made / "1", "--data", other)
-    assert code == 2 and "has other images than" in err and "--data" in err
+    assert code == 2 and "has other images than" in err and "same data set" in err
 
 
 def test_errors_are_one_sentence(capsys, made, tmp_path):

@@ -13,7 +13,7 @@ from study import pages
 from study.packaging import half_precision, save_packaged
 from study.torch_module import save_torch
 
-from tinyfer import architectures, evaluation
+from tinyfer import architectures, evaluation, runs
 from tinyfer.architectures import PACKAGED, load_model, six_layer_cnn
 from tinyfer.datasets.inputs import to_input
 from tinyfer.datasets.toyfaces import draw_faces
@@ -132,14 +132,14 @@ def test_half_precision_halves_the_weights_alone():
 def test_packaged_weights_are_found_by_name(tmp_path, monkeypatch):
     model = trained_looking()
     monkeypatch.setattr(architectures, "PACKAGED", tmp_path)
-    monkeypatch.setattr(evaluation, "PACKAGED", tmp_path)
+    monkeypatch.setattr(runs, "PACKAGED", tmp_path)
     save_packaged(tmp_path / "faces.npz", model, {"settings": {"seed": 7}})
     assert (tmp_path / "faces.npz").stat().st_size < 3e6
     loaded = load_model("faces")
     assert loaded.class_names == NAMES and loaded.dtype == np.float32
     faces = draw_faces(6, seed=1).faces
     assert np.allclose(loaded.predict_proba(faces), model.predict_proba(faces), atol=5e-3)
-    assert evaluation.trained_how("faces") == {"settings": {"seed": 7}}
+    assert runs.packaged_config("faces") == {"settings": {"seed": 7}}
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGED.glob("*.npz")), ids=lambda path: path.stem)
@@ -149,7 +149,7 @@ def test_what_is_packaged(path):
     assert path.stat().st_size < 3e6
     model = load_model(path.stem)
     assert len(model.class_names) == classes
-    how = evaluation.trained_how(path.stem)
+    how = runs.packaged_config(path.stem)
     assert how["settings"]["classes"] == classes and how["settings"]["data"] is None
     assert how["source"] == "FER-2013" and how["settings"]["epochs"] == 40
     half = how["half_precision"]
@@ -185,9 +185,9 @@ def test_to_package_prints_both_scores_and_is_evaluated_like_the_run(capsys, mad
     assert len(scores) == 2 and scores[0] == scores[1]
     assert "0 predictions differ" in out and "tiny.npz" in out
     monkeypatch.setattr(architectures, "PACKAGED", tmp_path)
-    monkeypatch.setattr(evaluation, "PACKAGED", tmp_path)
+    monkeypatch.setattr(runs, "PACKAGED", tmp_path)
     monkeypatch.setattr(pages, "PACKAGED", tmp_path)
-    packaged = evaluation.open_run("tiny")
+    packaged = runs.open_run("tiny")
     parts, _ = evaluation.parts_of(packaged, small_fer2013)
     accuracy = np.mean(packaged.model.predict(parts.test.faces) == parts.test.labels)
     assert f"accuracy {accuracy:.5f}" in out

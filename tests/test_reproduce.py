@@ -4,17 +4,20 @@ number of docs/results.md comes out of results.json."""
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import reproduce
+import train
 from realdata import fer2013, needs_fer2013
 from small import use_small_network
 from study import pages, tables
 from study.results import find_run, key_of, read_results, write_results
 
 from tinyfer import experiments, runs
+from tinyfer.checkpoint import write_history
 from tinyfer.experiments import EXPERIMENTS
 from tinyfer.metrics import evaluate
 
@@ -323,15 +326,16 @@ def test_the_page_in_docs_says_what_results_json_says(tmp_path):
 
 
 def test_a_stopped_run_yields_to_a_finished_one(tmp_path):
-    settings = dict(classes=5, seed=0, epochs=1, data="x")
+    settings = train.new_settings({"drawn": 98, "epochs": 1})
     for name in ("a", "b"):
-        runs.write_json(tmp_path / name / "config.json", {"settings": settings | {"data": name}})
-        runs.write_history(tmp_path / name, [dict(
+        there = replace(settings, data=name)
+        runs.write_json(tmp_path / name / "config.json", {"settings": there.as_dict()})
+        write_history(tmp_path / name, [dict(
             epoch=1, loss=1, accuracy=1, val_loss=1, val_accuracy=1, seconds=1)])
     assert find_run(tmp_path, settings) == tmp_path / "a"
     runs.write_json(tmp_path / "b" / "metrics.json", {})
     assert find_run(tmp_path, settings) == tmp_path / "b"
-    assert find_run(tmp_path, settings | {"seed": 1}) is None
+    assert find_run(tmp_path, replace(settings, seed=1)) is None
 
 
 # The study's counts, on the real data

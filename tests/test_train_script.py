@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,10 @@ from PIL import Image
 from small import use_small_network
 
 from tinyfer import runs
-from tinyfer.checkpoint import load_arrays
-from tinyfer.metrics import evaluate
 from tinyfer.architectures import load_model
+from tinyfer.checkpoint import load_arrays, read_history
+from tinyfer.metrics import evaluate
+from tinyfer.settings import Settings
 
 SCRIPT = Path(train.__file__)
 
@@ -56,7 +58,7 @@ def same_run(one, other):
         assert a.keys() == b.keys()
         for key in a.keys() - {"about"}:
             assert a[key].tobytes() == b[key].tobytes(), f"{key} in {name} differs"
-    histories = [runs.read_history(folder) for folder in (one, other)]
+    histories = [read_history(folder) for folder in (one, other)]
     for row in histories[0] + histories[1]:
         del row["seconds"]
     assert histories[0] == histories[1]
@@ -83,7 +85,8 @@ def test_a_whole_run(small, capsys):
 
     # The scores are those of the best weights, done again from the files.
     scores = json.loads((folder / "metrics.json").read_text())
-    parts = train.load_parts(config["settings"])
+    settings = Settings.read(config["settings"])
+    parts = settings.parts(settings.faces())
     model = load_model(folder / "best.npz")
     for name, part in (("validation", parts.validation), ("test", parts.test)):
         again = evaluate(part.labels, model.predict_proba(part.faces), part.class_names)
@@ -118,9 +121,9 @@ def test_drawn_faces_are_announced_first_and_last(small, capsys):
 
 def test_without_fer2013_faces_are_drawn(small):
     settings = train.new_settings({})
-    assert settings["drawn"] > 0 and settings["data"] is None
-    assert settings["lr"] > 1e-4, "few drawn faces want a larger step"
-    assert train.new_settings({"lr": 1e-4})["lr"] == 1e-4, "what is given always wins"
+    assert settings.drawn > 0 and settings.data is None
+    assert settings.lr > 1e-4, "few drawn faces want a larger step"
+    assert train.new_settings({"lr": 1e-4}).lr == 1e-4, "what is given always wins"
 
 
 def test_settings_of_fer2013(small):
@@ -129,9 +132,9 @@ def test_settings_of_fer2013(small):
     expected = dict(classes=5, balance="weights", split="report", epochs=40, batch_size=64, lr=1e-4,
                     seed=0, dtype="float32", drawn=None, drop_duplicates=False,
                     data=str(small / "archive.zip"))
-    assert settings == expected
+    assert settings.as_dict() == expected
     assert train.new_settings({"data": "archive.zip", "drop_duplicates": True}) == (
-        expected | {"drop_duplicates": True})
+        replace(settings, drop_duplicates=True))
 
 
 @pytest.mark.parametrize("given, choice, name", [
@@ -147,16 +150,15 @@ def test_settings_of_fer2013(small):
 def test_what_is_trained_and_what_it_is_called(small, given, choice, name):
     (small / "archive.zip").touch()
     settings = train.new_settings({"data": "archive.zip"} | given)
-    assert (settings["classes"], settings["balance"], settings["split"]) == choice
-    assert train.run_name(settings) == name
+    assert (settings.classes, settings.balance, settings.split) == choice
+    assert settings.name == name
     drawn = train.new_settings({"drawn": 9} | given)
-    assert train.run_name(drawn) == f"drawn-{name}"
+    assert drawn.name == f"drawn-{name}"
 
 
 def test_default_folders_do_not_collide(small):
-    assert runs.new_folder(None, "a") == Path("runs/a")
-    assert runs.new_folder(None, "a") == Path("runs/a-2")
-    assert runs.new_folder(None, "a") == Path("runs/a-3")
+    assert [runs.new_folder("runs/a", numbered=True) for _ in range(3)] == [
+        Path("runs/a"), Path("runs/a-2"), Path("runs/a-3")]
 
 
 def test_raising_the_epochs_equals_a_longer_run(small):
@@ -178,7 +180,7 @@ def test_a_run_in_float64_is_the_same_run_but_for_rounding(small):
         with np.load(f"{folder}/best.npz") as saved:
             assert saved["conv1.w"].dtype == dtype
         assert load_model(f"{folder}/best.npz").dtype == np.float32
-    losses = [[row["loss"] for row in runs.read_history(folder)] for folder in ("single", "double")]
+    losses = [[row["loss"] for row in read_history(folder)] for folder in ("single", "double")]
     assert losses[0] != losses[1]
     assert np.allclose(*losses, rtol=1e-4)
 
@@ -222,7 +224,7 @@ def test_interrupted_for_real(tmp_path):
     assert "--resume broken" in err and "Traceback" not in err
     code, _ = stopped_after(3, signal.SIGKILL, tmp_path, "--resume", "broken")
     assert code == -signal.SIGKILL
-    done = len(runs.read_history(tmp_path / "broken"))
+    done = len(read_history(tmp_path / "broken"))
     assert 3 <= done < 6
     for arguments in (["--resume", "broken"], [*settings, "--out", "whole"]):
         with start(tmp_path, *arguments) as process:
@@ -254,7 +256,7 @@ def test_folder_in_use_is_refused_and_untouched(small, capsys):
     run(*FEW, "--epochs", 1, "--out", "run")
     before = {file.name: file.read_bytes() for file in (small / "run").iterdir()}
     message = fails(capsys, *FEW, "--epochs", 1, "--out", "run")
-    assert "run is already in use" in message and "--resume run" in message
+    assert "run is already in use" in message and "resume the run in it" in message
     assert {file.name: file.read_bytes() for file in (small / "run").iterdir()} == before
     (small / "notes.txt").write_text("mine")
     assert "already in use" in fails(capsys, *FEW, "--out", "notes.txt")
@@ -285,7 +287,7 @@ def test_damaged_checkpoints_are_named(small, capsys):
     (["--drop-duplicates"], "--drop-duplicates"),
     (["--out", "elsewhere"], "--out elsewhere contradicts"),
     (["--epochs", "1"], "may be raised, not lowered"),
-    (["--data", "archive.zip"], "which is on drawn faces"),
+    (["--data", "archive.zip"], "the run is on 98 drawn faces: it cannot use archive.zip"),
 ])
 def test_resuming_with_contradictions(small, capsys, arguments, words):
     run(*FEW, "--epochs", 2, "--out", "run")
@@ -297,7 +299,7 @@ def test_resuming_with_contradictions(small, capsys, arguments, words):
 def test_resuming_with_what_the_run_has_anyway(small):
     run(*FEW, "--epochs", 1, "--out", "run")
     assert run("--resume", "run", *FEW, "--experiment", 6, "--epochs", 2, "--out", "run") == 0
-    assert len(runs.read_history("run")) == 2
+    assert len(read_history("run")) == 2
 
 
 def test_resuming_with_other_data(small, capsys):
@@ -314,7 +316,7 @@ def test_resuming_without_the_data(small, capsys):
     config["settings"] |= {"drawn": None, "data": "/gone/archive.zip"}
     runs.write_json("run/config.json", config)
     message = fails(capsys, "--resume", "run")
-    assert "no longer in /gone/archive.zip: tell where it is by --data" in message
+    assert "no longer in /gone/archive.zip: tell where it is" in message
 
 
 @pytest.mark.parametrize("arguments, words", [
@@ -324,8 +326,8 @@ def test_resuming_without_the_data(small, capsys):
     (["--experiment", "9"], "invalid choice: '9'"),
     (["--epochs", "0"], "expected a whole number from 1, got '0'"),
     (["--batch-size", "-1"], "got '-1'"),
-    (["--lr", "0", "--drawn", "98"], "lr is 0.0"),
-    (["--lr", "nan", "--drawn", "98"], "lr is nan"),
+    (["--lr", "0", "--drawn", "98"], "the setting lr is '0.0'; expected a finite number above 0"),
+    (["--lr", "nan", "--drawn", "98"], "the setting lr is 'nan'"),
     (["--threads", "10000"], "number of threads must lie in 1.."),
     (["--nonsense"], "--nonsense"),
     (["--drawn", "2"], "2 faces"),

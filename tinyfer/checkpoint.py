@@ -8,6 +8,7 @@ The file is replaced in one move (`atomic_write`), so a kill while it is written
 leaves the one before. Chapter 11 of docs/ tells why each part is needed.
 """
 
+import csv
 import io
 import json
 import math
@@ -215,3 +216,23 @@ def check_history(rows):
             raise ValueError(f"row {epoch} of its history is of epoch {row['epoch']}, or has an "
                              "accuracy above 1")
     return rows
+
+
+def write_history(folder, history):
+    """Write history.csv from the rows of the checkpoint; floats keep all their digits."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    with atomic_write(Path(folder) / "history.csv") as file:
+        file.write(text.getvalue().encode())
+
+
+def read_history(folder):
+    """The rows of history.csv: a list of dicts of numbers."""
+    path = Path(folder) / "history.csv"
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no {path}")
+    with open(path, newline="", encoding="utf-8") as file:
+        return [{key: int(value) if key == "epoch" else float(value) for key, value in row.items()}
+                for row in csv.DictReader(file)]

@@ -1,74 +1,21 @@
 """A trained network, scored on a part of its data: with and without the images it has seen before.
 
-A run is opened from its folder or, for packaged weights, by name; the data it was trained on is
-split again by its settings and compared with the checksums kept then, so that a score never
-comes from other images than the run's own.
+The data a run was trained on is split again by its settings and compared with the checksums kept
+then, so that a score never comes from other images than the run's own.
 """
 
-import json
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from tinyfer import experiments, metrics, runs
-from tinyfer.architectures import PACKAGED, load_model
+from tinyfer.architectures import load_model
 from tinyfer.binary import THRESHOLD, binary_scores, mcnemar, threshold_curve
-from tinyfer.checkpoint import load_arrays
-from tinyfer.datasets import class_weights, duplicate_groups, find_data, load_fer2013, seen_in
+from tinyfer.datasets import class_weights, duplicate_groups, seen_in
 from tinyfer.metrics import reliability
 
 PARTS = ("train", "validation", "test")
-
-
-@dataclass
-class Run:
-    """A trained network and how it came to be.
-
-    name: its folder or packaged name; folder: a Path, or None for packaged weights; config: the
-    dict of config.json; history: rows of history.csv, empty for packaged weights.
-    """
-
-    name: str
-    folder: Path | None
-    model: object
-    config: dict
-    history: list
-
-    @property
-    def settings(self):
-        return self.config["settings"]
-
-    @property
-    def experiment(self):
-        return experiments.resolve(*(self.settings[k] for k in ("classes", "balance", "split")))
-
-
-def open_run(place):
-    """The Run in a folder, or behind the name of packaged weights ("five-class").
-
-    FileNotFoundError where there is neither; ValueError where a file in it is damaged, or where
-    the weights do not tell what they were trained on.
-    """
-    folder = Path(place)
-    if folder.is_dir():
-        config = runs.read_config(folder)
-        if not (folder / "best.npz").is_file():
-            raise FileNotFoundError(f"{folder} holds no best.npz yet: its first epoch is not over")
-        return Run(str(place), folder, load_model(folder / "best.npz"), config,
-                   runs.read_history(folder))
-    model = load_model(place)
-    config = trained_how(place)
-    if config is None:
-        raise ValueError(f"{place} does not tell what it was trained on: give its run folder")
-    return Run(str(place), None, model, config, [])
-
-
-def trained_how(place):
-    """The configuration that packaged weights, a name or a file, carry with them; or None."""
-    packaged = PACKAGED / f"{place}.npz"
-    arrays = load_arrays(packaged if packaged.is_file() else place)
-    return json.loads(arrays["model"].tobytes()).get("trained")
 
 
 def parts_of(run, data=None):
@@ -80,32 +27,55 @@ def parts_of(run, data=None):
     images as a run with them. ValueError where these data are not those of the run.
     """
     settings = run.settings
-    faces = _faces(settings, data)
-    parts = experiments.prepare(faces, run.experiment, settings["seed"],
-                                settings["drop_duplicates"])
+    faces = settings.faces(data)
+    parts = settings.parts(faces)
     for name, facts in runs.describe_parts(parts).items():
         if facts["checksum"] != run.config["parts"][name]["checksum"]:
             raise ValueError(f"the {name} part made from this data has other images than "
-                             f"{run.name} was trained with: give the same data set in the same "
-                             "form by --data")
+                             f"{run.name} was trained with: give the same data set and form")
     train = parts.train
-    if settings["drop_duplicates"]:
-        train = experiments.prepare(faces, run.experiment, settings["seed"]).train
+    if settings.drop_duplicates:
+        train = replace(settings, drop_duplicates=False).parts(faces).train
     return parts, {name: seen_in(getattr(parts, name), train) for name in PARTS[1:]}
 
 
-def _faces(settings, data):
-    if settings["drawn"]:
-        from tinyfer.datasets.toyfaces import draw_faces
-        return draw_faces(settings["drawn"], seed=settings["seed"])
-    own = settings["data"]
-    if data is None and own and Path(own).exists():
-        data = own
-    data = find_data(data)
-    if data is None:
-        raise FileNotFoundError("FER-2013 is not here: give --data, the TINYFER_DATA variable, or "
-                                "put it in ./data")
-    return load_fer2013(data)
+def score_run(folder, parts, history):
+    """Score a finished run and write metrics.json and the three pictures; returns the dict.
+
+    The test part is looked at with the best weights only, so nothing can be picked on it:
+    "best" holds validation and test, "last" (the newest weights) validation alone.
+    """
+    from tinyfer import plots  # matplotlib takes a second to load; training does not need it
+
+    folder = Path(folder)
+    best = load_model(folder / "best.npz")
+    names, source = parts.test.class_names, parts.test.source
+    last_row = history[-1]
+    best_row = max(history, key=lambda row: row["val_accuracy"])
+    test = best.predict_proba(parts.test.faces)
+    result = dict(
+        source=source,
+        best=dict(
+            epoch=best_row["epoch"],
+            validation=metrics.evaluate(
+                parts.validation.labels, best.predict_proba(parts.validation.faces), names),
+            test=metrics.evaluate(parts.test.labels, test, names),
+        ),
+        last=dict(
+            epoch=last_row["epoch"],
+            validation=dict(accuracy=last_row["val_accuracy"], loss=last_row["val_loss"]),
+        ),
+        training_seconds=sum(row["seconds"] for row in history),
+    )
+    runs.write_json(folder / "metrics.json", result)
+    title = f"{source}, test part ({len(parts.test):,} images)"
+    plots.learning_curves(history, folder / "curves.png",
+                          title=f"{source}, {len(names)} classes")
+    plots.confusion(np.array(result["best"]["test"]["confusion_matrix"]), names,
+                    folder / "confusion.png", title=title)
+    plots.roc(metrics.roc_per_class(parts.test.labels, test), names, folder / "roc.png",
+              title=title)
+    return result
 
 
 def score(labels, probabilities, class_names, copies=None):
@@ -155,14 +125,14 @@ def reweighed_scores(run, train, part, probabilities):
     "multiplied" or "divided", scores: of `metrics.evaluate`).
     """
     weights = class_weights(train.labels, len(train.class_names))
-    divided = run.settings["balance"] == "weights"
+    divided = run.settings.balance == "weights"
     answers = probabilities / weights if divided else probabilities * weights
     answers /= answers.sum(axis=1, keepdims=True)
     return dict(how="divided" if divided else "multiplied",
                 scores=metrics.evaluate(part.labels, answers, part.class_names))
 
 
-def compared(run, part, probabilities, other):
+def compare(run, part, probabilities, other):
     """`mcnemar` of a run and another of the same classes, on the images of a part of the first.
 
     Where `other` is a two-class run, the answers of the first are merged to its classes. Both are
@@ -170,15 +140,17 @@ def compared(run, part, probabilities, other):
     data in the same way with the same seed, for a split draws the images of a class whichever
     other classes are kept. ValueError otherwise, or where the classes do not fit.
     """
-    mine, its = run.settings["classes"], other.settings["classes"]
-    if its not in (mine, 2):
-        raise ValueError(f"{other.name} has {its} classes; expected {mine} as {run.name} has, or 2")
+    classes = run.settings.classes
+    if other.settings.classes not in (classes, 2):
+        raise ValueError(f"{other.name} has {other.settings.classes} classes; expected {classes} "
+                         f"as {run.name} has, or 2")
     for key in ("split", "seed", "drawn"):
-        if other.settings[key] != run.settings[key]:
-            raise ValueError(f"{other.name} has {key} {other.settings[key]}, but {run.name} "
-                             f"{run.settings[key]}: its test images would not be new to both")
+        one, another = getattr(run.settings, key), getattr(other.settings, key)
+        if one != another:
+            raise ValueError(f"{other.name} has {key} {another}, but {run.name} {one}: its test "
+                             "images would not be new to both")
     truth, answers = part.labels, probabilities.argmax(axis=1)
-    if its != mine:
+    if other.settings.classes != classes:
         truth, positive = experiments.binarize(part.labels, probabilities, part.class_names)
         answers = (positive > THRESHOLD).astype(int)
     return mcnemar(truth, answers, other.model.predict(part.faces))

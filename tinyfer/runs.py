@@ -8,44 +8,96 @@
     curves.png  confusion.png  roc.png
 """
 
-import csv
-import io
 import json
 import os
 import platform
 import zlib
+from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import numpy as np
-
-from tinyfer import metrics
-from tinyfer.architectures import load_model
-from tinyfer.checkpoint import atomic_write
-
-COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+from tinyfer.architectures import PACKAGED, load_model
+from tinyfer.checkpoint import load_arrays, read_history
+from tinyfer.files import atomic_write
+from tinyfer.settings import Settings
 
 
-def new_folder(out=None, name="run"):
-    """Make the folder of a new run: `out`, or else the first free one of runs/<name>[-2, -3...].
+@dataclass
+class Run:
+    """A trained network and how it came to be.
 
-    Raises ValueError when `out` already holds something: a run is never overwritten.
+    name: its folder or packaged name; folder: a Path, or None for packaged weights; weights: the
+    file of the network, or its packaged name; config: the dict of config.json; settings:
+    the Settings in it; history: rows of history.csv, empty for packaged weights.
     """
-    if out is not None:
-        folder = Path(out)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise ValueError(f"--out {folder} is already in use: choose another folder, or go on "
-                             f"with the run in it by --resume {folder}")
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-    number = 1
+
+    name: str
+    folder: Path | None
+    weights: Path | str
+    config: dict
+    settings: Settings
+    history: list
+
+    @cached_property
+    def model(self):
+        """The network with the best validation accuracy."""
+        return load_model(self.weights)
+
+    @property
+    def experiment(self):
+        return self.settings.experiment
+
+
+def open_run(place):
+    """The Run in a folder, or behind the name of packaged weights ("five-class").
+
+    FileNotFoundError where there is neither, or where its first epoch is not over; ValueError
+    where a file in it is damaged, or where the weights do not tell what they were trained on.
+    """
+    folder = Path(place)
+    if folder.is_dir():
+        config, settings = read_config(folder), read_settings(folder)
+        weights = folder / "best.npz"
+        if not weights.is_file():
+            raise FileNotFoundError(f"{folder} holds no best.npz yet: its first epoch is not over")
+        history = read_history(folder)
+    else:
+        load_model(place)       # says what is wrong with it, if something is
+        folder, weights, history, config = None, place, [], packaged_config(place)
+        if config is None:
+            raise ValueError(f"{place} does not tell what it was trained on: give its run folder")
+        settings = Settings.read(config["settings"])
+    return Run(str(place), folder, weights, config, settings, history)
+
+
+def packaged_config(place):
+    """The configuration that packaged weights, a name or a file, carry with them; or None."""
+    packaged = PACKAGED / f"{place}.npz"
+    arrays = load_arrays(packaged if packaged.is_file() else place)
+    return json.loads(arrays["model"].tobytes()).get("trained")
+
+
+def new_folder(folder, numbered=False):
+    """Make the folder of a new run and return it: a run is never overwritten.
+
+    numbered: where it is taken, the first free one of folder-2, folder-3, ... instead; else
+    ValueError where it already holds something.
+    """
+    folder, number = Path(folder), 1
+    free = folder
     while True:
-        folder = Path("runs") / (name if number == 1 else f"{name}-{number}")
         try:
-            folder.mkdir(parents=True)
-            return folder
+            free.mkdir(parents=True)
+            return free
         except FileExistsError:
+            if not numbered:
+                if free.is_dir() and not any(free.iterdir()):
+                    return free
+                raise ValueError(f"{folder} is already in use: choose another folder, or resume "
+                                 "the run in it") from None
             number += 1
+            free = folder.with_name(f"{folder.name}-{number}")
 
 
 def read_config(folder):
@@ -62,31 +114,20 @@ def read_config(folder):
     return config
 
 
+def read_settings(folder):
+    """The Settings in the run's config.json."""
+    config = read_config(folder)
+    try:
+        return Settings.read(config["settings"])
+    except ValueError as error:
+        raise ValueError(f"{Path(folder) / 'config.json'} is damaged: {error}") from None
+
+
 def write_json(path, content):
     """Write a dict as readable JSON, atomically; NaN is refused, for JSON has none."""
     text = json.dumps(content, indent=2, allow_nan=False)
     with atomic_write(path) as file:
         file.write(text.encode() + b"\n")
-
-
-def write_history(folder, history):
-    """Write history.csv from the rows of the checkpoint; floats keep all their digits."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(history)
-    with atomic_write(Path(folder) / "history.csv") as file:
-        file.write(text.getvalue().encode())
-
-
-def read_history(folder):
-    """The rows of history.csv: a list of dicts of numbers."""
-    path = Path(folder) / "history.csv"
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no {path}")
-    with open(path, newline="", encoding="utf-8") as file:
-        return [{key: int(value) if key == "epoch" else float(value) for key, value in row.items()}
-                for row in csv.DictReader(file)]
 
 
 def describe_parts(parts):
@@ -117,48 +158,6 @@ def describe_machine():
             versions[package] = None
     return dict(cpu=_cpu_name(), cores=os.cpu_count(), system=platform.platform(),
                 python=platform.python_version(), versions=versions)
-
-
-def score(folder, parts, history):
-    """Score a finished run and write metrics.json and the three pictures; returns the dict.
-
-    The test part is looked at with the best weights only, so nothing can be picked on it:
-    "best" holds validation and test, "last" (the newest weights) validation alone.
-    """
-    from tinyfer import plots  # matplotlib takes a second to load; training does not need it
-
-    folder = Path(folder)
-    best = load_model(folder / "best.npz")
-    names, source = parts.test.class_names, parts.test.source
-    last_row = history[-1]
-    best_row = max(history, key=lambda row: row["val_accuracy"])
-    test = best.predict_proba(parts.test.faces)
-    result = dict(
-        source=source,
-        best=dict(
-            epoch=best_row["epoch"],
-            validation=_evaluate(best, parts.validation),
-            test=metrics.evaluate(parts.test.labels, test, names),
-        ),
-        last=dict(
-            epoch=last_row["epoch"],
-            validation=dict(accuracy=last_row["val_accuracy"], loss=last_row["val_loss"]),
-        ),
-        training_seconds=sum(row["seconds"] for row in history),
-    )
-    write_json(folder / "metrics.json", result)
-    title = f"{source}, test part ({len(parts.test):,} images)"
-    plots.learning_curves(history, folder / "curves.png",
-                          title=f"{source}, {len(names)} classes")
-    plots.confusion(np.array(result["best"]["test"]["confusion_matrix"]), names,
-                    folder / "confusion.png", title=title)
-    plots.roc(metrics.roc_per_class(parts.test.labels, test), names, folder / "roc.png",
-              title=title)
-    return result
-
-
-def _evaluate(model, part):
-    return metrics.evaluate(part.labels, model.predict_proba(part.faces), part.class_names)
 
 
 def _cpu_name():

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyfer.checkpoint import save_checkpoint
+from tinyfer.checkpoint import save_checkpoint, write_history
 from tinyfer.losses import soft_cross_entropy, softmax_cross_entropy
 from tinyfer.metrics import accuracy, cross_entropy
-from tinyfer.runs import write_history
 
 
 class Diverged(ValueError):

@@ -16,7 +16,7 @@ from study import pages
 
 from tinyfer import runs
 from tinyfer.binary import mcnemar
-from tinyfer.checkpoint import load_arrays
+from tinyfer.checkpoint import load_arrays, read_history
 from tinyfer.metrics import wilson_interval
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -62,7 +62,7 @@ def record_of(folder):
     rung, seed = RUNGS[config["settings"]["rung"]], config["settings"]["seed"]
     labels, answers = answers_of(folder)
     right = int(np.sum(answers == labels))
-    history = runs.read_history(folder) if (folder / "history.csv").exists() else []
+    history = read_history(folder) if (folder / "history.csv").exists() else []
     best = max(history, key=lambda row: row["val_accuracy"], default={})
     against = None
     below = folder.parent / f"{rung.below}-seed{seed}"

@@ -16,7 +16,7 @@ from study import tables
 
 from tinyfer.architectures import PACKAGED
 from tinyfer.files import atomic_write
-from tinyfer.evaluation import trained_how
+from tinyfer.runs import packaged_config
 
 
 def blocks_of(path):
@@ -67,7 +67,7 @@ def card_block(name, records):
     path = PACKAGED / f"{name}.npz"
     if not path.is_file():
         return "*These weights are not packaged yet.*"
-    how = trained_how(path)
+    how = packaged_config(path)
     settings, half = how["settings"], how["half_precision"]
     key = how["experiment"] + ("-distinct" if settings["drop_duplicates"] else "")
     record = records.get(f"{key}-seed{settings['seed']}")

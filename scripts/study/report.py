@@ -239,11 +239,11 @@ def _counts(parts):
 
 
 def _configuration(run):
-    settings, config = run.settings, run.config
+    config = run.config
     machine = config["machine"]
     versions = ", ".join(f"{name} {v}" for name, v in machine["versions"].items() if v)
     rows = [(escape(name.replace("_", " ")), escape(str(value)))
-            for name, value in settings.items()
+            for name, value in run.settings.as_dict().items()
             if name != "data" and value is not None]
     rows += [("experiment", escape(run.experiment.number) or "not one of the study's"),
              ("values stored", f"{config['parameters']:,}"),

@@ -17,13 +17,15 @@ when the run folders are gone. It is a dict:
 import json
 import time
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from tinyfer import runs
 from tinyfer.binary import threshold_curve
-from tinyfer.evaluation import compared, open_run, parts_of, score
+from tinyfer.checkpoint import read_history
+from tinyfer.evaluation import compare, parts_of, score
 from tinyfer.experiments import binarize
 
 ORDER = ("1", "2", "3", "4", "5", "6", "6b", "7", "8", "official7")
@@ -57,13 +59,12 @@ def write_results(path, records):
 def find_run(folder, settings):
     """The run in a subfolder of `folder` that was started with these settings, or None.
 
-    settings: as in config.json; where the data lay does not matter. A finished run goes before
+    settings: its Settings; where the data lay does not matter. A finished run goes before
     one that was stopped. ValueError where a config.json is damaged.
     """
     found = []
     for config in sorted(Path(folder).glob("*/config.json")):
-        theirs = runs.read_config(config.parent)["settings"]
-        if all(theirs.get(name) == settings[name] for name in settings.keys() - {"data"}):
+        if replace(runs.read_settings(config.parent), data=settings.data) == settings:
             found.append(config.parent)
     return next((run for run in found if is_finished(run)), found[0] if found else None)
 
@@ -72,7 +73,7 @@ def is_finished(run):
     """Whether all epochs of the run folder are done and scored."""
     if not (Path(run) / "metrics.json").is_file():
         return False
-    return len(runs.read_history(run)) == runs.read_config(run)["settings"]["epochs"]
+    return len(read_history(run)) == runs.read_settings(run).epochs
 
 
 def record_of(folder, data=None):
@@ -83,7 +84,7 @@ def record_of(folder, data=None):
         record = json.loads(kept.read_text())
         if record["weights"] == _weights(folder):
             return record
-    run = open_run(folder)
+    run = runs.open_run(folder)
     parts, copies = parts_of(run, data)
     probabilities = run.model.predict_proba(parts.test.faces)
     record = _about(run, run.experiment.number)
@@ -100,7 +101,7 @@ def binarized_record(folder, others, data=None, before=None):
     are any. before: the record of 6b so far; what it says of others that are missing now is kept
     as long as the weights of 6 are the same.
     """
-    run = open_run(folder)
+    run = runs.open_run(folder)
     parts, copies = parts_of(run, data)
     test = parts.test
     probabilities = run.model.predict_proba(test.faces)
@@ -115,18 +116,18 @@ def binarized_record(folder, others, data=None, before=None):
     if before and before["weights"] == record["weights"]:
         record["against"] = dict(before["against"])
     for number, place in others.items():
-        record["against"][number] = compared(run, test, probabilities, open_run(place))
+        record["against"][number] = compare(run, test, probabilities, runs.open_run(place))
     return record
 
 
 def _about(run, number):
-    settings, machine = run.settings, run.config["machine"]
+    machine = run.config["machine"]
     best = max(run.history, key=lambda row: row["val_accuracy"])
     ended = time.gmtime((run.folder / "metrics.json").stat().st_mtime)
     return dict(
         experiment=number,
-        **{name: settings[name] for name in ("seed", "drop_duplicates", "drawn", "epochs",
-                                             "batch_size", "lr")},
+        **{name: getattr(run.settings, name) for name in (
+            "seed", "drop_duplicates", "drawn", "epochs", "batch_size", "lr")},
         source=run.config["source"],
         images={name: part["images"] for name, part in run.config["parts"].items()},
         best_epoch=best["epoch"], val_accuracy=best["val_accuracy"],

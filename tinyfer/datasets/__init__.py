@@ -26,7 +26,8 @@ from tinyfer.datasets.splits import (
 from tinyfer.datasets.toyfaces import draw_face, draw_faces
 
 __all__ = [
-    "CLASS_SETS", "EMOTIONS", "HOW_TO_GET", "SPLITS", "USAGES", "Faces", "Parts", "augment", "class_weights",
+    "CLASS_SETS", "EMOTIONS", "HOW_TO_GET", "SPLITS", "USAGES", "Faces", "Parts", "augment",
+    "class_weights",
     "draw_face", "draw_faces", "drop_duplicates", "duplicate_facts", "duplicate_groups",
     "find_data", "load_fer2013", "seen_in", "select_classes", "split", "to_input",
     "undersample",

@@ -1,0 +1,133 @@
+"""The settings of a training run: all that decides what it computes, checked in one place.
+
+A run's config.json holds them whole, so that the run can be resumed, scored and made again; and
+whatever is read from there is checked here before anything believes it.
+"""
+
+import math
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from tinyfer import experiments
+from tinyfer.datasets import draw_faces, find_data, load_fer2013
+
+LARGEST_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is trained on which faces, and how.
+
+    classes, balance, split    the experiment, as in tinyfer.experiments
+    drop_duplicates            train without images that have a copy in validation or test
+    drawn                      that many drawn faces are the data; None: FER-2013 is
+    data                       where FER-2013 lay, or None
+    epochs, batch_size, lr     times each image is seen, images a step, Adam's rate
+    seed                       of everything random
+    dtype                      what is computed with, "float32" or "float64"
+
+    ValueError naming the setting where a value is of another kind or out of its range.
+    """
+
+    classes: int
+    balance: str
+    split: str
+    drop_duplicates: bool
+    drawn: int | None
+    data: str | None
+    epochs: int
+    batch_size: int
+    lr: float
+    seed: int
+    dtype: str = "float32"
+
+    def __post_init__(self):
+        for name, least, most in (("epochs", 1, 10**6), ("batch_size", 1, 10**6),
+                                  ("seed", 0, LARGEST_SEED), ("drawn", 1, 10**7)):
+            value = getattr(self, name)
+            optional = name == "drawn" and value is None
+            if not optional and not (type(value) is int and least <= value <= most):
+                raise _wrong(name, value, f"a whole number from {least} to {most}")
+        if type(self.lr) not in (int, float) or not 0 < self.lr < math.inf:
+            raise _wrong("lr", self.lr, "a finite number above 0")
+        if type(self.drop_duplicates) is not bool:
+            raise _wrong("drop_duplicates", self.drop_duplicates, "true or false")
+        if not (self.data is None or isinstance(self.data, str)):
+            raise _wrong("data", self.data, "a path, or nothing")
+        if self.dtype not in ("float32", "float64"):
+            raise _wrong("dtype", self.dtype, "float32 or float64")
+        experiments.resolve(self.classes, self.balance, self.split)
+
+    @classmethod
+    def read(cls, values):
+        """Settings from a dict, as config.json and packaged weights hold them.
+
+        Those without a dtype are from before there was a choice. ValueError as above, and where a
+        setting is missing or unknown.
+        """
+        if not isinstance(values, dict):
+            raise ValueError(f"settings are {type(values).__name__}, expected names and values")
+        known = {field.name for field in fields(cls)}
+        for name in sorted((known ^ values.keys()) - {"dtype"}):
+            what = "is missing" if name in known else "is unknown"
+            raise ValueError(f"the setting {str(name)[:40]!r} {what}")
+        return cls(**values)
+
+    def as_dict(self):
+        return asdict(self)
+
+    def decisive(self):
+        """What an epoch depends on, by name: a run goes on with these or not at all."""
+        free = ("epochs", "data")
+        return {name: value for name, value in asdict(self).items() if name not in free}
+
+    @property
+    def experiment(self):
+        """The study's experiment with this set-up, or one without a number."""
+        return experiments.resolve(self.classes, self.balance, self.split)
+
+    @property
+    def name(self):
+        """What the folder of such a run is called, "experiment6-seed0" for example."""
+        experiment = self.experiment
+        name = f"experiment{experiment.number}"
+        if not experiment.number:
+            name = f"{experiment.classes}-{experiment.balance}-{experiment.split}"
+        drawn = "drawn-" if self.drawn else ""
+        distinct = "-distinct" if self.drop_duplicates else ""
+        double = "-float64" if self.dtype == "float64" else ""
+        return f"{drawn}{name}{distinct}{double}-seed{self.seed}"
+
+    def find(self, data=None):
+        """Where the faces of such a run are: None if they are drawn, else the path of FER-2013.
+
+        data: where it is; None: where the run found it, else as `find_data` looks for it.
+        FileNotFoundError where there is none; ValueError for data with a run on drawn faces.
+        """
+        if self.drawn:
+            if data is not None:
+                raise ValueError(f"the run is on {self.drawn:,} drawn faces: it cannot use {data}")
+            return None
+        own = self.data and Path(self.data).exists()
+        place = find_data(data if data is not None else self.data if own else None)
+        if place is None:
+            gone = f"no longer in {self.data}" if self.data else "not here"
+            raise FileNotFoundError(f"FER-2013 is {gone}: tell where it is, set TINYFER_DATA, or "
+                                    "put it in ./data")
+        return place
+
+    def faces(self, data=None, progress=None):
+        """The faces of such a run, of all seven classes. data: as for `find`; progress: as for
+        `load_fer2013`."""
+        place = self.find(data)
+        if place is None:
+            return draw_faces(self.drawn, seed=self.seed)
+        return load_fer2013(place, progress=progress)
+
+    def parts(self, faces):
+        """Parts(train, validation, test) of these faces: see `tinyfer.experiments.prepare`."""
+        return experiments.prepare(faces, self.experiment, self.seed, self.drop_duplicates)
+
+
+def _wrong(name, value, expected):
+    return ValueError(f"the setting {name} is {str(value)[:40]!r}; expected {expected}")
