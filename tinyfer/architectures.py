@@ -1,4 +1,4 @@
-"""The network of the study, layer by layer; and how a saved one is built again."""
+"""The networks, layer by layer: the study's, and the two that find faces; load_model."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,7 @@ def six_layer_cnn(classes=7, seed=0, dtype=np.float32, class_names=None):
     rng = np.random.default_rng(seed)
 
     def conv(c_in, c_out):
-        return [Conv2D(c_in, c_out, rng, relu=True, dtype=dtype), BatchNorm(c_out, dtype=dtype)]
+        return _conv(c_in, c_out, rng, dtype)
 
     def pool():
         return [MaxPool2D(), Dropout(0.25, rng)]
@@ -49,7 +49,52 @@ def six_layer_cnn(classes=7, seed=0, dtype=np.float32, class_names=None):
     return Sequential(layers, (48, 48, 1), class_names, rng, config)
 
 
-ARCHITECTURES = {"six_layer_cnn": six_layer_cnn}
+SCAN = 26               # pixels a side of the window that face_scan judges
+SCAN_STRIDE = 4         # pixels from one window to the next: two pools of stride 2
+LOOK = 46
+# Outputs of both: two logits, and where the face lies in the window (`tinyfer.finder`).
+FINDER_OUTPUTS = ("scene", "face", "right", "down", "larger")
+
+
+def face_scan(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
+    """Four convolutions, two pools: x (N, 26, 26, 1) in [0, 1] -> (N, 1, 1, 5), 7,480 values.
+
+    Without a dense layer it takes any height and width, and gives one row of five outputs for each
+    window: x (N, H, W, 1) -> (N, (H-22) // 4, (W-22) // 4, 5). Chapter 14.
+    """
+    dtype, rng = np.dtype(dtype), np.random.default_rng(seed)
+    layers = [
+        *_conv(1, 8, rng, dtype), MaxPool2D(),              # 26 -> 24 -> 12
+        *_conv(8, 16, rng, dtype), MaxPool2D(),             # 12 -> 10 -> 5
+        *_conv(16, 32, rng, dtype),                         # 5 -> 3
+        Conv2D(32, len(FINDER_OUTPUTS), rng, dtype=dtype),  # 3 -> 1
+    ]
+    config = {"architecture": "face_scan", "arguments": {"dtype": dtype.name}}
+    return Sequential(layers, (SCAN, SCAN, 1), class_names, rng, config)
+
+
+def face_look(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
+    """Four convolutions, three pools, a dense layer: x (N, 46, 46, 1) -> (N, 5), 54,853 values.
+
+    x: windows of mean 0 and variance 1. Every pixel counts: each pool gets an even size.
+    """
+    dtype, rng = np.dtype(dtype), np.random.default_rng(seed)
+    layers = [
+        *_conv(1, 16, rng, dtype), MaxPool2D(),             # 46 -> 44 -> 22
+        *_conv(16, 32, rng, dtype), MaxPool2D(),            # 22 -> 20 -> 10
+        *_conv(32, 56, rng, dtype), MaxPool2D(),            # 10 -> 8 -> 4
+        *_conv(56, 64, rng, dtype), Dropout(0.25, rng),     # 4 -> 2
+        Flatten(), Dense(256, len(FINDER_OUTPUTS), rng, dtype=dtype),
+    ]
+    config = {"architecture": "face_look", "arguments": {"dtype": dtype.name}}
+    return Sequential(layers, (LOOK, LOOK, 1), class_names, rng, config)
+
+
+def _conv(c_in, c_out, rng, dtype):
+    return [Conv2D(c_in, c_out, rng, relu=True, dtype=dtype), BatchNorm(c_out, dtype=dtype)]
+
+
+ARCHITECTURES = {"six_layer_cnn": six_layer_cnn, "face_scan": face_scan, "face_look": face_look}
 
 
 def load_model(path):

@@ -1,0 +1,167 @@
+"""Train the face finder: two networks, each in rounds, each round with the scenes that fooled it.
+
+    python scripts/train_finder.py --data faces.zip --fer archive.zip
+    python scripts/train_finder.py --data faces.zip --fer archive.zip --resume runs/finder
+
+The same command with the same seed gives the same weights. What it needs: faces.zip with the
+folders Caltech_CropFaces/ (6,713 grey faces of 36x36) and train_non_face_scenes/ (274 photographs
+without a face), and FER-2013. It writes to --out, after every epoch, what --resume goes on from;
+at the end scan.npz and look.npz, ready to be packaged, and curves.png. Chapter 14 explains it.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import command
+import numpy as np
+from finder.curves import draw_curves
+from finder.rounds import Windows, judge, train_round
+from finder.sources import mining_pictures, read_sources
+from finder.windows import scenes_of
+from PIL import Image
+from progress import duration
+from study.packaging import save_packaged
+
+from tinyfer.architectures import LOOK, SCAN, face_look, face_scan
+from tinyfer.checkpoint import load_arrays, load_checkpoint, save_arrays, save_checkpoint
+from tinyfer.finder import Finder, suppress
+from tinyfer.kernels.threads import set_threads
+from tinyfer.optim import Adam
+
+# name: network, pixels of its window, rounds, epochs of a round, batches of an epoch
+NETWORKS = {"scan": (face_scan, SCAN, 3, 5, 200), "look": (face_look, LOOK, 4, 5, 200)}
+BATCH = 256
+RATE = 2e-3
+KEPT = 0.997            # of the validation faces that scan hands on
+SMALLEST = 15           # pixels a side of the smallest windows among the hard ones
+MOST_HARD = 60_000
+VALIDATION = 8000
+
+
+def parse(argv):
+    parser = command.parser(description=__doc__,
+                            formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--data", required=True, metavar="ZIP", help="faces.zip")
+    add("--fer", required=True, metavar="PATH", help="FER-2013: archive.zip, its folder or csv")
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--out", type=Path, default=Path("runs/finder"), metavar="FOLDER",
+                       help="a new folder for the run (default runs/finder)")
+    place.add_argument("--resume", type=Path, metavar="FOLDER", help="go on with the run in it")
+    add("--size", type=float, default=1.0, metavar="F",
+        help="F times as many batches in an epoch (default 1)")
+    add("--seed", type=int, default=0, metavar="N", help="of everything random (default 0)")
+    add("--threads", type=int, metavar="N", help="threads (default: one per core)")
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    return command.main(train, parse, argv)
+
+
+def train(given):
+    set_threads(given.threads)
+    folder = start(given)
+    training, validation = read_sources(given.data, given.fer)
+    print(f"{sum(len(b.pictures) for b in training.banks):,} faces and {len(training.scenes)} "
+          f"scenes to learn from; {sum(len(b.pictures) for b in validation.banks):,} and "
+          f"{len(validation.scenes)} to validate on", flush=True)
+    scan = train_network("scan", folder, training, validation, given, Finder)
+    look = train_network("look", folder, training, validation, given,
+                         lambda look: Finder(scan, look), scan)
+    for name, model in ("scan", scan), ("look", look):
+        trained = dict(command="scripts/train_finder.py", seed=given.seed, size=given.size)
+        save_packaged(folder / f"{name}.npz", model, trained)
+    draw_curves(folder)
+    print(f"scan.npz, look.npz and curves.png are in {folder}")
+
+
+def start(given):
+    """The folder of the run: a new one, or the one to go on with, of the same settings."""
+    settings = json.dumps(dict(seed=given.seed, size=given.size))
+    folder = given.resume or given.out
+    note = folder / "settings.json"
+    if given.resume:
+        if not note.is_file():
+            raise FileNotFoundError(f"--resume: there is no training of a finder in {folder}")
+        if note.read_text() != settings:
+            raise ValueError(f"--resume: the run in {folder} has the settings {note.read_text()}, "
+                             f"not {settings}")
+        return folder
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(f"--out {folder} is already in use: choose another folder, or go on with "
+                         f"the run in it by --resume {folder}")
+    folder.mkdir(parents=True, exist_ok=True)
+    note.write_text(settings)
+    return folder
+
+
+def train_network(name, folder, training, validation, given, finder_of, scan=None):
+    """All rounds of one network, from where its checkpoint left off."""
+    build, size, rounds, epochs, steps = NETWORKS[name]
+    steps = max(1, round(steps * given.size))
+    model = build(seed=given.seed)
+    optimizer = Adam(model.parameters(), lr=RATE)
+    last, history = folder / f"{name}-last.npz", []
+    if last.exists():
+        history = load_checkpoint(last, model, optimizer)
+    pictures = mining_pictures(training.scenes)
+    windows = Windows(training, scenes_of(pictures), size, standardise=name == "look")
+    judged = Windows(validation, scenes_of(validation.scenes), size, name == "look").draw(
+        VALIDATION, np.random.default_rng(given.seed))
+    print(f"{name}: {model.num_parameters():,} values")
+    for number in range(len(history) // epochs, rounds):
+        windows.hard = hard_windows(folder / f"{name}-hard-{number}.npz", pictures, name, number,
+                                    lambda: finder_of(model), scan)
+        first = len(history) - number * epochs
+        started = time.perf_counter()
+        rate = RATE if number == 0 else RATE / 2
+        for loss in train_round(model, optimizer, windows, (first, epochs), steps, BATCH, rate):
+            row = dict(round=number, loss=loss, **judge(model, judged))
+            row["seconds"], started = time.perf_counter() - started, time.perf_counter()
+            history.append(row)
+            save_checkpoint(last, model, optimizer, history)
+            print(f"{name} round {number} epoch {len(history)}  loss {loss:.4f}  validation "
+                  f"{row['val_loss']:.4f}  missed {row['missed']:.4f}  false {row['false']:.4f}  "
+                  f"off {row['off']:.4f}  {duration(row['seconds'])}", flush=True)
+    keep_most(model, judged, KEPT if name == "scan" else None)
+    return model
+
+
+def hard_windows(path, pictures, name, number, finder, scan):
+    """(N, 4) scene, x, y and side of the windows that are hard now; kept in a file for --resume."""
+    if name == "scan" and number == 0:
+        return np.empty((0, 4), np.float32)
+    if path.exists():
+        return load_arrays(path)["hard"]
+    found, finder = [], Finder(scan) if number == 0 else finder()
+    for k, picture in enumerate(pictures):
+        grey = Image.fromarray(picture)
+        boxes = finder.candidates(grey, SMALLEST, 0.2 if name == "scan" else 0.3)
+        if name == "look" and number:
+            boxes[:, 3] = finder.looked_at(grey, boxes)[:, 3]
+            boxes = suppress(boxes[boxes[:, 3] > 0.02], 0.8)
+        found.append(np.concatenate([np.full((len(boxes), 1), k), boxes[:, :3],
+                                     boxes[:, 3:]], axis=1))
+    found = np.concatenate(found)
+    found = found[np.argsort(-found[:, 4])][:MOST_HARD, :4].astype(np.float32)
+    save_arrays(path, {"hard": found})
+    print(f"{name} round {number}: {len(found):,} hard windows", flush=True)
+    return found
+
+
+def keep_most(model, judged, kept):
+    """Shift the last bias so that a score of 1/2 keeps this share of the validation faces."""
+    if kept is None:
+        return
+    x, labels, _ = judged
+    out = model.forward(x[labels == 1]).reshape(-1, 5)
+    least = np.quantile(out[:, 1] - out[:, 0], 1 - kept)
+    model.layers[-1].b.value[1] -= least
+
+
+if __name__ == "__main__":
+    sys.exit(main())

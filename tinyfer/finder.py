@@ -1,0 +1,177 @@
+"""Finds the faces in a photograph: two small networks over a pyramid, and what overlaps is merged.
+
+The first network, `scan`, judges every window of 26x26 pixels, four pixels apart, on pictures of
+the photograph from large to small; it is a convolution from end to end, so one forward pass over a
+picture judges all its windows at once. The second, `look`, judges what is left, each window cut
+anew in 46x46 pixels. Both also say how far the face lies from the middle of the window and how much
+larger it is, so that the square that comes out is the one that FER-2013 would have cut. Chapter 14.
+
+Inside, a box is a row of an array (N, 4): x and y of its middle, its side, its score.
+"""
+
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from tinyfer.architectures import LOOK, PACKAGED, SCAN, SCAN_STRIDE, load_model
+from tinyfer.inference import fold_batchnorm
+from tinyfer.losses import softmax
+
+FILL = 12 / 13          # of a window's side is the side of the face it is looking for
+UNIT = 0.1              # what 1 means in the outputs that move a box: a tenth of its side
+STEP = 2 ** 0.25        # from one picture of the pyramid to the next
+BORDER = 8              # pixels that every picture of the pyramid is enlarged by on each side
+BAND = 64               # rows of windows at a time: memory stays small, whatever the picture
+MOST = 2000             # windows that the first network hands on from one photograph
+LOOKS = 256             # windows at a time in the second network
+
+
+class Finder:
+    """The two networks, ready for use: their layers with batch norm folded away."""
+
+    def __init__(self, scan, look=None):
+        self.scan = fold_batchnorm(scan.layers)
+        self.look = look and fold_batchnorm(look.layers)
+
+    def candidates(self, grey, smallest, threshold=0.5):
+        """Boxes (N, 4) of the windows that `scan` takes for faces, sorted by score."""
+        found = [np.empty((0, 4), np.float32)]
+        for scale in scales(grey.size, smallest):
+            found.append(self._scan_picture(grey, scale, threshold))
+        found = np.concatenate(found)
+        surest = np.argsort(-found[:, 3], kind="stable")[:MOST]
+        return suppress(found[surest], 0.6)
+
+    def _scan_picture(self, grey, scale, threshold):
+        size = [max(1, round(side * scale)) for side in grey.size]
+        small = grey.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+        x = np.pad(np.asarray(small), BORDER, mode="edge")
+        found = []
+        rows = (len(x) - SCAN) // SCAN_STRIDE + 1
+        for top in range(0, rows, BAND):
+            part = x[top * SCAN_STRIDE:(top + BAND) * SCAN_STRIDE + SCAN - SCAN_STRIDE]
+            out = run(self.scan, part[None, :, :, None].astype(np.float32) / np.float32(255))[0]
+            score = softmax(out[..., :2].reshape(-1, 2))[:, 1].reshape(out.shape[:2])
+            i, j = np.nonzero(score > threshold)
+            windows = np.stack([j * SCAN_STRIDE + SCAN / 2, (i + top) * SCAN_STRIDE + SCAN / 2,
+                                np.full(len(i), SCAN * FILL), score[i, j]], axis=1)
+            windows = moved(windows, out[i, j, 2:])
+            windows[:, :2] -= BORDER
+            windows[:, 0] *= grey.size[0] / size[0]
+            windows[:, 1] *= grey.size[1] / size[1]
+            windows[:, 2] /= scale
+            found.append(windows)
+        return np.concatenate(found).astype(np.float32)
+
+    def looked_at(self, grey, boxes):
+        """The boxes as `look` sees them: moved, and with its score."""
+        out = np.empty_like(boxes)
+        for start in range(0, len(boxes), LOOKS):
+            part = boxes[start:start + LOOKS]
+            x = standardised(np.stack([cut(grey, box) for box in part]))
+            y = run(self.look, x[..., None])
+            out[start:start + LOOKS] = moved(part, y[:, 2:])
+            out[start:start + LOOKS, 3] = softmax(y[:, :2])[:, 1]
+        return out
+
+    def find(self, grey, smallest, threshold):
+        """Boxes (N, 4) of the faces in a Pillow image of mode L, the surest first."""
+        boxes = self.looked_at(grey, self.candidates(grey, smallest))
+        boxes = suppress(boxes[boxes[:, 3] > 0.1 * threshold], 0.8)
+        boxes = self.looked_at(grey, boxes)
+        return merge(boxes[boxes[:, 3] > threshold])
+
+
+def run(layers, x):
+    for layer in layers:
+        x = layer.forward(x)
+    return x
+
+
+def scales(size, smallest):
+    """Scales of the pyramid's pictures, from the one where the smallest face fits a window."""
+    scale = SCAN * FILL / smallest
+    while min(size) * scale + 2 * BORDER >= SCAN:
+        yield scale
+        scale /= STEP
+
+
+def moved(boxes, outputs):
+    """Boxes (N, 4) moved and resized as a network's three last outputs (N, 3) say; same scores.
+
+        x <- x + side UNIT right        y <- y + side UNIT down        side <- side e^(UNIT larger)
+    """
+    boxes = boxes.copy()
+    boxes[:, :2] += boxes[:, 2:3] * UNIT * outputs[:, :2]
+    boxes[:, 2] *= np.exp(UNIT * np.clip(outputs[:, 2], -7, 7))
+    return boxes
+
+
+def cut(grey, box):
+    """The window of a box: (LOOK, LOOK) uint8; beyond the picture's edges the edges go on."""
+    x, y, side = (float(v) for v in box[:3])
+    half = side / FILL / 2
+    width, height = grey.size
+    left, top, right, bottom = x - half, y - half, x + half, y + half
+    if left >= 0 and top >= 0 and right <= width and bottom <= height:
+        window = grey.resize((LOOK, LOOK), Image.Resampling.BILINEAR, (left, top, right, bottom),
+                             reducing_gap=2.0)
+        return np.asarray(window)
+    l, t, r, b = math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)
+    rows = np.clip(np.arange(t, b), 0, height - 1)
+    columns = np.clip(np.arange(l, r), 0, width - 1)
+    inside = grey.crop((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
+    part = np.asarray(inside)[np.ix_(rows - rows[0], columns - columns[0])]
+    return cut(Image.fromarray(part), (x - l, y - t, side))
+
+
+def standardised(windows):
+    """Each window (N, H, W) with mean 0 and variance 1: float32."""
+    x = windows.astype(np.float32)
+    x -= x.mean(axis=(1, 2), keepdims=True)
+    return x / (x.std(axis=(1, 2), keepdims=True) + 1)
+
+
+def overlap(box, boxes):
+    """Intersection over union of one box with each of (N, 4), and intersection over the smaller."""
+    half, halves = box[2] / 2, boxes[:, 2] / 2
+    sides = [np.clip(np.minimum(box[k] + half, boxes[:, k] + halves)
+                     - np.maximum(box[k] - half, boxes[:, k] - halves), 0, None) for k in (0, 1)]
+    both = sides[0] * sides[1]
+    area, areas = box[2] ** 2, boxes[:, 2] ** 2
+    return both / (area + areas - both), both / np.minimum(area, areas)
+
+
+def suppress(boxes, most):
+    """Non-maximum suppression: the surest box stays, what overlaps it by more than `most` goes,
+    and so on with the rest. Boxes come back sorted, the surest first."""
+    boxes = boxes[np.argsort(-boxes[:, 3], kind="stable")]
+    kept = []
+    while len(boxes):
+        kept.append(boxes[0])
+        boxes = boxes[1:]
+        boxes = boxes[overlap(kept[-1], boxes)[0] <= most]
+    return np.array(kept, np.float32).reshape(-1, 4)
+
+
+def merge(boxes):
+    """Suppression in which those that go have their say: a face's box is the mean of the boxes
+    on it, weighed by their scores; one inside another is the same face."""
+    boxes = boxes[np.argsort(-boxes[:, 3], kind="stable")]
+    kept = []
+    while len(boxes):
+        union, smaller = overlap(boxes[0], boxes)
+        same = union > 0.5
+        face = np.average(boxes[same], axis=0, weights=boxes[same, 3])
+        kept.append([*face[:3], boxes[0, 3]])
+        boxes = boxes[(union <= 0.3) & (smaller <= 0.7)]
+    return np.array(kept, np.float32).reshape(-1, 4)
+
+
+@lru_cache(maxsize=1)
+def packaged_finder():
+    """The finder that comes with the package."""
+    return Finder(*(load_model(PACKAGED / "finder" / f"{name}.npz") for name in ("scan", "look")))
