@@ -35,7 +35,7 @@ from tinyfer.optim import Adam
 NETWORKS = {"scan": (face_scan, SCAN, 3, 5, 200), "look": (face_look, LOOK, 4, 5, 200)}
 BATCH = 256
 RATE = 2e-3
-KEPT = 0.997            # of the validation faces that scan hands on
+LEAST = {"scan": 0.2, "look": 0.02}     # the score from which a window is a hard one
 SMALLEST = 15           # pixels a side of the smallest windows among the hard ones
 MOST_HARD = 60_000
 VALIDATION = 8000
@@ -127,7 +127,6 @@ def train_network(name, folder, training, validation, given, finder_of, scan=Non
             print(f"{name} round {number} epoch {len(history)}  loss {loss:.4f}  validation "
                   f"{row['val_loss']:.4f}  missed {row['missed']:.4f}  false {row['false']:.4f}  "
                   f"off {row['off']:.4f}  {duration(row['seconds'])}", flush=True)
-    keep_most(model, judged, KEPT if name == "scan" else None)
     return model
 
 
@@ -140,10 +139,10 @@ def hard_windows(path, pictures, name, number, finder, scan):
     found, finder = [], Finder(scan) if number == 0 else finder()
     for k, picture in enumerate(pictures):
         grey = Image.fromarray(picture)
-        boxes = finder.candidates(grey, SMALLEST, 0.2 if name == "scan" else 0.3)
+        boxes = finder.candidates(grey, SMALLEST, LEAST["scan"])
         if name == "look" and number:
             boxes[:, 3] = finder.looked_at(grey, boxes)[:, 3]
-            boxes = suppress(boxes[boxes[:, 3] > 0.02], 0.8)
+            boxes = suppress(boxes[boxes[:, 3] > LEAST["look"]], 0.8)
         found.append(np.concatenate([np.full((len(boxes), 1), k), boxes[:, :3],
                                      boxes[:, 3:]], axis=1))
     found = np.concatenate(found)
@@ -151,16 +150,6 @@ def hard_windows(path, pictures, name, number, finder, scan):
     save_arrays(path, {"hard": found})
     print(f"{name} round {number}: {len(found):,} hard windows", flush=True)
     return found
-
-
-def keep_most(model, judged, kept):
-    """Shift the last bias so that a score of 1/2 keeps this share of the validation faces."""
-    if kept is None:
-        return
-    x, labels, _ = judged
-    out = model.forward(x[labels == 1]).reshape(-1, 5)
-    least = np.quantile(out[:, 1] - out[:, 0], 1 - kept)
-    model.layers[-1].b.value[1] -= least
 
 
 if __name__ == "__main__":

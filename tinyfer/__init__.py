@@ -15,6 +15,7 @@ The way of a face through the package, and a good order to read it in:
     training.py         the loop, with checkpoint.py and runs.py: what a run leaves on the disk
                         (files.py: written whole or not at all, read within bounds)
     metrics.py          what a trained network is worth
+    finder.py           faces in a photograph, by two small networks; photo.py reads them
     saliency/           which pixels its predictions hang on, and whether such maps mean anything
     experiments.py      the study's eight experiments as data
 
@@ -27,14 +28,21 @@ In short:
     model.backward(dlogits)
     optimizer.step()
     model.predict_proba(faces)                          # faces (N, 48, 48) uint8
+
+    for face, expression, probabilities in tinyfer.read_photo("photo.jpg"):
+        print(face.box, expression)
 """
 
 from tinyfer.architectures import load_model, six_layer_cnn
 from tinyfer.datasets import find_data, load_fer2013, to_input
+from tinyfer.finder import find_faces
 from tinyfer.losses import softmax, softmax_cross_entropy
 from tinyfer.model import Sequential
 from tinyfer.optim import Adam
+from tinyfer.photo import read_photo
 from tinyfer.saliency import saliency
 
-__all__ = ["Adam", "Sequential", "find_data", "load_fer2013", "load_model", "six_layer_cnn",
-           "saliency", "softmax", "softmax_cross_entropy", "to_input"]
+__version__ = "0.1.0"
+__all__ = ["Adam", "Sequential", "find_data", "find_faces", "load_fer2013", "load_model",
+           "read_photo", "saliency", "six_layer_cnn", "softmax", "softmax_cross_entropy",
+           "to_input"]

@@ -98,7 +98,8 @@ ARCHITECTURES = {"six_layer_cnn": six_layer_cnn, "face_scan": face_scan, "face_l
 
 
 def load_model(path):
-    """The model that `model.save(path)` wrote, or packaged weights by name ("five-class").
+    """The model that `model.save(path)` wrote, the best of a run folder, or packaged weights by
+    name ("five-class").
 
     It computes in the dtype of the model that was saved (float32 for the packaged ones), whatever
     the dtype of the weights in the file.
@@ -126,6 +127,8 @@ def _packaged_or_path(path):
     names = sorted(file.stem for file in PACKAGED.glob("*.npz"))
     if str(path) in names:
         return PACKAGED / f"{path}.npz"
+    if Path(path).is_dir():
+        path = Path(path) / "best.npz"
     if not Path(path).is_file():
         known = ", ".join(names) if names else "none yet"
         raise FileNotFoundError(f"{path} is neither a file nor the name of packaged weights "

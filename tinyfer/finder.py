@@ -17,16 +17,66 @@ import numpy as np
 from PIL import Image
 
 from tinyfer.architectures import LOOK, PACKAGED, SCAN, SCAN_STRIDE, load_model
+from tinyfer.datasets.pictures import grey_of, open_image
 from tinyfer.inference import fold_batchnorm
+from tinyfer.kernels.boxes import kept_boxes
 from tinyfer.losses import softmax
 
 FILL = 12 / 13          # of a window's side is the side of the face it is looking for
 UNIT = 0.1              # what 1 means in the outputs that move a box: a tenth of its side
 STEP = 2 ** 0.25        # from one picture of the pyramid to the next
+SMALLEST = 24           # pixels a side of the smallest face, where nothing else is asked for
 BORDER = 8              # pixels that every picture of the pyramid is enlarged by on each side
 BAND = 64               # rows of windows at a time: memory stays small, whatever the picture
-MOST = 2000             # windows that the first network hands on from one photograph
+HAND_ON = 0.3           # the least score of a window that the first network hands on,
+MOST = 2000             # and the most windows of one photograph
 LOOKS = 256             # windows at a time in the second network
+
+
+class Face(NamedTuple):
+    """A square in pixels of the upright picture, x and y of its top left corner; score in [0, 1]:
+    the probability that it is a face, None for a picture that was taken whole."""
+
+    x: int
+    y: int
+    side: int
+    score: float | None
+
+    @property
+    def box(self):
+        """(x, y, w, h), as `tinyfer.datasets.pictures.face_of` takes it."""
+        return self.x, self.y, self.side, self.side
+
+
+def find_faces(picture, smallest=None, threshold=0.5):
+    """The faces in a photograph: a list of Face, the surest first; empty where there is none.
+
+    picture: a path or open file, a Pillow image, or an array (H, W), (H, W, 3) or (H, W, 4), uint8
+    or floats in [0, 1]; any size. A box is the square that FER-2013 would have cut: from above the
+    brows to the chin. smallest: the side in pixels of the smallest box to look for; by default 24,
+    or a 60th of a large picture's longer side. threshold: the least score.
+
+    Faces that are turned to the side, lie, or are covered by half are mostly missed.
+    ValueError or FileNotFoundError where the picture cannot be read. Chapter 14.
+    """
+    return faces_in(grey_of(open_image(picture)), smallest, threshold)
+
+
+def faces_in(grey, smallest=None, threshold=0.5):
+    """`find_faces` in a Pillow image of mode L."""
+    if smallest is None:
+        smallest = max(SMALLEST, max(grey.size) / 60)
+    if not smallest >= 8:
+        raise ValueError(f"smallest is {smallest}; expected at least 8 pixels")
+    if not 0 < threshold < 1:
+        raise ValueError(f"threshold is {threshold}; expected a number between 0 and 1")
+    found = []
+    for x, y, side, score in packaged_finder().find(grey, smallest, threshold).astype(float):
+        side = min(max(1, round(side)), *grey.size)
+        x, y = (min(max(0, round(middle - side / 2)), size - side)
+                for middle, size in zip((x, y), grey.size))
+        found.append(Face(x, y, side, score))
+    return found
 
 
 class Finder:
@@ -36,7 +86,7 @@ class Finder:
         self.scan = fold_batchnorm(scan.layers)
         self.look = look and fold_batchnorm(look.layers)
 
-    def candidates(self, grey, smallest, threshold=0.5):
+    def candidates(self, grey, smallest, threshold=HAND_ON):
         """Boxes (N, 4) of the windows that `scan` takes for faces, sorted by score."""
         found = [np.empty((0, 4), np.float32)]
         for scale in scales(grey.size, smallest):
@@ -149,12 +199,7 @@ def suppress(boxes, most):
     """Non-maximum suppression: the surest box stays, what overlaps it by more than `most` goes,
     and so on with the rest. Boxes come back sorted, the surest first."""
     boxes = boxes[np.argsort(-boxes[:, 3], kind="stable")]
-    kept = []
-    while len(boxes):
-        kept.append(boxes[0])
-        boxes = boxes[1:]
-        boxes = boxes[overlap(kept[-1], boxes)[0] <= most]
-    return np.array(kept, np.float32).reshape(-1, 4)
+    return boxes[kept_boxes(boxes, most)]
 
 
 def merge(boxes):

@@ -11,6 +11,7 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from tinyfer.files import atomic_write
 from tinyfer.metrics import auc, bins_to_draw, macro_roc
@@ -73,6 +74,35 @@ def learning_curves(history, path, title=""):
         figure.legend(panels[1].lines, names, loc="outside upper right", ncols=3)
         put_title(figure, title)
         save(figure, path)
+
+
+def photo(picture, readings, path, longest=1600):
+    """A photograph (Pillow, RGB) with a square round each face, its expression and its three
+    largest probabilities. readings: as `tinyfer.read_photo` returns them."""
+    width, height = picture.size
+    scale = min(1, longest / max(width, height))
+    small = picture.resize((max(1, round(width * scale)), max(1, round(height * scale))))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(max(320, small.width) / 100, max(240, small.height) / 100))
+        FigureCanvasAgg(figure)
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.imshow(np.asarray(small), extent=(0, width, height, 0), interpolation="bilinear")
+        axes.axis("off")
+        for number, (face, _, probabilities) in enumerate(readings):
+            colour = COLOURS[number % len(COLOURS)]
+            axes.add_patch(Rectangle((face.x, face.y), face.side, face.side, fill=False,
+                                     edgecolor="white", linewidth=3.6))
+            axes.add_patch(Rectangle((face.x, face.y), face.side, face.side, fill=False,
+                                     edgecolor=colour, linewidth=2))
+            likely = sorted(probabilities.items(), key=lambda item: -item[1])[:3]
+            below = face.y + face.side * 1.02 < 0.85 * height
+            axes.annotate("\n".join(f"{name} {p:.2f}" for name, p in likely),
+                          (face.x, face.y + face.side if below else face.y),
+                          (0, -5 if below else 5), textcoords="offset points",
+                          va="top" if below else "bottom", fontsize=9, color="white",
+                          bbox=dict(facecolor=colour, edgecolor="white", pad=2))
+        with atomic_write(path) as file:
+            figure.savefig(file, format="png", dpi=100)
 
 
 def confusion(matrix, class_names, path, title=""):

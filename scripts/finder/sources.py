@@ -24,10 +24,12 @@ DRAWN = 3000
 
 
 class Sources(NamedTuple):
-    """Banks of faces (FER-2013, Caltech, drawn) and a list of scenes, (H, W) uint8."""
+    """Banks of faces (FER-2013, Caltech, drawn), a list of scenes, (H, W) uint8, and the labels of
+    the FER-2013 faces among the seven classes."""
 
     banks: tuple
     scenes: list
+    labels: np.ndarray
 
 
 def read_sources(faces_zip, fer, drawn=DRAWN):
@@ -39,13 +41,12 @@ def read_sources(faces_zip, fer, drawn=DRAWN):
                       for c in crops])
     data = load_fer2013(fer)
     grey = data.faces.reshape(len(data), -1).std(axis=1) < 3
-    training = data.faces[(data.usage == "Training") & ~grey]
-    public = data.faces[(data.usage == "PublicTest") & ~grey]
+    training, public = (data[(data.usage == part) & ~grey] for part in ("Training", "PublicTest"))
     made = draw_faces(drawn, seed=11).faces
     tenth, held = len(crops) // 10, len(made) // 10
-    return (Sources(_banks(training, crops[tenth:], made[held:]),
-                    [s for i, s in enumerate(scenes) if i % 6]),
-            Sources(_banks(public, crops[:tenth], made[:held]), scenes[::6]))
+    return (Sources(_banks(training.faces, crops[tenth:], made[held:]),
+                    [s for i, s in enumerate(scenes) if i % 6], training.labels),
+            Sources(_banks(public.faces, crops[:tenth], made[:held]), scenes[::6], public.labels))
 
 
 def _banks(fer, caltech, drawn):
@@ -53,6 +54,22 @@ def _banks(fer, caltech, drawn):
     return (Bank(fer, 0.0, 0.0, 48.0),
             Bank(caltech, (CALTECH_PIXELS - side) / 2, CALTECH_TOP * CALTECH_PIXELS, side),
             Bank(drawn, 0.0, 0.0, 48.0))
+
+
+def read_test(faces_zip):
+    """The 130 CMU+MIT pictures, (H, W) uint8, and the boxes (n, 4) of left, top, right and bottom
+    of the faces in each."""
+    boxes = {}
+    with zipfile.ZipFile(faces_zip) as archive:
+        name = next(n for n in archive.namelist() if n.endswith("ground_truth_bboxes.txt"))
+        for line in archive.read(name).decode().splitlines():
+            picture, *corners = line.split()
+            boxes.setdefault(picture, []).append([float(v) for v in corners])
+        names = sorted(n for n in archive.namelist() if "test_jpg/" in n and n.endswith(".jpg"))
+        pictures = [np.asarray(Image.open(io.BytesIO(archive.read(n))).convert("L"))
+                    for n in names]
+    return pictures, [np.array(boxes.get(n.split("/")[-1], []), float).reshape(-1, 4)
+                      for n in names]
 
 
 def _pictures(path, folder):

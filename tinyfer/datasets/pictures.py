@@ -1,12 +1,15 @@
-"""Any picture -> one 48x48 grey face, as the networks were trained on.
+"""Any picture -> grey, upright; and one 48x48 face out of it, as the networks were trained on.
 
 From there on a picture goes the way of every FER-2013 image: `model.predict_proba`, which scales by
 `to_input` (inputs.py). A 48x48 picture of 8-bit grey passes through here unchanged, bit for bit, so
 what is predicted for a file of the data set is what evaluation predicts for it.
 """
 
+import os
+import warnings
+
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tinyfer.datasets.faces import SIZE
 
@@ -20,17 +23,62 @@ def read_face(path, box=None):
     FileNotFoundError where there is no such file; ValueError, naming it, where it is no picture
     that Pillow can read, or where the box does not lie in it.
     """
-    try:
-        with Image.open(path) as image:
-            image.load()
-    except FileNotFoundError:
-        raise FileNotFoundError(f"there is no file {path}") from None
-    except Exception as error:  # Pillow meets a damaged file with almost any exception
-        raise ValueError(f"{path} cannot be read as a picture: {error}") from None
+    image = open_image(path)
     try:
         return face_of(image, box)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
+
+
+def open_image(picture):
+    """A picture as a Pillow image, read whole: a path or an open file, a Pillow image, or an array.
+
+    array: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), uint8 or floats in [0, 1]; RGB(A).
+    FileNotFoundError where there is no such file; ValueError where it is no picture that Pillow can
+    read, or the array has another shape, type or range; TypeError for anything else.
+    """
+    if isinstance(picture, Image.Image):
+        return picture
+    if isinstance(picture, np.ndarray):
+        return _image_of(picture)
+    if not isinstance(picture, (str, os.PathLike)) and not hasattr(picture, "read"):
+        raise TypeError(f"a picture is a path, a Pillow image or an array, not {picture!r:.60}")
+    name = getattr(picture, "name", "the picture") if hasattr(picture, "read") else picture
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(picture) as image:
+                image.load()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no file {name}") from None
+    except UnidentifiedImageError:
+        raise ValueError(f"{name} cannot be read as a picture: Pillow knows no such format"
+                         ) from None
+    except Exception as error:  # Pillow meets a damaged file with almost any exception
+        raise ValueError(f"{name} cannot be read as a picture: {error}") from None
+    return image
+
+
+def _image_of(array):
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[..., 0]
+    if 0 in array.shape or array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,), (4,)):
+        raise ValueError(f"a picture has the shape (H, W), (H, W, 3) or (H, W, 4), "
+                         f"not {array.shape}")
+    if np.issubdtype(array.dtype, np.floating):
+        if not (array.min() >= 0 and array.max() <= 1):
+            raise ValueError(f"a picture of floats lies in [0, 1]; this one reaches from "
+                             f"{array.min():g} to {array.max():g}")
+        array = np.rint(255 * array).astype(np.uint8)
+    if array.dtype != np.uint8:
+        raise ValueError(f"a picture is uint8 or floats in [0, 1], not {array.dtype}")
+    return Image.fromarray(array)
+
+
+def grey_of(image):
+    """A Pillow image of any mode as grey: upright as its EXIF orientation says, transparent parts
+    laid on white; mode L. ValueError for a mode without a fixed range of values."""
+    return _grey(_opaque(ImageOps.exif_transpose(image)))
 
 
 def face_of(image, box=None):
@@ -49,12 +97,13 @@ def face_of(image, box=None):
     of values (floating point).
     """
     image = ImageOps.exif_transpose(image)
-    image = _opaque(image).crop(_square(image.size, box))
+    image = _opaque(image).crop(square(image.size, box))
     return np.asarray(_grey(image).resize((SIZE, SIZE), Image.Resampling.BILINEAR))
 
 
-def _square(size, box):
-    """(left, top, right, bottom) of the square about the box."""
+def square(size, box):
+    """(left, top, right, bottom) of the square about a box (x, y, w, h) in a picture of `size`,
+    (width, height); see `face_of`."""
     width, height = size
     x, y, w, h = box or (0, 0, width, height)
     if x < 0 or y < 0 or w < 1 or h < 1 or x + w > width or y + h > height:

@@ -1,0 +1,66 @@
+"""Reads a photograph: finds its faces, and says what expression each of them shows."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from tinyfer.architectures import load_model
+from tinyfer.datasets.faces import SIZE
+from tinyfer.datasets.pictures import face_of, grey_of, open_image
+from tinyfer.finder import Face, faces_in
+
+DEFAULT = "seven-class"
+FILLS = 0.8             # of the picture's longer side: a face so large is the picture's only subject
+
+
+class Reading(NamedTuple):
+    """One face: where it is (a `Face`), the name of the class, the probability of each by name."""
+
+    face: Face
+    expression: str
+    probabilities: dict
+
+
+def read_photo(picture, model=DEFAULT, smallest=None, threshold=0.5):
+    """The expression of every face in a photograph: a list of Reading, the surest face first.
+
+    picture, smallest, threshold: as for `tinyfer.find_faces`. model: a name of packaged weights, a
+    run folder, a file, or a model. A picture of 48x48 pixels, or one that a single face fills, is
+    a face already: it is read whole, as the networks were trained.
+
+        >>> for reading in tinyfer.read_photo("party.jpg"):
+        ...     print(reading.face.box, reading.expression)
+    """
+    model = known_model(model) if isinstance(model, str) else model
+    grey = grey_of(open_image(picture))
+    return read_faces(grey, places(grey, smallest, threshold), model)
+
+
+known_model = lru_cache(maxsize=3)(load_model)
+
+
+def places(grey, smallest=None, threshold=0.5):
+    """The faces of a grey Pillow image that are to be read, as a list of Face."""
+    if grey.size == (SIZE, SIZE):
+        return [whole(grey)]
+    found = faces_in(grey, smallest, threshold)
+    if len(found) == 1 and found[0].side >= FILLS * max(grey.size):
+        return [whole(grey)._replace(score=found[0].score)]
+    return found
+
+
+def whole(grey):
+    """The largest centred square of a picture, as a Face without a score."""
+    side = min(grey.size)
+    return Face(*((length - side) // 2 for length in grey.size), side, None)
+
+
+def read_faces(grey, faces, model):
+    """A Reading of each Face in a grey Pillow image."""
+    if not faces:
+        return []
+    p = model.predict_proba(np.stack([face_of(grey, face.box) for face in faces]))
+    names = model.class_names
+    return [Reading(face, names[row.argmax()], dict(zip(names, row.tolist())))
+            for face, row in zip(faces, p)]
