@@ -18,12 +18,11 @@ import command
 from PIL import Image, ImageOps
 
 from tinyfer.architectures import load_model
-from tinyfer.checkpoint import atomic_write
-from tinyfer.datasets.pictures import face_of, grey_of, open_image, square
+from tinyfer.files import atomic_write
+from tinyfer.datasets.pictures import face_of, grey_of, open_image
 from tinyfer.evaluation import trained_how
-from tinyfer.finder import Face
 from tinyfer.kernels.threads import set_threads
-from tinyfer.photo import DEFAULT, places, read_faces, whole
+from tinyfer.photo import DEFAULT, faces_to_read, read_faces
 from tinyfer.runs import read_config
 from tinyfer.saliency import blank
 
@@ -126,13 +125,7 @@ def list_pictures(images):
 def read(name, model, given):
     """A Reading of each face in a picture file."""
     grey = grey_of(open_image(source(name)))
-    if given.box:
-        left, top, right, _ = square(grey.size, given.box)
-        faces = [Face(left, top, right - left, None)]
-    elif given.whole:
-        faces = [whole(grey)]
-    else:
-        faces = places(grey, given.smallest, given.threshold)
+    faces = faces_to_read(grey, given.box, given.whole, given.smallest, given.threshold)
     for face in faces:
         if blank(face_of(grey, face.box)[None]).any():
             note(f"{name} is of a single grey: there is no face to read, whatever the network says")
@@ -218,7 +211,7 @@ def write_csv(path, rows, names):
     writer.writerow(["picture", "x", "y", "w", "h", "face", "prediction", *names])
     for name, found in rows:
         if isinstance(found, str) or not found:
-            writer.writerow([name] + [""] * 4
+            writer.writerow([name] + [""] * 5
                             + ["not read" if isinstance(found, str) else "no face found"])
             continue
         for face, expression, probabilities in found:

@@ -1,7 +1,7 @@
 """Show which pixels a network's predictions hang on, and test whether the maps mean anything.
 
     python scripts/saliency.py                              a panel of faces and maps, at once
-    python scripts/saliency.py photo.jpg --method all       your own pictures, every method
+    python scripts/saliency.py photo.jpg --method all       the faces of your own pictures
     python scripts/saliency.py --data archive.zip --mean-maps
     python scripts/saliency.py --data archive.zip --audit
 
@@ -26,6 +26,7 @@ from explain.means import mean_maps
 from explain.panel import FACES as PANEL_FACES
 from explain.panel import panel_of_part, panel_of_pictures
 from explain.speed import speed
+from predict import box
 from study import pages
 
 from tinyfer.architectures import load_model
@@ -48,7 +49,12 @@ def parse(argv):
         f"taken), a model file, or packaged weights by name (default {DEFAULT})")
     add("--data", metavar="PATH", help="FER-2013: archive.zip, its folder, or the csv file")
     add("--drawn", action="store_true", help="drawn faces even if FER-2013 is at hand")
-    add("--method", nargs="+", default=["gradient"], choices=(*METHODS, "all"), metavar="METHOD",
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--box", type=box, metavar="x,y,w,h", help="where the face is in every "
+                       "IMAGE, as for scripts/predict.py (default: the faces are found)")
+    where.add_argument("--whole", action="store_true",
+                       help="the largest centred square of every IMAGE is the face")
+    add("--method", nargs="+", default=["gradient"], metavar="METHOD",
         help=f"one or several of {', '.join(METHODS)}; or all (default gradient, the study's)")
     add("--of", choices=("probability", "logit"), default="probability",
         help="explain the probability or the logit of the class (default probability)")
@@ -81,7 +87,18 @@ def parse(argv):
         "page, and the pictures into figures/ beside it")
     add("--batch-size", type=int, default=64, metavar="N", help="inputs at a time (default 64)")
     add("--threads", type=int, metavar="N", help="threads (default: one per core)")
-    return parser.parse_args(argv)
+    given = parser.parse_args(argv)
+    # `--method gradcam photo.jpg`: what is no method is a picture, if there is such a file.
+    methods = [name for name in given.method if name in (*METHODS, "all")]
+    others = [name for name in given.method if name not in methods]
+    for name in others:
+        if not Path(name).exists():
+            parser.error(f"--method: there is no method {name!r}; there are "
+                         f"{', '.join(METHODS)} and all")
+    if not methods:
+        parser.error("--method: expected one or several methods before the pictures")
+    given.method, given.images = methods, others + given.images
+    return given
 
 
 def main(argv=None):
@@ -101,6 +118,8 @@ def run(given):
 
 def refuse_what_does_not_fit(given):
     auditing = given.audit is not None
+    if (given.box or given.whole) and not given.images:
+        raise ValueError("--box and --whole say where the face is in an IMAGE, but none is given")
     if given.images and (given.mean_maps or auditing):
         raise ValueError("--mean-maps and --audit need a data set, not single pictures")
     least = 2 if auditing else 1

@@ -1,5 +1,6 @@
 """Any picture to a face, and scripts/predict.py: the same answer however the picture is stored."""
 
+import csv
 import json
 import re
 
@@ -9,7 +10,9 @@ import pytest
 from PIL import Image
 
 from tinyfer.architectures import load_model, six_layer_cnn
+from tinyfer.datasets import draw_faces
 from tinyfer.datasets.pictures import face_of, read_face
+from tinyfer.datasets.scenes import draw_scene
 
 NAMES = ("angry", "fear", "happy", "sad", "surprise")
 
@@ -156,40 +159,147 @@ def pictures(tmp_path):
 
 def test_many_pictures_give_what_single_ones_give(capsys, model_file, pictures):
     """And what the model says to the faces themselves."""
-    code, out, _ = run(capsys, *pictures, "--model", model_file, "--json")
+    options = "--model", model_file, "--json", "--whole"
+    code, out, _ = run(capsys, *pictures, *options)
     together = json.loads(out)
     assert code == 0 and [row["image"] for row in together] == [str(p) for p in pictures]
-    model = load_model(model_file)
+    model, answers = load_model(model_file), []
     for path, row in zip(pictures, together):
-        (alone,) = json.loads(run(capsys, path, "--model", model_file, "--json")[1])
-        assert alone["prediction"] == row["prediction"]
+        assert json.loads(run(capsys, path, *options)[1]) == [row]
+        (face,) = row["faces"]
         expected = model.predict_proba(read_face(path)[None])[0]
-        assert tuple(row["probabilities"]) == NAMES
+        assert tuple(face["probabilities"]) == NAMES
         for name, p in zip(NAMES, expected):
-            assert row["probabilities"][name] == pytest.approx(p, abs=2e-6)
-            assert alone["probabilities"][name] == pytest.approx(p, abs=2e-6)
-        assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-5)
-        assert row["prediction"] == NAMES[expected.argmax()]
-    values = [tuple(row["probabilities"].values()) for row in together]
-    assert len(set(values)) == len(values), "different pictures, yet the same answer"
+            assert face["probabilities"][name] == pytest.approx(p, abs=2e-6)
+        assert face["prediction"] == NAMES[expected.argmax()] and face["score"] is None
+        answers.append(tuple(face["probabilities"].values()))
+    assert len(set(answers)) == len(answers), "different pictures, yet the same answer"
 
 
 def test_the_table_shows_every_probability(capsys, model_file, pictures):
-    code, out, _ = run(capsys, *pictures, "--model", model_file.parent)  # a run folder
+    code, out, _ = run(capsys, *pictures, "--whole", "--model", model_file.parent)  # a run folder
     lines = out.splitlines()
     assert code == 0 and len(lines) == 1 + len(pictures)
-    assert lines[0].split() == ["picture", "prediction", *NAMES]
+    assert lines[0].split() == ["picture", "x,y,w,h", "face", "prediction", *NAMES]
     for path, line in zip(pictures, lines[1:]):
-        name, prediction, *values = line.split()
+        name, _, _, prediction, *values = line.split()
         assert name == str(path)
         assert prediction == NAMES[int(np.argmax([float(v) for v in values]))]
         assert sum(map(float, values)) == pytest.approx(1, abs=3e-4)
 
 
 def test_the_box_changes_what_is_seen(capsys, model_file, pictures):
-    whole = run(capsys, pictures[1], "--model", model_file)[1]
+    whole = run(capsys, pictures[1], "--model", model_file, "--whole")[1]
     part = run(capsys, pictures[1], "--model", model_file, "--box", "0,0,20,20")[1]
-    assert whole != part
+    assert whole.split()[-5:] != part.split()[-5:] and "0,0,20,20" in part
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    """A folder: a scene of two faces, one without, a face of 48x48 in a folder of its own."""
+    folder = tmp_path_factory.mktemp("scenes")
+    Image.fromarray(draw_scene(2, seed=5, height=240, width=320)[0]).save(folder / "a.png")
+    Image.fromarray(draw_scene(0, seed=1, height=160, width=240)[0]).save(folder / "b.png")
+    (folder / "more").mkdir()
+    Image.fromarray(draw_faces(1, seed=3).faces[0]).save(folder / "more" / "c.png")
+    (folder / "notes.txt").write_text("no picture")
+    return folder
+
+
+def test_a_folder_gives_a_row_a_face(capsys, model_file, scenes):
+    code, out, err = run(capsys, scenes, "--model", model_file)
+    rows = [line.split(None, 3) for line in out.splitlines()[1:]]
+    assert code == 0 and err == ""
+    assert [row[0] for row in rows] == [str(scenes / name) for name in
+                                        ("a.png", "a.png", "b.png", "more/c.png")]
+    assert " ".join(rows[2][1:]) == "no face found" and rows[3][1:3] == ["0,0,48,48", "whole"]
+    assert all(float(row[2]) > 0.5 for row in rows[:2])
+
+
+def test_strict_says_by_the_exit_code_that_a_face_is_missing(capsys, model_file, scenes):
+    assert run(capsys, scenes, "--model", model_file, "--strict")[0] == 1
+    assert run(capsys, scenes / "a.png", "--model", model_file, "--strict")[0] == 0
+
+
+def test_a_bad_file_is_reported_and_the_rest_goes_on(capsys, model_file, pictures, tmp_path):
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    files = pictures[0], tmp_path / "empty.jpg", tmp_path / "missing.png", pictures[1]
+    code, out, err = run(capsys, *files, "--whole", "--model", model_file)
+    rows = out.splitlines()[1:]
+    assert code == 1 and len(rows) == 4 and err.count("\n") == 2
+    assert "empty.jpg cannot be read as a picture" in err and "there is no file" in err
+    assert ["not read" in row for row in rows] == [False, True, True, False]
+    records = json.loads(run(capsys, *files, "--whole", "--model", model_file, "--json")[1])
+    assert ["error" in record for record in records] == [False, True, True, False]
+
+
+def test_standard_input(capsys, monkeypatch, model_file, scenes):
+    content = (scenes / "more" / "c.png").read_bytes()
+    monkeypatch.setattr(predict, "standard_input", lambda: content)
+    code, out, _ = run(capsys, "-", "--model", model_file, "--json")
+    (row,) = json.loads(out)
+    assert code == 0 and row["image"] == "-" and row["faces"][0]["box"] == [0, 0, 48, 48]
+
+
+def test_the_csv_holds_what_is_printed(capsys, model_file, scenes, tmp_path):
+    options = "--model", model_file, "--csv", tmp_path / "faces.csv"
+    code, _, _ = run(capsys, scenes, *options)
+    with open(tmp_path / "faces.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert code == 0 and [row["prediction"] == "no face found" for row in rows] == [
+        False, False, True, False]
+    for row in (rows[0], rows[1], rows[3]):
+        p = [float(row[name]) for name in NAMES]
+        assert sum(p) == pytest.approx(1, abs=1e-4) and row["prediction"] == NAMES[np.argmax(p)]
+        assert row["w"] == row["h"]
+    code, _, err = run(capsys, scenes, *options)
+    assert code == 2 and "is there already" in err, "a file is never overwritten"
+
+
+def test_show_marks_a_copy_of_each_picture(capsys, model_file, scenes, tmp_path):
+    one = tmp_path / "marked.png"
+    assert run(capsys, scenes / "a.png", "--model", model_file, "--show", one)[0] == 0
+    marked = np.asarray(Image.open(one).convert("RGB")).astype(int)
+    plain = np.asarray(Image.open(scenes / "a.png").resize(marked.shape[1::-1])).astype(int)
+    changed = (np.abs(marked - plain).max(axis=2) > 60).mean()
+    assert 0.01 < changed < 0.4
+    assert run(capsys, scenes, "--model", model_file, "--show", tmp_path / "all")[0] == 0
+    assert sorted(f.name for f in (tmp_path / "all").iterdir()) == [
+        f"{name}-faces.png" for name in "abc"]
+    for target in (one, tmp_path / "new.png"):      # there already; one file for three pictures
+        code, _, err = run(capsys, scenes, "--model", model_file, "--show", target)
+        assert code == 2 and "--show" in err
+
+
+def test_a_picture_of_one_grey_is_pointed_out(capsys, model_file, tmp_path):
+    Image.new("L", (48, 48), 7).save(tmp_path / "grey.png")
+    code, out, err = run(capsys, tmp_path / "grey.png", "--model", model_file)
+    assert code == 0 and len(out.splitlines()) == 2
+    assert "grey.png is of a single grey" in err
+
+
+def test_a_network_of_drawn_faces_is_pointed_out(capsys, model_file, pictures, tmp_path):
+    (tmp_path / "best.npz").write_bytes(model_file.read_bytes())
+    (tmp_path / "config.json").write_text('{"settings": {}, "source": "drawn faces"}')
+    _, _, err = run(capsys, pictures[0], "--model", tmp_path, "--whole")
+    assert "was trained on drawn faces" in err
+    assert run(capsys, pictures[0], "--model", model_file, "--whole")[2] == ""
+
+
+def test_neutral_is_among_the_classes_by_default():
+    assert "neutral" in load_model(predict.parse(["x.png"]).model).class_names
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["0.png", "--model", "nobody"], "nobody is neither a file nor the name of packaged weights"),
+    (["0.png", "--model", "empty"], r"empty.best\.npz is neither a file"),
+])
+def test_errors_are_one_sentence(capsys, monkeypatch, tmp_path, pictures, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    code, out, err = run(capsys, *arguments)
+    assert code == 2 and out == ""
+    assert re.match(f"error: {words}", err) and err.count("\n") == 1
 
 
 @pytest.mark.parametrize("arguments, words", [
@@ -197,19 +307,14 @@ def test_the_box_changes_what_is_seen(capsys, model_file, pictures):
     (["broken.png"], r"broken\.png cannot be read as a picture"),
     (["0.png", "--box", "40,0,20,20"], r"0\.png: the box x=40, y=0, w=20, h=20 does not lie in the "
                                        r"picture of 48x48"),
-    (["0.png", "--model", "nobody"], "nobody is neither a file nor the name of packaged weights"),
-    (["0.png", "--model", "empty"], r"empty.best\.npz is neither a file"),
 ])
-def test_errors_are_one_sentence(capsys, monkeypatch, tmp_path, model_file, pictures, arguments,
-                                 words):
+def test_what_cannot_be_read_is_one_sentence(capsys, monkeypatch, tmp_path, model_file, pictures,
+                                             arguments, words):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "broken.png").write_bytes((tmp_path / "0.png").read_bytes()[:60])
-    (tmp_path / "empty").mkdir()
-    if "--model" not in arguments:
-        arguments = [*arguments, "--model", model_file]
-    code, out, err = run(capsys, *arguments)
-    assert code == 2 and out == ""
-    assert re.match(f"error: {words}", err) and err.count("\n") == 1
+    code, out, err = run(capsys, *arguments, "--model", model_file)
+    assert code == 1 and "not read" in out
+    assert re.match(f"note: {words}", err) and err.count("\n") == 1
 
 
 @pytest.mark.parametrize("box", ["1,2,3", "a,b,c,d", "1.5,2,3,4"])

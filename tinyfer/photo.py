@@ -7,7 +7,7 @@ import numpy as np
 
 from tinyfer.architectures import load_model
 from tinyfer.datasets.faces import SIZE
-from tinyfer.datasets.pictures import face_of, grey_of, open_image
+from tinyfer.datasets.pictures import face_of, grey_of, open_image, square
 from tinyfer.finder import Face, faces_in
 
 DEFAULT = "seven-class"
@@ -34,15 +34,19 @@ def read_photo(picture, model=DEFAULT, smallest=None, threshold=0.5):
     """
     model = known_model(model) if isinstance(model, str) else model
     grey = grey_of(open_image(picture))
-    return read_faces(grey, places(grey, smallest, threshold), model)
+    return read_faces(grey, faces_to_read(grey, None, False, smallest, threshold), model)
 
 
 known_model = lru_cache(maxsize=3)(load_model)
 
 
-def places(grey, smallest=None, threshold=0.5):
-    """The faces of a grey Pillow image that are to be read, as a list of Face."""
-    if grey.size == (SIZE, SIZE):
+def faces_to_read(grey, box=None, take_whole=False, smallest=None, threshold=0.5):
+    """The faces of a grey Pillow image, as a list of Face: the square about a box (x, y, w, h), the
+    whole picture, or what is found; and then, where one face fills the picture, the whole of it."""
+    if box:
+        left, top, right, _ = square(grey.size, box)
+        return [Face(left, top, right - left, None)]
+    if take_whole or grey.size == (SIZE, SIZE):
         return [whole(grey)]
     found = faces_in(grey, smallest, threshold)
     if len(found) == 1 and found[0].side >= FILLS * max(grey.size):

@@ -80,10 +80,11 @@ def photo(picture, readings, path, longest=1600):
     """A photograph (Pillow, RGB) with a square round each face, its expression and its three
     largest probabilities. readings: as `tinyfer.read_photo` returns them."""
     width, height = picture.size
-    scale = min(1, longest / max(width, height))
+    scale = longest / max(width, height) if max(width, height) > longest else max(
+        1, 300 / min(width, height))
     small = picture.resize((max(1, round(width * scale)), max(1, round(height * scale))))
     with rc_context(STYLE):
-        figure = Figure(figsize=(max(320, small.width) / 100, max(240, small.height) / 100))
+        figure = Figure(figsize=(small.width / 100, small.height / 100))
         FigureCanvasAgg(figure)
         axes = figure.add_axes((0, 0, 1, 1))
         axes.imshow(np.asarray(small), extent=(0, width, height, 0), interpolation="bilinear")
@@ -95,11 +96,11 @@ def photo(picture, readings, path, longest=1600):
             axes.add_patch(Rectangle((face.x, face.y), face.side, face.side, fill=False,
                                      edgecolor=colour, linewidth=2))
             likely = sorted(probabilities.items(), key=lambda item: -item[1])[:3]
-            below = face.y + face.side * 1.02 < 0.85 * height
+            below = face.y + face.side < 0.85 * height      # else inside, at the bottom
             axes.annotate("\n".join(f"{name} {p:.2f}" for name, p in likely),
-                          (face.x, face.y + face.side if below else face.y),
-                          (0, -5 if below else 5), textcoords="offset points",
-                          va="top" if below else "bottom", fontsize=9, color="white",
+                          (face.x, face.y + face.side), (3, -6 if below else 6),
+                          textcoords="offset points", va="top" if below else "bottom",
+                          fontsize=9, color="white",
                           bbox=dict(facecolor=colour, edgecolor="white", pad=2))
         with atomic_write(path) as file:
             figure.savefig(file, format="png", dpi=100)

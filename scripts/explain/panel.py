@@ -6,20 +6,30 @@ import numpy as np
 from explain import pictures
 from explain.maps import all_maps, plain, save
 
-from tinyfer.datasets.pictures import read_face
+from tinyfer.datasets.pictures import face_of, grey_of, open_image
+from tinyfer.photo import faces_to_read
 from tinyfer.saliency import blank
 
 FACES = 5
 
 
 def panel_of_pictures(given, model, options, folder):
-    """A panel of the picture files given."""
-    faces = np.stack([read_face(path) for path in given.images])
-    for path, empty in zip(given.images, blank(faces)):
-        if empty:
-            raise ValueError(f"{path} is of a single grey: there is nothing in it to explain")
-    return panel(given, model, faces, [Path(path).name[:16] for path in given.images], options,
-                 folder, "your pictures")
+    """A panel of the faces in the picture files given."""
+    faces, heads = [], []
+    for path in given.images:
+        grey = grey_of(open_image(path))
+        places = faces_to_read(grey, given.box, given.whole)
+        if not places:
+            print(f"{path}: no face found (--box or --whole would say where it is)")
+        for number, place in enumerate(places, 1):
+            face = face_of(grey, place.box)
+            if blank(face[None]).any():
+                raise ValueError(f"{path} is of a single grey: there is nothing in it to explain")
+            faces.append(face)
+            heads.append(Path(path).name[:16] + (f", {number}" if len(places) > 1 else ""))
+    if not faces:
+        raise ValueError("no face was found in the pictures given")
+    return panel(given, model, np.stack(faces), heads, options, folder, "your pictures")
 
 
 def panel_of_part(given, model, part, options, folder):
@@ -39,9 +49,10 @@ def panel(given, model, faces, heads, options, folder, source):
     p = model.predict_proba(faces)
     lines = [f"{head}\n{model.class_names[q.argmax()]} {q.max():.2f}" for head, q in zip(heads, p)]
     maps = all_maps(given, model, faces, options, given.signed)
-    title = f"{source}: saliency of the {given.of} of {given.target or 'the class predicted'}"
+    title = (f"{source}: saliency of the\n{given.of} of "
+             f"{given.target or 'the class predicted, over each face'}")
     pictures.panel(faces, maps, lines, folder / "panel.png", given.signed, given.overlay,
-                         title)
+                   title)
     save(folder / "panel.npz", faces=faces, probabilities=p,
          **{f"maps_{plain(method)}": values for method, values in maps.items()})
     return ["panel.png", "panel.npz"]

@@ -26,7 +26,7 @@ def panel(faces, maps, captions, path, signed=False, overlay=False, title=""):
     """
     N = len(faces)
     with rc_context(STYLE | {"axes.grid": False}):
-        figure = new_figure(1.55 * N + 1.2, 1.62 * (1 + len(maps)) + (0.75 if title else 0.45))
+        figure = new_figure(max(1.55 * N + 1.2, 4), 1.62 * (1 + len(maps)) + (0.95 if title else 0.45))
         grid = figure.subplots(1 + len(maps), N, squeeze=False)
         for axes, face, caption in zip(grid[0], faces, captions):
             _grey(axes, face)
@@ -36,7 +36,8 @@ def panel(faces, maps, captions, path, signed=False, overlay=False, title=""):
                 image = _map(axes, scaled(value), face if overlay else None,
                              SIGNED if signed else STRENGTH, -1 if signed else 0, 1)
             row[0].set_ylabel(method, fontsize=10)
-        bar = figure.colorbar(image, ax=grid[1:], fraction=0.03, pad=0.02, aspect=22)
+        # Beside all rows, so that the maps stand under their faces.
+        bar = figure.colorbar(image, ax=grid, fraction=0.03, pad=0.02, aspect=22)
         bar.set_label("effect, largest = 1" if signed else "saliency, largest = 1")
         bar.set_ticks([-1, 0, 1] if signed else [0, 0.5, 1])
         put_title(figure, title)

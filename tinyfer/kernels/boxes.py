@@ -1,10 +1,11 @@
 """Non-maximum suppression of square boxes, in plain loops. Chapter 14."""
 
 import numpy as np
-from numba import njit
+
+from tinyfer.kernels.compiling import kernel
 
 
-@njit(cache=True)
+@kernel()
 def kept_boxes(boxes, most):
     """Which of the boxes stay: (N,) bool.
 
