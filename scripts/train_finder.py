@@ -6,7 +6,7 @@
 The same command with the same seed gives the same weights. What it needs: faces.zip with the
 folders Caltech_CropFaces/ (6,713 grey faces of 36x36) and train_non_face_scenes/ (274 photographs
 without a face), and FER-2013. It writes to --out, after every epoch, what --resume goes on from;
-at the end scan.npz and look.npz, ready to be packaged, and curves.png. Chapter 14 explains it.
+at the end scan.npz and look.npz, ready to be packaged, and their curves. Chapter 14 explains it.
 """
 
 import argparse
@@ -17,14 +17,14 @@ from pathlib import Path
 
 import command
 import numpy as np
-from finder.curves import draw_curves
 from finder.rounds import Windows, judge, train_round
-from finder.sources import mining_pictures, read_sources
+from finder.sources import TURNED, mining_pictures, read_sources
 from finder.windows import scenes_of
 from PIL import Image
 from progress import duration
 from study.packaging import save_packaged
 
+from tinyfer import plots
 from tinyfer.architectures import LOOK, SCAN, face_look, face_scan
 from tinyfer.checkpoint import load_arrays, load_checkpoint, save_arrays, save_checkpoint
 from tinyfer.finder import Finder, suppress
@@ -75,8 +75,7 @@ def train(given):
     for name, model in ("scan", scan), ("look", look):
         trained = dict(command="scripts/train_finder.py", seed=given.seed, size=given.size)
         save_packaged(folder / f"{name}.npz", model, trained)
-    draw_curves(folder)
-    print(f"scan.npz, look.npz and curves.png are in {folder}")
+    print(f"scan.npz, look.npz and their curves are in {folder}")
 
 
 def start(given):
@@ -117,16 +116,20 @@ def train_network(name, folder, training, validation, given, finder_of, scan=Non
         windows.hard = hard_windows(folder / f"{name}-hard-{number}.npz", pictures, name, number,
                                     lambda: finder_of(model), scan)
         first = len(history) - number * epochs
-        started = time.perf_counter()
         rate = RATE if number == 0 else RATE / 2
-        for loss in train_round(model, optimizer, windows, (first, epochs), steps, BATCH, rate):
-            row = dict(round=number, loss=loss, **judge(model, judged))
-            row["seconds"], started = time.perf_counter() - started, time.perf_counter()
-            history.append(row)
+        started = time.perf_counter()
+        for loss, right in train_round(model, optimizer, windows, (first, epochs), steps, BATCH,
+                                       rate):
+            seen = judge(model, judged)
+            history.append(dict(epoch=len(history) + 1, loss=loss, accuracy=right,
+                                val_loss=seen["loss"], val_accuracy=seen["accuracy"],
+                                seconds=time.perf_counter() - started))
             save_checkpoint(last, model, optimizer, history)
             print(f"{name} round {number} epoch {len(history)}  loss {loss:.4f}  validation "
-                  f"{row['val_loss']:.4f}  missed {row['missed']:.4f}  false {row['false']:.4f}  "
-                  f"off {row['off']:.4f}  {duration(row['seconds'])}", flush=True)
+                  f"{seen['loss']:.4f}  missed {seen['missed']:.4f}  false {seen['false']:.4f}  "
+                  f"off {seen['off']:.4f}  {duration(history[-1]['seconds'])}", flush=True)
+            started = time.perf_counter()
+    plots.learning_curves(history, folder / f"{name}-curves.png", f"{name}, {rounds} rounds")
     return model
 
 
@@ -137,7 +140,8 @@ def hard_windows(path, pictures, name, number, finder, scan):
     if path.exists():
         return load_arrays(path)["hard"]
     found, finder = [], Finder(scan) if number == 0 else finder()
-    for k, picture in enumerate(pictures):
+    for k in range(number % TURNED, len(pictures), TURNED):     # each round turned another way
+        picture = pictures[k]
         grey = Image.fromarray(picture)
         boxes = finder.candidates(grey, SMALLEST, LEAST["scan"])
         if name == "look" and number:

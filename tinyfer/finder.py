@@ -90,12 +90,12 @@ class Finder:
         """Boxes (N, 4) of the windows that `scan` takes for faces, sorted by score."""
         found = [np.empty((0, 4), np.float32)]
         for scale in scales(grey.size, smallest):
-            found.append(self._scan_picture(grey, scale, threshold))
+            found.append(self.scan_picture(grey, scale, threshold))
         found = np.concatenate(found)
         surest = np.argsort(-found[:, 3], kind="stable")[:MOST]
         return suppress(found[surest], 0.6)
 
-    def _scan_picture(self, grey, scale, threshold):
+    def scan_picture(self, grey, scale, threshold):
         size = [max(1, round(side * scale)) for side in grey.size]
         small = grey.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
         x = np.pad(np.asarray(small), BORDER, mode="edge")

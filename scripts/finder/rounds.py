@@ -118,23 +118,24 @@ def detection_loss(out, labels, targets):
 
 
 def judge(model, drawn, batch=256):
-    """Of a validation set of windows: loss, share of faces missed, of others taken for faces."""
+    """Of a validation set of windows: loss, share judged right, share of the faces missed, of the
+    others taken for faces, and by how many sides of a face the boxes are off."""
     x, labels, targets = drawn
     out = np.concatenate([model.forward(x[i:i + batch]).reshape(-1, 5)
                           for i in range(0, len(x), batch)])
     face = out[:, 1] > out[:, 0]
     loss, _ = detection_loss(out, labels, targets)
-    return dict(val_loss=loss, missed=float(1 - face[labels == 1].mean()),
+    return dict(loss=loss, accuracy=float((face == labels).mean()), missed=float(1 - face[labels == 1].mean()),
                 false=float(face[labels == 0].mean()),
                 off=float(np.abs(out[labels == 1, 2:] - targets[labels == 1]).mean() * UNIT))
 
 
 def train_round(model, optimizer, windows, epochs, steps, batch, rate):
-    """Yields the mean loss of each epoch of `steps` batches; the learning rate falls to 0 by half
+    """Yields the mean loss and accuracy of each epoch of `steps` batches; the learning rate falls to 0 by half
     a cosine over the round's epochs, of which `epochs` are still to come: (first, all)."""
     first, total = epochs
     for epoch in range(first, total):
-        loss_sum = 0.0
+        loss_sum, right = 0.0, 0
         for step in range(steps):
             done = (epoch + step / steps) / total
             optimizer.lr = rate * (0.01 + 0.99 * (1 + np.cos(np.pi * done)) / 2)
@@ -145,4 +146,6 @@ def train_round(model, optimizer, windows, epochs, steps, batch, rate):
             model.backward(dout.reshape(shape))
             optimizer.step()
             loss_sum += loss
-        yield loss_sum / steps
+            face = out[..., 1] > out[..., 0]
+            right += int((face.ravel() == labels).sum())
+        yield loss_sum / steps, right / (steps * batch)

@@ -21,6 +21,7 @@ from tinyfer.datasets import draw_faces, load_fer2013
 CALTECH_SIDE, CALTECH_TOP = 0.77, 0.07
 CALTECH_PIXELS = 62         # a crop enlarged so far has a box of 48 pixels
 DRAWN = 3000
+TURNED = 3                  # ways in which hard windows are looked for in a scene
 
 
 class Sources(NamedTuple):
