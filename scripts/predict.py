@@ -20,10 +20,9 @@ from PIL import Image, ImageOps
 from tinyfer.architectures import load_model
 from tinyfer.files import atomic_write
 from tinyfer.datasets.pictures import face_of, grey_of, open_image
-from tinyfer.evaluation import trained_how
 from tinyfer.kernels.threads import set_threads
 from tinyfer.photo import DEFAULT, faces_to_read, read_faces
-from tinyfer.runs import read_config
+from tinyfer.runs import packaged_config, read_config
 from tinyfer.saliency import blank
 
 
@@ -228,7 +227,7 @@ def trained_on_drawn_faces(place):
     if (folder / "config.json").is_file():
         config = read_config(folder)
     else:
-        config = trained_how(folder / "best.npz" if folder.is_dir() else place) or {}
+        config = packaged_config(folder / "best.npz" if folder.is_dir() else place) or {}
     return config.get("source") == "drawn faces"
 
 

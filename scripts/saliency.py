@@ -159,8 +159,7 @@ def network_and_faces(given):
     """The model, and the Parts its faces come from (None for pictures of the user's own)."""
     at_hand = find_data(given.data)
     if given.images or given.drawn or not at_hand:
-        place = Path(given.model)
-        model = load_model(place / "best.npz" if place.is_dir() else given.model)
+        model = load_model(given.model)
         if given.images:
             return model, None
         if not at_hand and not given.drawn:

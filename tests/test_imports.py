@@ -19,7 +19,8 @@ MODULES = {".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts): fil
 
 # What each part of the package may import from it: every part is listed.
 ALLOWED = {
-    "__init__": {"architectures", "datasets", "losses", "model", "optim", "saliency"},
+    "__init__": {"architectures", "datasets", "finder", "losses", "model", "optim", "photo",
+                 "saliency"},
     "kernels": {"kernels"},
     "losses": set(),
     "metrics": set(),
@@ -35,6 +36,8 @@ ALLOWED = {
     "inference": {"datasets", "layers", "losses"},
     "model": {"checkpoint", "inference"},
     "architectures": {"checkpoint", "layers", "model"},
+    "finder": {"architectures", "datasets", "inference", "kernels", "losses"},
+    "photo": {"architectures", "datasets", "finder"},
     "experiments": {"datasets"},
     "settings": {"datasets", "experiments"},
     "training": {"checkpoint", "losses", "metrics"},
@@ -47,7 +50,8 @@ ALLOWED = {
 # Of what is not in the standard library, these need NumPy alone.
 NUMPY_ONLY = {"files", "losses", "metrics", "binary", "gradcheck", "optim", "checkpoint", "layers",
               "inference", "model", "architectures", "training"}
-IMPORTED_AS = {"pillow": "PIL"}         # where the name of a package is not that of its module
+# Where the name of a package is not that of its module.
+IMPORTED_AS = {"pillow": "PIL", "opencv-python-headless": "cv2"}
 
 
 def imports(file):
