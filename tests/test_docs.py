@@ -6,13 +6,12 @@
                  (of a pytest command the tests are only counted: they run elsewhere)
 
 `<!-- realdata -->` above a block: it needs FER-2013. `<!-- not run: why -->`: it takes too long.
-Exercises: a stub left as it is must fail its tests, and the solution must pass them.
+The exercises have a test of their own, test_exercises.py.
 """
 
 import ast
 import contextlib
 import doctest
-import importlib.util
 import io
 import os
 import re
@@ -26,9 +25,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES = sorted([*DOCS.glob("*.md"), *ROOT.glob("README.md")])
+PAGES = sorted([*DOCS.glob("*.md"), *DOCS.glob("exercises/*.md"), *ROOT.glob("README.md")])
 CHAPTERS = sorted(DOCS.glob("[0-9][0-9]-*.md"))
-EXERCISES = sorted((DOCS / "exercises").glob("ch*.py"))
 SOURCES = [*ROOT.glob("tinyfer/**/*.py"), *ROOT.glob("scripts/**/*.py"), *ROOT.glob("tests/*.py")]
 REALDATA = pytest.mark.skipif(not os.environ.get("TINYFER_DATA"), reason="TINYFER_DATA is not set")
 
@@ -280,64 +278,3 @@ def test_the_glossary_is_sorted_and_its_chapters_use_the_words():
             prose = " ".join(prose_of(DOCS / target).replace("*", "").lower().split())
             first = re.escape(word.split(", ")[0].lower())
             assert re.search(rf"\b{first}", prose), f"{word} is not a word of {target}"
-
-
-# Exercises
-
-def load(path):
-    spec = importlib.util.spec_from_file_location(f"{path.parent.name}_{path.stem}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def stubs_and_tests(path):
-    """Names of the functions that raise NotImplementedError, and of the tests, in their order."""
-    functions = [node for node in ast.parse(path.read_text(encoding="utf-8")).body
-                 if isinstance(node, ast.FunctionDef)]
-    stubs = [f.name for f in functions if ast.unparse(f.body[-1]) == "raise NotImplementedError"]
-    return stubs, [f.name for f in functions if f.name.startswith("test_")]
-
-
-def outcome(module, tests):
-    """Names of the tests that meet a stub; any other failure is raised."""
-    unsolved = []
-    for name in tests:
-        try:
-            getattr(module, name)()
-        except NotImplementedError:
-            unsolved.append(name)
-    return unsolved
-
-
-def each_exercise(function):
-    return pytest.mark.parametrize("path", EXERCISES, ids=lambda path: path.stem)(function)
-
-
-@each_exercise
-def test_solutions_pass_the_exercises_tests(path):
-    exercise, solution = load(path), load(DOCS / "solutions" / path.name)
-    stubs, tests = stubs_and_tests(path)
-    assert stubs and tests
-    for name in stubs:
-        setattr(exercise, name, getattr(solution, name))
-    assert outcome(exercise, tests) == []
-
-
-@each_exercise
-def test_a_stub_left_as_it_is_fails(path):
-    stubs, tests = stubs_and_tests(path)
-    assert outcome(load(path), tests) == tests, "with every stub left, every test must fail"
-    solution = load(DOCS / "solutions" / path.name)
-    for left in stubs:
-        exercise = load(path)
-        for name in stubs:
-            if name != left:
-                setattr(exercise, name, getattr(solution, name))
-        assert outcome(exercise, tests), f"no test notices that {left} is not solved"
-
-
-def test_every_chapter_has_exercises_and_every_exercise_a_solution():
-    names = [path.name for path in EXERCISES]
-    assert [name[2:4] for name in names] == [page.name[:2] for page in CHAPTERS]
-    assert names == sorted(path.name for path in (DOCS / "solutions").glob("ch*.py"))

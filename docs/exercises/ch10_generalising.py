@@ -1,11 +1,12 @@
-"""Chapter 10, exercises: replace every `raise NotImplementedError` until this passes:
+"""Chapter 10, exercises: replace every `raise NotImplementedError`, here and in mynet/dropout.py:
 
     pytest docs/exercises/ch10_generalising.py
 """
 
+import checker
 import numpy as np
-
-from tinyfer.datasets.inputs import augment
+from checker import derivation, same, true
+from mynet.dropout import Dropout               # exercise 2: write mynet/dropout.py
 
 
 def by_hand():
@@ -19,84 +20,120 @@ def by_hand():
 
 
 def shift(image, s_y, s_x):
-    """Exercise 2. out[i, j] = image(i - s_y, j - s_x), bilinear, the border repeated outside.
+    """Exercise 3. out[i, j] = image(i - s_y, j - s_x), bilinear, the border repeated outside.
 
     image: (H, W) float64. s_y and s_x: any floats, also larger than the image.
     """
     raise NotImplementedError
 
 
+def shift_backward(dout, s_y, s_x):
+    """Exercise 3, too. d(image) from dout, both (H, W): of what is each pixel a part?"""
+    raise NotImplementedError
+
+
 def without_weights(q, weights):
-    """Exercise 3. Probabilities q (N, K) of a network trained with class weights (K,), as they
+    """Exercise 4. Probabilities q (N, K) of a network trained with class weights (K,), as they
     would be had it been trained without: (N, K), each row adding up to 1.
     """
     raise NotImplementedError
 
 
-def sums_behind_dropout(divide, rng, rate=0.5, n=2000):
-    """Exercise 4, an experiment. The mean of sum(out) in training, over its value in evaluation.
+def variances(x, rate, rng, n=4000):
+    """Exercise 5, an experiment. What a batch norm behind dropout is told, and what it will meet.
 
-    x: 100 values drawn once with rng.exponential. In training each is dropped with probability
-    `rate`, anew in each of n repetitions, and the others are divided by 1 - rate if `divide`. In
-    evaluation out = x.
-    """
-    raise NotImplementedError
-
-
-def preferred(P, weights, steps=3000, lr=0.1):
-    """Exercise 5, an experiment. The probabilities q = softmax(z) that minimise the weighted
-    cross-entropy -sum_c weights[c] P[c] log q[c], found by gradient descent on z from z = 0.
-
-    P: the true probabilities (K,). Derive dz first: it is not q - P.
+    x: numbers. Return (the variance of out over n training forwards of your Dropout together, the
+    variance of out in evaluation). Find the ratio as a formula of x's mean, variance and the rate:
+    where is it 1?
     """
     raise NotImplementedError
 
 
 def test_by_hand():
-    weights, answer, row = by_hand()
-    assert np.allclose(weights, (5 / 9, 10 / 9, 10 / 3))
-    assert np.allclose(answer, (1 / 3, 1 / 3, 1 / 3))
-    assert np.allclose(row, (0, 0, 4, 12))
+    checker.by_hand("generalising", by_hand())
 
 
-class _Fixed:
-    """A generator that makes `augment` shift by (s_y, s_x) pixels of a 48x48 image."""
+def test_dropout():
+    x = np.random.default_rng(0).exponential(size=(200, 50)) + 0.1
+    for rate in 0.25, 0.5:
+        layer = Dropout(rate, np.random.default_rng(1))
+        true(np.array_equal(layer.forward(x), x), "in evaluation out must be x")
+        same("dx in evaluation", layer.backward(x), x)
+        out = layer.forward(x, True)
+        kept = out != 0
+        true(len({row.tobytes() for row in kept}) > 100, "one mask serves several images: draw a "
+                                                          "number for each number of x")
+        same(f"the share that is kept at rate {rate}", kept.mean(), 1 - rate, {
+            "rate is the share that is dropped": rate, "nothing is dropped": 1}, 0.05)
+        same("the numbers kept", out[kept], x[kept] / (1 - rate), {
+            "the division by 1 - rate is missing: the mean falls": x[kept],
+            "they are divided by the rate": x[kept] / rate,
+            "they are multiplied by 1 - rate: that belongs to the other form, in evaluation":
+                x[kept] * (1 - rate)})
+        true(not np.array_equal(layer.forward(x, True) != 0, kept), "every forward has one mask")
 
-    def __init__(self, s_y, s_x):
-        self.values = np.array([[0.5 + s_y / 9.6], [0.5 + s_x / 9.6], [0.9]])
 
-    def random(self, shape):
-        return self.values
+def test_dropout_backward():
+    rng = np.random.default_rng(2)
+    layer = Dropout(0.3, rng)
+    x, dout = rng.standard_normal((2, 4, 5))
+    out = layer.forward(x, True)
+    mask = np.where(out != 0, 1 / 0.7, 0)
+    same("dx", derivation(layer.backward, [layer.forward])(dout), mask * dout, {
+        "dout passes everywhere: the mask is missing": dout,
+        "the division by 1 - rate is missing in backward": mask * 0.7 * dout,
+        "this is the mask times x": mask * x})
+    layer.fixed_mask = mask
+    true(np.array_equal(layer.forward(x, True), mask * x), "fixed_mask is not used")
+    checker.check_backward(layer, x, dout, training=True)
+
+
+def _read(image, s_y, s_x):
+    """By np.interp, which repeats the border: rows, then columns."""
+    for s in s_y, s_x:
+        places = np.arange(len(image)) - s
+        image = np.array([np.interp(places, np.arange(len(image)), column) for column in image.T])
+    return image
 
 
 def test_shift():
-    ramp = np.add.outer(10.0 * np.arange(5), np.arange(6))
-    assert np.allclose(shift(ramp, 0, 0), ramp)
-    assert np.allclose(shift(ramp, -1, 2)[:4, 2:], ramp[1:, :4])
-    assert np.allclose(shift(ramp, 0.25, 0)[1:], ramp[1:] - 2.5)
-    assert np.allclose(shift(ramp, 100, -100), ramp[0, -1])
     rng = np.random.default_rng(0)
-    face = rng.integers(0, 256, (48, 48)).astype(np.uint8)
-    for s_y, s_x in rng.uniform(-4.8, 4.8, (5, 2)):
-        theirs = augment(face[None], _Fixed(s_y, s_x), np.float64)[0, :, :, 0]
-        np.testing.assert_allclose(shift(face / 255, s_y, s_x), theirs, atol=1e-12)
+    image = rng.random((6, 5))
+    for s_y, s_x in (0, 0), (-1, 2), (0.25, 0), (1.3, -0.6), (-2.7, 0.5), (100, -100):
+        same(f"out for the shift {s_y}, {s_x}", shift(image, s_y, s_x), _read(image, s_y, s_x), {
+            "it moves the other way": lambda: _read(image, -s_y, -s_x),
+            "rows and columns are exchanged": lambda: _read(image, s_x, s_y),
+            "it takes the nearest pixel: interpolate": lambda: _read(image, round(s_y), round(s_x)),
+            "the fraction is used the wrong way round": lambda: _read(
+                image, np.floor(s_y) + np.ceil(s_y) - s_y, np.floor(s_x) + np.ceil(s_x) - s_x)})
+        dout = rng.standard_normal(image.shape)
+        same("d(image)", derivation(shift_backward, [shift])(dout, s_y, s_x),
+             checker.slope(lambda: _read(image, s_y, s_x), image, dout, h=0.5), {
+                 "this shifts dout as the image: it must go back": lambda: _read(dout, s_y, s_x),
+                 "shifting dout back is right inside; at the border, which is read again and "
+                 "again, gradients add up": lambda: _read(dout, -s_y, -s_x)}, 1e-7)
 
 
 def test_without_weights():
     P = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]])
     weights = np.array([0.5, 1.0, 4.0])
     q = P * weights / (P * weights).sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(without_weights(q, weights), P)
+    more = q * weights
+    same("probabilities", without_weights(q, weights), P, {
+        "the weights are put in once more: take them out": more / more.sum(axis=1, keepdims=True),
+        "the rows do not add up to 1: divide by their sums": q / weights,
+        "these are q": q})
 
 
-def test_sums_behind_dropout():
-    assert np.isclose(sums_behind_dropout(True, np.random.default_rng(0)), 1, atol=0.02)
-    assert np.isclose(sums_behind_dropout(False, np.random.default_rng(0)), 0.5, atol=0.02)
-    assert np.isclose(sums_behind_dropout(False, np.random.default_rng(0), rate=0.2), 0.8,
-                      atol=0.02)
-
-
-def test_preferred():
-    P, weights = np.array([0.6, 0.3, 0.1]), np.array([0.5, 2.0, 1.0])
-    np.testing.assert_allclose(preferred(P, np.ones(3)), P, atol=1e-4)
-    np.testing.assert_allclose(preferred(P, weights), [0.3, 0.6, 0.1], atol=1e-4)
+def test_variances():
+    rng = np.random.default_rng(3)
+    for mean, rate in (0.0, 0.5), (2.0, 0.5), (1.0, 0.25):
+        x = mean + rng.standard_normal(300)
+        square = np.mean(x**2)
+        same("variances in training and evaluation", variances(x, rate, rng),
+             [square / (1 - rate) - x.mean() ** 2, x.var()], {
+                 "these are mean squares: subtract the square of the mean":
+                     [square / (1 - rate), square],
+                 "they are exchanged": [x.var(), square / (1 - rate) - x.mean() ** 2],
+                 "these are standard deviations":
+                     np.sqrt([square / (1 - rate) - x.mean() ** 2, x.var()])}, 0.03)

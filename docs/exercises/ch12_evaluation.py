@@ -3,10 +3,9 @@
     pytest docs/exercises/ch12_evaluation.py
 """
 
+import checker
 import numpy as np
-
-from tinyfer.losses import softmax
-from tinyfer.metrics import auc, roc_curve, wilson_interval
+from checker import derivation, same, slope, true
 
 
 def by_hand():
@@ -48,48 +47,89 @@ def coverage(n, p, rng, runs=4000):
     """Exercise 5, an experiment. How often each interval contains the truth: (usual, Wilson).
 
     In each of `runs` trials k of n images are right, drawn with probability p. The usual interval
-    is k/n -+ 1.96 sqrt(k/n (1 - k/n) / n); for the other take `wilson_interval`.
+    is k/n -+ 1.96 sqrt(k/n (1 - k/n) / n); for the other take `tinyfer.metrics.wilson_interval`.
     """
     raise NotImplementedError
 
 
 def test_by_hand():
-    assert np.allclose(by_hand(), (0.5, 0.75, 0.6, 3.5 / 6, 0.2775), atol=6e-4)
+    checker.by_hand("evaluation", by_hand())
+
+
+def _pairs(positive, scores, tie=0.5):
+    """The area as the share of pairs in the right order, pair by pair."""
+    above = np.sign(scores[positive][:, None] - scores[~positive])
+    return ((above > 0) + tie * (above == 0)).mean()
 
 
 def test_auc_by_ranks():
     rng = np.random.default_rng(0)
-    for n in (5, 30, 200):
+    for n in 5, 30, 200:
         positive = np.arange(n) % 3 == 0
-        for scores in (rng.random(n), rng.integers(0, 4, n) / 4, np.zeros(n)):
-            assert np.isclose(auc_by_ranks(positive, scores), auc(*roc_curve(positive, scores)[:2]))
+        for scores in rng.integers(0, 4, n) / 4, rng.random(n), np.zeros(n):
+            n_pos, right = positive.sum(), _pairs(positive, scores)
+            plain = np.argsort(np.argsort(scores, kind="stable")) + 1
+            same("area", auc_by_ranks(positive, scores), right, {
+                "equal scores get ranks by their place in the list: they share the mean of them":
+                    (plain[positive].sum() - n_pos * (n_pos + 1) / 2) / (n_pos * (n - n_pos)),
+                "the ranks are counted from the highest": 1 - right,
+                "ties count as in the right order: they count half": _pairs(positive, scores, 1),
+                "ties count as in the wrong order: they count half": _pairs(positive, scores, 0),
+                "the positives' own order is not taken off":
+                    right + (n_pos + 1) / 2 / (n - n_pos),
+                "this is the number of pairs, not their share": right * n_pos * (n - n_pos)})
 
 
 def test_saliency_of_linear():
     rng = np.random.default_rng(1)
     x, w, b = (rng.standard_normal(shape) for shape in ((5, 6), (6, 4), (4,)))
-    maps = saliency_of_linear(x, w, b)
-    t = (x @ w + b).argmax(axis=1)
-    for d in range(6):
-        step = np.zeros(6)
-        step[d] = 1e-6
-        up, down = (softmax((x + s) @ w + b)[np.arange(5), t] for s in (step, -step))
-        np.testing.assert_allclose(maps[:, d], (up - down) / 2e-6, rtol=1e-6, atol=1e-9)
+    rows, t = np.arange(5), (x @ w + b).argmax(axis=1)
+
+    def p():
+        e = np.exp(x @ w + b)
+        return (e / e.sum(axis=1, keepdims=True))[rows, t]
+
+    same("map", derivation(saliency_of_linear)(x, w, b), slope(p, x, 1.0), {
+        "this is the gradient of the logit: softmax is missing": w.T[t],
+        "this is the gradient of log p: times p": lambda: slope(lambda: np.log(p()), x, 1.0),
+        "this is the absolute value: the map is signed": lambda: np.abs(slope(p, x, 1.0)),
+        "the other classes' logits are left out": lambda: (p() * (1 - p()))[:, None] * w.T[t]},
+         1e-6)
 
 
 def test_mcnemar_p():
-    assert np.isclose(mcnemar_p(1, 9), 22 / 1024)
-    assert np.isclose(mcnemar_p(8, 2), 112 / 1024)
-    assert mcnemar_p(5, 5) == 1 and mcnemar_p(0, 0) == 1
-    assert np.isclose(mcnemar_p(0, 6), 2 / 64)
-    assert np.isclose(mcnemar_p(700, 800), 0.010559, atol=1e-6)    # floats end below 2^1024
+    from math import comb
+
+    for b, c in (1, 9), (8, 2), (5, 5), (0, 0), (0, 6), (40, 25):
+        n, few = b + c, min(b, c)
+        tail = sum(comb(n, i) for i in range(few + 1)) / 2**n
+        same(f"p of {b} and {c}", mcnemar_p(b, c), min(1, 2 * tail), {
+            "one side only: twice the tail": tail,
+            "p cannot be more than 1": 2 * tail,
+            "the tail begins beyond the count: include it":
+                min(1, 2 * (tail - comb(n, few) / 2**n)),
+            "the tail begins at the larger count":
+                min(1, 2 * sum(comb(n, i) for i in range(max(b, c) + 1)) / 2**n)})
+    try:
+        large = mcnemar_p(700, 800)
+    except OverflowError:
+        true(False, "floats end below 2^1024: let Python divide whole numbers")
+    same("p of 700 and 800", large, 0.010559255, {
+        "floats end below 2^1024: let Python divide whole numbers": 0.0}, 1e-5)
 
 
 def test_coverage():
-    usual, wilson = coverage(20, 0.95, np.random.default_rng(0))
-    assert np.isclose(usual, 0.64, atol=0.03)
-    assert 0.9 < wilson <= 1
-    usual, wilson = coverage(3000, 0.66, np.random.default_rng(0))
-    assert abs(usual - 0.95) < 0.015 and abs(wilson - 0.95) < 0.015
-    low, high = wilson_interval(0, 10)
-    assert low == 0 and high > 0.25
+    for n, p in (20, 0.95), (3000, 0.66):
+        k = np.random.default_rng(0).binomial(n, p, 4000)
+        found = coverage(n, p, np.random.default_rng(0))
+        share = k / n
+        half = 1.96 * np.sqrt(share * (1 - share) / n)
+        usual = np.mean(np.abs(share - p) <= half)
+        same("coverage of the usual interval", found[0], usual, {
+            "the interval ends at one standard error: 1.96 of them":
+                np.mean(np.abs(share - p) <= half / 1.96),
+            "this is how often it misses": 1 - usual,
+            "the error is that of the truth, not of the share that was seen":
+                np.mean(np.abs(share - p) <= 1.96 * np.sqrt(p * (1 - p) / n))}, 0.02)
+        true(0.92 < found[1] < 0.99, f"Wilson's interval contains the truth about as often as it "
+                                     f"says, not in {found[1]:.2f} of the trials")

@@ -1,4 +1,4 @@
-"""Chapter 1, solutions."""
+"""Chapter 1, solutions; those of the pieces are in mynet/."""
 
 import numpy as np
 
@@ -23,13 +23,13 @@ def smoothed_cross_entropy(z, labels, epsilon):
     return -(t * log_p).sum() / N, (np.exp(log_p) - t) / N
 
 
-def learnt_probability(share, weighted):
-    """db = sum_n s_n (p - one-hot) / N: only the class totals matter."""
-    N = 1000
-    counts = np.array([N - round(share * N), round(share * N)])
-    totals = np.full(2, N / 2) if weighted else counts      # n_c s_c
-    b = np.zeros(2)
-    for _ in range(1000):
+def learnt_probability(counts, weights):
+    """db = sum_n s_n (p - one-hot) / N: only the totals n_c s_c matter, and p goes to their shares:
+    to the shares of the images without weights, to 1/K with the balancing ones.
+    """
+    totals = counts * weights
+    b = np.zeros(len(counts))
+    for _ in range(2000):
         p = np.exp(b) / np.exp(b).sum()
-        b -= (totals.sum() * p - totals) / N
-    return (np.exp(b) / np.exp(b).sum())[1]
+        b -= 0.5 * (totals.sum() * p - totals) / counts.sum()
+    return np.exp(b) / np.exp(b).sum()

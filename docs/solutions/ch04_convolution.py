@@ -1,8 +1,7 @@
-"""Chapter 4, solutions."""
+"""Chapter 4, solutions; those of the pieces are in mynet/."""
 
 import numpy as np
-
-from tinyfer.kernels.reference import conv2d_backward
+from mynet.convolution import Conv
 
 
 def by_hand():
@@ -10,8 +9,9 @@ def by_hand():
     return [-1, -1], [1, 2, -1, -2], [5, 8, 11], 3
 
 
-def output_size(H, R, P=0, S=1):
-    return (H + 2 * P - R) // S + 1
+def output_size(H, R, P=0, S=1, D=1):
+    """The window reaches over D (R - 1) + 1 rows."""
+    return (H + 2 * P - D * (R - 1) - 1) // S + 1
 
 
 def seen_by_one_output(layers):
@@ -32,30 +32,38 @@ def blind_rows(H, layers):
     return H - rows
 
 
-def _windows(x):
-    """(u, v, slice of x that the weight u, v meets)"""
-    H, W = (x.shape[1] - 3) // 2 * 2 + 1, (x.shape[2] - 3) // 2 * 2 + 1
-    return [(u, v, np.s_[:, u:u + H:2, v:v + W:2]) for u in range(3) for v in range(3)]
+def _windows(x, w, step):
+    """u, v and the slice of the large image where the copies' weights (u, v) come to lie."""
+    H, W = x.shape[1:3]
+    for u, v in np.ndindex(w.shape[:2]):
+        yield u, v, np.s_[:, u:u + step * (H - 1) + 1:step, v:v + step * (W - 1) + 1:step]
 
 
-def conv_step_2(x, w, b):
-    return b + sum(x[window] @ w[u, v] for u, v, window in _windows(x))
+def transposed_conv(x, w, step):
+    N, H, W, _ = x.shape
+    R = len(w)
+    out = np.zeros((N, step * (H - 1) + R, step * (W - 1) + R, w.shape[3]))
+    for u, v, window in _windows(x, w, step):
+        out[window] += x @ w[u, v]
+    return out
 
 
-def conv_step_2_backward(dout, x, w):
+def transposed_conv_backward(dout, x, w, step):
+    """dx is an ordinary convolution of dout with that step, the filter not turned."""
     dx, dw = np.zeros_like(x), np.zeros_like(w)
-    for u, v, window in _windows(x):
-        dx[window] += dout @ w[u, v].T
-        dw[u, v] = np.tensordot(x[window], dout, axes=((0, 1, 2), (0, 1, 2)))
-    return dx, dw, dout.sum(axis=(0, 1, 2))
+    for u, v, window in _windows(x, w, step):
+        dx += dout[window] @ w[u, v].T
+        dw[u, v] = np.tensordot(x, dout[window], axes=((0, 1, 2), (0, 1, 2)))
+    return dx, dw
 
 
-def influence(rng):
+def influence(w1, w2):
     """The pixel in the middle is reached by nine ways, a corner by one; variances add up."""
-    total = np.zeros((5, 5))
-    for _ in range(2000):
-        w1, w2 = rng.standard_normal((2, 3, 3, 1, 1))
-        dmiddle, _, _ = conv2d_backward(np.ones((1, 1, 1, 1)), np.zeros((1, 3, 3, 1)), w2)
-        dx, _, _ = conv2d_backward(dmiddle, np.zeros((1, 5, 5, 1)), w1)
-        total += dx.reshape(5, 5) ** 2
-    return total / 2000
+    layers = [Conv(w[:, :, None, None], np.zeros(1)) for w in (w1, w2)]
+    x = np.zeros((1, 5, 5, 1))
+    for layer in layers:
+        x = layer.forward(x)
+    dout = np.ones_like(x)
+    for layer in reversed(layers):
+        dout = layer.backward(dout)
+    return dout[0, :, :, 0]

@@ -1,4 +1,4 @@
-"""Chapter 5, solutions."""
+"""Chapter 5, solutions; those of the pieces are in mynet/."""
 
 import numpy as np
 
@@ -8,33 +8,31 @@ def by_hand():
     return [[3, 2]], [[5, 0, 0, 7], [0, 0, 0, 0]]
 
 
-def _squares(x):
-    N, H, W, C = x.shape
-    return x[:, :H // 2 * 2, :W // 2 * 2].reshape(N, H // 2, 2, W // 2, 2, C)
+def _members(shape, size, step):
+    """Slices of x: in each, one member of every window."""
+    H, W = ((side - size) // step + 1 for side in shape[1:3])
+    return [np.s_[:, u:u + step * (H - 1) + 1:step, v:v + step * (W - 1) + 1:step]
+            for u in range(size) for v in range(size)]
 
 
-def average_pool(x):
-    return _squares(x).mean(axis=(2, 4))
+def average_pool(x, size, step):
+    return sum(x[member] for member in _members(x.shape, size, step)) / size**2
 
 
-def average_pool_backward(dout, shape):
-    """Each of the four inputs has the derivative 1/4."""
+def average_pool_backward(dout, shape, size, step):
+    """Each member has the derivative 1 / size^2, in every window that it belongs to."""
     dx = np.zeros(shape)
-    N, H, W, C = dout.shape
-    dx[:, :2 * H, :2 * W] = dout.repeat(2, axis=1).repeat(2, axis=2) / 4
+    for member in _members(shape, size, step):
+        dx[member] += dout / size**2
     return dx
 
 
 def sharing_backward(dout, x):
-    squares = _squares(x)
+    N, H, W, C = x.shape
+    squares = x.reshape(N, H // 2, 2, W // 2, 2, C)
     won = squares == squares.max(axis=(2, 4), keepdims=True)
     shares = won / won.sum(axis=(2, 4), keepdims=True)
     return (shares * dout[:, :, None, :, None]).reshape(x.shape)
-
-
-def difference_at_a_tie():
-    """(max(a + h, a) - max(a - h, a)) / 2h = (h - 0) / 2h."""
-    return 0.5
 
 
 def share_of_ties(q, rng):

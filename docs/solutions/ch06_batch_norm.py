@@ -1,8 +1,8 @@
-"""Chapter 6, solutions."""
+"""Chapter 6, solutions; those of the pieces are in mynet/."""
 
 import numpy as np
-
-from tinyfer.layers import BatchNorm, Dense
+from mynet.batch_norm import BatchNorm
+from mynet.dense import Dense
 
 
 def by_hand():
@@ -15,34 +15,35 @@ def merge(a, b):
     (count_a, mean_a, m2_a), (count_b, mean_b, m2_b) = a, b
     count, delta = count_a + count_b, mean_b - mean_a
     return (count, mean_a + delta * count_b / count,
-            m2_a + m2_b + delta ** 2 * count_a * count_b / count)
+            m2_a + m2_b + delta**2 * count_a * count_b / count)
 
 
-def _normalised(x, epsilon):
-    inv_std = 1 / np.sqrt(x.var(axis=1, keepdims=True) + epsilon)
-    return (x - x.mean(axis=1, keepdims=True)) * inv_std, inv_std
+def _normalised(x, groups, epsilon):
+    """xhat and 1 / sigma, as (N, H, W, groups, channels of a group)."""
+    N, H, W, C = x.shape
+    x = x.reshape(N, H, W, groups, C // groups)
+    inv_std = 1 / np.sqrt(x.var(axis=(1, 2, 4), keepdims=True) + epsilon)
+    return (x - x.mean(axis=(1, 2, 4), keepdims=True)) * inv_std, inv_std
 
 
-def layer_norm(x, gamma, beta, epsilon):
-    return _normalised(x, epsilon)[0] * gamma + beta
+def group_norm(x, gamma, beta, groups, epsilon):
+    return gamma * _normalised(x, groups, epsilon)[0].reshape(x.shape) + beta
 
 
-def layer_norm_dx(dout, x, gamma, epsilon):
-    xhat, inv_std = _normalised(x, epsilon)
-    # gamma must stay inside the means: it is not the same for all values of a row.
-    dxhat = dout * gamma
-    return inv_std * (dxhat - dxhat.mean(axis=1, keepdims=True)
-                      - xhat * (dxhat * xhat).mean(axis=1, keepdims=True))
+def group_norm_backward(dout, x, gamma, groups, epsilon):
+    xhat, inv_std = _normalised(x, groups, epsilon)
+    # gamma must stay inside the means: it is not the same for all values of a group.
+    dxhat = (dout * gamma).reshape(xhat.shape)
+    axes = 1, 2, 4
+    dx = inv_std * (dxhat - dxhat.mean(axes, keepdims=True)
+                    - xhat * (dxhat * xhat).mean(axes, keepdims=True))
+    dgamma = (dout * xhat.reshape(x.shape)).sum(axis=(0, 1, 2))
+    return dx.reshape(x.shape), dgamma, dout.sum(axis=(0, 1, 2))
 
 
-def longer_weights(factor, rng):
-    x, w, dout = (rng.standard_normal(shape) for shape in ((64, 5), (5, 3), (64, 3)))
-    outs, lengths = [], []
-    for scale in (1, factor):
-        dense = Dense(5, 3, rng, dtype=np.float64)
-        norm = BatchNorm(3, epsilon=1e-12, dtype=np.float64)
-        dense.w.value[...] = scale * w
-        outs.append(norm.forward(dense.forward(x), training=True))
-        dense.backward(norm.backward(dout))
-        lengths.append(np.linalg.norm(dense.w.grad))
-    return np.abs(outs[1] - outs[0]).max(), lengths[1] / lengths[0]
+def longer_weights(x, w, dout, factor):
+    """The output is the same, the gradient shorter by the factor: longer weights turn less."""
+    dense, norm = Dense(factor * w, np.zeros(w.shape[1])), BatchNorm(w.shape[1], epsilon=1e-12)
+    out = norm.forward(dense.forward(x), True)
+    dense.backward(norm.backward(dout))
+    return out, dense.grads["w"]

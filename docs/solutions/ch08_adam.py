@@ -1,6 +1,9 @@
-"""Chapter 8, solutions."""
+"""Chapter 8, solutions; those of the pieces are in mynet/."""
+
+from types import SimpleNamespace
 
 import numpy as np
+from mynet.adam import Adam
 
 
 def by_hand():
@@ -9,30 +12,28 @@ def by_hand():
     return 1.0, -1 / 3
 
 
-def adam_step(values, grads, m, v, t, lr, beta1=0.9, beta2=0.999, eps=1e-7):
-    lr_t = lr * np.sqrt(1 - beta2 ** t) / (1 - beta1 ** t)
-    for name, g in grads.items():
-        m[name][...] = beta1 * m[name] + (1 - beta1) * g
-        v[name][...] = beta2 * v[name] + (1 - beta2) * g * g
-        values[name] -= lr_t * m[name] / (np.sqrt(v[name]) + eps)
-
-
 def keras_eps(torch_eps, t, beta2=0.999):
-    return torch_eps * np.sqrt(1 - beta2 ** t)
+    """Divide PyTorch's denominator by 1 / sqrt(1 - beta2^t)."""
+    return torch_eps * np.sqrt(1 - beta2**t)
 
 
 def ends(factor, lr, steps=50):
+    """Adam's end does not depend on the factor: m and the root of v grow alike."""
     w = 1.0
     for _ in range(steps):
         w -= lr * factor * w
-    values, m, v = ({"w": np.array([start])} for start in (1.0, 0.0, 0.0))
-    for t in range(1, steps + 1):
-        adam_step(values, {"w": factor * values["w"]}, m, v, t, lr)
-    return w, float(values["w"][0])
+    layer = SimpleNamespace(params={"w": np.array([1.0])})
+    adam = Adam([layer], lr=lr)
+    for _ in range(steps):
+        layer.grads = {"w": factor * layer.params["w"]}
+        adam.step()
+    return w, float(layer.params["w"][0])
 
 
 def drift(eps, rng, steps=300, lr=1e-4, noise=1e-9):
-    values, m, v = ({"w": np.zeros(1000)} for _ in range(3))
-    for t in range(1, steps + 1):
-        adam_step(values, {"w": noise * rng.standard_normal(1000)}, m, v, t, lr, eps=eps)
-    return np.abs(values["w"]).mean()
+    layer = SimpleNamespace(params={"w": np.zeros(1000)})
+    adam = Adam([layer], lr=lr, eps=eps)
+    for _ in range(steps):
+        layer.grads = {"w": noise * rng.standard_normal(1000)}
+        adam.step()
+    return np.abs(layer.params["w"]).mean()

@@ -1,6 +1,7 @@
-"""Chapter 10, solutions."""
+"""Chapter 10, solutions; those of the pieces are in mynet/."""
 
 import numpy as np
+from mynet.dropout import Dropout
 
 
 def by_hand():
@@ -10,16 +11,26 @@ def by_hand():
     return weights, (1 / 3, 1 / 3, 1 / 3), (0, 0, 4, 12)
 
 
+def _reader(n, s):
+    """The matrix that reads n numbers at their places minus s."""
+    place = np.clip(np.arange(n) - s, 0, n - 1)
+    k = np.minimum(np.floor(place).astype(int), n - 2)
+    matrix = np.zeros((n, n))
+    matrix[np.arange(n), k] = 1 - (place - k)
+    matrix[np.arange(n), k + 1] = place - k
+    return matrix
+
+
 def shift(image, s_y, s_x):
-    return _shift_rows(_shift_rows(image, s_y).T, s_x).T
+    """Rows and columns, one after the other: Y image X^T."""
+    H, W = image.shape
+    return _reader(H, s_y) @ image @ _reader(W, s_x).T
 
 
-def _shift_rows(image, s):
-    last = len(image) - 1
-    place = np.arange(len(image)) - s
-    k = np.floor(place).astype(int)
-    f = (place - k)[:, None]
-    return (1 - f) * image[np.clip(k, 0, last)] + f * image[np.clip(k + 1, 0, last)]
+def shift_backward(dout, s_y, s_x):
+    """Y image X^T is linear in the image; its transpose is Y^T dout X."""
+    H, W = dout.shape
+    return _reader(H, s_y).T @ dout @ _reader(W, s_x)
 
 
 def without_weights(q, weights):
@@ -27,18 +38,8 @@ def without_weights(q, weights):
     return P / P.sum(axis=1, keepdims=True)
 
 
-def sums_behind_dropout(divide, rng, rate=0.5, n=2000):
-    x = rng.exponential(size=100)
-    kept = rng.random((n, 100)) >= rate
-    out = kept * x / (1 - rate if divide else 1)
-    return out.sum(axis=1).mean() / x.sum()
-
-
-def preferred(P, weights, steps=3000, lr=0.1):
-    z = np.zeros(len(P))
-    share = weights * P
-    for _ in range(steps):
-        q = np.exp(z) / np.exp(z).sum()
-        # -sum_c share_c (z_c - log sum exp z), differentiated: q_c times the total, minus share_c.
-        z -= lr * (share.sum() * q - share)
-    return np.exp(z) / np.exp(z).sum()
+def variances(x, rate, rng, n=4000):
+    """E[out^2] = E[x^2] / (1 - rate) and E[out] = E[x]: the ratio is 1 only for a rate of 0."""
+    layer = Dropout(rate, rng)
+    out = np.array([layer.forward(x, True) for _ in range(n)])
+    return out.var(), layer.forward(x).var()

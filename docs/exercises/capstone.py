@@ -1,0 +1,192 @@
+"""The capstone: the six-layer network out of your own pieces. Replace the two
+`raise NotImplementedError` of mynet/six_layer.py, then
+
+    pytest docs/exercises/capstone.py
+
+First your network and tinyfer's take the same five training steps, in float64, with the same first
+weights and the same dropout, and must agree in every loss and gradient to 1e-9, for a small network
+of the same kind (--full: for the six-layer network itself). Then it learns drawn faces. At last it
+reads the weights that tinyfer brings with it, and says the same as tinyfer.
+"""
+
+import time
+
+import numpy as np
+import pytest
+from checker import same, true
+from mynet.adam import Adam
+from mynet.batch_norm import BatchNorm
+from mynet.convolution import Conv
+from mynet.dense import Dense
+from mynet.dropout import Dropout
+from mynet.gradient_check import largest_relative_error
+from mynet.initialisation import glorot_uniform
+from mynet.losses import softmax
+from mynet.network import Flatten, Network
+from mynet.pooling import MaxPool
+from mynet.relu import ReLU
+from mynet.six_layer import load_weights, six_layer_network
+from mynet.training import accuracy, step, train
+
+import tinyfer
+from tinyfer import layers as reference
+from tinyfer.datasets.toyfaces import draw_faces
+from tinyfer.kernels.dropout import dropout
+from tinyfer.model import Sequential
+
+FACES, EPOCHS, LEAST = 1500, 15, 0.9        # trained on, how often; accuracy on 300 others
+SMALL = (3, 4, 5, 6, 7, 8, 9), 44           # widths, side: 44 rows are just enough
+PIECES = {"conv": Conv, "dense": Dense, "bn": BatchNorm}
+
+
+def tinyfers(widths, side, K, seed):
+    """tinyfer's own layers in the same order."""
+    rng, float64 = np.random.default_rng(seed), np.float64
+    made, channels = [], 1
+    for number, width in enumerate(widths[:6]):
+        made += [reference.Conv2D(channels, width, rng, relu=True, dtype=float64),
+                 reference.BatchNorm(width, dtype=float64)]
+        channels, side = width, side - 2
+        if number % 2:
+            made += [reference.MaxPool2D(), reference.Dropout(0.25, rng)]
+            side //= 2
+    made += [reference.Flatten(),
+             reference.Dense(side * side * channels, widths[6], rng, relu=True, dtype=float64),
+             reference.BatchNorm(widths[6], dtype=float64), reference.Dropout(0.5, rng),
+             reference.Dense(widths[6], K, rng, dtype=float64)]
+    return made
+
+
+def by_name(network):
+    """{"conv1": layer, ...} of the layers of mynet that have parameters."""
+    count, found = dict.fromkeys(PIECES, 0), {}
+    for layer in network.layers:
+        for kind, piece in PIECES.items():
+            if isinstance(layer, piece):
+                count[kind] += 1
+                found[f"{kind}{count[kind]}"] = layer
+    return found
+
+
+def same_dropout(theirs, mine, x, key):
+    """Give both networks the same masks, those that tinyfer draws for this key."""
+    droppers = [layer for layer in mine.layers if isinstance(layer, Dropout)]
+    true(len(droppers) == 4, f"the network has {len(droppers)} layers of dropout; expected 4")
+    shape = x.shape[1:]
+    for layer in theirs.layers:
+        shape = layer.output_shape(shape)
+        if isinstance(layer, reference.Dropout):
+            dropper = droppers.pop(0)
+            true(dropper.rate == layer.rate, f"a dropout has the rate {dropper.rate}; expected "
+                                             f"{layer.rate}")
+            layer.fixed_key = key
+            dropper.fixed_mask = dropout(np.ones((len(x), *shape)), key, layer.rate)
+            key += 1
+
+
+def run_five_steps(widths, side, K=5, batch=8):
+    """Five steps of both, compared after each."""
+    theirs = Sequential(tinyfers(widths, side, K, seed=1), (side, side, 1))
+    mine = six_layer_network(K, np.random.default_rng(1), widths, side)
+    named = by_name(mine)
+    parameters = theirs.parameters()
+    expected = [p.name for p in parameters]
+    have = [f"{name}.{key}" for name, layer in named.items() for key in layer.params]
+    true(sorted(have) == sorted(expected), f"the network's parameters are {', '.join(have)}; "
+                                           f"expected {', '.join(expected)}")
+    for p in parameters:
+        name, key = p.name.split(".")
+        same(f"{p.name} at the start", named[name].params[key], p.value)
+    adam = Adam(mine.layers, lr=1e-4)
+    optimiser = tinyfer.Adam(parameters, lr=1e-4)
+    rng = np.random.default_rng(2)
+    weights = np.linspace(0.5, 1.5, K)
+    for number in range(1, 6):
+        x, labels = rng.random((batch, side, side, 1)), rng.integers(K, size=batch)
+        same_dropout(theirs, mine, x, 100 * number)
+        loss, dz = tinyfer.softmax_cross_entropy(theirs.forward(x, training=True), labels, weights)
+        theirs.backward(dz)
+        found = step(mine, adam, x, labels, weights)
+        same(f"the loss of step {number}", found, loss, tolerance=1e-9)
+        for p in reversed(parameters):              # from the end: the first that differs is told
+            name, key = p.name.split(".")
+            same(f"d{p.name} of step {number}", named[name].grads[key], p.grad, tolerance=1e-9)
+        optimiser.step()
+    x = rng.random((batch, side, side, 1))
+    same("the logits in evaluation", mine.forward(x), theirs.forward(x))
+
+
+def test_five_steps_agree_with_tinyfer():
+    run_five_steps(*SMALL)
+
+
+def test_your_own_gradient_check():
+    """Your check of chapter 2 on your network: it accepts the last weights' gradient, and refuses
+    one that is off by 1 %.
+    """
+    rng = np.random.default_rng(4)
+    network = six_layer_network(3, rng, *SMALL)
+    x, dout = rng.random((4, SMALL[1], SMALL[1], 1)), rng.standard_normal((4, 3))
+    last = network.layers[-1]
+
+    def forward(w):
+        return network.forward(x)
+
+    def backward(w, dout):
+        network.forward(x)
+        network.backward(dout)
+        return last.grads["w"]
+
+    right, _ = largest_relative_error(forward, backward, last.params["w"], dout)
+    off, _ = largest_relative_error(forward, lambda w, d: 1.01 * backward(w, d), last.params["w"],
+                                    dout)
+    true(right < 1e-6, f"your gradient check refuses the network: relative error {right:.1e}")
+    true(off > 1e-3, "your gradient check accepts a gradient that is off by 1 %")
+
+
+@pytest.mark.full
+def test_five_steps_of_the_whole_network():
+    run_five_steps((32, 64, 128, 128, 256, 256, 256), 48, K=7)
+
+
+def test_it_learns_drawn_faces():
+    """Two convolutions at half the size: three expressions, told apart after less than a minute."""
+    began = time.perf_counter()
+    faces = draw_faces(FACES + 300, seed=1, class_names=("happy", "sad", "surprise"))
+    x = tinyfer.to_input(faces.faces).reshape(-1, 24, 2, 24, 2, 1).mean(axis=(2, 4)) - 0.5
+    rng = np.random.default_rng(0)
+
+    def weights(*shape):
+        return glorot_uniform(shape, rng).astype(np.float32), np.zeros(shape[-1], np.float32)
+
+    network = Network([Conv(*weights(3, 3, 1, 8)), ReLU(), BatchNorm(8, 0.9, dtype=np.float32),
+                       MaxPool(), Conv(*weights(3, 3, 8, 16)), ReLU(),
+                       BatchNorm(16, 0.9, dtype=np.float32), MaxPool(), Dropout(0.25, rng),
+                       Flatten(), Dense(*weights(4 * 4 * 16, 3))])
+    losses = train(network, Adam(network.layers, lr=3e-3), x[:FACES], faces.labels[:FACES], 50,
+                   EPOCHS, rng)
+    score = accuracy(network, x[FACES:], faces.labels[FACES:])
+    took = time.perf_counter() - began
+    true(losses[-1] < losses[0], f"the loss rises from {losses[0]:.2f} to {losses[-1]:.2f}")
+    true(score >= LEAST, f"of new faces {score:.2f} are right; expected {LEAST}")
+    true(took < 120, f"the training took {took:.0f} s; expected less than two minutes")
+
+
+def test_it_reads_the_packaged_weights():
+    theirs = tinyfer.load_model("five-class")
+    K = len(theirs.class_names)
+    mine = six_layer_network(K, np.random.default_rng(0), dtype=np.float32)
+    load_weights(mine, theirs.state())
+    faces = draw_faces(4, seed=3).faces
+    p = softmax(mine.forward(tinyfer.to_input(faces)))
+    same("the probabilities of four drawn faces", p, theirs.predict_proba(faces), {
+        "the running statistics of batch norm are not read": lambda: _without_statistics(faces)},
+         1e-4)
+
+
+def _without_statistics(faces):
+    model = tinyfer.load_model("five-class")
+    for layer in model.layers:
+        if isinstance(layer, reference.BatchNorm):
+            layer.mean[...], layer.var[...] = 0, 1
+    return model.predict_proba(faces)

@@ -1,0 +1,287 @@
+"""The checker: it says not only that an answer is wrong but, where it knows the mistake, which one.
+
+    same("dx", found, right, {"the filter is not turned": wrong})       an array, and known mistakes
+    slope(forward, x, dout)             the gradient as it is measured, and of what it might be of
+    check_backward(layer, x, dout)      a layer's backward against its own forward, all gradients
+    derivation(function)                the function, refused where it borrows what it should derive
+    by_hand("faces", answer)            numbers worked out on paper, kept as hashes in answers.json
+    Counted                             arrays that count the multiplications made with them
+
+A known mistake is mostly not a formula but the gradient of *another* function, measured: batch norm
+with a mean held fixed has the gradient that one finds who forgets the mean's own.
+"""
+
+import hashlib
+import inspect
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).parent
+FOREIGN = {"tinyfer", "torch", "jax", "tensorflow", "keras", "autograd", "scipy"}
+
+
+class Wrong(AssertionError):
+    """An answer that is not right. mistake: which of the known ones it is, or None."""
+
+    def __init__(self, message, mistake=None):
+        super().__init__(message)
+        self.mistake = mistake
+
+
+# Arrays
+
+def close(a, b, tolerance):
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if a.shape != b.shape:
+        return False
+    scale = np.abs(b).max(initial=0)
+    return bool(np.all(np.abs(a - b) <= tolerance * (scale if scale else 1)))
+
+
+def same(name, found, right, known=(), tolerance=1e-9):
+    """Raise Wrong unless found is right, to `tolerance` times the largest number in right.
+
+    known: {what is wrong: the array it makes, or a function that returns it}.
+    """
+    if found is None:
+        raise Wrong(f"{name} is None: is a return missing?", "nothing is returned")
+    found, right = np.asarray(found), np.asarray(right)
+    if found.shape == right.shape and found.dtype.kind in "fiub" and close(found, right, tolerance):
+        return
+    mistake = named(found, right, dict(known), tolerance)
+    said = f"{name} is wrong" + (f": {mistake}" if mistake else "")
+    if found.shape != right.shape:
+        raise Wrong(f"{said}\n  it has the shape {found.shape}; expected {right.shape}", mistake)
+    if found.dtype.kind not in "fiub":
+        raise Wrong(f"{said}\n  it holds {found.dtype}; expected real numbers", mistake)
+    off = np.nan_to_num(np.abs(found - right), nan=np.inf)
+    place = np.unravel_index(off.argmax(), off.shape)
+    where = name + (str([int(i) for i in place]) if place else "")
+    count = int((off > tolerance * max(np.abs(right).max(initial=0), 1e-300)).sum())
+    raise Wrong(f"{said}\n  {where} is {found[place]:.8g} and should be {right[place]:.8g}"
+                f" ({count} of {off.size} numbers differ)", mistake)
+
+
+def named(found, right, known, tolerance):
+    """Which mistake turns right into found, or None."""
+    tolerance = max(tolerance, 1e-7)
+    for mistake, wrong in known.items():
+        if close(found, wrong() if callable(wrong) else wrong, tolerance):
+            return mistake
+    if found.ndim == 2 and found.shape == right.T.shape and close(found, right.T, tolerance):
+        return "it is transposed"
+    if found.shape != right.shape or found.dtype.kind not in "fiu":
+        return None
+    if not np.isfinite(found).all():
+        return "not every number of it is finite"
+    if not found.any():
+        return "it is zero everywhere"
+    if close(found, -right, tolerance):
+        return "the sign is turned"
+    flat = np.abs(right).argmax()
+    factor = found.flat[flat] / right.flat[flat] if right.any() else 1
+    if found.size > 1 and abs(factor - 1) > 1e-3 and close(found, factor * right, tolerance):
+        return f"every number is {factor:.4g} times what it should be"
+    for axis in range(found.ndim):
+        if close(np.flip(found, axis), right, tolerance):
+            return f"it runs backward along axis {axis}"
+    if found.size > 3 and close(np.sort(found, axis=None), np.sort(right, axis=None), tolerance):
+        return "the numbers are right and stand in wrong places"
+    return None
+
+
+def true(condition, mistake):
+    """Raise Wrong, naming the mistake, unless the condition holds."""
+    if not condition:
+        raise Wrong(mistake, mistake)
+
+
+# Gradients
+
+def slope(forward, x, dout, h=1e-5):
+    """d sum(dout forward()) / dx, measured by central differences. forward reads x (float64)."""
+    gradient = np.empty_like(x)
+    for i in np.ndindex(x.shape):
+        value = x[i]
+        x[i] = upper = value + h
+        up = np.array(forward())
+        x[i] = lower = value - h
+        down = np.array(forward())
+        x[i] = value
+        gradient[i] = np.sum(dout * (up - down)) / (upper - lower)
+    return gradient
+
+
+def overwritten(parts, reaches, x, dout):
+    """What dx becomes where the parts of a forward replace each other instead of adding up.
+
+    parts, reaches: functions without arguments, whose sum is the forward; where a reach depends
+    on x, its part replaces what was there.
+    """
+    dx = np.zeros_like(x)
+    for part, reach in zip(parts, reaches):
+        reached = slope(reach, x, np.ones_like(reach()))
+        dx = np.where(reached != 0, slope(part, x, dout), dx)
+    return dx
+
+
+def check_backward(layer, x, dout, training=False, known=()):
+    """dx, and the gradient of every parameter, against what the layer's own forward shows.
+
+    known: {"dx": {mistake: array or function}, "dw": ...}. x and dout must stay as they are.
+    """
+    known, kept = dict(known), (x.copy(), dout.copy())
+    layer.forward(x, training)
+    found = {"dx": derivation(layer.backward, [layer.forward])(dout)}
+    true(np.array_equal(x, kept[0]), "forward or backward changes x, which others still need")
+    true(np.array_equal(dout, kept[1]), "backward changes dout, which others still need")
+    moved = {"dx": x} | {f"d{name}": value for name, value in layer.params.items()}
+    for name in layer.params:
+        true(name in layer.grads, f"backward does not put d{name} into grads[{name!r}]")
+        found[f"d{name}"] = layer.grads[name]
+    found = {name: np.array(gradient) for name, gradient in found.items()}
+    for name, array in moved.items():
+        right = slope(lambda: layer.forward(x, training), array, dout)
+        same(name, found[name], right, known.get(name, ()), 1e-7)
+
+
+# Whose work it is
+
+def derivation(function, forwards=()):
+    """function, but Wrong is raised where it, or what it calls, borrows instead of deriving.
+
+    Refused are tinyfer and other libraries with gradients, by name and at run time, the measured
+    gradient of chapter 2, and a backward that calls its `forwards` more than twice: differences.
+    """
+    _inspect(function)
+    forwards = {inspect.unwrap(f).__code__: 0 for f in forwards}
+
+    def watch(frame, event, _):
+        code = frame.f_code
+        if event != "call":
+            return
+        module = frame.f_globals.get("__name__", "")
+        if module.split(".")[0] in FOREIGN or _measures(code.co_name, module):
+            raise Wrong(f"{_name(function)} calls {code.co_name} of {module}: this is to be "
+                        "derived and written, not borrowed", "borrowed, not derived")
+        if code in forwards:
+            forwards[code] += 1
+            if forwards[code] > 2:
+                raise Wrong(f"{_name(function)} measures differences of {code.co_name}: this is "
+                            "to be derived", "measured, not derived")
+
+    def guarded(*arguments, **named):
+        for code in forwards:
+            forwards[code] = 0
+        before = sys.getprofile()
+        sys.setprofile(watch)
+        try:
+            return function(*arguments, **named)
+        finally:
+            sys.setprofile(before)
+
+    return guarded
+
+
+def _measures(name, module):
+    return name in ("numerical_gradient", "slope") or module == "mynet.gradient_check"
+
+
+def _name(function):
+    return getattr(function, "__qualname__", str(function))
+
+
+def _inspect(function):
+    """Look for borrowed names in a function or method and in the helpers of its module."""
+    todo, seen = [inspect.unwrap(getattr(function, "__func__", function))], set()
+    while todo:
+        reader = todo.pop()
+        codes = [reader.__code__]
+        while codes:
+            code = codes.pop()
+            codes += [c for c in code.co_consts if inspect.iscode(c)]
+            for name in code.co_names:
+                value = reader.__globals__.get(name)
+                module = value.__name__ if inspect.ismodule(value) else (
+                    getattr(value, "__module__", None) or "")
+                if FOREIGN & {name.split(".")[0], module.split(".")[0]} or _measures(name, module):
+                    raise Wrong(f"{_name(function)} uses {name}{f' of {module}' if module else ''}:"
+                                " this is to be derived and written, not borrowed",
+                                "borrowed, not derived")
+                if inspect.isfunction(value) and value.__module__ == reader.__module__ \
+                        and value not in seen:
+                    seen.add(value)
+                    todo.append(value)
+
+
+class Counted(np.ndarray):
+    """An array of data that counts: multiplications of data by data, not of data by constants.
+
+        Counted.start(); product = Counted.of(x) * Counted.of(g); Counted.total
+
+    `*` and `@` count, and einsum, dot and the like are refused: what they do is not seen.
+    """
+
+    total = 0
+
+    @classmethod
+    def of(cls, array):
+        return np.array(array, dtype=float).view(cls)
+
+    @classmethod
+    def start(cls):
+        cls.total = 0
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **named):
+        plain = [np.asarray(i) for i in inputs]
+        if out is not None:
+            named["out"] = tuple(np.asarray(o) for o in out)
+        result = getattr(ufunc, method)(*plain, **named)
+        if method == "__call__" and all(isinstance(i, Counted) for i in inputs):
+            if ufunc is np.multiply:
+                Counted.total += np.size(result)
+            if ufunc is np.matmul:
+                Counted.total += np.size(result) * plain[0].shape[-1]
+        return np.asarray(result).view(Counted)
+
+    def __array_function__(self, function, types, arguments, named):
+        if function.__name__ in {"einsum", "dot", "tensordot", "inner", "outer", "convolve"}:
+            raise Wrong(f"np.{function.__name__} hides its multiplications: write them with * "
+                        "and @", "multiplications hidden in a library call")
+        return super().__array_function__(function, types, arguments, named)
+
+    def __getitem__(self, key):
+        return np.asarray(super().__getitem__(key)).view(Counted)
+
+
+# By hand
+
+def digest(topic, place, number):
+    """What answers.json holds in place of a number: a hash of it, rounded to three decimals."""
+    return hashlib.sha256(f"{topic} {place} {number + 0.0:.3f}".encode()).hexdigest()[:12]
+
+
+def by_hand(topic, answer):
+    """Compare numbers, nested as one likes, with the hashes of answers.json, place by place."""
+    page = json.loads((HERE / "answers.json").read_text(encoding="utf-8"))[topic]
+    found = list(_numbers(answer))
+    if len(found) != len(page["right"]):
+        raise Wrong(f"there are {len(found)} numbers; expected {len(page['right'])}: "
+                    + ", ".join(label for label, _ in page["right"]))
+    for place, (number, (label, right)) in enumerate(zip(found, page["right"])):
+        near = [digest(topic, place, number + d) for d in (0, 0.0004, -0.0004)]
+        if right not in near:
+            mistake = next((page["known"][d] for d in near if d in page["known"]), None)
+            raise Wrong(f"{label} is not {number:.6g}" + (f": {mistake}" if mistake else ""),
+                        mistake)
+
+
+def _numbers(answer):
+    if isinstance(answer, (list, tuple, np.ndarray)):
+        for part in answer:
+            yield from _numbers(part)
+    else:
+        yield float(answer)

@@ -1,0 +1,199 @@
+"""Run the chapters' tests on a folder of answers: on a student's, on the solutions, on a mistake.
+
+A folder holds mynet/ and chNN_*.py, as docs/exercises does. Its functions are put in the place of
+the stubs, and the tests are always the course's own: a test that was edited proves nothing.
+"""
+
+import ast
+import sys
+import traceback
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+HERE = Path(__file__).resolve().parent
+SOLUTIONS = HERE.parent / "solutions"
+CHAPTERS = sorted(HERE.glob("ch[0-9][0-9]_*.py")) + [HERE / "capstone.py"]
+PIECES = sorted(path.stem for path in (HERE / "mynet").glob("[a-z]*.py"))
+
+
+class Outcome(NamedTuple):
+    test: str
+    result: str         # "passed", "wrong", "unwritten"
+    message: str = ""
+    mistake: str = ""   # which known mistake, "" if none
+
+
+@lru_cache(maxsize=None)
+def body_of(path):
+    return ast.parse(path.read_text(encoding="utf-8")).body
+
+
+def stubs(path):
+    """Names of the functions and classes of a file in which something is still to be written."""
+    return [node.name for node in body_of(path)
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+            and any(isinstance(part, ast.Raise) and ast.unparse(part) == "raise NotImplementedError"
+                    for part in ast.walk(node))]
+
+
+def defined(path):
+    """Names of all functions and classes of a file."""
+    return {node.name for node in body_of(path) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+
+
+def tests(path):
+    """Names of a file's tests, in their order; those that take minutes, marked full, are left."""
+    return [node.name for node in body_of(path)
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+            and not any("full" in ast.unparse(d) for d in node.decorator_list)]
+
+
+def code_of(path):
+    """What a file does, without docstrings and comments: to compare two files."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if ast.get_docstring(node) if hasattr(node, "body") and isinstance(
+                node, (ast.Module, ast.FunctionDef, ast.ClassDef)) else None:
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+def whose(folder):
+    """{piece: "yours", "the course's" or "not written"} of a folder's mynet."""
+    found = {}
+    for piece in PIECES:
+        path = folder / "mynet" / f"{piece}.py"
+        if not path.exists() or stubs(path):
+            found[piece] = "not written"
+        elif code_of(path) == code_of(SOLUTIONS / "mynet" / path.name):
+            found[piece] = "the course's"
+        else:
+            found[piece] = "yours"
+    return found
+
+
+def whose_in_words(folder):
+    """One line: mynet: losses, dense yours; relu the course's; convolution ... not written."""
+    of = whose(folder)
+    groups = [f"{', '.join(piece for piece in PIECES if of[piece] == owner)} {owner}"
+              for owner in ("yours", "the course's") if owner in of.values()]
+    missing = list(of.values()).count("not written")
+    if missing:
+        groups.append(f"{missing} of {len(PIECES)} pieces not written")
+    return "mynet: " + "; ".join(groups)
+
+
+@lru_cache(maxsize=None)
+def compiled(path, text):
+    return compile(text, str(path), "exec")
+
+
+def module_of(path, name, edit=None):
+    """The module of a file. edit: (old, new), a change to its text before it runs."""
+    text = path.read_text(encoding="utf-8")
+    if edit:
+        if text.count(edit[0]) != 1:
+            raise ValueError(f"{edit[0]!r} stands {text.count(edit[0])} times in {path.name}")
+        text = text.replace(*edit)
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module
+    exec(compiled(path, text), module.__dict__)
+    return module
+
+
+class Finder:
+    """Finds `mynet.dense` and the like in one folder, each piece with its edit."""
+
+    def __init__(self, folder, edits):
+        self.folder, self.edits = folder / "mynet", dict(edits)
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "mynet":
+            return ModuleSpec(name, self, is_package=True)
+        if name.startswith("mynet.") and (self.folder / f"{name[6:]}.py").exists():
+            return ModuleSpec(name, self)
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        if module.__name__ != "mynet":
+            piece = module.__name__[6:]
+            made = module_of(self.folder / f"{piece}.py", module.__name__, self.edits.get(piece))
+            sys.modules[module.__name__] = made
+
+
+@contextmanager
+def package(folder, edits=()):
+    """While it lasts, `import mynet` means the pieces of `folder`, each with its edit."""
+    def loaded():
+        return [name for name in sys.modules if name.split(".")[0] == "mynet"]
+
+    kept = {name: sys.modules.pop(name) for name in loaded()}
+    finder, before = Finder(folder, edits), sys.path[:]
+    sys.meta_path.insert(0, finder)
+    sys.path.insert(0, str(HERE))
+    try:
+        yield
+    finally:
+        for name in loaded():
+            del sys.modules[name]
+        sys.modules.update(kept)
+        sys.meta_path.remove(finder)
+        sys.path[:] = before
+
+
+def outcomes(chapter, folder, edits=(), only=None, settings=()):
+    """A chapter's tests on the answers of a folder: list of Outcome.
+
+    edits: {piece or chapter stem: (old, new)}; only: names of tests, by default all; settings:
+    {name in the chapter's file: value}, for shorter trials.
+    """
+    with package(folder, edits):
+        try:
+            course = module_of(chapter, f"course_{chapter.stem}")
+            course.__dict__.update(settings)
+            answers = folder / chapter.name
+            if answers.exists() and answers != chapter:
+                mine = module_of(answers, f"answers_{chapter.stem}",
+                                 dict(edits).get(chapter.stem))
+                for name in stubs(chapter):
+                    if hasattr(mine, name):
+                        setattr(course, name, getattr(mine, name))
+        except Exception as error:     # whatever a student's file does when it is loaded
+            return [Outcome(name, *told(error)) for name in only or tests(chapter)]
+        return [one(name, getattr(course, name)) for name in only or tests(chapter)]
+
+
+def one(name, test):
+    try:
+        test()
+    except Exception as error:         # a student's code may raise anything
+        return Outcome(name, *told(error))
+    return Outcome(name, "passed")
+
+
+def told(error):
+    """(result, message, mistake) of what a test raised."""
+    if isinstance(error, NotImplementedError):
+        return "unwritten", where(error.__traceback__), ""
+    if isinstance(error, AssertionError):
+        return "wrong", str(error), getattr(error, "mistake", None) or ""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return ("wrong", f"{type(error).__name__}: {error} ({Path(frame.filename).name}, "
+                     f"line {frame.lineno})", "")
+
+
+def where(trace):
+    """The stub that was met: "mynet/dense.py: Dense.forward"."""
+    while trace.tb_next:
+        trace = trace.tb_next
+    path, frame = Path(trace.tb_frame.f_code.co_filename), trace.tb_frame
+    owner = type(frame.f_locals["self"]).__name__ + "." if "self" in frame.f_locals else ""
+    folder = "mynet/" if path.parent.name == "mynet" else ""
+    return f"{folder}{path.name}: {owner}{frame.f_code.co_name}"

@@ -1,0 +1,21 @@
+"""Chapter 3: the dense layer.
+
+Every layer of mynet has this form. `params` holds its trained arrays by name, `grads` their
+gradients under the same names after a backward. forward(x, training) returns out and keeps what
+backward will need; backward(dout) returns dx. Neither changes x or dout.
+"""
+
+
+class Dense:
+    def __init__(self, w, b):
+        """w (C, K) and b (K,): arrays, used as they are (not copied)."""
+        self.params = {"w": w, "b": b}
+        self.grads = {}
+
+    def forward(self, x, training=False):
+        """out[n,k] = b[k] + sum over c of x[n,c] w[c,k]; x (N, C) -> out (N, K)."""
+        raise NotImplementedError
+
+    def backward(self, dout):
+        """dx (N, C) from dout (N, K); dw (C, K) and db (K,) go into grads["w"] and grads["b"]."""
+        raise NotImplementedError

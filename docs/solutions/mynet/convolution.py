@@ -1,0 +1,44 @@
+"""Chapter 4: convolution, with a step and with gaps in the window (a dilation)."""
+
+import numpy as np
+
+
+class Conv:
+    def __init__(self, w, b, step=1, dilation=1):
+        """w (R, R, C, K) and b (K,): arrays; step S and dilation D: whole numbers from 1."""
+        self.params = {"w": w, "b": b}
+        self.grads = {}
+        self.step, self.dilation = step, dilation
+
+    def forward(self, x, training=False):
+        """out[n,i,j,k] = b[k] + sum over u,v,c of x[n, S i + D u, S j + D v, c] w[u,v,c,k]
+
+        x (N, H, W, C) -> out (N, H', W', K): H' is the number of places where the whole window,
+        D (R - 1) + 1 rows, lies in the image when it moves in steps of S. No padding.
+        """
+        self.x = x
+        out = np.zeros((len(x), *self._size(), len(self.params["b"])), x.dtype) + self.params["b"]
+        for u, v, window in self._windows():
+            out += x[window] @ self.params["w"][u, v]
+        return out
+
+    def backward(self, dout):
+        """dx from dout (N, H', W', K); dw and db go into grads."""
+        # w[u,v] met x[window] in forward, so what comes back through it lands there, added up.
+        w = self.params["w"]
+        dx, dw = np.zeros_like(self.x), np.zeros_like(w)
+        for u, v, window in self._windows():
+            dx[window] += dout @ w[u, v].T
+            dw[u, v] = np.tensordot(self.x[window], dout, axes=((0, 1, 2), (0, 1, 2)))
+        self.grads = {"w": dw, "b": dout.sum(axis=(0, 1, 2))}
+        return dx
+
+    def _size(self):
+        reach = self.dilation * (self.params["w"].shape[0] - 1) + 1
+        return [(side - reach) // self.step + 1 for side in self.x.shape[1:3]]
+
+    def _windows(self):
+        """u, v and the slice of x that the weights (u, v) meet."""
+        (H, W), S, D = self._size(), self.step, self.dilation
+        for u, v in np.ndindex(self.params["w"].shape[:2]):
+            yield u, v, np.s_[:, D * u:D * u + S * (H - 1) + 1:S, D * v:D * v + S * (W - 1) + 1:S]

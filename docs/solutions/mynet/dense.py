@@ -1,0 +1,23 @@
+"""Chapter 3: the dense layer.
+
+Every layer of mynet has this form. `params` holds its trained arrays by name, `grads` their
+gradients under the same names after a backward. forward(x, training) returns out and keeps what
+backward will need; backward(dout) returns dx. Neither changes x or dout.
+"""
+
+
+class Dense:
+    def __init__(self, w, b):
+        """w (C, K) and b (K,): arrays, used as they are (not copied)."""
+        self.params = {"w": w, "b": b}
+        self.grads = {}
+
+    def forward(self, x, training=False):
+        """out[n,k] = b[k] + sum over c of x[n,c] w[c,k]; x (N, C) -> out (N, K)."""
+        self.x = x
+        return x @ self.params["w"] + self.params["b"]
+
+    def backward(self, dout):
+        """dx (N, C) from dout (N, K); dw (C, K) and db (K,) go into grads["w"] and grads["b"]."""
+        self.grads = {"w": self.x.T @ dout, "b": dout.sum(axis=0)}
+        return dout @ self.params["w"].T

@@ -1,0 +1,31 @@
+"""Chapter 10: dropout."""
+
+import numpy as np
+
+
+class Dropout:
+    def __init__(self, rate, rng):
+        """rate: the share of numbers that is dropped. fixed_mask: None, or a mask to use always,
+        zeros and 1 / (1 - rate), for a gradient check must not throw the dice anew.
+        """
+        self.params, self.grads = {}, {}
+        self.rate, self.rng = rate, rng
+        self.fixed_mask = None
+
+    def forward(self, x, training=False):
+        """out = mask x in training, x in evaluation.
+
+        The mask is 0 with probability rate, by rng.random, anew in every forward; and where it is
+        not 0, such that the mean of out is x.
+        """
+        self.mask = None
+        if not training:
+            return x
+        self.mask = self.fixed_mask
+        if self.mask is None:
+            self.mask = (self.rng.random(x.shape) >= self.rate).astype(x.dtype) / (1 - self.rate)
+        return self.mask * x
+
+    def backward(self, dout):
+        """dx, with the mask of the last forward."""
+        return dout if self.mask is None else self.mask * dout

@@ -1,0 +1,43 @@
+"""Chapter 11: the loop."""
+
+import numpy as np
+
+from mynet.losses import softmax_cross_entropy
+
+
+def batches(n, size, rng):
+    """A list of index arrays: one epoch over n images in random order, each image once.
+
+    All batches but the last have `size` images.
+    """
+    order = rng.permutation(n)
+    return [order[first:first + size] for first in range(0, n, size)]
+
+
+def step(network, optimiser, x, labels, class_weights=None):
+    """One training step on one batch: forward, loss, backward, update. Returns the loss before."""
+    loss, dz = softmax_cross_entropy(network.forward(x, True), labels, class_weights)
+    network.backward(dz)
+    optimiser.step()
+    return loss
+
+
+def train(network, optimiser, x, labels, size, epochs, rng):
+    """`epochs` times over all images in batches of `size`. Returns the mean loss of each epoch,
+    a mean over *images*: the last batch may be smaller.
+    """
+    losses = []
+    for _ in range(epochs):
+        total = sum(len(batch) * step(network, optimiser, x[batch], labels[batch])
+                    for batch in batches(len(x), size, rng))
+        losses.append(total / len(x))
+    return losses
+
+
+def accuracy(network, x, labels, size=64):
+    """The share of images whose largest output is the label's, in evaluation, `size` at a time."""
+    right = 0
+    for first in range(0, len(x), size):
+        z = network.forward(x[first:first + size])
+        right += np.sum(z.argmax(axis=1) == labels[first:first + size])
+    return right / len(x)

@@ -1,0 +1,95 @@
+"""The exercises: a stub fails, a solution passes, and a planted mistake is caught and named."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "docs" / "exercises"))
+
+import marking  # noqa: E402
+from planted import FIRST  # noqa: E402
+from planted_later import SECOND, SPOILT  # noqa: E402
+
+PLANTED = FIRST | SECOND
+
+CHAPTERS = [path for path in marking.CHAPTERS if path.stem != "capstone"]
+
+
+def each(paths):
+    return pytest.mark.parametrize("path", paths, ids=lambda path: path.stem)
+
+
+def test_every_chapter_has_exercises_and_every_exercise_a_solution():
+    pages = sorted(page.name[:2] for page in (ROOT / "docs").glob("[0-9][0-9]-*.md"))
+    assert [path.name[2:4] for path in CHAPTERS] == pages
+    for path in [*CHAPTERS, *(marking.HERE / "mynet").glob("*.py")]:
+        solution = marking.SOLUTIONS / path.relative_to(marking.HERE)
+        assert not marking.stubs(solution) and set(marking.stubs(path)) <= marking.defined(solution)
+
+
+@each(CHAPTERS)
+def test_solutions_pass(path):
+    assert [o for o in marking.outcomes(path, marking.SOLUTIONS) if o.result != "passed"] == []
+
+
+@each(marking.CHAPTERS)
+def test_a_stub_left_as_it_is_fails(path):
+    found = marking.outcomes(path, marking.HERE)
+    assert found and all(o.result == "unwritten" and o.message for o in found), found
+
+
+def planted():
+    for chapter, tests in PLANTED.items():
+        for test, rows in tests.items():
+            for number, row in enumerate(rows, 1):
+                yield pytest.param(chapter, test, row, id=f"{chapter}-{test[5:]}-{number}")
+
+
+@pytest.mark.filterwarnings("ignore")       # of overflows and divisions by zero: they are mistakes
+@pytest.mark.parametrize("chapter, test, row", list(planted()))
+def test_a_planted_mistake_is_named(chapter, test, row):
+    *piece, old, new, said = row
+    edit = {piece[0] if piece else chapter: (old, new)}
+    path = marking.HERE / f"{chapter}.py"
+    (found,) = marking.outcomes(path, marking.SOLUTIONS, edit, [test])
+    assert found.result == "wrong" and said in found.message, found
+
+
+@each([path for path in CHAPTERS if path.stem in PLANTED])
+def test_every_test_has_three_planted_mistakes(path):
+    assert {test: len(rows) >= 3 for test, rows in PLANTED[path.stem].items()} == {
+        test: True for test in marking.tests(path)}
+
+
+# The capstone
+
+CAPSTONE = marking.HERE / "capstone.py"
+SHORT = {"FACES": 500, "EPOCHS": 4, "LEAST": 0.5}      # in full: 1500, 15 and 0.9
+
+
+def test_the_capstone_passes_with_the_solutions():
+    found = marking.outcomes(CAPSTONE, marking.SOLUTIONS, settings=SHORT)
+    assert [o for o in found if o.result != "passed"] == []
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("piece", marking.PIECES)
+def test_the_capstone_notices_a_spoilt(piece):
+    old, new, part = SPOILT[piece]
+    (test,) = [name for name in marking.tests(CAPSTONE) if part in name]
+    (found,) = marking.outcomes(CAPSTONE, marking.SOLUTIONS, {piece: (old, new)}, [test])
+    assert found.result == "wrong", found
+
+
+@pytest.mark.parametrize("old, new, said", [
+    ("{Conv: \"conv\", Dense: \"dense\", BatchNorm: \"bn\"}", "{Conv: \"conv\", Dense: \"dense\"}",
+     "should be"),
+    ("if isinstance(layer, BatchNorm):", "if False:", "running statistics"),
+    ("count[type(layer)] += 1\n", "count[type(layer)] = 1\n", "")])
+def test_wrongly_read_weights_are_named(old, new, said):
+    (found,) = marking.outcomes(CAPSTONE, marking.SOLUTIONS, {"six_layer": (old, new)},
+                                ["test_it_reads_the_packaged_weights"])
+    assert found.result == "wrong" and said in found.message, found
