@@ -69,6 +69,40 @@ SECOND = {
              '        layer.grads = {"w": noise * noisy} if True else {"w":',
              "drawn once")],
     },
+    "ch09_speed": {
+        "test_by_hand": [
+            ("return 1 / 8,", "return 1 / 4,", "read and written"),
+            ("2 * 64 * 256 * 7 / (4 * (64 * 256 + 256 * 7 + 64 * 7))",
+             "64 * 256 * 7 / (4 * (64 * 256 + 256 * 7 + 64 * 7))", "is two operations"),
+            ("512 / 6, 1, 1, 0", "512 / 6, 1, 0, 0", "fewer than 160 / 16")],
+        "test_best_tile": [
+            ("if rows * vectors + vectors + 1 <=", "if rows * vectors <=", "the sums alone"),
+            ("return max(fitting, key=lambda tile: tile[0] * tile[1] / (tile[0] + tile[1]))",
+             "return max(fitting, key=lambda tile: tile[0] * tile[1])", "the largest tile"),
+            ("tile[0] * tile[1] / (tile[0] + tile[1]))",
+             "tile[0] * tile[1] / (tile[0] + tile[1]))[::-1]", "exchanged")],
+        "test_im2col": [
+            ("for i in range(0, H - 2, stride) for j in range(0, W - 2, stride)]\n    return np",
+             "for i in range(0, H - 2) for j in range(0, W - 2)]\n    return np",
+             "the stride is not used"),
+            ("x[:, i:i + 3, j:j + 3].reshape",
+             "x[:, i:i + 3, j:j + 3].transpose(0, 3, 1, 2).reshape",
+             "the channels come first"),
+            ("x[:, i:i + 3, j:j + 3].reshape", "x[:, i:i + 3, j:j + 3].swapaxes(1, 2).reshape",
+             "u and v are exchanged")],
+        "test_col2im": [
+            ("+= windows[:, k]", "= windows[:, k]", "add up (+=)"),
+            ("    return dx\n", "    count = np.zeros(shape)\n    for i, j in places:\n"
+             "        count[:, i:i + 3, j:j + 3] += 1\n    return dx / np.maximum(count, 1)\n",
+             "are averaged"),
+            ("+= windows[:, k]", "-= windows[:, k]", "the sign is turned")],
+        "test_fetches": [
+            ("        held.pop(line, None)\n        held[line] = True",
+             "        held.setdefault(line, True)", "using a line renews it"),
+            ("            if len(held) == lines:\n                del held[next(iter(held))]\n", "",
+             "never gives up a line"),
+            ("line = place // width", "line = place", "a line holds several")],
+    },
     "ch10_generalising": {
         "test_by_hand": [
             ("20 / 36, 20 / 18, 20 / 6", "20 / 12, 20 / 6, 20 / 2", "divide by K"),
@@ -209,6 +243,44 @@ SECOND = {
              "np.sqrt(shared) * rng.standard_normal((M, n, K))", "then nothing is common"),
             ("common = np.sqrt(shared)", "common = shared", "accuracies for M"),
             (".mean(axis=0)\n", "[0]\n", "average the probabilities")],
+    },
+    "ch16_winograd": {
+        "test_by_hand": [
+            ("= 4, 2, 4, -6", "= 4, 4, 8, -6", "halve the sum"),
+            ("= 4, 2, 4, -6", "= 4, 2, 4, 6", "x1 - x3"),
+            ("q2 - q3 - q4", "q2 - q3 + q4", "the sign of q4")],
+        "test_gradient_by_hand": [
+            ("(4, 4, 8, 2)", "(4, 4, 4, 2)", "the middle sign turns"),
+            ("(1, 3, -1, 2)", "(1, 3, -1, 0)", "the leading coefficient"),
+            ("(4, 6, -2, 4)", "(4, 10, -2, 4)", "belongs to it")],
+        "test_convolve": [
+            ("V = BT @ x[i:i + 6, j:j + 6] @ BT.T\n            out",
+             "from tinyfer.kernels.reference import conv2d_forward\n            V = BT @ "
+             "x[i:i + 6, j:j + 6] @ BT.T\n            out", "borrowed"),
+            ("    U = G @ g @ G.T\n    out = np.empty((H - 2, W - 2))\n",
+             "    U = G @ g @ G.T\n    out = np.empty((H - 2, W - 2))\n    for u in range(3):\n"
+             "        for v in range(3):\n            x[u:u + H - 2, v:v + W - 2] * g[u, v]\n",
+             "times; by F(4x4)"),
+            ("    U = G @ g @ G.T\n    out =", "    U = G @ g.T @ G.T\n    out =",
+             "the filter is transposed"),
+            ("    U = G @ g @ G.T\n    out =", "    U = G @ g[::-1, ::-1] @ G.T\n    out =",
+             "turned by 180")],
+        "test_input_gradient": [
+            ("dx[i:i + 6, j:j + 6] +=", "dx[i:i + 6, j:j + 6] =", "add up (+=)"),
+            ("    U = G @ g @ G.T\n    dx =", "    U = G @ g.T @ G.T\n    dx =",
+             "the filter is transposed"),
+            ("    U = G @ g @ G.T\n    dx =", "    U = G @ g[::-1, ::-1] @ G.T\n    dx =",
+             "the filter is turned")],
+        "test_cook_toom": [
+            ("[float(i == tau - 1)]", "[0.0]", "the last output misses"),
+            (" + [1.0]]", " + [0.0]]", "the last tap misses"),
+            ("p**j / np.prod([float(p - q) for q in others])", "float(p) ** j", "division by N"),
+            ("tau = len(points) + 2 - r", "tau = len(points) - 1", "has the shape")],
+        "test_rounding": [
+            ("(L.astype(np.float32) for", "(L.astype(np.float64) for", "about"),
+            (" / np.linalg.norm(exact)", "", "divide by the norm"),
+            ("return np.linalg.norm(y - exact) / np.linalg.norm(exact)",
+             "return {2: 1e-7, 4: 1e-6}.get(tau, 1e-2) * 7", "measured, it is about")],
     },
 }
 

@@ -1,5 +1,7 @@
 """The exercises: a stub fails, a solution passes, and a planted mistake is caught and named."""
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +64,62 @@ def test_a_planted_mistake_is_named(chapter, test, row):
 def test_every_test_has_three_planted_mistakes(path):
     assert {test: len(rows) >= 3 for test, rows in PLANTED[path.stem].items()} == {
         test: True for test in marking.tests(path)}
+
+
+
+# What a student sees
+
+def report(*arguments):
+    run = subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+                         cwd=ROOT, capture_output=True, text=True, timeout=120,
+                         env=os.environ | {"PYTHONPATH": str(ROOT)})
+    return run.returncode, run.stdout.strip().splitlines()
+
+
+def test_an_untouched_file_reports_in_ten_lines():
+    code, lines = report("docs/exercises/ch03_layers.py")
+    assert code == 1 and len(lines) <= 10, lines
+    assert "mynet/dense.py: Dense.forward" in " ".join(lines)
+    assert "12 of 13 pieces not written" in lines[-2] or "13 of 13" in lines[-2], lines
+
+
+@pytest.fixture
+def student(tmp_path):
+    """A folder of exercises with some pieces written, one of them wrong."""
+    folder = tmp_path / "anna" / "docs" / "exercises"
+    shutil.copytree(marking.HERE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for piece in "gradient_check", "relu", "network":
+        shutil.copy(marking.SOLUTIONS / "mynet" / f"{piece}.py", folder / "mynet")
+    shutil.copytree(marking.SOLUTIONS, tmp_path / "anna" / "docs" / "solutions")
+    dense = (marking.SOLUTIONS / "mynet" / "dense.py").read_text()
+    (folder / "mynet" / "dense.py").write_text(dense.replace("dout.sum(axis=0)",
+                                                             "dout.mean(axis=0)"))
+    return folder
+
+
+def test_hints_come_in_steps_and_owners_are_named(student):
+    code, lines = report(f"{student / 'ch03_layers.py'}", "-k", "dense_backward or by_hand",
+                         "--hint", "2")
+    assert [sum(f"hint {n}:" in line for line in lines) for n in (1, 2, 3)] == [2, 2, 0], lines
+    text = "\n".join(lines)
+    assert "db is wrong: this is the mean over the images" in text and "should be" in text
+    assert "mynet: dense yours; gradient_check, network, relu the course's; 9 of 13" in text
+
+
+def test_a_folder_of_students_is_marked_by_one_command(student, tmp_path):
+    (tmp_path / "ben" / "mynet").mkdir(parents=True)
+    (tmp_path / "ben" / "ch01_linear.py").write_text("def by_hand(:")
+    (student / "ch00_faces.py").write_text("def by_hand():\n    print('x')\n    return 0.5,\n")
+    run = subprocess.run([sys.executable, "scripts/mark.py", str(tmp_path), "--quick", "--csv",
+                          str(tmp_path / "marks.csv")], cwd=ROOT, capture_output=True, text=True,
+                         env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=120)
+    assert run.returncode == 0, run.stderr
+    assert "ch00_faces by_hand: there are 1 numbers; expected 5" in run.stdout
+    assert "the course's solution in place of: gradient_check, network, relu" in run.stdout
+    assert "1 x this is the mean over the images" in run.stdout
+    assert "ch01_linear softmax: SyntaxError" in run.stdout
+    rows = (tmp_path / "marks.csv").read_text().splitlines()
+    assert len(rows) == 1 + 2 * (sum(len(marking.tests(path)) for path in marking.CHAPTERS) - 1)
 
 
 # The capstone

@@ -16,7 +16,7 @@ def fourth_order(f, x, h):
 
 
 def best_step_in_float32():
-    """The formula says h = (3 * 6e-8)^(1/3) = 0.0056; powers of two add no rounding of their own."""
+    """The formula says h = (3 * 6e-8)^(1/3) = 0.0056; powers of two add no rounding."""
     x = np.arange(0.5, 1.495, 0.01, dtype=np.float32)
     found = []
     for power in range(1, 21):

@@ -40,25 +40,23 @@ def input_gradient(dout, g):
     return dx
 
 
-def cook_toom(points):
-    tau = len(points) - 1
+def cook_toom(points, r):
+    """Row p of G evaluates r coefficients at p, that of A^T tau of them; B^T is by Lagrange."""
+    tau = len(points) + 2 - r
     AT = [[float(p) ** i for p in points] + [float(i == tau - 1)] for i in range(tau)]
     G, BT = [], []
     for p in points:
         others = [q for q in points if q != p]
-        G.append([p ** j / np.prod([float(p - q) for q in others]) for j in range(3)])
+        G.append([p**j / np.prod([float(p - q) for q in others]) for j in range(r)])
         BT.append([*np.poly(others)[::-1], 0])
-    return np.array(AT), np.array(G + [[0, 0, 1]]), np.array(BT + [np.poly(points)[::-1]])
+    return (np.array(AT), np.array(G + [[0.0] * (r - 1) + [1.0]]),
+            np.array(BT + [np.poly(points)[::-1]]))
 
 
-def rounding(most, rng):
-    errors = []
-    for tau in range(2, most + 1):
-        points = [(-1) ** (i + 1) * ((i + 1) // 2) for i in range(tau + 1)]
-        single = [L.astype(np.float32) for L in cook_toom(points)]
-        x, g = rng.standard_normal((1000, tau + 2)), rng.standard_normal((1000, 3))
-        exact = sum(x[:, u:u + tau] * g[:, u:u + 1] for u in range(3))
-        AT, G, BT = single
-        y = ((g.astype(np.float32) @ G.T) * (x.astype(np.float32) @ BT.T)) @ AT.T
-        errors.append(np.linalg.norm(y - exact) / np.linalg.norm(exact))
-    return errors
+def rounding(points, x, g):
+    """Worse than 1e-4 from about tau = 9 on."""
+    AT, G, BT = (L.astype(np.float32) for L in cook_toom(points, 3))
+    tau = len(points) - 1
+    exact = sum(x[:, u:u + tau] * g[:, u:u + 1] for u in range(3))
+    y = ((g.astype(np.float32) @ G.T) * (x.astype(np.float32) @ BT.T)) @ AT.T
+    return np.linalg.norm(y - exact) / np.linalg.norm(exact)
