@@ -88,7 +88,8 @@ def told(name, found):
     for chapter, tests in found["chapters"].items():
         for test, result, message, _ in tests:
             if result == "wrong":
-                lines.append(f"  {chapter} {test[5:]}: {message.splitlines()[0] if message else ''}")
+                first, _, _ = message.partition("\n")
+                lines.append(f"  {chapter} {test[5:]}: {first}")
     return lines
 
 

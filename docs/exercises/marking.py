@@ -205,7 +205,7 @@ def where(trace):
 
 
 def mark(folder, quick=False):
-    """All chapters on a folder of answers, for scripts/mark.py; prints nothing of what they print."""
+    """All chapters on a folder of answers, for scripts/mark.py; what they print is left out."""
     with redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return {chapter.stem: outcomes(chapter, folder, only=[
