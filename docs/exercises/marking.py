@@ -204,6 +204,33 @@ def where(trace):
     return f"{folder}{path.name}: {owner}{frame.f_code.co_name}"
 
 
+def check(chapter, names):
+    """In a notebook: a chapter's tests on what its cells define, and print what each says.
+
+    names: globals() of the notebook. Pieces that are not written there are those of mynet/.
+    """
+    path = HERE / f"{chapter}.py"
+    with package(HERE):
+        course = module_of(path, f"course_{chapter}")
+        modules = [course] + [module for name, module in sys.modules.items()
+                              if name.startswith("mynet.")]
+        for module in modules:
+            for name, value in vars(module).items():
+                if name in names and is_written(names[name]) and not is_written(value):
+                    setattr(module, name, names[name])
+        for test in tests(path):
+            outcome = one(test, getattr(course, test))
+            print(f"{outcome.test}: {outcome.result}"
+                  + (f"\n  {outcome.message}" if outcome.message else ""))
+
+
+def is_written(value):
+    """False for a function, or a class with a method, that raises NotImplementedError."""
+    parts = vars(value).values() if isinstance(value, type) else [value]
+    return not any("NotImplementedError" in part.__code__.co_names
+                   for part in parts if hasattr(part, "__code__"))
+
+
 def mark(folder, quick=False):
     """All chapters on a folder of answers, for scripts/mark.py; what they print is left out."""
     with redirect_stdout(io.StringIO()), warnings.catch_warnings():
