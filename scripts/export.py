@@ -92,8 +92,9 @@ def to_package(place, name, data, folder):
                                                 "parameters", "trainable_parameters",
                                                 "threads", "machine")}
     trained["settings"] = run.settings.as_dict() | {"data": None}
-    trained |= dict(experiment=run.experiment.number, best_epoch=record["best_epoch"],
-                    weights=record["weights"], half_precision=half)
+    trained |= dict(recipe=run.settings.training.as_dict(), experiment=run.experiment.number,
+                    best_epoch=record["best_epoch"], weights=record["weights"],
+                    half_precision=half)
     path = folder / f"{name}.npz"
     save_packaged(path, run.model, trained)
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")

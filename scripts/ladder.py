@@ -4,6 +4,8 @@
     python scripts/ladder.py --rung six-norm --data archive.zip     train it, or go on with it
     python scripts/ladder.py --rung six-norm --drawn                the same on drawn faces
     python scripts/ladder.py --write                                docs/ladder.json and the page
+    python scripts/ladder.py --rung best-60 --adopt runs/best       a run that train.py --resume
+                                                                    scores and export.py packages
 
 A rung that was stopped goes on after its last whole epoch, by the same command.
 """
@@ -13,7 +15,7 @@ import sys
 from pathlib import Path
 
 import command
-from rungs.climb import climb, folder_of, look_again
+from rungs.climb import adopt, climb, folder_of, look_again
 from rungs.plan import RUNGS
 
 from tinyfer.datasets import draw_faces, find_data, load_fer2013
@@ -31,6 +33,8 @@ def parse(argv):
     add("--seed", type=command.at_least(0), default=0, metavar="N", help="default 0")
     add("--out", default="runs/ladder", metavar="FOLDER",
         help="where each rung has its run folder (default runs/ladder)")
+    add("--adopt", metavar="RUN", help="make a run folder of scripts/train.py out of the finished "
+        "--rung, if it is by the best recipe; train nothing")
     add("--write", action="store_true", help="write docs/ladder.json, the block of "
         "docs/results.md and the pictures from the finished rungs in --out")
     given = parser.parse_args(argv)
@@ -63,8 +67,11 @@ def train(rung, given):
             raise FileNotFoundError("FER-2013 is not here: give --data, or --drawn to do without")
         faces = load_fer2013(place)
     folder = folder_of(given.out, rung, given.seed, given.drawn)
-    print(f"{rung.name}: {rung.idea}; {faces.source}; everything goes to {folder}", flush=True)
-    if rung.recipe is None:
+    print(f"{rung.name}: {rung.idea}; {faces.source}, {folder}", flush=True)
+    if given.adopt:
+        adopt(rung, folder, given.adopt, None if given.drawn else str(place.resolve()), faces)
+        print(f"to score it:  python scripts/train.py --resume {given.adopt}")
+    elif rung.recipe is None:
         below = RUNGS[rung.below]
         look_again(rung, below, faces, folder_of(given.out, below, given.seed, given.drawn),
                    folder, given.seed)

@@ -16,18 +16,19 @@ import numpy as np
 from progress import Progress, duration
 
 from tinyfer import experiments, runs
-from tinyfer.architectures import six_layer_cnn
+from tinyfer.architectures import load_model, six_layer_cnn
 from tinyfer.checkpoint import load_checkpoint
 from tinyfer.datasets import HOW_TO_GET, class_weights, find_data
 from tinyfer.evaluation import score_run
 from tinyfer.kernels.compiling import compiled
 from tinyfer.kernels.threads import set_threads
 from tinyfer.metrics import format_report
-from tinyfer.recipes import Recipe
+from tinyfer.recipes import RECIPES
 from tinyfer.settings import Settings
-from tinyfer.training import fit
+from tinyfer.training import fit, start_from, warnings
 
-# The study's recipe. Every line can be changed here, or by the option of its name.
+# The study's recipe. Every line can be changed here, or by the option of its name; --recipe best
+# takes epochs, batch size and rate, and what else it does otherwise, from tinyfer/recipes.py.
 DEFAULTS = dict(
     classes=5,              # without disgust, too rare to learn, and neutral: the study's choice
     split="report",         # its 70/20/10 %; "official" is the one that others report on
@@ -48,7 +49,7 @@ for _experiment in experiments.EXPERIMENTS.values():
     FIRST_OF_CLASSES.setdefault(_experiment.classes, _experiment)
 
 # What a resumed run may be told anew; none of it changes the result of an epoch.
-FREE_ON_RESUME = ("resume", "data", "threads", "epochs")
+FREE_ON_RESUME = ("resume", "data", "threads", "epochs", "patience")
 
 RULE = "=" * 98
 
@@ -68,7 +69,10 @@ def train(given):
 
     model = six_layer_cnn(classes=len(names), seed=settings.seed, class_names=names,
                           dtype=np.dtype(settings.dtype))
-    recipe = Recipe(settings.epochs, settings.batch_size, lr=settings.lr)
+    checkpoint = "resume" in given and (Path(given["resume"]) / "last.npz").exists()
+    if settings.start and not checkpoint:
+        begin_with(settings, model)
+    recipe = settings.training
     optimizer = recipe.make_optimizer(model)
 
     config = config_of(settings, parts, model, threads)
@@ -88,7 +92,7 @@ def train(given):
         print("\nstopped; to go on:  python scripts/train.py --resume "
               f"{shlex.quote(str(folder))}", file=sys.stderr)
         return 130
-    conclude(result, folder, settings)
+    conclude(result, folder, settings, warnings(history, parts.validation.labels))
 
 
 def main(argv=None):
@@ -100,7 +104,8 @@ def new_settings(given):
     if "drawn" in given and "data" in given:
         raise ValueError("--drawn and --data contradict each other: give one of them")
     data = None if "drawn" in given else find_data(given.get("data"))
-    chosen = DEFAULTS | ({"drawn": None} if data else DRAWN_DEFAULTS)
+    chosen = DEFAULTS | of_recipe(given.get("recipe"))
+    chosen |= {"drawn": None} if data else DRAWN_DEFAULTS
     if "experiment" in given:
         chosen |= of_experiment(given["experiment"])
         for name in ("classes", "balance", "split"):
@@ -109,7 +114,17 @@ def new_settings(given):
                                  f"{given['experiment']}, which has {chosen[name]}")
     chosen |= {name: given[name] for name in given.keys() - {"experiment", "out", "threads"}}
     chosen.setdefault("balance", FIRST_OF_CLASSES[chosen["classes"]].balance)
+    if "start" in chosen and Path(chosen["start"]).exists():
+        chosen["start"] = str(Path(chosen["start"]).resolve())
     return Settings.read(chosen | {"data": str(data.resolve()) if data else None})
+
+
+def of_recipe(name):
+    """What another recipe than the study's decides; weighing classes would cost it accuracy."""
+    if name in (None, "study"):
+        return {}
+    return {key: getattr(RECIPES[name], key) for key in ("epochs", "batch_size", "lr")} | {
+        "balance": "none"}
 
 
 def of_experiment(number):
@@ -130,20 +145,40 @@ def resumed_settings(given):
         else:
             agrees = name in FREE_ON_RESUME or value == getattr(settings, name)
         if not agrees:
-            raise ValueError(f"--{name.replace('_', '-')} {value} contradicts the run in {folder}: "
+            option = "from" if name == "start" else name.replace("_", "-")
+            raise ValueError(f"--{option} {value} contradicts the run in {folder}: "
                              "leave it out, a run goes on as it was started")
     epochs = given.get("epochs", settings.epochs)
     if epochs < settings.epochs:
         raise ValueError(f"--epochs {epochs} contradicts the run in {folder}, which was started "
                          f"with {settings.epochs}: it may be raised, not lowered")
+    if epochs != settings.epochs and settings.training.schedule != "constant":
+        raise ValueError(f"--epochs {epochs} contradicts the run in {folder}, whose rate falls to "
+                         f"0 in its {settings.epochs} epochs: start a new one")
     place = settings.find(given.get("data"))
-    return replace(settings, epochs=epochs, data=str(place.resolve()) if place else None)
+    return replace(settings, epochs=epochs, data=str(place.resolve()) if place else None,
+                   patience=given.get("patience", settings.patience))
+
+
+def begin_with(settings, model):
+    """Put the weights into the model that the settings say it starts from."""
+    folder = Path(settings.start)
+    if folder.is_dir():
+        run = runs.open_run(folder)
+        other, drawn = run.model, run.settings.drawn
+    else:
+        other, drawn = load_model(settings.start), None
+    left = start_from(model, other)
+    print(f"starting from {settings.start}" + (f", but for {' and '.join(left)}" if left else ""))
+    if drawn and not settings.drawn:
+        print(f"note: the weights in {folder} were learnt on drawn faces, not on photographs")
 
 
 def config_of(settings, parts, model, threads):
     """What config.json says of a run: enough to make it again."""
     return dict(
-        settings=settings.as_dict(), experiment=settings.experiment.number,
+        settings=settings.as_dict(), recipe=settings.training.as_dict(),
+        experiment=settings.experiment.number,
         source=parts.train.source, class_names=list(parts.train.class_names),
         parts=runs.describe_parts(parts), parameters=model.num_parameters(),
         trainable_parameters=model.num_parameters(trainable=True), threads=threads,
@@ -158,6 +193,11 @@ def resume(folder, settings, config, model, optimizer):
         if config[key] != before.get(key):
             raise ValueError(f"{folder} cannot be resumed with this data: its {key} differ from "
                              "those the run was started with")
+    kept = before.get("recipe", config["recipe"])
+    if not isinstance(kept, dict) or any(
+            kept.get(key) != value for key, value in config["recipe"].items()
+            if key not in ("epochs", "patience")):
+        raise ValueError(f"{folder} cannot be resumed: the recipe {settings.recipe} has changed")
     if not (folder / "last.npz").exists():
         return []       # stopped before the first checkpoint: nothing had been trained
     return load_checkpoint(folder / "last.npz", model, optimizer, settings.decisive())
@@ -190,12 +230,25 @@ def parse(argv):
     add("--drawn", type=command.at_least(1), metavar="N",
         help="train on N drawn faces even if FER-2013 is at hand "
         f"(default {DRAWN_DEFAULTS['drawn']:,} where it is not)")
+    add("--recipe", choices=tuple(RECIPES), help="study: as in the study; best: for the "
+        "highest accuracy (a rate that rises and falls, decay, smoothed labels, more augmentation, "
+        "averaged weights, no class weights), in more time (default study)")
     add("--epochs", type=command.at_least(1), metavar="N", help="times each training image is seen "
-        f"(default 40; {DRAWN_DEFAULTS['epochs']} on drawn faces)")
+        f"(default 40; {RECIPES['best'].epochs} with --recipe best; "
+        f"{DRAWN_DEFAULTS['epochs']} on drawn faces)")
+    add("--patience", type=command.at_least(1), metavar="N",
+        help="stop when the validation accuracy has not risen for N epochs (default: never)")
+    add("--limit", type=command.at_least(1), metavar="N", help="use only N images of each part: a "
+        "run that shows whether everything works, and nothing else")
+    add("--from", dest="start", metavar="WEIGHTS", help="start from packaged weights by name "
+        "(five-class), a model file or a run folder; the last layer is drawn anew where the "
+        "classes differ")
     add("--batch-size", type=command.at_least(1), metavar="N", help="images per step "
-        f"(default 64; {DRAWN_DEFAULTS['batch_size']} on drawn faces)")
-    add("--lr", type=float, metavar="RATE", help="Adam's learning rate "
-        f"(default 1e-4; {DRAWN_DEFAULTS['lr']:g} on drawn faces)")
+        f"(default 64; {RECIPES['best'].batch_size} with --recipe best; "
+        f"{DRAWN_DEFAULTS['batch_size']} on drawn faces)")
+    add("--lr", type=float, metavar="RATE", help="Adam's learning rate, or the "
+        f"highest, where it changes (default 1e-4; {RECIPES['best'].lr:g} with --recipe best; "
+        f"{DRAWN_DEFAULTS['lr']:g} on drawn faces)")
     add("--seed", type=command.at_least(0), metavar="N",
         help="fixes everything random: split, weights, order, augmentation, dropout (default 0)")
     add("--dtype", choices=("float32", "float64"),
@@ -234,7 +287,7 @@ def introduce(config, folder, history):
     sys.stdout.flush()
 
 
-def conclude(result, folder, settings):
+def conclude(result, folder, settings, notes):
     test, best = result["best"]["test"], result["best"]
     low, high = test["accuracy_interval"]
     print(f"\nbest epoch on validation: {best['epoch']}, accuracy "
@@ -248,6 +301,10 @@ def conclude(result, folder, settings):
     print(f"\ntrained in {duration(result['training_seconds'])}; config.json, history.csv, "
           "metrics.json, best.npz, last.npz,\ncurves.png, confusion.png and roc.png are in "
           f"{folder}")
+    for sentence in notes:
+        print(f"note: {sentence}")
+    if settings.limit:
+        print(f"only {settings.limit:,} images of each part were used: this score says nothing")
     if settings.drawn:
         print(drawn_notice("DRAWN FACES, NOT FER-2013: this score says nothing about photographs."))
 

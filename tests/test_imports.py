@@ -39,7 +39,7 @@ ALLOWED = {
     "finder": {"architectures", "datasets", "inference", "kernels", "losses"},
     "photo": {"architectures", "datasets", "finder"},
     "experiments": {"datasets"},
-    "settings": {"datasets", "experiments"},
+    "settings": {"datasets", "experiments", "recipes"},
     "training": {"checkpoint", "losses", "metrics"},
     "runs": {"architectures", "checkpoint", "files", "settings"},
     "plots": {"files", "metrics"},

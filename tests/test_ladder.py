@@ -6,11 +6,12 @@ from dataclasses import replace
 import ladder
 import numpy as np
 import pytest
+import train
 from rungs import climb, plan, results
 from small import small_cnn
 
 from tinyfer.datasets.toyfaces import draw_faces
-from tinyfer.recipes import Recipe
+from tinyfer.recipes import BEST, Recipe
 
 
 def small_network(classes, seed, class_names):
@@ -117,6 +118,21 @@ def test_the_page_tells_what_was_run_and_what_was_not(small_ladder, tmp_path, mo
     # Rungs stay on the page when their folders are gone.
     assert ladder.main(["--write", "--out", str(tmp_path / "empty")]) == 0
     assert (docs / "results.md").read_text() == page
+
+
+def test_a_rung_becomes_a_run_that_can_be_scored(small_ladder, tmp_path, monkeypatch, capsys):
+    best = replace(BEST, epochs=1)
+    monkeypatch.setitem(RUNGS, "best", plan.Rung("best", None, "", plan.six_layers, best))
+    order = ["--drawn", "--out", str(tmp_path), "--rung"]
+    assert ladder.main([*order, "best"]) == ladder.main([*order, "low"]) == 0
+    run = str(tmp_path / "run")
+    assert ladder.main([*order, "low", "--adopt", run]) == 2
+    assert "was not trained by the recipe best" in capsys.readouterr().err
+    assert ladder.main([*order, "best", "--adopt", run]) == 0
+    assert train.main(["--resume", run]) == 0
+    scores = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    labels, answers = results.answers_of(tmp_path / "drawn-best-seed0")
+    assert scores["best"]["validation"]["accuracy"] == np.mean(labels == answers)
 
 
 class OnlyFer2013:

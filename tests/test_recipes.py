@@ -13,7 +13,7 @@ from tinyfer.checkpoint import load_arrays
 from tinyfer.datasets.inputs import NO_AUGMENTATION, Augmentation, augment, to_input
 from tinyfer.optim import SCHEDULES, Adam, constant, cosine, one_cycle
 from tinyfer.recipes import BEST, RECIPES, STUDY, Recipe
-from tinyfer.training import out_of_patience, warnings
+from tinyfer.training import out_of_patience, start_from, warnings
 
 EVERYTHING = dict(schedule="one-cycle", decay=0.05, crop=48, smoothing=0.1, mixing=0.3,
                   averaging=0.9, augmentation=Augmentation(rotation=10, shift=3, mirror=0.5,
@@ -200,3 +200,30 @@ def test_a_loss_that_exploded_is_said():
     row = dict(epoch=3, loss=7.25, val_accuracy=0.9)
     sentence, = warnings([row | dict(epoch=2, loss=0.5), row], np.array([0, 0, 1, 1]))
     assert "training loss of epoch 3 is 7.25" in sentence and "0.693" in sentence
+
+
+# From weights that are there
+
+def test_a_network_starts_from_another_of_the_same_classes():
+    model, other = tiny_model(seed=0), tiny_model(seed=1)
+    assert start_from(model, other) == []
+    assert all(np.array_equal(array, other.state()[name]) for name, array in model.state().items())
+    model.parameters()[0].value[...] += 1
+    assert not np.array_equal(model.state()["conv1.w"], other.state()["conv1.w"]), "a copy"
+
+
+def test_with_other_classes_the_last_layer_stays_as_drawn():
+    model = six_layer_cnn(classes=7, seed=0)
+    other = six_layer_cnn(classes=2, seed=1)
+    drawn = model.state()["dense2.w"].copy()
+    assert start_from(model, other) == ["dense2.w", "dense2.b"]
+    assert np.array_equal(model.state()["dense2.w"], drawn)
+    assert np.array_equal(model.state()["conv6.w"], other.state()["conv6.w"])
+
+
+def test_a_network_of_another_kind_is_no_start():
+    model = tiny_model(channels=4)
+    before = {name: array.copy() for name, array in model.state().items()}
+    with pytest.raises(ValueError, match="bn1.beta"):
+        start_from(model, tiny_model(channels=3))
+    assert all(np.array_equal(array, before[name]) for name, array in model.state().items())

@@ -19,6 +19,9 @@ from tinyfer.datasets import (
 )
 from realdata import fer2013, needs_fer2013
 
+from tinyfer.datasets.splits import limited
+from tinyfer.experiments import prepare
+
 
 def numbered_faces(counts, class_names=EMOTIONS, seed=0):
     """counts[usage][class] faces in random order; face i carries i in its first two pixels."""
@@ -266,3 +269,25 @@ def test_real_training_without_copies(kind, leaked):
     assert not seen_in(clean.test, clean.train).any()
     assert not seen_in(clean.validation, clean.train).any()
     assert len(parts.train) > len(clean.train) > 0.95 * len(parts.train)
+
+
+# A few images, to see whether everything works
+
+
+def test_limited_draws_so_many_and_at_least_one_of_each_class(data):
+    for seed in range(20):
+        part = limited(data, 9, seed)
+        assert len(part) == 9 and part.counts().min() >= 1
+        assert ids(part) == sorted(ids(part)) and ids(part) == ids(limited(data, 9, seed))
+    assert ids(limited(data, 30, 1)) != ids(limited(data, 30, 2))
+    assert limited(data, len(data)) is data
+    with pytest.raises(ValueError, match="6 faces are too few for 7 classes"):
+        limited(data, 6)
+
+
+def test_prepare_limits_every_part(data):
+    parts = prepare(data, (5, "weights", "report"), limit=8)
+    assert [len(part) for part in parts] == [8, 8, 8]
+    whole = prepare(data, (5, "weights", "report"))
+    for part, source in zip(parts, whole):
+        assert set(ids(part)) <= set(ids(source))

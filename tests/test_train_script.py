@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 import train
 from PIL import Image
+from progress import Progress
 from small import use_small_network
 
 from tinyfer import runs
 from tinyfer.architectures import load_model
 from tinyfer.checkpoint import load_arrays, read_history
 from tinyfer.metrics import evaluate
+from tinyfer.recipes import BEST, RECIPES, Recipe
 from tinyfer.settings import Settings
 
 SCRIPT = Path(train.__file__)
@@ -131,7 +133,8 @@ def test_settings_of_fer2013(small):
     settings = train.new_settings({"data": "archive.zip"})
     expected = dict(classes=5, balance="weights", split="report", epochs=40, batch_size=64, lr=1e-4,
                     seed=0, dtype="float32", drawn=None, drop_duplicates=False,
-                    data=str(small / "archive.zip"))
+                    data=str(small / "archive.zip"),
+                    recipe="study", patience=None, limit=None, start=None)
     assert settings.as_dict() == expected
     assert train.new_settings({"data": "archive.zip", "drop_duplicates": True}) == (
         replace(settings, drop_duplicates=True))
@@ -146,6 +149,10 @@ def test_settings_of_fer2013(small):
     ({"experiment": "4"}, (6, "undersample", "report"), "experiment4-seed0"),
     ({"drop_duplicates": True}, (5, "weights", "report"), "experiment6-distinct-seed0"),
     ({"dtype": "float64"}, (5, "weights", "report"), "experiment6-float64-seed0"),
+    ({"recipe": "best"}, (5, "none", "report"), "5-none-report-best-seed0"),
+    ({"recipe": "best", "experiment": "6"}, (5, "weights", "report"), "experiment6-best-seed0"),
+    ({"limit": 70, "start": "five-class"}, (5, "weights", "report"),
+     "experiment6-limit70-from-five-class-seed0"),
 ])
 def test_what_is_trained_and_what_it_is_called(small, given, choice, name):
     (small / "archive.zip").touch()
@@ -367,7 +374,92 @@ def test_help_explains_every_option(capsys):
         "--drawn": "drawn faces", "--epochs": "default 40", "--batch-size": "default 64",
         "--lr": "default 1e-4", "--seed": "default 0", "--threads": "one per core",
         "--dtype": "float64", "--out": "run folder", "--resume": "last whole epoch",
+        "--recipe": "default study", "--patience": "not risen", "--limit": "N images of each part",
+        "--from": "five-class",
     }
     assert meanings.keys() == expected.keys()
     for option, words in expected.items():
         assert words in meanings[option]
+
+
+# Recipes, patience, a few images, weights to start from
+
+
+def test_the_best_recipe_is_resumed_with_everything_in_it(small, monkeypatch):
+    """Its schedule, its averages, its distortions; and config.json tells the recipe whole."""
+    whole_faces = replace(BEST, crop=None)          # the small network takes no others
+    monkeypatch.setitem(RECIPES, "best", whole_faces)
+    best = [*FEW, "--recipe", "best", "--epochs", 3, "--batch-size", 16]
+    run(*best, "--out", "whole")
+    stop_after_one_epoch([*best, "--out", "begun"])
+    assert run("--resume", "begun") == 0
+    same_run("whole", "begun")
+    assert "optimizer/mean.conv1.w" in load_arrays("whole/last.npz")
+    config = json.loads(Path("whole/config.json").read_text())
+    assert config["settings"]["recipe"] == "best" and config["settings"]["balance"] == "none"
+    assert Recipe(**config["recipe"]) == replace(whole_faces, epochs=3, batch_size=16, lr=1e-3)
+
+
+def stop_after_one_epoch(arguments):
+    class Stop(Progress):
+        def epoch(self, history, epochs):
+            raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "Progress", Stop)
+        assert run(*arguments) == 130
+
+
+def test_epochs_of_a_falling_rate_cannot_be_raised(small, monkeypatch, capsys):
+    monkeypatch.setitem(RECIPES, "best", replace(BEST, crop=None))
+    run(*FEW, "--recipe", "best", "--epochs", 1, "--out", "run")
+    message = fails(capsys, "--resume", "run", "--epochs", 2)
+    assert "whose rate falls to 0 in its 1 epochs: start a new one" in message
+    message = fails(capsys, "--resume", "run", "--recipe", "study")
+    assert "--recipe study contradicts the run in run" in message
+
+
+def test_a_recipe_that_has_changed_is_not_gone_on_with(small, capsys):
+    run(*FEW, "--epochs", 1, "--out", "run")
+    config = json.loads(Path("run/config.json").read_text())
+    config["recipe"]["smoothing"] = 0.3
+    Path("run/config.json").write_text(json.dumps(config))
+    assert "the recipe study has changed" in fails(capsys, "--resume", "run")
+
+
+def test_patience_and_limit(small, capsys):
+    assert run("--drawn", 400, "--limit", 20, "--epochs", 60, "--lr", 1e-9, "--patience", 1,
+               "--out", "run") == 0
+    assert len(read_history("run")) < 60
+    parts = json.loads(Path("run/config.json").read_text())["parts"]
+    assert [part["images"] for part in parts.values()] == [20, 20, 20]
+    printed = capsys.readouterr().out
+    assert "only 20 images of each part were used" in printed
+    assert run("--resume", "run") == 0 and len(read_history("run")) < 60
+
+
+def test_a_run_starts_from_another(small, capsys):
+    run(*FEW, "--epochs", 1, "--out", "first")
+    capsys.readouterr()
+    run(*FEW, "--epochs", 1, "--lr", 1e-9, "--from", "first", "--out", "second")
+    assert "starting from" in capsys.readouterr().out
+    first, second = (load_arrays(f"{name}/best.npz") for name in ("first", "second"))
+    assert np.abs(first["conv1.w"] - second["conv1.w"]).max() < 1e-6
+    run(*FEW, "--classes", 7, "--epochs", 1, "--from", "first/best.npz", "--out", "third")
+    assert "but for dense1.w and dense1.b" in capsys.readouterr().out
+    message = fails(capsys, *FEW, "--from", "nowhere")
+    assert "nowhere is neither a file nor the name of packaged weights" in message
+    assert "--from five-class contradicts" in fails(capsys, "--resume", "second", "--from",
+                                                    "five-class")
+
+
+def test_weights_of_drawn_faces_are_named_such_on_photographs(small, small_fer2013, capsys):
+    run(*FEW, "--epochs", 1, "--out", "drawn")
+    run("--data", small_fer2013, "--epochs", 1, "--from", "drawn", "--out", "real")
+    assert "learnt on drawn faces, not on photographs" in capsys.readouterr().out
+
+
+def test_a_training_that_learnt_nothing_says_so(small, monkeypatch, capsys):
+    monkeypatch.setattr(train, "warnings", lambda history, labels: ["it has learnt nothing"])
+    run(*FEW, "--epochs", 1, "--out", "run")
+    assert "\nnote: it has learnt nothing\n" in capsys.readouterr().out

@@ -10,8 +10,9 @@ The way of a face through the package, and a good order to read it in:
     inference.py        prediction: the same function with less work
     architectures.py    the network of the study: six convolutions, two dense layers
     losses.py           softmax and the weighted cross-entropy
-    optim.py            Adam
+    optim.py            Adam, momentum, and rates that rise and fall
     gradcheck.py        the proof that the gradients are right
+    recipes.py          how a network is trained, as data; averaging.py, a mean of its weights
     training.py         the loop, with checkpoint.py and runs.py: what a run leaves on the disk
                         (files.py: written whole or not at all, read within bounds)
     metrics.py          what a trained network is worth

@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tinyfer.datasets.duplicates import drop_duplicates as without_copies
-from tinyfer.datasets.splits import CLASS_SETS, SPLITS, Parts, select_classes, split, undersample
+from tinyfer.datasets.splits import (
+    CLASS_SETS,
+    SPLITS,
+    Parts,
+    limited,
+    select_classes,
+    split,
+    undersample,
+)
 
 BALANCES = ("none", "weights", "undersample")
 
@@ -100,13 +108,13 @@ def resolve(classes, balance, split="report"):
     return Experiment("", title, classes, balance, split)
 
 
-def prepare(data, experiment, seed=0, drop_duplicates=False):
+def prepare(data, experiment, seed=0, drop_duplicates=False, limit=None):
     """Parts(train, validation, test) of an experiment.
 
     data: Faces of all seven classes. experiment: an Experiment, or (classes, balance, split).
     In this order: split, classes selected or merged, with `drop_duplicates` training images with
-    an exact copy in validation or test removed, and with the balance "undersample" each of the
-    three parts undersampled. The balance "weights" changes no part: it is for the training to
+    an exact copy in validation or test removed, with the balance "undersample" each of the three
+    parts undersampled, and with a `limit` each cut to so many images. The balance "weights" changes no part: it is for the training to
     weigh the loss with `class_weights`. Raises ValueError as `resolve` and the steps do, and where
     a class has no training image.
     """
@@ -122,6 +130,8 @@ def prepare(data, experiment, seed=0, drop_duplicates=False):
         raise ValueError(f"no training image is of the class {empty}")
     if experiment.balance == "undersample":
         parts = Parts(*(undersample(part, seed) for part in parts))
+    if limit is not None:
+        parts = Parts(*(limited(part, limit, seed) for part in parts))
     return parts
 
 

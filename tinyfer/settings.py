@@ -5,13 +5,15 @@ whatever is read from there is checked here before anything believes it.
 """
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from tinyfer import experiments
 from tinyfer.datasets import draw_faces, find_data, load_fer2013
+from tinyfer.recipes import RECIPES
 
 LARGEST_SEED = 2**63 - 1
+LATER = {"dtype", "recipe", "patience", "limit", "start"}       # not in the settings of old runs
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,10 @@ class Settings:
     epochs, batch_size, lr     times each image is seen, images a step, Adam's rate
     seed                       of everything random
     dtype                      what is computed with, "float32" or "float64"
+    recipe                     name of a recipe in tinyfer.recipes, of which the rest is taken
+    patience                   epochs without a better one after which it ends; None: never
+    limit                      only so many images of each part; None: all
+    start                      weights to start from, a name or a path; None: drawn by the seed
 
     ValueError naming the setting where a value is of another kind or out of its range.
     """
@@ -40,20 +46,28 @@ class Settings:
     lr: float
     seed: int
     dtype: str = "float32"
+    recipe: str = "study"
+    patience: int | None = None
+    limit: int | None = None
+    start: str | None = None
 
     def __post_init__(self):
         for name, least, most in (("epochs", 1, 10**6), ("batch_size", 1, 10**6),
-                                  ("seed", 0, LARGEST_SEED), ("drawn", 1, 10**7)):
+                                  ("seed", 0, LARGEST_SEED), ("drawn", 1, 10**7),
+                                  ("patience", 1, 10**6), ("limit", 1, 10**7)):
             value = getattr(self, name)
-            optional = name == "drawn" and value is None
+            optional = name in ("drawn", "patience", "limit") and value is None
             if not optional and not (type(value) is int and least <= value <= most):
                 raise _wrong(name, value, f"a whole number from {least} to {most}")
         if type(self.lr) not in (int, float) or not 0 < self.lr < math.inf:
             raise _wrong("lr", self.lr, "a finite number above 0")
         if type(self.drop_duplicates) is not bool:
             raise _wrong("drop_duplicates", self.drop_duplicates, "true or false")
-        if not (self.data is None or isinstance(self.data, str)):
-            raise _wrong("data", self.data, "a path, or nothing")
+        for name in ("data", "start"):
+            if not (getattr(self, name) is None or isinstance(getattr(self, name), str)):
+                raise _wrong(name, getattr(self, name), "a path, or nothing")
+        if self.recipe not in RECIPES:
+            raise _wrong("recipe", self.recipe, " or ".join(RECIPES))
         if self.dtype not in ("float32", "float64"):
             raise _wrong("dtype", self.dtype, "float32 or float64")
         experiments.resolve(self.classes, self.balance, self.split)
@@ -62,13 +76,13 @@ class Settings:
     def read(cls, values):
         """Settings from a dict, as config.json and packaged weights hold them.
 
-        Those without a dtype are from before there was a choice. ValueError as above, and where a
-        setting is missing or unknown.
+        Those without a dtype or recipe are from before there was a choice. ValueError as above,
+        and where a setting is missing or unknown.
         """
         if not isinstance(values, dict):
             raise ValueError(f"settings are {type(values).__name__}, expected names and values")
         known = {field.name for field in fields(cls)}
-        for name in sorted((known ^ values.keys()) - {"dtype"}):
+        for name in sorted((known ^ values.keys()) - LATER):
             what = "is missing" if name in known else "is unknown"
             raise ValueError(f"the setting {str(name)[:40]!r} {what}")
         return cls(**values)
@@ -77,9 +91,18 @@ class Settings:
         return asdict(self)
 
     def decisive(self):
-        """What an epoch depends on, by name: a run goes on with these or not at all."""
-        free = ("epochs", "data")
+        """What an epoch depends on, by name: a run goes on with these or not at all. A rate that
+        falls depends on the number of epochs to come."""
+        free = {"data", "patience"}
+        if self.training.schedule == "constant":
+            free.add("epochs")
         return {name: value for name, value in asdict(self).items() if name not in free}
+
+    @property
+    def training(self):
+        """The recipe, with the epochs, batches, rate and patience of these settings."""
+        return replace(RECIPES[self.recipe], epochs=self.epochs, batch_size=self.batch_size,
+                       lr=self.lr, patience=self.patience)
 
     @property
     def experiment(self):
@@ -96,7 +119,10 @@ class Settings:
         drawn = "drawn-" if self.drawn else ""
         distinct = "-distinct" if self.drop_duplicates else ""
         double = "-float64" if self.dtype == "float64" else ""
-        return f"{drawn}{name}{distinct}{double}-seed{self.seed}"
+        recipe = f"-{self.recipe}" if self.recipe != "study" else ""
+        limit = f"-limit{self.limit}" if self.limit else ""
+        start = f"-from-{Path(self.start).stem}" if self.start else ""
+        return f"{drawn}{name}{recipe}{distinct}{double}{limit}{start}-seed{self.seed}"
 
     def find(self, data=None):
         """Where the faces of such a run are: None if they are drawn, else the path of FER-2013.
@@ -126,7 +152,8 @@ class Settings:
 
     def parts(self, faces):
         """Parts(train, validation, test) of these faces: see `tinyfer.experiments.prepare`."""
-        return experiments.prepare(faces, self.experiment, self.seed, self.drop_duplicates)
+        return experiments.prepare(faces, self.experiment, self.seed, self.drop_duplicates,
+                                   self.limit)
 
 
 def _wrong(name, value, expected):

@@ -109,6 +109,23 @@ def fit(model, optimizer, train, validation, folder, recipe, class_weights=None,
     return history
 
 
+def start_from(model, other):
+    """Copy into `model` what another network of the same architecture has learnt.
+
+    Everything, where both tell the same classes apart in the same order; otherwise everything but
+    the last layer, which stays as it was drawn. Returns the names of the arrays left so.
+    ValueError, and nothing changed, where the rest does not fit.
+    """
+    mine, learnt = model.state(), dict(other.state())
+    left = []
+    if model.class_names != other.class_names:
+        prefix = model.parameters()[-1].name.rpartition(".")[0] + "."
+        left = [name for name in mine if name.startswith(prefix)]
+        learnt |= {name: mine[name] for name in left}
+    model.load_state(learnt)
+    return left
+
+
 def out_of_patience(history, patience):
     """Whether the last `patience` epochs of a history were none of them better than one before."""
     if patience is None or len(history) <= patience:

@@ -11,10 +11,20 @@ from pathlib import Path
 
 import numpy as np
 from progress import Progress
+from train import config_of
 
 from tinyfer import experiments, runs
-from tinyfer.checkpoint import load_arrays, load_checkpoint, save_arrays
+from tinyfer.architectures import six_layer_cnn
+from tinyfer.checkpoint import (
+    load_arrays,
+    load_checkpoint,
+    save_arrays,
+    save_checkpoint,
+    write_history,
+)
 from tinyfer.datasets.splits import class_weights
+from tinyfer.recipes import Recipe
+from tinyfer.settings import Settings
 from tinyfer.training import fit, warnings
 
 
@@ -88,3 +98,32 @@ def best_network(rung, folder, names, seed):
 def keep_answers(folder, part, probabilities):
     save_arrays(Path(folder) / "validation.npz",
                 dict(labels=part.labels, probabilities=np.asarray(probabilities)))
+
+
+def adopt(rung, folder, out, place, faces):
+    """Make a run folder of scripts/train.py out of a finished rung by the best recipe, so that it
+    can be scored on the test part, once, and packaged.
+
+    ValueError where the rung is not finished, or not by that recipe.
+    """
+    config = runs.read_config(folder)
+    seed, recipe = config["settings"]["seed"], Recipe(**config["recipe"])
+    settings = Settings(classes=7, balance=rung.balance, split="official", drop_duplicates=False,
+                        drawn=None if place else len(faces), data=place, epochs=recipe.epochs,
+                        batch_size=recipe.batch_size, lr=recipe.lr, seed=seed, recipe="best")
+    if settings.training != recipe:
+        raise ValueError(f"{folder} was not trained by the recipe best, but for its epochs")
+    if not (Path(folder) / "validation.npz").exists():
+        raise ValueError(f"{folder} is not finished: train --rung {rung.name} first")
+    parts = settings.parts(faces)
+    names = parts.train.class_names
+    model = six_layer_cnn(len(names), seed, class_names=names)
+    optimizer = recipe.make_optimizer(model)
+    history = load_checkpoint(Path(folder) / "last.npz", model, optimizer)
+    best = six_layer_cnn(len(names), seed, class_names=names)
+    best.load_state(best_network(rung, folder, names, seed).state())
+    out = runs.new_folder(out)
+    runs.write_json(out / "config.json", config_of(settings, parts, model, 1))
+    best.save(out / "best.npz")
+    save_checkpoint(out / "last.npz", model, optimizer, history, settings.decisive())
+    write_history(out, history)

@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 
 from study import tables
+from study.results import key_of
 
 from tinyfer.architectures import PACKAGED
 from tinyfer.files import atomic_write
@@ -69,8 +70,8 @@ def card_block(name, records):
         return "*These weights are not packaged yet.*"
     how = packaged_config(path)
     settings, half = how["settings"], how["half_precision"]
-    key = how["experiment"] + ("-distinct" if settings["drop_duplicates"] else "")
-    record = records.get(f"{key}-seed{settings['seed']}")
+    recipe = settings.get("recipe", "study")
+    record = records.get(key_of(settings | {"experiment": how["experiment"]}))
     rows = [
         ("data", how["source"]),
         ("classes", ", ".join(how["class_names"])),
@@ -78,7 +79,8 @@ def card_block(name, records):
          + ", ".join(f"{part['images']:,} {part_name}"
                      for part_name, part in how["parts"].items())),
         ("balance", settings["balance"]),
-        ("training", f"{settings['epochs']} epochs, batches of {settings['batch_size']}, Adam at "
+        ("training", f"recipe {recipe}, " * (recipe != "study")
+         + f"{settings['epochs']} epochs, batches of {settings['batch_size']}, Adam at "
          f"{settings['lr']:g}; best epoch on validation: {how['best_epoch']}"),
         ("values", f"{how['parameters']:,}, of which {how['trainable_parameters']:,} are trained"),
         ("file", f"`tinyfer/pretrained/{name}.npz`, {path.stat().st_size / 1e6:.2f} MB: weights in "

@@ -3,7 +3,8 @@
 A record holds everything the page says about one run, so that the page can be written again
 when the run folders are gone. It is a dict:
 
-    experiment, seed, drop_duplicates   which run; together they are its key
+    experiment, seed, drop_duplicates,
+    recipe                              which run; together they are its key ("study" where absent)
     source, drawn                       "FER-2013", or how many drawn faces were used instead
     epochs, batch_size, lr              its settings
     images                              {part: number of images}
@@ -27,14 +28,17 @@ from tinyfer.binary import threshold_curve
 from tinyfer.checkpoint import read_history
 from tinyfer.evaluation import compare, parts_of, score
 from tinyfer.experiments import binarize
+from tinyfer.training import out_of_patience
 
 ORDER = ("1", "2", "3", "4", "5", "6", "6b", "7", "8", "official7")
 
 
 def key_of(record):
-    """"6-seed0", or "6-distinct-seed0" for a training without the copies."""
+    """"6-seed0"; "6-distinct-seed0" for a training without the copies, "6-best-seed0" for one by
+    another recipe than the study's."""
+    recipe = f"-{record['recipe']}" if record.get("recipe", "study") != "study" else ""
     distinct = "-distinct" if record["drop_duplicates"] else ""
-    return f"{record['experiment']}{distinct}-seed{record['seed']}"
+    return f"{record['experiment']}{recipe}{distinct}-seed{record['seed']}"
 
 
 def read_results(path):
@@ -51,7 +55,8 @@ def read_results(path):
 def write_results(path, records):
     """Write the records in the order of the page."""
     def place(record):
-        return ORDER.index(record["experiment"]), record["drop_duplicates"], record["seed"]
+        return (ORDER.index(record["experiment"]), record.get("recipe", "study") != "study",
+                record["drop_duplicates"], record["seed"])
 
     runs.write_json(path, dict(runs=sorted(records.values(), key=place)))
 
@@ -73,7 +78,8 @@ def is_finished(run):
     """Whether all epochs of the run folder are done and scored."""
     if not (Path(run) / "metrics.json").is_file():
         return False
-    return len(read_history(run)) == runs.read_settings(run).epochs
+    history, settings = read_history(run), runs.read_settings(run)
+    return len(history) == settings.epochs or out_of_patience(history, settings.patience)
 
 
 def record_of(folder, data=None):
@@ -127,7 +133,7 @@ def _about(run, number):
     return dict(
         experiment=number,
         **{name: getattr(run.settings, name) for name in (
-            "seed", "drop_duplicates", "drawn", "epochs", "batch_size", "lr")},
+            "seed", "drop_duplicates", "drawn", "epochs", "batch_size", "lr", "recipe")},
         source=run.config["source"],
         images={name: part["images"] for name, part in run.config["parts"].items()},
         best_epoch=best["epoch"], val_accuracy=best["val_accuracy"],

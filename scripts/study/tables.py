@@ -102,6 +102,10 @@ def runs_table(records):
 def command(group):
     """The command that makes the runs of a group again, and their rows."""
     first = group[0]
+    if other_recipe(first):
+        return (f"python scripts/train.py --experiment {first['experiment']} --recipe "
+                f"{first['recipe']} --epochs {first['epochs']} --seed {first['seed']} "
+                "--data data/archive.zip")
     words = ["python scripts/reproduce.py --experiments", first["experiment"]]
     words += ["--seeds", *(str(r["seed"]) for r in group)]
     words += [f"--drawn {first['drawn']}"] if first["drawn"] else ["--data data/archive.zip"]
@@ -148,6 +152,8 @@ def official_table(records):
         remark = "epoch chosen on PublicTest, scored once on PrivateTest"
         if r["drop_duplicates"]:
             remark += "; trained without the copies"
+        if other_recipe(r):
+            remark += f"; recipe {r['recipe']}, {r['epochs']} epochs"
         if clean and test["copies"]:
             remark += (f"; {100 * clean['accuracy']:.2f} on the {clean['n']:,} images without a "
                        f"copy in Training, {100 * test['accuracy_on_copies']:.1f} on the "
@@ -187,10 +193,16 @@ def groups(records):
     """(experiment, without copies?, its records by seed) in the order of the page."""
     for number in ORDER:
         for distinct in (False, True):
-            group = [r for r in records.values()
-                     if r["experiment"] == number and r["drop_duplicates"] == distinct]
+            group = [r for r in records.values() if r["experiment"] == number
+                     and r["drop_duplicates"] == distinct and not other_recipe(r)]
             if group:
                 yield number, distinct, sorted(group, key=lambda r: r["seed"])
+
+
+def other_recipe(record):
+    """The name of the recipe of a record where it is not the study's; else None."""
+    name = record.get("recipe", "study")
+    return None if name == "study" else name
 
 
 def experiment(number):
