@@ -1,4 +1,4 @@
-"""Chapter 3: values run to the right, gradients to the left."""
+"""Chapter 3: values run to the right, gradients to the left, in a chain and in a graph."""
 
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
@@ -51,4 +51,34 @@ def chain():
     return made
 
 
-FIGURES = {"03-chain": chain}
+def graph():
+    """The branching example: u = x w, y = u + x, L = u y at x = 2, w = 3."""
+    places = {"x": (0, 1.5), "w": (0, 0), "u": (2.6, 0.75), "y": (5.2, 1.5), "L": (7.8, 0.75)}
+    names = {"x": "x = 2", "w": "w = 3", "u": "u = x w = 6", "y": "y = u + x = 8",
+             "L": "L = u y = 48"}
+    totals = {"x": "6 + 42 = 48", "w": "28", "u": "8 + 6 = 14", "y": "6", "L": "1"}
+    arrows = (("x", "u", "42", 0.2), ("w", "u", "28", -0.2), ("x", "y", "6", 0.2),
+              ("u", "y", "6", 0.22), ("u", "L", "8", -0.22), ("y", "L", "6", 0.2))
+    made = figure(8.4, 2.7)
+    axes = made.subplots()
+    for start, end, share, above in arrows:
+        a, b = np.array(places[start]), np.array(places[end])
+        way = (b - a) / np.hypot(*(b - a))
+        a, b = a + 0.82 * way, b - 0.82 * way
+        axes.add_patch(FancyArrowPatch(a, b, arrowstyle="-|>", mutation_scale=13, color=BLUE,
+                                       linewidth=1.5))
+        axes.text(*((a + b) / 2 + (0, above)), f"← {share}", ha="center", va="center",
+                  color=ORANGE, fontsize=10)
+    for name, (column, row) in places.items():
+        axes.add_patch(FancyBboxPatch((column - 0.78, row - 0.26), 1.56, 0.52, facecolor="#EEEEEE",
+                                      edgecolor=INK, boxstyle="round,pad=0,rounding_size=0.1"))
+        axes.text(column, row + 0.09, names[name], ha="center", va="center", fontsize=9.5)
+        axes.text(column, row - 0.13, f"d{name} = {totals[name]}", ha="center", va="center",
+                  fontsize=9, color=ORANGE)
+    axes.set_xlim(-0.9, 8.7)
+    axes.set_ylim(-0.35, 1.95)
+    bare(axes)
+    return made
+
+
+FIGURES = {"03-chain": chain, "03-graph": graph}

@@ -1,9 +1,10 @@
-"""Chapter 4: windows that slide over a face, and the gradient that scatters back."""
+"""Chapter 4: windows over a face, the gradient that scatters back, the whole network."""
 
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from figures.style import BLUE, GREEN, INK, ORANGE, bare, figure, frame, picture, table
+from figures.style import BLUE, COLOURS, GREEN, INK, ORANGE, bare, figure, frame, picture, table
+from tinyfer.architectures import six_layer_cnn
 from tinyfer.datasets.toyfaces import draw_faces
 from tinyfer.kernels.reference import conv2d_backward, conv2d_forward
 
@@ -87,4 +88,39 @@ def receptive_field():
     return made
 
 
-FIGURES = {"04-windows": windows, "04-receptive-field": receptive_field, "04-scatter": scatter}
+def network():
+    """All layers as boxes: height the rows of the output, width its channels, below it the facts."""
+    model = six_layer_cnn(classes=7)
+    kinds = {"Conv": (BLUE, "4"), "BatchNorm": (GREEN, "6"), "MaxPool": (ORANGE, "5"),
+             "Dropout": ("#999999", "10"), "Flatten": ("white", "3"), "Dense": (COLOURS[3], "3")}
+    made = figure(10.4, 5.6)
+    axes = made.subplots()
+    shape, boxes = model.input_shape, [("image", model.input_shape, 0, "white", "0")]
+    for layer in model.layers:
+        shape = layer.output_shape(shape)
+        values = sum(p.value.size for p in layer.parameters())
+        values += sum(b.size for b in layer.buffers().values())
+        colour, chapter = kinds[str(layer).split()[0]]
+        boxes.append((str(layer), shape, values, colour, chapter))
+    for i, (name, shape, values, colour, chapter) in enumerate(boxes):
+        height = 3.2 * shape[0] / 48 if len(shape) == 3 else 1.5 * np.log2(shape[0]) / 10
+        width = 0.16 + 0.075 * np.log2(shape[-1]) if len(shape) == 3 else 0.2
+        axes.add_patch(Rectangle((i - width / 2, 1.7 - height / 2), width, height, facecolor=colour,
+                                 alpha=0.6, edgecolor=INK, linewidth=0.8))
+        axes.text(i, -0.15, str(i) if i else "", ha="center", va="top", fontsize=9)
+        for top, text in ((-0.5, name), (-2.6, "×".join(map(str, shape))),
+                          (-4.05, f"{values:,}" if values else "")):
+            axes.text(i, top, text, ha="center", va="top", rotation=90, fontsize=9)
+        axes.text(i, -5.05, chapter, ha="center", va="top", fontsize=9)
+    for top, text in ((-0.15, "layer"), (-2.6, "output"), (-4.05, "values\nstored"),
+                      (-5.05, "chapter")):
+        axes.text(-0.7, top, text, ha="right", va="top", fontsize=9, fontweight="bold")
+    axes.text(23.4, 3.2, "7 logits,\nsoftmax:\nchapter 1", ha="right", va="top", fontsize=9)
+    axes.set_xlim(-2.2, 23.6)
+    axes.set_ylim(-5.4, 3.4)
+    bare(axes)
+    return made
+
+
+FIGURES = {"04-windows": windows, "04-network": network,
+           "04-receptive-field": receptive_field, "04-scatter": scatter}

@@ -1,10 +1,12 @@
-"""Chapter 10: one face as a training batch sees it."""
+"""Chapter 10: a face as a training batch sees it; what dropout and class weights do."""
 
 import numpy as np
-from figures.style import figure, picture
 
-from tinyfer.datasets.inputs import augment
-from tinyfer.datasets.toyfaces import draw_face
+from figures.small import scores, small_cnn, train
+from figures.style import BLUE, INK, ORANGE, STYLES, figure, picture
+from tinyfer.datasets import EMOTIONS, class_weights
+from tinyfer.datasets.inputs import augment, to_input
+from tinyfer.datasets.toyfaces import draw_face, draw_faces
 
 
 def augmentation():
@@ -19,4 +21,57 @@ def augmentation():
     return made
 
 
-FIGURES = {"10-augmentation": augmentation}
+def dropout():
+    """Loss over the epochs with and without dropout: 300 faces to learn from, 3 seeds."""
+    known, unseen = draw_faces(300, seed=0), draw_faces(1000, seed=1)
+    made = figure(8, 3.3)
+    left, right = made.subplots(1, 2)
+    epochs = np.arange(1, 61)
+    for rate, colour in ((0.0, ORANGE), (0.5, BLUE)):
+        seen = np.mean([train(small_cnn(seed, rate=rate), known, 60,
+                              watch=lambda model: (scores(model, known), scores(model, unseen)))
+                        for seed in range(3)], axis=0)
+        for axes, quantity in ((left, 0), (right, 1)):
+            axes.plot(epochs, seen[:, 1, quantity], color=colour, label=f"new faces, rate {rate:g}")
+            axes.plot(epochs, seen[:, 0, quantity], color=colour, linestyle=STYLES[1],
+                      label=f"training faces, rate {rate:g}")
+    left.set_ylim(0, 2.6)
+    right.set_ylim(0, 1.02)
+    for axes, name in ((left, "loss, without dropout"), (right, "accuracy")):
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(name.replace(", without dropout", " in evaluation mode"))
+    made.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return made
+
+
+def weights():
+    """Recall of each class with and without class weights: as imbalanced as FER-2013, 3 seeds."""
+    known = draw_faces(3000, seed=2, imbalanced=True)
+    unseen = draw_faces(1000, seed=3, imbalanced=True)
+    made = figure(8, 3.3)
+    axes = made.subplots()
+    place = np.arange(7)
+    for shift, name, given, colour, hatch in (
+        (-0.2, "without weights", None, "#C9C9C9", None),
+        (0.2, "with weights", class_weights(known.labels, 7), BLUE, "//"),
+    ):
+        recalls, right = [], []
+        for seed in range(3):
+            model = small_cnn(seed, rate=0.25)
+            train(model, known, 15, shift=True, weights=given)
+            answers = model.forward(to_input(unseen.faces)).argmax(axis=1)
+            recalls.append([np.mean(answers[unseen.labels == c] == c) for c in place])
+            right.append(np.mean(answers == unseen.labels))
+        recall = np.mean(recalls, axis=0)
+        axes.bar(place + shift, recall, 0.38, color=colour, edgecolor=INK, linewidth=0.6,
+                 hatch=hatch, label=f"{name}: accuracy {np.mean(right):.2f}, "
+                                    f"balanced {recall.mean():.2f}")
+    axes.set_xticks(place, [f"{name}\n{n}" for name, n in zip(EMOTIONS, known.counts())])
+    axes.set_ylabel("recall")
+    axes.set_ylim(0, 1)
+    axes.grid(False, axis="x")
+    made.legend(loc="outside upper center", ncols=2)
+    return made
+
+
+FIGURES = {"10-augmentation": augmentation, "10-dropout": dropout, "10-weights": weights}

@@ -1,9 +1,18 @@
-"""Chapter 12: the area under a ROC curve as pairs, Wilson's interval."""
+"""Chapter 12: ROC, Wilson's interval, and what a trained network holds, sees and misreads."""
 
 import numpy as np
 
-from figures.style import BLUE, INK, ORANGE, STYLES, figure
+from figures.small import small_cnn, train
+from figures.style import BLUE, INK, ORANGE, STYLES, bare, figure, picture
+from tinyfer.architectures import load_model
+from tinyfer.datasets import EMOTIONS
+from tinyfer.datasets.inputs import to_input
+from tinyfer.datasets.toyfaces import draw_face, draw_faces
+from tinyfer.layers import Conv2D, Dense, MaxPool2D
+from tinyfer.losses import softmax
 from tinyfer.metrics import roc_curve, wilson_interval
+from tinyfer.plots import SHADES
+from tinyfer.saliency import saliency
 
 
 def roc():
@@ -74,4 +83,84 @@ def wilson(n=20, k=19, z=1.96):
     return made
 
 
-FIGURES = {"12-roc": roc, "12-wilson": wilson}
+def filters():
+    """The first layer's filters: grey is 0, white the largest weight of all."""
+    w = load_model("five-class").layers[0].w.value[:, :, 0]
+    limit = np.abs(w).max()
+    made = figure(8, 1.15)
+    for k, axes in enumerate(made.subplots(2, 16).ravel()):
+        picture(axes, w[:, :, k], "", -limit, limit)
+    return made
+
+
+def feature_maps(columns=8):
+    """One face through the network: of each layer that changes the picture the busiest maps."""
+    model = load_model("five-class")
+    face = draw_face("surprise", tilt=0.1)
+    rows, x = [], to_input(face[None])
+    for number, layer in enumerate(model.layers, 1):
+        x = layer.forward(x)
+        if isinstance(layer, (Conv2D, MaxPool2D)):
+            rows.append((f"{number}  {str(layer).replace(' + ReLU', '')}\n"
+                         f"{x.shape[1]} × {x.shape[2]}", x[0].copy()))
+        elif isinstance(layer, Dense) and layer.relu:
+            dense = x[0].copy()
+    made = figure(8.2, 9.8)
+    grid = made.add_gridspec(len(rows) + 1, columns + 1)
+    picture(made.add_subplot(grid[-1, 0]), face, "the face")
+    for i, (name, maps) in enumerate(rows):
+        axes = made.add_subplot(grid[i, 0])
+        bare(axes)
+        axes.text(1, 0.5, name, ha="right", va="center", transform=axes.transAxes, fontsize=10)
+        busiest = np.argsort(-maps.std(axis=(0, 1)))[:columns]
+        for j, c in enumerate(np.sort(busiest)):
+            axes = made.add_subplot(grid[i, j + 1])
+            picture(axes, maps[:, :, c], "", maps[:, :, c].min(), maps[:, :, c].max())
+    axes = made.add_subplot(grid[-1, 1:5])
+    picture(axes, dense.reshape(8, 32), "20  Dense 256", 0, dense.max())
+    axes = made.add_subplot(grid[-1, 6:])
+    p = softmax(x)[0]
+    bare(axes, "23  Dense 5, softmax")
+    axes.barh(range(len(p)), p, color=BLUE, height=0.7, alpha=0.6)
+    for k, name in enumerate(model.class_names):
+        axes.text(0.02, k, f"{name} {p[k]:.2f}", va="center", fontsize=9)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    return made
+
+
+def saliency_strip():
+    model = load_model("five-class")
+    shown = ("gradient", "integrated", "gradcam", "occlusion")
+    faces = np.stack([draw_face(name, tilt=0.1) for name in ("happy", "surprise", "angry")])
+    p = model.predict_proba(faces)
+    made = figure(8, 5)
+    panels = made.subplots(3, 5)
+    for axes, face, row in zip(panels[:, 0], faces, p):
+        picture(axes, face, f"{model.class_names[row.argmax()]}, {row.max():.2f}")
+    for column, method in enumerate(shown, 1):
+        for axes, one in zip(panels[:, column], saliency(model, faces, method=method)):
+            axes.imshow(one, cmap=SHADES, vmin=0, vmax=np.quantile(one, 0.995))
+            bare(axes, method if axes is panels[0, column] else "")
+    return made
+
+
+def mistakes(wrong=10):
+    """A small network's most confident mistakes among faces that it has not seen."""
+    names = EMOTIONS
+    model = small_cnn(rate=0.25)
+    train(model, draw_faces(3000, seed=0), 15, shift=True)
+    unseen = draw_faces(1000, seed=1)
+    p = softmax(model.forward(to_input(unseen.faces)))
+    answers, sure = p.argmax(axis=1), p.max(axis=1)
+    missed = np.flatnonzero(answers != unseen.labels)
+    made = figure(8.2, 4.3)
+    for axes, n in zip(made.subplots(2, wrong // 2).ravel(), missed[np.argsort(-sure[missed])]):
+        picture(axes, unseen.faces[n], f"{names[unseen.labels[n]]}\ncalled {names[answers[n]]}, "
+                                       f"{sure[n]:.2f}")
+    made.supxlabel(f"{len(unseen)} faces, {1 - len(missed) / len(unseen):.1%} right", fontsize=10)
+    return made
+
+
+FIGURES = {"12-roc": roc, "12-wilson": wilson, "12-filters": filters,
+           "12-feature-maps": feature_maps, "12-saliency": saliency_strip, "12-mistakes": mistakes}
