@@ -45,9 +45,12 @@ def dropout():
 
 
 def weights():
-    """Recall of each class with and without class weights: as imbalanced as FER-2013, 3 seeds."""
-    known = draw_faces(3000, seed=2, imbalanced=True)
-    unseen = draw_faces(1000, seed=3, imbalanced=True)
+    """Recall of each class with and without class weights: as imbalanced as FER-2013, 3 seeds.
+
+    The faces scored are 200 of each class; the accuracy weighs their recalls by the classes' shares.
+    """
+    known, unseen = draw_faces(3000, seed=2, imbalanced=True), draw_faces(1400, seed=3)
+    share = known.counts() / len(known)
     made = figure(8, 3.3)
     axes = made.subplots()
     place = np.arange(7)
@@ -55,16 +58,15 @@ def weights():
         (-0.2, "without weights", None, "#C9C9C9", None),
         (0.2, "with weights", class_weights(known.labels, 7), BLUE, "//"),
     ):
-        recalls, right = [], []
+        recalls = []
         for seed in range(3):
             model = small_cnn(seed, rate=0.25)
-            train(model, known, 15, shift=True, weights=given)
+            train(model, known, 20, lr=1e-3, shift=True, weights=given)
             answers = model.forward(to_input(unseen.faces)).argmax(axis=1)
             recalls.append([np.mean(answers[unseen.labels == c] == c) for c in place])
-            right.append(np.mean(answers == unseen.labels))
         recall = np.mean(recalls, axis=0)
         axes.bar(place + shift, recall, 0.38, color=colour, edgecolor=INK, linewidth=0.6,
-                 hatch=hatch, label=f"{name}: accuracy {np.mean(right):.2f}, "
+                 hatch=hatch, label=f"{name}: accuracy {share @ recall:.2f}, "
                                     f"balanced {recall.mean():.2f}")
     axes.set_xticks(place, [f"{name}\n{n}" for name, n in zip(EMOTIONS, known.counts())])
     axes.set_ylabel("recall")
