@@ -28,7 +28,6 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *DOCS.glob("exercises/*.md"), *ROOT.glob("README.md")])
 CHAPTERS = sorted(DOCS.glob("[0-9][0-9]-*.md"))
 SOURCES = [*ROOT.glob("tinyfer/**/*.py"), *ROOT.glob("scripts/**/*.py"), *ROOT.glob("tests/*.py")]
-sys.path.insert(0, str(DOCS / "exercises"))        # the exercises' own modules: sabotage
 REALDATA = pytest.mark.skipif(not os.environ.get("TINYFER_DATA"), reason="TINYFER_DATA is not set")
 
 
