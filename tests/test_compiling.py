@@ -225,12 +225,13 @@ def test_an_edit_of_a_helper_recompiles_its_users(folder, tmp_path_factory, monk
     compiling._sources.cache_clear()
 
 
-def test_compiled_means_every_kernel_and_its_newest_source(folder, monkeypatch):
-    compiled = kernel(parallel=True)(sums)
-    monkeypatch.setattr(compiling, "HERE", compiled.compiled._cache.file.parent)
-    assert not compiling.compiled()
-    compiled(np.ones((2, 3)), np.empty(2))
+def test_compiled_means_the_newest_source_of_all_that_take_long(folder, monkeypatch):
+    quick, slow = kernel()(times_seven), kernel(parallel=True)(sums)
     assert compiling.compiled()
+    monkeypatch.setattr(slow.compiled._cache, "takes_long", True)
+    assert not compiling.compiled()
+    slow(np.ones((2, 3)), np.empty(2))
+    assert compiling.compiled() and hits(quick) == 0
     path, = folder.iterdir()
     path.write_bytes(b"older" + path.read_bytes()[5:])
     assert not compiling.compiled()
@@ -240,7 +241,9 @@ def test_compiled_means_every_kernel_and_its_newest_source(folder, monkeypatch):
 
 def test_the_real_kernels_have_this_cache():
     for launch in winograd._forward, direct._backward, gemm._matmul, relu._forward:
-        assert launch.compiled._cache.sources is not None and launch.py_func
+        cache = launch.compiled._cache
+        assert cache.sources is not None and launch.py_func
+        assert cache.takes_long == (launch is not relu._forward)
 
 
 PRODUCT = """

@@ -6,9 +6,10 @@ forward included ReLU. docs/speed.md tells what each of them taught.
 """
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from tinyfer.kernels import reference
+from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.winograd import matrices
 
 
@@ -41,7 +42,7 @@ def python_backward(dout, x, w, out=None):
 # --- the same loops, channels innermost --------------------------------------------------------
 # The innermost loop runs along memory, so that the compiler can use vectors; images in parallel.
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _channels_forward(x, w, out):
     N, H, W, C = x.shape
     K = out.shape[3]
@@ -56,7 +57,7 @@ def _channels_forward(x, w, out):
                                 out[n, i, j, k] += number * w[u, v, c, k]
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _channels_dx(dout, w_turned, dx):
     N, H, W, C = dx.shape
     K = dout.shape[3]
@@ -71,7 +72,7 @@ def _channels_dx(dout, w_turned, dx):
                                 dx[n, i + u, j + v, c] += number * w_turned[u, v, k, c]
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _channels_dw(dout, x, dw):
     N, H, W, C = x.shape
     K = dout.shape[3]
@@ -141,7 +142,7 @@ M = 4
 AT, G, BT = (np.array(matrix, np.float64) for matrix in matrices(M))
 
 
-@njit(cache=True)
+@kernel()
 def _sandwich(L, X, half, Y):
     """Y = L X L^T for tiles of channels: X (n, n, C), half (m, n, C), Y (m, m, C)."""
     m, n = L.shape
@@ -161,7 +162,7 @@ def _sandwich(L, X, half, Y):
                         Y[p, i, c] += half[p, j, c] * L[i, j]
 
 
-@njit(cache=True)
+@kernel()
 def _image_in(L, x, cols, V):
     m, n = L.shape
     half, Y = np.empty((m, n, x.shape[2]), x.dtype), np.empty((m, m, x.shape[2]), x.dtype)
@@ -172,7 +173,7 @@ def _image_in(L, x, cols, V):
             V[p, tile] = Y[p // m, p % m]
 
 
-@njit(cache=True)
+@kernel()
 def _image_out(L, V, cols, y):
     m, n = L.shape
     X = np.empty((n, n, y.shape[2]), y.dtype)
@@ -185,7 +186,7 @@ def _image_out(L, V, cols, y):
         y[i:i + m, j:j + m] += Y
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _tiles_in(L, x, cols, V):
     """V[:, t] = L X L^T for every tile X of x, M pixels apart."""
     tiles = V.shape[1] // len(x)
@@ -193,7 +194,7 @@ def _tiles_in(L, x, cols, V):
         _image_in(L, x[n], cols, V[:, n * tiles:(n + 1) * tiles])
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _tiles_out(L, V, cols, y):
     """Adds L X L^T to y at every tile, X[p] = V[p, t]."""
     tiles = V.shape[1] // len(y)

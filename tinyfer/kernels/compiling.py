@@ -59,8 +59,11 @@ def kernel(**options):
 
 
 def compiled():
-    """True when the cache holds every parallel kernel of this package, up to date."""
-    return all(cache.filled() for cache in _caches if cache.parallel and cache.file.parent == HERE)
+    """True when the cache holds the kernels that take long to compile, those of simd.py, as of now.
+
+    These are convolutions and matrix products, which every training needs.
+    """
+    return all(cache.filled() for cache in _caches if cache.takes_long)
 
 
 @lru_cache(maxsize=None)
@@ -108,14 +111,14 @@ class _Cache:
 
     def __init__(self, compiled, options):
         function = compiled.py_func
-        self.parallel, self.options = bool(options.get("parallel")), options
-        self.codegen = compiled.targetctx.codegen
-        self.file = Path(function.__code__.co_filename)
-        self.name = f"{self.file.stem}.{function.__name__}"
+        self.options, self.codegen = options, compiled.targetctx.codegen
+        file = Path(function.__code__.co_filename)
+        self.name = f"{file.stem}.{function.__name__}"
         try:    # now, while the source is what has just been imported
-            self.sources = _checksum_of_sources(self.file)
+            self.sources = _checksum_of_sources(file)
+            self.takes_long = file.parent == HERE and HERE / "simd.py" in _sources(file)
         except (OSError, UnicodeError):     # in an archive, say
-            self.sources = None
+            self.sources, self.takes_long = None, False
         _caches.append(self)
 
     def _target(self):
