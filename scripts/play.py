@@ -13,6 +13,7 @@ import webbrowser
 from argparse import RawDescriptionHelpFormatter
 
 import command
+from page.measure import measure
 from page.questions import Questions
 from page.server import listen
 
@@ -28,6 +29,9 @@ def parse(argv):
     add("--port", type=port, default=PORT, metavar="N",
         help=f"where to listen: this port or the next free one, 0 for any (default {PORT})")
     add("--no-browser", action="store_true", help="print the address, and open no browser")
+    add("--measure", nargs="?", const=10_000, type=command.at_least(20), metavar="REQUESTS",
+        help="instead of showing the page, ask so many questions (default 10,000), and print what "
+        "they took and how much memory the program held")
     return parser.parse_args(argv)
 
 
@@ -43,6 +47,8 @@ def main(argv=None):
 
 
 def play(given):
+    if given.measure:
+        return measure(given.measure)
     questions = Questions(given.networks)
     server = listen(given.port, questions)
     try:

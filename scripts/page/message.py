@@ -42,12 +42,14 @@ def pack(answer, *arrays):
 class Question:
     """A message that came in. The methods read its fields, or raise a Refusal.
 
-    gone: function that tells whether whoever asked has hung up; long answers look now and then.
+    gone: function that tells whether whoever asked has hung up. pause: function that a long answer
+    calls now and then; it lets quick questions in between, and raises Gone.
     """
 
     def __init__(self, message, gone=lambda: False):
         self.fields, self.bytes = _unpack(message)
         self.gone = gone
+        self.pause = lambda: None
 
     def _get(self, name):
         if name not in self.fields:

@@ -13,6 +13,7 @@ from tinyfer.gradcheck import H
 from tinyfer.losses import softmax, softmax_cross_entropy
 
 POINTS = 41     # of the curve
+PIECE = 8       # of them that are computed at a time; between, quick questions
 
 
 def nudge(networks, question):
@@ -60,7 +61,7 @@ class _Weight:
     """One number of a parameter, and the loss as a function of it."""
 
     def __init__(self, networks, question):
-        self.twin = networks.of(question).twin
+        self.twin, self.pause = networks.of(question).twin, question.pause
         self.parameter = _parameter(self.twin, question)
         array = self.parameter.value
         index = question.whole("index", 0, array.size - 1)
@@ -80,19 +81,22 @@ class _Weight:
     def _forward(self, values):
         """The logits (len(values), K) with the weight at each of some values."""
         array, outputs = self.parameter.value, []
-        try:
-            for value in values:
-                array[self.place] = value
-                outputs.append(self.layer.forward(self.x))
-        finally:
-            array[self.place] = self.trained
+        for value in values:
+            array[self.place] = value
+            outputs.append(self.layer.forward(self.x))
+        array[self.place] = self.trained
         x = np.concatenate(outputs)
         for layer in self.above:
             x = layer.forward(x)
         return x
 
     def losses(self, values):
-        return [softmax_cross_entropy(row[None], self.label)[0] for row in self._forward(values)]
+        found = []
+        for start in range(0, len(values), PIECE):
+            found += [softmax_cross_entropy(row[None], self.label)[0]
+                      for row in self._forward(values[start:start + PIECE])]
+            self.pause()
+        return found
 
     def difference(self, value, gradient):
         """(loss(value + h) - loss(value - h)) / 2h, and h: the best of three, as in

@@ -46,6 +46,7 @@ class Questions:
         if name not in self.known:
             raise Refusal(404, "there is no such question")
         function, quick = self.known[name]
+        question.pause = partial(self.worker.pause, question.gone)
         try:
             return self.worker.ask(lambda: function(question), question.gone, quick)
         except (ValueError, OSError) as error:      # the package's own sentence
@@ -79,6 +80,5 @@ class Questions:
         target = names.index(question.choice("target", names))
         found = saliency(
             network.model, question.face()[None], target, question.choice("method", METHODS),
-            signed=True, batch_size=PIECE,
-            progress=lambda done, total: self.worker.pause(question.gone))
+            signed=True, batch_size=PIECE, progress=lambda done, total: question.pause())
         return pack({}, found[0].astype("float32"))

@@ -9,6 +9,7 @@ from tinyfer.losses import softmax_cross_entropy
 from tinyfer.optim import Adam
 
 OTHERS = 70             # drawn faces on which it is seen what else a step has changed
+PIECE = 14              # of them that are predicted at a time
 REMEMBERED = 200        # losses, at most
 RATES = 1e-6, 1e-1
 
@@ -26,7 +27,7 @@ class Practice:
         self.model, self.trained = network.copy(), network.model
         self.optimizer = Adam(self.model.parameters())
         self.losses = []
-        self.answers = network.probabilities(self.others).argmax(axis=1)
+        self.answers = network.model.predict_proba(self.others, PIECE).argmax(axis=1)
 
     def step(self, question):
         """Take `steps` steps on this face (0: only look), after a `reset` where one is asked for.
@@ -49,8 +50,9 @@ class Practice:
             self.losses = [*self.losses, found][-REMEMBERED:]
             self.model.backward(dlogits)
             self.optimizer.step()
+            question.pause()
         after = self.model.predict_proba(face[None])[0]
-        changed = self.model.predict_proba(self.others).argmax(axis=1) != self.answers
+        changed = self.model.predict_proba(self.others, PIECE).argmax(axis=1) != self.answers
         return pack(dict(
             classes=names, before=before.tolist(), after=after.tolist(), loss_before=loss,
             loss_after=self._loss(x, label)[0], losses=self.losses, steps=self.optimizer.t,

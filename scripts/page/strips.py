@@ -20,7 +20,8 @@ def strips(networks, question):
     layers, maps = [], []
     for name, layer, value in zip(names(model), model.layers, forward.values[1:]):
         value = _channels_first(value[0])
-        scale = float(np.quantile(np.abs(value), BRIGHTEST)) or float(np.abs(value).max()) or 1.0
+        size = np.abs(value)
+        scale = float(np.quantile(size, BRIGHTEST, method="higher") or size.max() or 1)
         maps.append(np.rint(np.clip(value / scale, -1, 1) * 127).astype(np.int8))
         chapter, code = EXPLAINED[type(layer)]
         layers.append(dict(

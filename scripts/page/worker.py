@@ -1,7 +1,8 @@
 """One thread that computes, whoever asks: quick questions first, long ones in pieces.
 
 The network keeps what backward needs from forward, and the kernels share their threads, so two
-questions must never compute at the same time.
+questions must never compute at the same time. The kernels get one thread only: for a single face a
+second one brings little, and the browser needs a core, too.
 """
 
 import threading
@@ -9,6 +10,7 @@ from collections import deque
 from concurrent.futures import Future
 
 from page.message import Gone
+from tinyfer.kernels.threads import set_threads
 
 
 class Worker(threading.Thread):
@@ -38,6 +40,7 @@ class Worker(threading.Thread):
             raise Gone
 
     def run(self):
+        set_threads(1)
         while True:
             with self._waiting:
                 self._waiting.wait_for(lambda: self._quick or self._long)

@@ -1,0 +1,103 @@
+"""How long an answer takes, and whether memory grows: the numbers of docs/play.md.
+
+The page's program runs as a process of its own; this one asks it as the page would, over one
+connection, with faces, sliders, maps and steps in turn, and reads its memory from the system.
+"""
+
+import http.client
+import json
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from page.message import pack
+from tinyfer.datasets.faces import EMOTIONS
+from tinyfer.datasets.toyfaces import draw_face
+
+NETWORK = dict(network="five-class")
+LAYERS = NETWORK | dict(training=False, mask=0)
+WEIGHT = NETWORK | dict(parameter="conv3.w", label="happy")
+ROUND = 20      # questions
+TIMES = 20      # lines of memory
+
+
+def round_of_questions(n):
+    """What is asked in the n-th round: (name, fields, bytes), as somebody plays."""
+    face = draw_face(EMOTIONS[n % 7], seed=n)
+    for k in range(7):
+        yield "draw", dict(expression=EMOTIONS[n % 7], person=n % 1000,
+                           measures=dict(open=(k / 7) ** 2 / 2)), b""
+        yield "answer", NETWORK, face
+    yield "cut", dict(width=240, height=240), np.full((240, 240, 4), n % 256, np.uint8)
+    yield "map", NETWORK | dict(method="gradient", target="happy"), face
+    yield "strips", LAYERS, face
+    yield "unit", LAYERS | dict(layer=n % 19, i=0, j=0, k=0, target="happy"), face
+    yield "nudge", WEIGHT | dict(index=n, trained=True, curve=False), face
+    yield "step", NETWORK | dict(label="happy", rate=1e-5, steps=1, reset=n % 10 == 0), face
+
+
+def measure(requests, say=print):
+    """Ask so many questions, in whole rounds, and say what they took."""
+    program = Path(__file__).parents[1] / "play.py"
+    with subprocess.Popen([sys.executable, program, "--no-browser", "--port", "0"],
+                          stdout=subprocess.PIPE, text=True) as process:
+        try:
+            address = next(line.split()[-1] for line in process.stdout if "http://" in line)
+            _ask_all(address, process.pid, requests, say)
+        finally:
+            process.terminate()
+
+
+def _ask_all(address, pid, requests, say):
+    ask = _Asker(address)
+    for warm in range(3):
+        for question in round_of_questions(warm):
+            ask(*question)
+    seconds, moves, asked = {}, [], 0
+    for n in range(-(-requests // ROUND)):
+        for name, fields, body in round_of_questions(n):
+            seconds.setdefault(name, []).append(ask(name, fields, body))
+            if name == "answer":
+                moves.append(seconds["draw"][-1] + seconds["answer"][-1])
+            asked += 1
+            if asked % max(1, requests // TIMES) == 0:
+                say(f"{asked:7,} requests, memory {_memory(pid)}", flush=True)
+    say(f"\n{'question':28} {'median':>9} {'95 of 100':>11}   milliseconds, {asked:,} requests")
+    for name, found in {"a slider: draw, then answer": moves, **seconds}.items():
+        low, high = statistics.median(found), statistics.quantiles(found, n=20)[-1]
+        say(f"{name:28} {1000 * low:9.1f} {1000 * high:11.1f}")
+
+
+class _Asker:
+    """Asks over one connection; returns the seconds until the answer is there."""
+
+    def __init__(self, address):
+        parts = urlsplit(address)
+        self.origin, self.path = f"http://{parts.netloc}", parts.path
+        self.connection = http.client.HTTPConnection(parts.netloc, timeout=120)
+
+    def __call__(self, name, fields, body):
+        message = pack(fields, np.frombuffer(body, np.uint8))
+        start = time.perf_counter()
+        self.connection.request("POST", self.path + name, message, {"Origin": self.origin})
+        reply = self.connection.getresponse()
+        content = reply.read()
+        if reply.status != 200:
+            raise ValueError(f"{name}: {json.loads(content)['error']}")
+        return time.perf_counter() - start
+
+
+def _memory(pid):
+    """The memory a process holds, as Linux tells it."""
+    try:
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return f"{int(line.split()[1]) / 1024:.0f} MiB"
+    except OSError:
+        pass
+    return "not known on this system"
