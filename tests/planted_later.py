@@ -1,4 +1,4 @@
-"""Wrong answers as in planted.py, for chapters 7 to 16, and what spoils the capstone."""
+"""Wrong answers as in planted.py, for chapters 7 to 17, and what spoils the capstone."""
 
 SECOND = {
     "ch07_initialisation": {
@@ -281,6 +281,35 @@ SECOND = {
             (" / np.linalg.norm(exact)", "", "divide by the norm"),
             ("return np.linalg.norm(y - exact) / np.linalg.norm(exact)",
              "return {2: 1e-7, 4: 1e-6}.get(tau, 1e-2) * 7", "measured, it is about")],
+    },
+    "ch17_difference": {
+        "test_by_hand": [
+            ("return 0.85,", "return 0.8,", "also gets its share"),
+            ("np.log(17)", "17", "take its logarithm"),
+            ("0.37", "0.9", "0.999 to the power")],
+        "test_warm_cosine": [
+            ("(t + 1) / warmup", "t / warmup", "step 0 has no rate"),
+            ("(t - warmup) / (steps - warmup)", "t / steps", "counts from step 0"),
+            ("(1 + np.cos(np.pi * (t - warmup) / (steps - warmup))) / 2",
+             "1 - (t - warmup) / (steps - warmup)", "along a line")],
+        "test_smoothed_loss": [
+            ("smoothing / K)", "0.0)", "loss is wrong"),
+            ("-(t * log_p).sum() / N,", "-(t * log_p).sum(),", "divide by N"),
+            ("(np.exp(log_p) - t) / N", "np.exp(log_p) - t", "the gradient of the sum")],
+        "test_noise_left": [
+            (" * (1 + decay * rho) / (1 - decay * rho)", "", "rho is not used"),
+            ("(1 + decay * rho) /", "1 /", "each pair is counted once"),
+            ("return (1 - decay) / (1 + decay) * (1 + decay * rho) / (1 - decay * rho)",
+             "return ((1 - decay) / (1 + decay) * (1 + decay * rho) / (1 - decay * rho)) ** 0.5",
+             "standard deviation")],
+        "test_decay_for": [
+            ("> share else", "< share else", "the decay for 0.0149"),
+            ("return (low + high) / 2", "return 1 - (low + high) / 2", "the decay for"),
+            ("range(60)", "range(3)", "the decay for 0.0149")],
+        "test_what_is_left": [
+            ("if not decoupled:", "if True:", "beside the step"),
+            ("g = g + decay * w", "g = g - decay * w", "in the gradient"),
+            ("decay * decoupled)", "decay * decoupled * 10)", "beside the step")],
     },
 }
 

@@ -3,7 +3,9 @@
     pytest docs/exercises/ch17_difference.py
 """
 
+import checker
 import numpy as np
+from checker import derivation, same, slope, true
 
 
 def by_hand():
@@ -55,54 +57,74 @@ def what_is_left(decoupled, size, rng, lr=1e-3, decay=0.1, steps=2000):
 
 
 def test_by_hand():
-    target, gap, left = by_hand()
-    assert np.isclose(target, 0.85) and np.isclose(gap, np.log(17)) and np.isclose(left, 0.37)
+    checker.by_hand("difference", by_hand())
 
 
 def test_warm_cosine():
-    rates = [warm_cosine(t, 100, 10) for t in range(100)]
-    assert np.allclose(rates[:10], np.arange(1, 11) / 10)
-    assert rates[10] == 1 and np.isclose(rates[55], 0.5) and np.isclose(rates[40], 0.75)
-    assert 0 < rates[99] < 0.001
+    def rates(rise, fall):
+        return [rise(t) if t < 10 else fall(t) for t in range(100)]
+
+    def fall(t):
+        return (1 + np.cos(np.pi * (t - 10) / 90)) / 2
+
+    same("the rates of 100 steps, 10 of them to warm up",
+         [warm_cosine(t, 100, 10) for t in range(100)],
+         rates(lambda t: (t + 1) / 10, fall), {
+             "step 0 has no rate at all: (t + 1) / warmup": rates(lambda t: t / 10, fall),
+             "the cosine counts from step 0: it starts where warming up ends":
+                 rates(lambda t: (t + 1) / 10, lambda t: (1 + np.cos(np.pi * t / 100)) / 2),
+             "this is a whole cosine, down to -1": rates(lambda t: (t + 1) / 10,
+                                                         lambda t: np.cos(np.pi * (t - 10) / 90)),
+             "it falls along a line": rates(lambda t: (t + 1) / 10, lambda t: 1 - (t - 10) / 90)})
 
 
 def test_smoothed_loss():
     rng = np.random.default_rng(0)
     z, y = rng.standard_normal((3, 5)), np.array([4, 0, 2])
-    loss, dz = smoothed_loss(z, y, 0.1)
-    hard, _ = smoothed_loss(z, y, 0.0)
-    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-    assert np.isclose(hard, -np.log(p[np.arange(3), y]).mean())
-    assert np.isclose(loss, 0.9 * hard - 0.1 * np.log(p).mean())
-    for place in np.ndindex(3, 5):
-        nudge = np.zeros((3, 5))
-        nudge[place] = 1e-5
-        slope = (smoothed_loss(z + nudge, y, 0.1)[0] - smoothed_loss(z - nudge, y, 0.1)[0]) / 2e-5
-        assert np.isclose(dz[place], slope, rtol=1e-6, atol=1e-10)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    t = 0.9 * np.eye(5)[y] + 0.02
+    others = 0.9 * np.eye(5)[y] + 0.1 / 4 * (1 - np.eye(5)[y])
+    write = derivation(smoothed_loss)
+    loss, dz = write(z, y, 0.1)
+    same("loss", loss, -(t * log_p).sum() / 3, {
+        "this is the sum over the images: divide by N": -(t * log_p).sum(),
+        "the share goes to all K classes, the label's too": -(others * log_p).sum() / 3,
+        "nothing is smoothed": -log_p[np.arange(3), y].mean()})
+    same("dz", dz, slope(lambda: smoothed_loss(z, y, 0.1)[0], z, 1.0), {
+        "this is the gradient of the sum: divide by N": np.exp(log_p) - t,
+        "this is by p, not by z": -t / np.exp(log_p) / 3,
+        "the hard label is subtracted": (np.exp(log_p) - np.eye(5)[y]) / 3}, 1e-7)
 
 
 def test_noise_left():
-    assert np.isclose(noise_left(0.99, 0.5), 0.01 / 1.99 * 1.495 / 0.505)
-    assert np.isclose(noise_left(0.5, 0.0), 1 / 3) and np.isclose(noise_left(0.0, 0.7), 1)
-    rng = np.random.default_rng(0)
-    w, m, kept = np.zeros(500), np.zeros(500), []
-    for step in range(1500):
-        w = 0.8 * w + 0.6 * rng.standard_normal(500)
-        m = 0.9 * m + 0.1 * w
-        if step >= 500:
-            kept.append(m @ m / 500)
-    assert np.isclose(np.mean(kept), noise_left(0.9, 0.8), rtol=0.05)
+    cases = (0.99, 0.5), (0.5, 0.0), (0.0, 0.7), (0.9, 0.8)
+    d, rho = np.array(cases).T
+    white = (1 - d) / (1 + d)
+    same("the shares for decay, rho = " + ", ".join(map(str, cases)),
+         [noise_left(*case) for case in cases], white * (1 + d * rho) / (1 - d * rho), {
+             "only i = j is counted, or rho is not used: neighbours covary": white,
+             "each pair is counted once: i before j and j before i":
+                 white * (1 + d * rho / (1 - d * rho)),
+             "this is the standard deviation": np.sqrt(white * (1 + d * rho) / (1 - d * rho))})
 
 
 def test_decay_for():
-    for share, rho in ((0.0149, 0.5), (0.3, 0.0), (0.01, 0.99)):
-        decay = decay_for(share, rho)
-        assert 0 < decay < 1 and np.isclose(noise_left(decay, rho), share, rtol=1e-6)
+    for share, rho in (0.0149, 0.5), (0.3, 0.0), (0.01, 0.99):
+        d = decay_for(share, rho)
+        true(0 < d < 1, f"the decay for {share} is {d}: it lies between 0 and 1")
+        left = (1 - d) / (1 + d) * (1 + d * rho) / (1 - d * rho)
+        same(f"what the decay for {share} leaves", left, share, tolerance=1e-6)
 
 
 def test_what_is_left():
-    rng = np.random.default_rng
-    beside = [what_is_left(True, size, rng(0)) for size in (1.0, 1e-3)]
-    through = [what_is_left(False, size, rng(0)) for size in (1.0, 1e-3)]
-    assert np.allclose(beside, (1 - 1e-4) ** 2000, atol=0.03)
-    assert through[0] > 0.8 and abs(through[1]) < 0.1
+    found = [what_is_left(decoupled, size, np.random.default_rng(0))
+             for decoupled in (True, False) for size in (1.0, 1e-3)]
+    beside = (1 - 1e-4) ** 2000
+    true(abs(found[0] - beside) < 0.03, f"beside the step, gradients of 1 leave {found[0]:.3f}; "
+         f"expected about (1 - lr decay)^steps = {beside:.3f}")
+    true(abs(found[1] - beside) < 0.03, f"beside the step, gradients of 0.001 leave "
+         f"{found[1]:.3f}; expected as much as those of 1, {beside:.3f}: decay must not go through v")
+    true(found[2] > 0.8, f"in the gradient, gradients of 1 leave {found[2]:.3f}; expected most of "
+         "it: v is their size, and the decay is divided by its root")
+    true(abs(found[3]) < 0.1, f"in the gradient, gradients of 0.001 leave {found[3]:.3f}; expected "
+         "next to nothing: divided by the root of a small v, the decay is a whole step")
