@@ -42,7 +42,7 @@ def noise_left(decay, rho):
 
 
 def decay_for(share, rho):
-    """Exercise 4. The decay of a running mean that leaves this share of the noise, 0 < share < 1."""
+    """Exercise 4. The decay of a running mean that leaves a share of the noise, 0 < share < 1."""
     raise NotImplementedError
 
 
@@ -123,7 +123,7 @@ def test_what_is_left():
     true(abs(found[0] - beside) < 0.03, f"beside the step, gradients of 1 leave {found[0]:.3f}; "
          f"expected about (1 - lr decay)^steps = {beside:.3f}")
     true(abs(found[1] - beside) < 0.03, f"beside the step, gradients of 0.001 leave "
-         f"{found[1]:.3f}; expected as much as those of 1, {beside:.3f}: decay must not go through v")
+         f"{found[1]:.3f}; expected as much as those of 1, {beside:.3f}: decay goes through v")
     true(found[2] > 0.8, f"in the gradient, gradients of 1 leave {found[2]:.3f}; expected most of "
          "it: v is their size, and the decay is divided by its root")
     true(abs(found[3]) < 0.1, f"in the gradient, gradients of 0.001 leave {found[3]:.3f}; expected "
