@@ -181,6 +181,8 @@ def test_x_and_dout_are_left_alone(name, dtype):
     for parameter in layer.parameters():
         parameter.value = parameter.value.astype(dtype)
         parameter.grad = parameter.grad.astype(dtype)
+    for name, buffer in layer.buffers().items():
+        setattr(layer, name, buffer.astype(dtype))
     x, dout = x.astype(dtype), dout.astype(dtype)
     x_before, dout_before = x.copy(), dout.copy()
     layer.forward(x, training)

@@ -19,22 +19,24 @@ MODULES = {".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts): fil
 
 # What each part of the package may import from it: every part is listed.
 ALLOWED = {
+    "checks": set(),
     "__init__": {"architectures", "datasets", "finder", "losses", "model", "optim", "photo",
                  "saliency"},
-    "kernels": {"kernels"},
-    "losses": set(),
+    "kernels": {"checks", "kernels"},
+    "losses": {"checks"},
     "metrics": set(),
     "binary": {"metrics"},
     "gradcheck": set(),
-    "optim": {"kernels"},
+    "optim": {"checks", "kernels"},
     "averaging": {"optim"},
     "recipes": {"averaging", "datasets", "losses", "optim"},
     "files": set(),
     "checkpoint": {"files"},
     "datasets": {"checkpoint", "datasets", "files", "kernels"},
-    "layers": {"kernels"},
+    "layer": {"checks"},
+    "layers": {"checks", "kernels", "layer"},
     "inference": {"datasets", "layers", "losses"},
-    "model": {"checkpoint", "inference"},
+    "model": {"checks", "checkpoint", "inference"},
     "architectures": {"checkpoint", "layers", "model"},
     "finder": {"architectures", "datasets", "inference", "kernels", "losses"},
     "photo": {"architectures", "datasets", "finder"},
@@ -48,8 +50,8 @@ ALLOWED = {
     "saliency": {"datasets", "inference", "layers", "losses", "model", "optim", "saliency"},
 }
 # Of what is not in the standard library, these need NumPy alone.
-NUMPY_ONLY = {"files", "losses", "metrics", "binary", "gradcheck", "optim", "checkpoint", "layers",
-              "inference", "model", "architectures", "training"}
+NUMPY_ONLY = {"checks", "files", "losses", "metrics", "binary", "gradcheck", "optim", "checkpoint",
+              "layer", "layers", "inference", "model", "architectures", "training"}
 # Where the name of a package is not that of its module.
 IMPORTED_AS = {"pillow": "PIL", "opencv-python-headless": "cv2"}
 

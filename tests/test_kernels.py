@@ -17,7 +17,7 @@ from tinyfer.kernels.batchnorm import batchnorm_apply, batchnorm_backward, batch
 from tinyfer.kernels.conv import conv2d_backward, conv2d_forward
 from tinyfer.kernels.dropout import dropout
 from tinyfer.kernels.gemm import matmul
-from tinyfer.kernels.padding import fit
+from tinyfer.kernels.padding import cut, pad
 from tinyfer.kernels.pooling import maxpool_backward, maxpool_forward
 from tinyfer.kernels.relu import relu_backward, relu_forward
 
@@ -102,17 +102,24 @@ def test_convolution_passes_nan_on(dtype):
 
 
 @pytest.mark.parametrize("axes", [1, 2, 4])
-def test_fit_cuts_off_and_fills_up(axes):
+def test_pad_fills_up_cut_cuts_off_and_neither_does_the_other(axes):
     rng = np.random.default_rng(axes)
     for _ in range(10):
-        a = normal(rng.integers(1, 6, axes), np.float32, 0)
-        shape = tuple(int(n) for n in rng.integers(1, 6, axes))
-        both = tuple(slice(min(n, m)) for n, m in zip(a.shape, shape))
-        expected = np.zeros(shape, np.float32)
-        expected[both] = a[both]
-        for given in a, np.asfortranarray(a):
-            assert np.array_equal(fit(given, shape), expected)
-    assert fit(a, a.shape) is a, "nothing to do: nothing is copied"
+        small = tuple(int(n) for n in rng.integers(1, 6, axes))
+        large = tuple(n + int(more) for n, more in zip(small, rng.integers(0, 3, axes)))
+        whole = normal(large, np.float32, 0)
+        inside = tuple(slice(n) for n in small)
+        padded = np.zeros(large, np.float32)
+        padded[inside] = whole[inside]
+        for given in whole, np.asfortranarray(whole):
+            assert np.array_equal(cut(given, small), whole[inside])
+            assert np.array_equal(pad(given[inside], large), padded)
+        if small != large:
+            with pytest.raises(ValueError, match="cannot be padded"):
+                pad(whole, small)
+            with pytest.raises(ValueError, match="cannot be cut"):
+                cut(whole[inside], large)
+    assert pad(whole, large) is cut(whole, large) is whole, "nothing to do: nothing is copied"
 
 
 @both_dtypes

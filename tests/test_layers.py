@@ -209,5 +209,5 @@ def test_dropout_refuses_a_rate_outside_its_range(rate):
     (Conv2D(3, 4, rng()), (48,)), (BatchNorm(3), (5, 5, 4)), (MaxPool2D(), (1, 8, 3)),
     (MaxPool2D(), (8,)), (Dense(6, 4, rng()), (5,)), (Dense(6, 4, rng()), (2, 3))], ids=str)
 def test_a_shape_that_does_not_fit_is_refused(layer, shape):
-    with pytest.raises(ValueError, match=r"got an input of shape \("):
+    with pytest.raises(ValueError, match=r"got x of shape \(N"):
         layer.output_shape(shape)

@@ -84,9 +84,9 @@ def test_other_bad_arguments_are_refused():
     labels = np.array([0, 1])
     with pytest.raises(ValueError, match="class_weights"):
         softmax_cross_entropy(np.zeros((2, 3)), labels, np.ones(2))
-    with pytest.raises(ValueError, match="logits has shape"):
+    with pytest.raises(ValueError, match="logits of shape"):
         softmax_cross_entropy(np.zeros((0, 3)), labels[:0])
-    with pytest.raises(ValueError, match="logits has shape"):
+    with pytest.raises(ValueError, match="logits of shape"):
         softmax_cross_entropy(np.zeros(3), labels)
 
 
@@ -159,15 +159,35 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing():
     state = optimizer.state()
     with pytest.raises(ValueError, match="'m.w'"):
         optimizer.load_state({name: a for name, a in state.items() if name != "m.w"})
-    with pytest.raises(ValueError, match=r"'v.w' has shape \(3,\); expected \(4,\)"):
+    with pytest.raises(ValueError, match=r"'v.w' has shape \(3,\), expected \(4,\)"):
         optimizer.load_state(state | {"t": np.array(9), "v.w": np.ones(3)})
-    assert optimizer.t == 0
+    for wrong in ({"m.w": np.array([1, np.nan, 0, 0])}, {"v.w": np.full(4, -1.0)},
+                  {"t": np.array(-1)}, {"t": np.array(1.5)}, {"v.w": np.ones(4) + 1j}):
+        with pytest.raises(ValueError, match="optimizer state does not fit"):
+            optimizer.load_state(state | {"t": np.array(9)} | wrong)
+    assert optimizer.t == 0 and not optimizer.m[0].any()
 
 
 @pytest.mark.parametrize("lr", [0, -1e-3, math.nan, math.inf])
 def test_a_senseless_learning_rate_is_refused(lr):
     with pytest.raises(ValueError, match="lr is"):
         Adam([], lr=lr)
+
+
+@pytest.mark.parametrize("spoil, message", [
+    (lambda p: setattr(p, "grad", np.ones((2, 2))), r"gradient of shape \(2, 2\)"),
+    (lambda p: setattr(p, "grad", np.ones((2, 3), np.float32)), "gradient of dtype float32"),
+    (lambda p: setattr(p, "value", np.asfortranarray(p.value)), "value as a view"),
+    (lambda p: p.value.setflags(write=False), "value as a view or read-only")],
+    ids=["shape", "dtype", "Fortran order", "read-only"])
+def test_adam_moves_all_parameters_or_none(spoil, message):
+    p, q = parameter(np.ones((2, 3)), "p"), parameter(np.ones((2, 3)), "q")
+    optimizer = Adam([p, q])
+    p.grad[...] = q.grad[...] = 1
+    spoil(q)
+    with pytest.raises(ValueError, match=f"Adam on q got {message}"):
+        optimizer.step()
+    assert optimizer.t == 0 and np.array_equal(p.value, np.ones((2, 3)))
 
 
 # Soft targets

@@ -164,9 +164,9 @@ def test_a_senseless_batch_size_is_refused(model, faces):
 def test_forward_refuses_what_does_not_fit(model):
     with pytest.raises(ValueError, match="x is float64; this model computes in float32"):
         model.forward(np.zeros((1, 48, 48, 1)))
-    with pytest.raises(ValueError, match="Conv 32"):
+    with pytest.raises(ValueError, match="Conv2D of 1 channel got x"):
         model.forward(np.zeros((1, 48, 48, 3), np.float32))
-    with pytest.raises(ValueError, match="Dense 256"):
+    with pytest.raises(ValueError, match="Dense of 1024 channels got x"):
         model.forward(np.zeros((1, 52, 52, 1), np.float32))
 
 
@@ -299,7 +299,11 @@ def test_a_state_goes_in_whole_or_not_at_all(model):
     before = {name: array.copy() for name, array in target.state().items()}
     state = model.state()
     for wrong in ({k: v for k, v in state.items() if k != "bn1.mean"},
-                  state | {"dense2.w": np.zeros((256, 7))}):
+                  state | {"dense2.w": np.zeros((256, 7))},
+                  state | {"conv1.b": np.full(32, np.nan)}, state | {"conv1.b": np.full(32, 1e300)},
+                  state | {"bn1.var": np.full(32, -1.0)}, state | {"conv1.b": np.zeros(32, complex)},
+                  state | {"conv1.b": np.full(32, "0")}, state | {"conv1.b": np.zeros(32, int)},
+                  state | {"conv1.b": np.zeros(32, "datetime64[s]")}):
         with pytest.raises(ValueError, match="do not fit"):
             target.load_state(wrong)
         assert all(np.array_equal(before[name], a) for name, a in target.state().items())
@@ -320,5 +324,5 @@ def test_a_model_of_one_s_own_predicts_but_has_no_file(tmp_path, faces):
 
 def test_layers_that_do_not_fit_together_are_refused():
     rng = np.random.default_rng(0)
-    with pytest.raises(ValueError, match="Dense 3"):
+    with pytest.raises(ValueError, match="Dense of 100 channels"):
         Sequential([Flatten(), Dense(100, 3, rng)])

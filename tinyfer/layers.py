@@ -1,75 +1,29 @@
-"""The layers: what each computes, and its gradient by hand.
+"""The layers: what each computes, and its gradient by hand; layer.py has what they share.
 
 Every layer is called in two steps. `forward(x, training)` returns the output and keeps what the
 gradient will need. `backward(dout)` takes the gradient of the loss with respect to that output,
 writes the gradient of each parameter into its `.grad`, and returns dx, the gradient with respect
-to x. It uses up what forward kept, so that the memory can serve again: one backward a forward.
-Neither step changes x or dout.
+to x. It uses up what forward kept, so that the memory can serve again: one backward a forward, in
+the same thread. Neither step changes x or dout.
 
 Arrays are channels-last: images (N, H, W, C), features (N, C). A layer computes in the dtype of its
-parameters; a layer without any, in the dtype of x. Chapter 3 of the course derives the chain rule
-used here.
+parameters, float32 or float64, and takes no other; a layer without any, in the dtype of x. Memory
+layout does not matter. TypeError for what is no array, ValueError for an array that does not fit,
+an empty batch among them. Chapter 3 of the course derives the chain rule used here.
 """
 
 import math
 
 import numpy as np
 
+from tinyfer import checks
 from tinyfer.kernels.batchnorm import batchnorm_apply, batchnorm_backward, batchnorm_statistics
 from tinyfer.kernels.conv import conv2d_backward, conv2d_forward
 from tinyfer.kernels.dropout import dropout
 from tinyfer.kernels.gemm import matmul
 from tinyfer.kernels.pooling import maxpool_backward, maxpool_forward
 from tinyfer.kernels.relu import relu_backward, relu_forward
-
-
-class Parameter:
-    """An array that is trained, and the gradient of the loss with respect to it."""
-
-    def __init__(self, name, value):
-        self.name = name
-        self.value = value
-        self.grad = np.zeros_like(value)
-
-    def __repr__(self):
-        return f"Parameter({self.name}, {self.value.shape}, {self.value.dtype})"
-
-
-class Layer:
-    """A layer without parameters or state; the others add theirs."""
-
-    kind = None         # a layer of a kind is numbered in its model: "conv1", "conv2"
-    _kept = None        # what backward needs from forward
-
-    def forward(self, x, training=False):
-        raise NotImplementedError
-
-    def backward(self, dout):
-        raise NotImplementedError
-
-    def parameters(self):
-        """The trained arrays: list of Parameter."""
-        return []
-
-    def buffers(self):
-        """State that is saved but not trained: dict of name -> array, changed in place."""
-        return {}
-
-    def output_shape(self, shape):
-        """Shape of the output for an input of `shape`, both without N; ValueError if none fits."""
-        return shape
-
-    def _take(self):
-        if self._kept is None:
-            raise ValueError(f"{self}: backward needs a forward before it, one for each call")
-        kept, self._kept = self._kept, None
-        return kept
-
-
-def glorot_uniform(shape, fan_in, fan_out, rng, dtype):
-    """Uniform in +-sqrt(6 / (fan_in + fan_out)). Glorot and Bengio 2010, equation 16; chapter 7."""
-    limit = math.sqrt(6 / (fan_in + fan_out))
-    return rng.uniform(-limit, limit, shape).astype(dtype)
+from tinyfer.layer import Layer, Parameter, glorot_uniform
 
 
 class Conv2D(Layer):
@@ -88,20 +42,24 @@ class Conv2D(Layer):
     """
 
     kind = "conv"
+    least = 3
 
     def __init__(self, c_in, c_out, rng, relu=False, dtype=np.float32):
+        c_in, c_out = checks.count("c_in", c_in), checks.count("c_out", c_out)
+        dtype = checks.float_type(dtype)
         w = glorot_uniform((3, 3, c_in, c_out), 9 * c_in, 9 * c_out, rng, dtype)
         self.w = Parameter("w", w)
         self.b = Parameter("b", np.zeros(c_out, dtype))
-        self.relu = relu
+        self.relu, self.takes = relu, ("N", "H", "W", c_in)
 
     def forward(self, x, training=False):
+        x = self._checked(x)
         out = conv2d_forward(x, self.w.value, self.b.value, self.relu)
-        self._kept = x, out if self.relu else None
+        self._keep(out, x, out if self.relu else None)
         return out
 
     def backward(self, dout):
-        x, out = self._take()
+        dout, x, out = self._take(dout)
         dx, self.w.grad[...], self.b.grad[...] = conv2d_backward(dout, x, self.w.value, out)
         return dx
 
@@ -109,11 +67,8 @@ class Conv2D(Layer):
         return [self.w, self.b]
 
     def output_shape(self, shape):
-        c_in, c_out = self.w.value.shape[2:]
-        if len(shape) != 3 or shape[2] != c_in or min(shape[:2]) < 3:
-            raise ValueError(f"{self} got an input of shape {shape}; "
-                             f"expected (H, W, {c_in}) with H and W at least 3")
-        return shape[0] - 2, shape[1] - 2, c_out
+        H, W, _ = super().output_shape(shape)
+        return H - 2, W - 2, self.b.value.size
 
     def __str__(self):
         return f"Conv {self.b.value.size}" + (" + ReLU" if self.relu else "")
@@ -123,12 +78,12 @@ class ReLU(Layer):
     """out = max(0, x), any shape; dx = dout where out > 0, else 0. Chapter 3."""
 
     def forward(self, x, training=False):
-        out = relu_forward(x)
-        self._kept = out
+        out = relu_forward(self._checked(x))
+        self._keep(out, out)
         return out
 
     def backward(self, dout):
-        return relu_backward(dout, self._take())
+        return relu_backward(*self._take(dout))
 
     def __str__(self):
         return "ReLU"
@@ -157,6 +112,11 @@ class BatchNorm(Layer):
     kind = "bn"
 
     def __init__(self, channels, momentum=0.99, epsilon=1e-3, dtype=np.float32):
+        channels, dtype = checks.count("channels", channels), checks.float_type(dtype)
+        if not 0 <= momentum <= 1 or not 0 <= epsilon < math.inf:
+            raise ValueError(f"momentum is {momentum} and epsilon {epsilon}; "
+                             "expected 0 <= momentum <= 1 and 0 <= epsilon")
+        self.takes = "N", ..., channels
         self.gamma = Parameter("gamma", np.ones(channels, dtype))
         self.beta = Parameter("beta", np.zeros(channels, dtype))
         self.mean = np.zeros(channels, dtype)
@@ -164,6 +124,7 @@ class BatchNorm(Layer):
         self.momentum, self.epsilon = momentum, epsilon
 
     def forward(self, x, training=False):
+        x = self._checked(x)
         mean, var = self.mean.copy(), self.var
         if training:
             mean, var = batchnorm_statistics(x)
@@ -171,11 +132,12 @@ class BatchNorm(Layer):
                 running *= self.momentum
                 running += (1 - self.momentum) * batch
         inv_std = 1 / np.sqrt(var + var.dtype.type(self.epsilon))
-        self._kept = x, mean, inv_std, training
-        return batchnorm_apply(x, mean, inv_std, self.gamma.value, self.beta.value)
+        out = batchnorm_apply(x, mean, inv_std, self.gamma.value, self.beta.value)
+        self._keep(out, x, mean, inv_std, training)
+        return out
 
     def backward(self, dout):
-        x, mean, inv_std, training = self._take()
+        dout, x, mean, inv_std, training = self._take(dout)
         dx, self.gamma.grad[...], self.beta.grad[...] = batchnorm_backward(
             dout, x, mean, inv_std, self.gamma.value, batch_statistics=training)
         return dx
@@ -186,11 +148,6 @@ class BatchNorm(Layer):
     def buffers(self):
         return {"mean": self.mean, "var": self.var}
 
-    def output_shape(self, shape):
-        if not shape or shape[-1] != self.mean.size:
-            raise ValueError(f"{self} of {self.mean.size} channels got an input of shape {shape}")
-        return shape
-
     def __str__(self):
         return "BatchNorm"
 
@@ -199,23 +156,25 @@ class MaxPool2D(Layer):
     """Maximum of each 2x2 square, stride 2; an odd last row or column is dropped. Chapter 5.
 
     x (N, H, W, C) -> out (N, H//2, W//2, C). dx is dout at the winner of each square, 0 elsewhere;
-    of equal values the first in reading order wins.
+    of equal values the first in reading order wins. That holds for values equal as numbers: where a
+    flat area comes out of a convolution, rounding decides among them (kernels/winograd.py).
     """
 
+    takes = "N", "H", "W", "C"
+    least = 2
+
     def forward(self, x, training=False):
+        x = self._checked(x)
         out, winner = maxpool_forward(x)
-        self._kept = winner, x.shape
+        self._keep(out, winner, x.shape)
         return out
 
     def backward(self, dout):
-        winner, shape = self._take()
-        return maxpool_backward(dout, winner, shape)
+        return maxpool_backward(*self._take(dout))
 
     def output_shape(self, shape):
-        if len(shape) != 3 or min(shape[:2]) < 2:
-            raise ValueError(f"{self} got an input of shape {shape}; "
-                             "expected (H, W, C) with H and W at least 2")
-        return shape[0] // 2, shape[1] // 2, shape[2]
+        H, W, C = super().output_shape(shape)
+        return H // 2, W // 2, C
 
     def __str__(self):
         return "MaxPool 2x2"
@@ -236,20 +195,21 @@ class Dropout(Layer):
     def __init__(self, rate, rng):
         if not 0 <= rate < 1:
             raise ValueError(f"dropout rate is {rate}; expected 0 <= rate < 1")
-        self.rate, self.rng = rate, rng
+        self.rate, self.rng = rate, checks.generator(rng)
 
     def forward(self, x, training=False):
+        x = self._checked(x)
         if not training:
-            self._kept = (None,)
+            self._keep(x, None)
             return x
         key = self.fixed_key
         if key is None:
             key = int(self.rng.integers(2**64, dtype=np.uint64))
-        self._kept = (key,)
+        self._keep(x, key)
         return dropout(x, key, self.rate)
 
     def backward(self, dout):
-        key, = self._take()
+        dout, key = self._take(dout)
         return dout if key is None else dropout(dout, key, self.rate)
 
     def __str__(self):
@@ -260,14 +220,17 @@ class Flatten(Layer):
     """(N, H, W, C) -> (N, H W C)."""
 
     def forward(self, x, training=False):
-        self._kept = x.shape
-        return x.reshape(len(x), -1)
+        x = self._checked(x)
+        out = x.reshape(len(x), -1)
+        self._keep(out, x.shape)
+        return out
 
     def backward(self, dout):
-        return dout.reshape(self._take())
+        dout, shape = self._take(dout)
+        return dout.reshape(shape)
 
     def output_shape(self, shape):
-        return (math.prod(shape),)
+        return (math.prod(super().output_shape(shape)),)
 
     def __str__(self):
         return "Flatten"
@@ -286,20 +249,23 @@ class Dense(Layer):
     kind = "dense"
 
     def __init__(self, c_in, c_out, rng, relu=False, dtype=np.float32):
+        c_in, c_out = checks.count("c_in", c_in), checks.count("c_out", c_out)
+        dtype = checks.float_type(dtype)
         self.w = Parameter("w", glorot_uniform((c_in, c_out), c_in, c_out, rng, dtype))
         self.b = Parameter("b", np.zeros(c_out, dtype))
-        self.relu = relu
+        self.relu, self.takes = relu, ("N", c_in)
 
     def forward(self, x, training=False):
+        x = self._checked(x)
         out = matmul(x, self.w.value)
         out += self.b.value
         if self.relu:
             out = relu_forward(out)
-        self._kept = x, out if self.relu else None
+        self._keep(out, x, out if self.relu else None)
         return out
 
     def backward(self, dout):
-        x, out = self._take()
+        dout, x, out = self._take(dout)
         if out is not None:
             dout = relu_backward(dout, out)
         self.w.grad[...] = matmul(x.T, dout)
@@ -310,10 +276,8 @@ class Dense(Layer):
         return [self.w, self.b]
 
     def output_shape(self, shape):
-        c_in, c_out = self.w.value.shape
-        if shape != (c_in,):
-            raise ValueError(f"{self} got an input of shape {shape}; expected ({c_in},)")
-        return (c_out,)
+        super().output_shape(shape)
+        return (self.b.value.size,)
 
     def __str__(self):
         return f"Dense {self.b.value.size}" + (" + ReLU" if self.relu else "")

@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 
-from tinyfer import inference
+from tinyfer import checks, inference
 from tinyfer.checkpoint import save_arrays
 
 
@@ -31,6 +31,8 @@ class Sequential:
         self.class_names = tuple(class_names)
         if len(self.class_names) != outputs[-1]:
             raise ValueError(f"{len(self.class_names)} class names for {outputs[-1]} outputs")
+        if len({p.value.dtype for p in self.parameters()}) > 1:
+            raise ValueError("the layers are of several dtypes; expected all float32 or all float64")
         self._buffers = {}
         self._name_everything()
 
@@ -57,19 +59,23 @@ class Sequential:
     def forward(self, x, training=False):
         """x (N, H, W, C) in the model's dtype -> logits (N, K), the scores before softmax.
 
-        training: batch statistics in batch norm, and dropout. ValueError for another dtype or a
-        shape that no layer fits.
+        training: batch statistics in batch norm, and dropout. ValueError for another dtype, an
+        empty batch or a shape that some layer does not fit (then no layer has begun).
         """
-        if x.dtype != self.dtype:
-            raise ValueError(f"x is {x.dtype}; this model computes in {self.dtype} "
+        if getattr(x, "dtype", self.dtype) != self.dtype:
+            raise ValueError(f"x is {str(x.dtype):.40}; this model computes in {self.dtype} "
                              "(tinyfer.to_input scales and converts)")
+        x = checks.array("this model", "x", x, ("N", ...), self.dtype)
         self.output_shape(x.shape[1:])
         for layer in self.layers:
             x = layer.forward(x, training)
         return x
 
     def backward(self, dout):
-        """dout = d loss / d logits (N, K) -> d loss / d x; fills the `.grad` of every parameter."""
+        """dout = d loss / d logits (N, K) -> d loss / d x; fills the `.grad` of every parameter.
+
+        One backward for each forward, in the same thread, with as many rows; else ValueError.
+        """
         for layer in reversed(self.layers):
             dout = layer.backward(dout)
         return dout
@@ -105,17 +111,18 @@ class Sequential:
         return {p.name: p.value for p in self.parameters()} | self._buffers
 
     def load_state(self, arrays):
-        """Copy a state() in. ValueError, and nothing changed, where names or shapes differ."""
+        """Copy a state() in. ValueError, and nothing changed, where names or shapes differ, values
+        are no finite floats, or a variance is negative.
+        """
         mine = self.state()
-        for name in sorted(mine.keys() | arrays.keys()):
-            if name not in arrays or name not in mine:
-                raise ValueError(f"weights do not fit this model: {name!r} is "
-                                 + ("missing" if name in mine else "unknown"))
-            if np.shape(arrays[name]) != mine[name].shape:
-                raise ValueError(f"weights do not fit this model: {name!r} has shape "
-                                 f"{np.shape(arrays[name])}, expected {mine[name].shape}")
+        for name in sorted(mine.keys() ^ arrays.keys()):
+            raise ValueError(f"weights do not fit this model: {name!r} is "
+                             + ("missing" if name in mine else "unknown"))
+        new = {name: checks.stored("weights do not fit this model", name, arrays[name], array,
+                                   least=0 if name.endswith(".var") else -np.inf)
+               for name, array in mine.items()}
         for name, array in mine.items():
-            array[...] = arrays[name]
+            array[...] = new[name]
 
     def save(self, path):
         """Write architecture, class names and weights to one .npz, whole or not at all.

@@ -4,26 +4,30 @@ import math
 
 import numpy as np
 
+from tinyfer import checks
 from tinyfer.kernels.adam import adam_step
 
 
 def check_state(mine, arrays):
-    """ValueError where a saved optimizer state has other names or shapes than `mine`."""
+    """The arrays of a saved state, ready to be copied into `mine`.
+
+    ValueError where names or shapes differ, or values are not finite numbers of their kind.
+    """
     if set(arrays) != set(mine):
         odd = sorted(set(arrays) ^ set(mine))[0]
         raise ValueError(f"optimizer state does not fit these parameters: {odd!r} is in one "
                          "and not in the other")
-    for name, array in mine.items():
-        if np.shape(arrays[name]) != array.shape:
-            raise ValueError(f"optimizer state {name!r} has shape "
-                             f"{np.shape(arrays[name])}; expected {array.shape}")
+    return {name: checks.stored("optimizer state does not fit", name, arrays[name], array,
+                                least=0 if name == "t" or name.startswith("v.") else -np.inf)
+            for name, array in mine.items()}
 
 
 class Optimizer:
     """What every optimizer has: parameters, a rate, a number of steps, and a state to save.
 
     parameters: list of Parameter, each with a name of its own; their values are updated in place.
-    lr may be set anew between steps, as a schedule does.
+    lr may be set anew between steps, as a schedule does. A step refuses values and gradients of
+    another shape or dtype with a ValueError, before anything has moved.
     """
 
     moments = ()        # names of the lists that hold one array for each parameter
@@ -47,12 +51,20 @@ class Optimizer:
         return arrays
 
     def load_state(self, arrays):
-        """Copy a state() back in. ValueError, and nothing changed, where names or shapes differ."""
+        """Copy a state() back in. ValueError, and nothing changed, where it does not fit."""
         mine = self.state()
-        check_state(mine, arrays)
-        self.t = int(arrays["t"])
+        new = check_state(mine, arrays)
+        self.t = int(new["t"])
         for name, array in mine.items():
-            array[...] = arrays[name]
+            array[...] = new[name]
+
+    def _begin_step(self):
+        """Count a step, unless a value or gradient does not fit: then nothing has moved."""
+        who = type(self).__name__
+        for p, moment in zip(self.parameters, getattr(self, self.moments[0])):
+            checks.changeable(f"{who} on {p.name}", "value", p.value, moment.shape, moment.dtype)
+            checks.array(f"{who} on {p.name}", "gradient", p.grad, moment.shape, moment.dtype)
+        self.t += 1
 
 
 class Adam(Optimizer):
@@ -79,11 +91,14 @@ class Adam(Optimizer):
         super().__init__(parameters, lr)
         if not 0 <= decay * lr < 1:
             raise ValueError(f"decay is {decay}; expected at least 0, and below 1 times lr {lr}")
+        if not 0 <= beta1 < 1 or not 0 <= beta2 < 1 or not 0 < eps < math.inf:
+            raise ValueError(f"beta1, beta2, eps are {beta1}, {beta2}, {eps}; "
+                             "expected betas in [0, 1) and eps above 0")
         self.beta1, self.beta2, self.eps, self.decay = beta1, beta2, eps, decay
 
     def step(self):
         """Move every parameter once, by the gradient its `.grad` holds now."""
-        self.t += 1
+        self._begin_step()
         lr_t = self.lr * math.sqrt(1 - self.beta2**self.t) / (1 - self.beta1**self.t)
         for p, m, v in zip(self.parameters, self.m, self.v):
             decay = self.lr * self.decay if p.value.ndim > 1 else 0.0
@@ -106,7 +121,7 @@ class SGD(Optimizer):
 
     def step(self):
         """Move every parameter once, by the gradient its `.grad` holds now."""
-        self.t += 1
+        self._begin_step()
         for p, u in zip(self.parameters, self.u):
             u *= u.dtype.type(self.momentum)
             u += p.grad

@@ -3,6 +3,7 @@
 import numpy as np
 from numba import prange
 
+from tinyfer import checks
 from tinyfer.kernels.compiling import kernel
 
 
@@ -24,6 +25,10 @@ def adam_step(value, grad, m, v, beta1, beta2, step, eps, decay=0.0):
 
     Written so, as in Keras, the moments need 1 - beta only: in float32, 1 - 0.999 is 0.00099999.
     """
+    checks.changeable("Adam", "value", value, np.shape(value))
+    grad = checks.array("Adam", "grad", grad, value.shape, value.dtype)
+    for name, moment in ("m", m), ("v", v):
+        checks.changeable("Adam", name, moment, value.shape, value.dtype)
     real = value.dtype.type
     _adam(value.reshape(-1), grad.reshape(-1), m.reshape(-1), v.reshape(-1),
           real(1 - beta1), real(1 - beta2), real(step), real(eps), real(1 - decay))

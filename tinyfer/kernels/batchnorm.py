@@ -13,6 +13,7 @@ pairwise formula of the same paper. Each iteration of the parallel loops owns on
 import numpy as np
 from numba import prange
 
+from tinyfer import checks
 from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
 
@@ -81,11 +82,19 @@ def _input_gradient(dout, x, mean, scale, constant, slope, dx):
 
 def _flat(x):
     """(N, ..., C) as (M, C): M values of each channel, P = M / N of an image after those before."""
-    return np.ascontiguousarray(x).reshape(-1, x.shape[-1])
+    return x.reshape(-1, x.shape[-1])
+
+
+def _checked(x, **per_channel):
+    """x (N, ..., C) and arrays (C,) of its dtype, fit for the kernels."""
+    x = checks.array("batch norm", "x", x, ("N", ..., "C"))
+    return x, *(checks.array("batch norm", name, array, x.shape[-1:], x.dtype)
+                for name, array in per_channel.items())
 
 
 def batchnorm_statistics(x):
     """Mean and biased variance of every channel: x (N, ..., C) -> mean (C,), var (C,)."""
+    x, = _checked(x)
     N, x = len(x), _flat(x)
     C, P = x.shape[1], len(x) // N
     means, rest, m2s = (np.empty((N, C), x.dtype) for _ in range(3))
@@ -99,6 +108,7 @@ def batchnorm_statistics(x):
 
 def batchnorm_apply(x, mean, inv_std, gamma, beta):
     """out = (x - mean) inv_std gamma + beta; mean, inv_std, gamma, beta (C,)."""
+    x, mean, inv_std, gamma, beta = _checked(x, mean=mean, inv_std=inv_std, gamma=gamma, beta=beta)
     out = empty(x.shape, x.dtype)
     _apply(_flat(x), mean, inv_std * gamma, beta, _flat(out))
     return out
@@ -113,6 +123,8 @@ def batchnorm_backward(dout, x, mean, inv_std, gamma, batch_statistics):
 
     batch_statistics says which of the two holds. xhat is computed again from x, mean and inv_std.
     """
+    x, mean, inv_std, gamma = _checked(x, mean=mean, inv_std=inv_std, gamma=gamma)
+    dout = checks.array("batch norm", "dout", dout, x.shape, x.dtype)
     dx = empty(x.shape, x.dtype)
     N, x, dout = len(x), _flat(x), _flat(dout)
     M, C = x.shape

@@ -8,6 +8,7 @@ Chapters 4 and 9 of the course.
 
 import numpy as np
 
+from tinyfer import checks
 from tinyfer.kernels import direct, reference, simd, winograd
 
 FEW_CHANNELS = 4
@@ -28,8 +29,10 @@ def _tile(H, W):
 def conv2d_forward(x, w, b, relu=False):
     """out[n,i,j,k] = b[k] + sum over u,v,c of x[n,i+u,j+v,c] w[u,v,c,k]; with relu, max(0, .).
 
-    x (N, H, W, C), w (3, 3, C, K), b (K,), one dtype -> out (N, H-2, W-2, K). A NaN stays NaN.
+    x (N, H, W, C), w (3, 3, C, K), b (K,), one dtype -> out (N, H-2, W-2, K). A NaN stays NaN;
+    behind Winograd, NaN or infinity may spread to the other outputs of their tiles.
     """
+    x, w, b = checks.convolution(x, w, b)
     if not simd.AVAILABLE:
         out = reference.conv2d_forward(x, w, b)
         return np.maximum(out, x.dtype.type(0)) if relu else out
@@ -46,6 +49,7 @@ def conv2d_backward(dout, x, w, out=None):
     x[n,i+u,j+v,c] dout[n,i,j,k]; db[k] = sum over n,i,j of dout[n,i,j,k]. With ReLU, dout counts
     as 0 where out <= 0.
     """
+    dout, x, w, out = checks.convolution_gradient(dout, x, w, out)
     if not simd.AVAILABLE:
         dout = dout if out is None else np.where(out <= 0, x.dtype.type(0), dout)
         return reference.conv2d_backward(dout, x, w)

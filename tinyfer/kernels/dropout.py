@@ -15,6 +15,7 @@ that of Salmon et al., Parallel Random Numbers: As Easy as 1, 2, 3 (SC 2011).
 import numpy as np
 from numba import njit, prange, uint32
 
+from tinyfer import checks
 from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
 
@@ -42,7 +43,10 @@ def dropout(x, key, rate):
     x: any shape; key: 0 <= key < 2**64; 0 <= rate < 1. Forward and backward are this one function,
     called with the same key: dx = dropout(dout, key, rate). A dropped NaN becomes 0.
     """
-    x = np.ascontiguousarray(x)
+    x = checks.array("dropout", "x", x, (...,))
+    if not 0 <= rate < 1 or not 0 <= key < 2**64:
+        raise ValueError(f"dropout got rate {str(rate):.30} and key {str(key):.30}; "
+                         "expected 0 <= rate < 1 and 0 <= key < 2**64")
     out = empty(x.shape, x.dtype)
     low, high = np.uint32(int(key) & 0xffffffff), np.uint32(int(key) >> 32)
     threshold = np.uint32(min(round(rate * 2**32), 2**32 - 1))

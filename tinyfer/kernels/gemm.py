@@ -2,10 +2,11 @@
 
 from numba import prange
 
+from tinyfer import checks
 from tinyfer.kernels import reference, simd
 from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
-from tinyfer.kernels.padding import fit, up
+from tinyfer.kernels.padding import cut, pad, up
 
 ROWS = 2 * simd.MOST_ROWS       # of the result, which one thread computes at a time
 
@@ -26,14 +27,15 @@ def matmul(a, b):
     Both of one dtype, float32 or float64; either may be transposed. Unlike a BLAS, the result is
     the same bit for bit whatever the number of threads, and no second pool of threads competes.
     """
+    a, b = checks.product(a, b)
     if not simd.AVAILABLE:
         return reference.matmul(a, b)
     M, K = a.shape
     N = b.shape[1]
     rows, columns = up(M, simd.MOST_ROWS), up(N, simd.VECTOR_BYTES // a.itemsize)
-    turned = not a.flags.c_contiguous and a.T.flags.c_contiguous
-    a = fit(a.T, (K, rows)) if turned else fit(a, (rows, K))
+    turned = not a.flags.c_contiguous
+    a = pad(a.T, (K, rows)) if turned else pad(a, (rows, K))
     a_row, a_k = (1, rows) if turned else (K, 1)
     c = empty((rows, columns), a.dtype)
-    _matmul(a.reshape(-1), a_row, a_k, M, K, fit(b, (K, columns)), c)
-    return fit(c, (M, N))
+    _matmul(a.reshape(-1), a_row, a_k, M, K, pad(b, (K, columns)), c)
+    return cut(c, (M, N))

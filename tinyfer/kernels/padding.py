@@ -25,14 +25,26 @@ def _copy(a, fitted):
                     fitted[n, i, j, c] = 0
 
 
-def fit(a, shape):
-    """`a`, of up to four axes, cut off or filled up with zeros at the end of each to have `shape`.
+def pad(a, shape):
+    """`a`, of up to four axes, filled up with zeros at the end of each to have `shape`.
 
-    Contiguous; `a` itself where it is so already.
+    Contiguous; `a` itself where it is so already. ValueError where `a` is the longer.
     """
+    return _fit(a, shape, min)
+
+
+def cut(a, shape):
+    """`a` without what lies beyond `shape`; otherwise as `pad`. ValueError where `a` is shorter."""
+    return _fit(a, shape, max)
+
+
+def _fit(a, shape, smaller):
     a = np.ascontiguousarray(a)
     if a.shape == shape:
         return a
+    if len(a.shape) != len(shape) or any(smaller(n, m) != n for n, m in zip(a.shape, shape)):
+        raise ValueError(f"an array of shape {a.shape} cannot be "
+                         f"{'padded' if smaller is min else 'cut'} to {shape}")
     fitted = empty(shape, a.dtype)
     ones = (1,) * (4 - a.ndim)
     _copy(a.reshape(ones + a.shape), fitted.reshape(ones + shape))

@@ -10,6 +10,7 @@ Each iteration of the parallel loops owns one image.
 import numpy as np
 from numba import prange
 
+from tinyfer import checks
 from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
 
@@ -57,17 +58,19 @@ def _backward(dout, winner, dx):
 
 def maxpool_forward(x):
     """x (N, H, W, C) -> out (N, H//2, W//2, C) and winner, uint8 of the same shape."""
+    x, = checks.pooling(x)
     N, H, W, C = x.shape
     shape = (N, H // 2, W // 2, C)
     out, winner = empty(shape, x.dtype), empty(shape, np.uint8)
-    _forward(np.ascontiguousarray(x), out, winner)
+    _forward(x, out, winner)
     return out, winner
 
 
 def maxpool_backward(dout, winner, input_shape):
     """dx (N, H, W, C) = input_shape: each dout goes to the winner of its square, 0 elsewhere."""
+    dout, winner, input_shape = checks.pooling_gradient(dout, winner, input_shape)
     dx = empty(input_shape, dout.dtype)
-    _backward(np.ascontiguousarray(dout), winner, dx)
+    _backward(dout, winner, dx)
     H, W = dout.shape[1:3]
     dx[:, 2 * H:] = 0
     dx[:, :, 2 * W:] = 0

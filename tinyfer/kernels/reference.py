@@ -1,18 +1,36 @@
 """The definitions, as plain loops: what the fast kernels must equal.
 
-Each function is its formula and nothing else. They are compiled, so that the tests can use them on
-real shapes, but they are ordinary Python as well: `conv2d_forward.py_func(x, w, b)`.
+Each function is its formula and nothing else. They are checked and compiled, so that the tests can
+use them on real shapes, but they are ordinary Python as well: `conv2d_forward.py_func(x, w, b)`.
 Convolutions are 3x3, stride 1, no padding: x (N, H, W, C), w (3, 3, C, K), b (K,),
 out (N, H-2, W-2, K). Chapters 4 and 5.
 With NUMBA_DISABLE_JIT=1 nothing is compiled, and conv.py and gemm.py compute with these.
 """
 
+from functools import wraps
+
 import numpy as np
 
+from tinyfer import checks
 from tinyfer.kernels.compiling import kernel
 
 
-@kernel()
+def definition(check):
+    """A decorator: compiled loops, and `check` for what they are given."""
+    def decorate(loops):
+        compiled = kernel()(loops)
+
+        @wraps(loops)
+        def checked(*given):
+            return compiled(*check(*given))
+
+        checked.py_func = loops
+        return checked
+
+    return decorate
+
+
+@definition(checks.convolution)
 def conv2d_forward(x, w, b):
     """out[n,i,j,k] = b[k] + sum over u,v,c of x[n,i+u,j+v,c] w[u,v,c,k]"""
     N, H, W, C = x.shape
@@ -31,7 +49,7 @@ def conv2d_forward(x, w, b):
     return out
 
 
-@kernel()
+@definition(checks.convolution_gradient)
 def conv2d_backward(dout, x, w):
     """Every product x w of the forward, with factor dout: it adds dout w to dx and dout x to dw.
 
@@ -56,7 +74,7 @@ def conv2d_backward(dout, x, w):
     return dx, dw, db
 
 
-@kernel()
+@definition(checks.pooling)
 def maxpool_forward(x):
     """out[n,i,j,c] = max over u,v of x[n,2i+u,2j+v,c], and winner = 2u + v of the first maximum."""
     N, H, W, C = x.shape
@@ -77,7 +95,7 @@ def maxpool_forward(x):
     return out, winner
 
 
-@kernel()
+@definition(checks.pooling_gradient)
 def maxpool_backward(dout, winner, input_shape):
     """dx[n,2i+u,2j+v,c] = dout[n,i,j,c] where winner[n,i,j,c] = 2u + v, else 0."""
     dx = np.zeros(input_shape, dout.dtype)
@@ -91,7 +109,7 @@ def maxpool_backward(dout, winner, input_shape):
     return dx
 
 
-@kernel()
+@definition(checks.product)
 def matmul(a, b):
     """c[m,n] = sum over k of a[m,k] b[k,n]"""
     M, K = a.shape

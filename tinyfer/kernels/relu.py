@@ -3,6 +3,7 @@
 import numpy as np
 from numba import prange
 
+from tinyfer import checks
 from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
 
@@ -24,7 +25,7 @@ def _backward(dout, out, dx):
 
 def relu_forward(x):
     """out = 0 where x < 0, x elsewhere; any shape. NaN stays NaN: a diverging run must be seen."""
-    x = np.ascontiguousarray(x)
+    x = checks.array("relu_forward", "x", x, (...,))
     out = empty(x.shape, x.dtype)
     _forward(x.reshape(-1), out.reshape(-1))
     return out
@@ -32,7 +33,8 @@ def relu_forward(x):
 
 def relu_backward(dout, out):
     """dx = 0 where out <= 0, dout elsewhere. The slope at exactly 0 is taken as 0."""
-    dout = np.ascontiguousarray(dout)
+    dout = checks.array("relu_backward", "dout", dout, (...,))
+    out = checks.array("relu_backward", "out", out, dout.shape, dout.dtype)
     dx = empty(dout.shape, dout.dtype)
-    _backward(dout.reshape(-1), np.ascontiguousarray(out).reshape(-1), dx.reshape(-1))
+    _backward(dout.reshape(-1), out.reshape(-1), dx.reshape(-1))
     return dx

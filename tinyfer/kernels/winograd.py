@@ -18,6 +18,10 @@ Every step is linear in X and in g, so the backward pass is each step's transpos
 
 and db is free: one row of A is all ones (the point 1), so at that place dM is the sum of dY.
 
+The rounding of an output depends on its place in the tile and on all inputs of the tile: outputs
+that are equal in exact arithmetic, in a flat area of a picture, may differ in their last digits,
+and an infinity or NaN spreads to its tile.
+
 Who owns what: the forward pass is parallel over tiles, dx over images (whose tiles overlap), dU
 over the places p. No sum is shared: the result does not depend on the number of threads.
 """
@@ -28,14 +32,17 @@ from fractions import Fraction
 import numpy as np
 from numba import get_num_threads, get_thread_id, njit, prange
 
+from tinyfer import checks
 from tinyfer.kernels import simd
 from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
-from tinyfer.kernels.padding import fit, swap_channels, up
+from tinyfer.kernels.padding import cut, pad, swap_channels, up
 
 HALF = Fraction(1, 2)
 # Points of interpolation besides infinity. Signs in pairs halve the work of a transform; halves
-# beside twos keep the numbers small. Measured relative errors in float32: 2e-6, 3e-6, 4e-6.
+# beside twos keep the numbers small. Relative errors in float32, norm of the difference over
+# the norm, in the shapes of the network: out 1e-6, 2e-6, 4e-6; dx up to 5e-6; dw of a batch of 64,
+# a sum over as many as 123,904 places, 2e-6 to 1.5e-5.
 POINTS = {
     4: (0, 1, -1, 2, -2),
     5: (1, -1, 2, -2, HALF, -HALF),
@@ -196,16 +203,17 @@ def _least(relu, dtype):
 
 def forward(x, w, b, relu, m):
     """out = x * w + b, ReLU if asked for: x (N, H, W, C), w (3, 3, C, K) -> (N, H-2, W-2, K)."""
+    x, w, b = checks.convolution(x, w, b)
     N, H, W, C = x.shape
     K = w.shape[3]
     shape, filters = _whole(x.shape, K, m, x.itemsize)
-    x = fit(x, shape)
-    w = fit(w, (3, 3, shape[3], filters))
+    x = pad(x, shape)
+    w = pad(w, (3, 3, shape[3], filters))
     g = _plan(x, filters, m, N * (shape[1] - 2) * (shape[2] - 2) // m**2, 1)
     out = empty((N, g.H - 2, g.W - 2, g.K), x.dtype)
-    _forward(g, x.reshape(-1), _filters(w, m), fit(b, (g.K,)), _least(relu, x.dtype),
+    _forward(g, x.reshape(-1), _filters(w, m), pad(b, (g.K,)), _least(relu, x.dtype),
              out.reshape(-1), _scratch(g, x.dtype))
-    return fit(out, (N, H - 2, W - 2, K))
+    return cut(out, (N, H - 2, W - 2, K))
 
 
 @kernel(parallel=True, error_model="numpy")
@@ -264,18 +272,19 @@ def _filter_grads(m, dU, C, K, dw):
 
 def backward(dout, x, w, out, m):
     """dx, dw, db of `forward`; out: its result where it included ReLU, else None."""
+    dout, x, w, out = checks.convolution_gradient(dout, x, w, out)
     x_shape, w_shape = x.shape, w.shape
     shape, filters = _whole(x.shape, w.shape[3], m, x.itemsize)
-    x = fit(x, shape)
-    w = fit(w, (3, 3, shape[3], filters))
+    x = pad(x, shape)
+    w = pad(w, (3, 3, shape[3], filters))
     per_image = (shape[1] - 2) * (shape[2] - 2) // m**2
     size = (m + 2)**2 * per_image * (shape[3] + filters) * x.itemsize
     chunk = min(up(-(-CHUNK // size), 8), shape[0])
     g = _plan(x, filters, m, chunk, per_image)
 
-    dout = fit(dout, (g.N, g.H - 2, g.W - 2, g.K))
+    dout = pad(dout, (g.N, g.H - 2, g.W - 2, g.K))
     least = _least(out is not None, x.dtype)
-    out = dout if out is None else fit(out, dout.shape)
+    out = dout if out is None else pad(out, dout.shape)
     V, dM = (empty((g.n**2 * (chunk * per_image + simd.MOST_ROWS + 1) * channels,), x.dtype)
              for channels in (g.C, g.K))
     dU = empty((g.n**2 * up(g.C, simd.MOST_ROWS) * g.K,), x.dtype)
@@ -289,4 +298,4 @@ def backward(dout, x, w, out, m):
                   V, dM, dx.reshape(-1), scratch)
         _filter_products(g, V, dM, images * per_image, dU, db, first > 0)
     _filter_grads(m, dU, g.C, g.K, dw.reshape(-1))
-    return fit(dx, x_shape), fit(dw, w_shape), db[:w_shape[3]]
+    return cut(dx, x_shape), cut(dw, w_shape), db[:w_shape[3]]
