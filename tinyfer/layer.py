@@ -21,7 +21,7 @@ class Parameter:
 
 
 class Layer:
-    """A layer without parameters or state; the others add theirs. layers.py says what holds for all.
+    """A layer without parameters or state; the others add theirs. See layers.py for the contract.
 
     In a forward, `_checked(x)` comes first and `_keep(out, ...)` last; backward begins with
     `_take(dout)`, which returns dout, checked, and what forward kept, once.

@@ -32,7 +32,7 @@ class Sequential:
         if len(self.class_names) != outputs[-1]:
             raise ValueError(f"{len(self.class_names)} class names for {outputs[-1]} outputs")
         if len({p.value.dtype for p in self.parameters()}) > 1:
-            raise ValueError("the layers are of several dtypes; expected all float32 or all float64")
+            raise ValueError("the layers are of several dtypes; expected one for all")
         self._buffers = {}
         self._name_everything()
 
