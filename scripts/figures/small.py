@@ -10,7 +10,7 @@ from tinyfer.optim import Adam
 
 
 def small_cnn(seed=0, classes=7, rate=0.0, batchnorm=True):
-    """Two convolutions and two dense layers, 37,000 weights; rate: of the dropout."""
+    """Two convolutions and two dense layers, 38,000 weights; rate: of the dropout."""
     rng = np.random.default_rng(seed)
 
     def norm(channels):
