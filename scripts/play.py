@@ -7,6 +7,7 @@ The page is served to this machine only, and to nobody without the address that 
 is written and nothing is sent elsewhere: pictures stay on this machine. Ctrl-C ends it.
 """
 
+import os
 import sys
 import threading
 import webbrowser
@@ -59,9 +60,8 @@ def play(given):
             threading.Thread(target=webbrowser.open, args=(server.visit,), daemon=True).start()
         server.serve_forever()
     except KeyboardInterrupt:
-        print("\nClosed.")
-    finally:
-        server.server_close()
+        print("\nClosed.", flush=True)
+        os._exit(0)     # at once: nothing is to be saved, and no thread to be waited for
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from tinyfer import architectures
 from tinyfer.datasets.inputs import to_input
 from tinyfer.datasets.pictures import face_of
 from tinyfer.datasets.toyfaces import draw_face
+from tinyfer.finder import find_faces
 from tinyfer.losses import softmax, softmax_cross_entropy
 from tinyfer.saliency import METHODS
 
@@ -79,6 +80,16 @@ def test_a_cut_picture_is_what_predict_reads(asked):
     pixels = np.random.default_rng(0).integers(0, 256, (90, 130, 4)).astype(np.uint8)
     _, face = asked("cut", dict(height=90, width=130), pixels)
     assert face == face_of(Image.fromarray(pixels, "RGBA")).tobytes()
+
+
+def test_faces_are_found_where_the_package_finds_them(asked):
+    picture = np.full((160, 200, 4), 120, np.uint8)
+    picture[20:140, 40:160, :3] = draw_face("happy", size=120)[..., None]
+    picture[..., 3] = 255
+    answer, _ = asked("find", dict(height=160, width=200), picture)
+    expected = find_faces(Image.fromarray(picture, "RGBA"))
+    assert [each[:3] for each in answer["faces"]] == [[f.x, f.y, f.side] for f in expected]
+    assert expected, "or this test proves nothing"
 
 
 @pytest.mark.parametrize("method", METHODS)

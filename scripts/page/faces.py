@@ -7,9 +7,9 @@ from page.message import pack
 from tinyfer.datasets.faces import EMOTIONS
 from tinyfer.datasets.pictures import face_of
 from tinyfer.datasets.toyfaces import draw_face, measures
+from tinyfer.finder import find_faces
 
 SIDE_LIMIT = 700        # pixels of a picture that comes in, in each direction
-LARGE = 288             # pixels of a drawn face beside the 48 that the network sees
 PEOPLE = 10_000         # seeds of drawn people
 
 # The measures with a slider: name -> (low, high, group, label).
@@ -61,8 +61,18 @@ def draw(question):
 
 
 def cut(question):
-    """A picture's 48x48 grey bytes, by the way of scripts/predict.py: what lies in the square that
-    the page cut out of it, height x width pixels of red, green, blue and opacity."""
+    """A picture's 48x48 grey bytes, by the way of scripts/predict.py. The picture is the square
+    that the page has cut out: see `_picture`."""
+    return pack({}, face_of(_picture(question)))
+
+
+def find(question):
+    """The squares of the faces in a picture, the surest first: [[x, y, side, score], ...]."""
+    found = find_faces(_picture(question))
+    return pack(dict(faces=[[face.x, face.y, face.side, face.score] for face in found]))
+
+
+def _picture(question):
+    """height x width pixels of red, green, blue and opacity, as a Pillow image."""
     height, width = (question.whole(name, 1, SIDE_LIMIT) for name in ("height", "width"))
-    picture = Image.fromarray(question.pixels(height, width, 4), "RGBA")
-    return pack({}, face_of(picture))
+    return Image.fromarray(question.pixels(height, width, 4), "RGBA")

@@ -33,6 +33,7 @@ class Questions:
             "network": (self.network, True),
             "draw": (faces.draw, True),
             "cut": (faces.cut, True),
+            "find": (faces.find, False),
             "answer": (self.answer, True),
             "map": (self.map, False),
             "strips": (partial(strips.strips, self.networks), False),

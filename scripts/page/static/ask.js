@@ -36,6 +36,8 @@ export async function ask(name, fields = {}, bytes = new Uint8Array(0), signal =
 // A line on which only the newest question counts: one is under way, one may wait, and those
 // between are never asked.
 export class Line {
+  static failed = false;        // whether the notice above the page is about a question
+
   // use(answer, fields of its question); element: what is marked as busy meanwhile.
   constructor(use, element = null) {
     this.use = use;
@@ -59,10 +61,14 @@ export class Line {
       this.since = performance.now();
       try {
         const answer = await ask(name, fields, bytes, this.underWay.signal);
-        report(null);
+        if (Line.failed) report(null);
+        Line.failed = false;
         this.use(answer, fields);
       } catch (error) {
-        if (error.name !== "AbortError") report(error);
+        if (error.name !== "AbortError") {
+          Line.failed = true;
+          report(error);
+        }
       }
       this.underWay = null;
     }

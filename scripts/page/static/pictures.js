@@ -5,10 +5,22 @@ import {$, make} from "./elements.js";
 import {SIZE, on, setFace, state} from "./state.js";
 
 const LARGEST = 40e6;           // bytes of a picture file
-const CUT = 480;                // pixels of the square that goes to Python, at most
+const CUT = 480;                // pixels of the square that goes to Python, at most,
+const VIEW = 480;               // and of the picture in which it looks for faces
 const FRAME = 50;               // ms between two pictures of the camera
 
 const cuts = new Line(answer => setFace(answer.next(Uint8Array, SIZE * SIZE)));
+
+const scrap = document.createElement("canvas");
+
+// Red, green, blue and opacity of a part [left, top, width, height] of a picture or video.
+function pixelsOf(source, part, width, height) {
+  scrap.width = width;
+  scrap.height = height;
+  const pen = scrap.getContext("2d", {willReadFrequently: true});
+  pen.drawImage(source, ...part, 0, 0, width, height);
+  return new Uint8Array(pen.getImageData(0, 0, width, height).data.buffer);
+}
 
 // A view of a picture or video, and the square on it: moved by dragging or arrow keys, made larger
 // or smaller by the wheel, + and -.
@@ -21,7 +33,9 @@ class Square {
         "change its size."});
     this.zoom = make("input", {type: "range", min: 8, max: 100, value: 60});
     this.label = make("label", {className: "field wide", hidden: true}, "Square ", this.zoom);
-    parent.append(this.canvas, this.label);
+    this.words = make("p", {className: "note"});
+    parent.append(this.canvas, this.label, this.words);
+    this.finder = new Line(({faces}, {scale}) => this.found(faces, scale), this.canvas);
     this.zoom.oninput = () => this.resize(Number(this.zoom.value) / 100);
     this.canvas.onpointerdown = event => this.drag(event);
     this.canvas.onwheel = event => {
@@ -32,7 +46,7 @@ class Square {
   }
 
   show(source, width, height) {
-    Object.assign(this, {source, width, height});
+    Object.assign(this, {source, width, height, turn: -1});
     this.canvas.hidden = this.label.hidden = false;
     this.canvas.width = Math.min(width, 640);
     this.canvas.height = Math.round(this.canvas.width * height / width);
@@ -51,6 +65,7 @@ class Square {
   }
 
   resize(share) {
+    this.moved = true;
     const side = share * Math.min(this.width, this.height);
     this.place(this.left + (this.side - side) / 2, this.top + (this.side - side) / 2, side);
   }
@@ -59,6 +74,7 @@ class Square {
     const {left, top} = this, scale = this.width / this.canvas.getBoundingClientRect().width;
     this.canvas.setPointerCapture(start.pointerId);
     this.canvas.onpointermove = event => {
+      this.moved = true;
       const right = (event.clientX - start.clientX) * scale * (this.mirrored ? -1 : 1);
       this.place(left + right, top + (event.clientY - start.clientY) * scale, this.side);
     };
@@ -70,11 +86,30 @@ class Square {
     const step = this.side / 40 * (this.mirrored ? -1 : 1);
     const move = {ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -Math.abs(step)],
                   ArrowDown: [0, Math.abs(step)]}[event.key];
+    this.moved = true;
     if (move) this.place(this.left + move[0], this.top + move[1], this.side);
     else if (event.key === "+" || event.key === "=") this.resize(this.share * 1.06);
     else if (event.key === "-") this.resize(this.share / 1.06);
     else return;
     event.preventDefault();
+  }
+
+  // Have Python look for the faces, and put the square on the first; again, on the next one.
+  find() {
+    const scale = Math.min(1, VIEW / Math.max(this.width, this.height));
+    const [width, height] = [this.width, this.height].map(side => Math.round(side * scale));
+    const pixels = pixelsOf(this.source, [0, 0, this.width, this.height], width, height);
+    this.moved = false;
+    this.finder.ask("find", {width, height, scale}, pixels);
+  }
+
+  found(faces, scale) {
+    this.words.textContent = faces.length > 1
+      ? `${faces.length} faces: find again for the next one.`
+      : faces.length ? "" : "No face was found: put the square on it by hand.";
+    if (!faces.length || this.moved) return;        // who has moved the square meanwhile knows best
+    this.turn = (this.turn + 1) % faces.length;
+    this.place(...faces[this.turn].slice(0, 3).map(value => value / scale));
   }
 
   // Draw the view, and have the square cut out.
@@ -110,11 +145,7 @@ class Square {
 
   cut() {
     const size = Math.max(1, Math.min(CUT, Math.round(this.side)));
-    this.piece ??= document.createElement("canvas");
-    this.piece.width = this.piece.height = size;
-    const pen = this.piece.getContext("2d", {willReadFrequently: true});
-    pen.drawImage(this.source, this.left, this.top, this.side, this.side, 0, 0, size, size);
-    const pixels = new Uint8Array(pen.getImageData(0, 0, size, size).data.buffer);
+    const pixels = pixelsOf(this.source, [this.left, this.top, this.side, this.side], size, size);
     cuts.ask("cut", {width: size, height: size}, pixels);
   }
 }
@@ -132,7 +163,10 @@ async function open(file, square) {
   }
   square.source?.close?.();
   square.show(picture, picture.width, picture.height);
+  square.find();
+  report(null);
   $("drop").hidden = true;
+  $("find").hidden = false;
 }
 
 function startCamera() {
@@ -144,8 +178,9 @@ function startCamera() {
     video.srcObject?.getTracks().forEach(track => track.stop());
     video.srcObject = null;
     $("camera-start").hidden = false;
-    $("camera-stop").hidden = true;
+    $("camera-stop").hidden = $("camera-find").hidden = true;
   };
+  $("camera-find").onclick = () => square.find();
   $("camera-stop").onclick = stop;
   on("source", () => { if (state.source !== "camera") stop(); });
   $("camera-start").onclick = async () => {
@@ -160,12 +195,15 @@ function startCamera() {
     $("camera-stop").hidden = false;
     square.show(video, video.videoWidth, video.videoHeight);
     timer = setInterval(() => square.update(), FRAME);
+    square.find();
+    $("camera-find").hidden = false;
   };
 }
 
 export function startPictures() {
   const square = new Square($("picture-square"), "The picture"), drop = $("picture");
   const take = file => open(file, square).catch(report);
+  $("find").onclick = () => square.find();
   $("file").onchange = () => take($("file").files[0]);
   // A picture may be dropped anywhere; the browser must not leave the page for it.
   document.ondragover = event => { event.preventDefault(); $("drop").classList.add("over"); };
