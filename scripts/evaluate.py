@@ -23,6 +23,7 @@ from tinyfer.evaluation import (
     reweighed_scores,
     score,
 )
+from tinyfer.inference import CROPS
 from tinyfer.kernels.threads import set_threads
 from tinyfer.runs import open_run, write_json
 
@@ -42,6 +43,8 @@ def parse(argv):
         "packaged weights; what it holds is replaced")
     add("--mistakes", type=int, default=24, metavar="N",
         help="how many of the most confident mistakes the page shows (default 24)")
+    add("--crops", type=int, choices=tuple(CROPS), default=1, help="average the probabilities over "
+        "so many windows and mirror images of each face, in as many times the time (default 1)")
     add("--binarize", action="store_true", help="also merge the classes after prediction: positive "
         "= happy + surprise, negative = angry, disgust, fear, sad (experiment 6b)")
     add("--reweigh", action="store_true", help="also score the probabilities multiplied by the "
@@ -64,8 +67,9 @@ def evaluate(given):
     part = getattr(parts, given.part)
     if len(part) == 0:
         raise ValueError(f"the {given.part} part of {given.run} is empty")
-    probabilities = run.model.predict_proba(part.faces)
+    probabilities = run.model.predict_proba(part.faces, crops=given.crops)
     result = score(part.labels, probabilities, part.class_names, copies.get(given.part))
+    result["crops"] = given.crops
     if given.binarize:
         result["binarized"] = binarized_scores(part.labels, probabilities, part.class_names)
     if given.reweigh:
@@ -83,7 +87,8 @@ def evaluate(given):
 def report_text(run, part, name, result):
     low, high = result["accuracy_interval"]
     lines = [f"{run.experiment.title}, seed {run.settings.seed}: {name} part of {part.source}, "
-             f"{len(part):,} images", "",
+             f"{len(part):,} images"
+             + f", the mean over {result['crops']} crops of each" * (result["crops"] > 1), "",
              f"accuracy {result['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f}), "
              f"macro precision {result['macro']['precision']:.4f}, "
              f"macro AUC {_auc(result)}, calibration error {result['calibration']['ece']:.4f}"]

@@ -157,6 +157,19 @@ def test_other_parts(capsys, made, part):
         assert result["accuracy"] == best["accuracy"]
 
 
+def test_scores_of_several_crops(capsys, made, tmp_path):
+    code, out, _ = run(capsys, made / "7", "--crops", 2, "--out", tmp_path)
+    assert code == 0 and "the mean over 2 crops of each" in out
+    trained = open_run(made / "7")
+    part = parts_of(trained)[0].test
+    p = trained.model.predict_proba(part.faces, crops=2)
+    result = json.loads((tmp_path / "metrics.json").read_text())
+    assert result["crops"] == 2
+    assert result["loss"] == metrics.evaluate(part.labels, p, part.class_names)["loss"]
+    assert result["loss"] != json.loads((made / "7" / "metrics.json").read_text())["best"]["test"][
+        "loss"]
+
+
 def test_the_page_of_seven_classes(capsys, made, tmp_path):
     assert run(capsys, made / "1", "--out", tmp_path)[0] == 0
     text = (tmp_path / "report.html").read_text()
