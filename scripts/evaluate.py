@@ -39,9 +39,9 @@ def parse(argv):
     add("--part", choices=PARTS, default="test", help="which part to score (default test)")
     add("--data", metavar="PATH", help="FER-2013 (default: where the run found it, TINYFER_DATA, "
         "./data)")
-    add("--out", metavar="FOLDER", help="default RUN/evaluation-PART, or evaluation-NAME-PART for "
-        "packaged weights; what it holds is replaced")
-    add("--mistakes", type=int, default=24, metavar="N",
+    add("--out", metavar="FOLDER", help="default RUN/evaluation-PART, or "
+        "runs/evaluation-NAME-PART for packaged weights; what it holds is replaced")
+    add("--mistakes", type=command.at_least(0), default=24, metavar="N",
         help="how many of the most confident mistakes the page shows (default 24)")
     add("--crops", type=int, choices=tuple(CROPS), default=1, help="average the probabilities over "
         "so many windows and mirror images of each face, in as many times the time (default 1)")
@@ -52,7 +52,7 @@ def parse(argv):
     add("--against", nargs="+", default=[], metavar="RUN", help="other runs of these classes, "
         "or of two, and of the same seed: compared on the same images (agreement and McNemar's "
         "exact test)")
-    add("--threads", type=int, metavar="N", help="threads (default: one per core)")
+    add("--threads", type=command.at_least(1), metavar="N", help="threads (default: one per core)")
     return parser.parse_args(argv)
 
 
@@ -63,6 +63,9 @@ def main(argv=None):
 def evaluate(given):
     set_threads(given.threads)
     run = open_run(given.run)
+    folder = Path(given.out or (run.folder / f"evaluation-{given.part}" if run.folder else
+                                f"runs/evaluation-{Path(given.run).stem}-{given.part}"))
+    command.check_writable(folder)
     parts, copies = parts_of(run, given.data)
     part = getattr(parts, given.part)
     if len(part) == 0:
@@ -77,8 +80,6 @@ def evaluate(given):
     if given.against:
         result["against"] = {place: compare(run, part, probabilities, open_run(place))
                              for place in given.against}
-    folder = Path(given.out or (run.folder / f"evaluation-{given.part}" if run.folder
-                                else f"evaluation-{given.run}-{given.part}"))
     text = report_text(run, part, given.part, result)
     write_all(folder, run, parts, given, probabilities, result, text)
     print(f"{text}\n\nreport.html, metrics.json and the pictures are in {folder}")

@@ -12,7 +12,6 @@ import numpy as np
 
 from tinyfer import plots
 from tinyfer.datasets import (
-    HOW_TO_GET,
     USAGES,
     duplicate_facts,
     duplicate_groups,
@@ -21,6 +20,7 @@ from tinyfer.datasets import (
     seen_in,
     split,
 )
+from tinyfer.datasets.fer2013 import WHERE
 from tinyfer.datasets.toyfaces import draw_faces
 from tinyfer.runs import write_json
 
@@ -38,8 +38,8 @@ def parse(argv):
         "your own eyes.")
     add = parser.add_argument
     add("--data", metavar="PATH", help="FER-2013 (default: TINYFER_DATA, else ./data)")
-    add("--drawn", type=int, metavar="N", help="look at N drawn faces instead")
-    add("--seed", type=int, default=0, metavar="N",
+    add("--drawn", type=command.at_least(1), metavar="N", help="look at N drawn faces instead")
+    add("--seed", type=command.at_least(0), default=0, metavar="N",
         help="of the study's split, the samples and the drawn faces (default 0)")
     add("--out", default="runs/explore", metavar="FOLDER", help="default runs/explore")
     add("--no-photographs", action="store_true", help="no sheets of single images")
@@ -51,10 +51,11 @@ def main(argv=None):
 
 
 def explore(given):
+    folder = Path(given.out)
+    command.check_writable(folder)
     data = load(given)
     facts = facts_of(data, given.seed)
     print(as_text(facts, data))
-    folder = Path(given.out)
     write_json(folder / "facts.json", facts)
     draw_pictures(data, facts, folder)
     if not given.no_photographs:
@@ -65,11 +66,14 @@ def explore(given):
 
 
 def load(given):
+    if given.drawn is not None and given.data is not None:
+        raise ValueError("--drawn and --data contradict each other: give one of them")
     if given.drawn is not None:
         return draw_faces(given.drawn, seed=given.seed)
     path = find_data(given.data)
     if path is None:
-        raise FileNotFoundError(f"FER-2013 is not here: give --data, or --drawn.\n{HOW_TO_GET}")
+        raise FileNotFoundError("FER-2013 is not here: give --data, or --drawn; it can be had from "
+                                f"{WHERE}")
     return load_fer2013(path)
 
 

@@ -4,6 +4,8 @@
     python scripts/export.py runs/experiment6-seed0 --to torch five_class --out exported
 """
 
+import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import command
 import numpy as np
 from study.packaging import half_precision, save_packaged
 from study.results import is_finished, record_of
-from study.torch_module import save_torch
+from study.torch_module import check_module_name, save_torch
 
 from tinyfer.architectures import PACKAGED, load_model
 from tinyfer.evaluation import parts_of
@@ -36,7 +38,8 @@ def parse(argv):
         "it, TINYFER_DATA, ./data)")
     add("--out", metavar="FOLDER", help="where the files go (default: tinyfer/pretrained; for "
         "torch the folder one is in)")
-    add("--threads", type=int, metavar="N", help="threads (default: one per core)")
+    add("--force", action="store_true", help="replace files that are there already")
+    add("--threads", type=command.at_least(1), metavar="N", help="threads (default: one per core)")
     return parser.parse_args(argv)
 
 
@@ -48,22 +51,36 @@ def export(given):
     kind, name = given.to
     set_threads(given.threads)
     if kind == "package":
-        to_package(given.run, name, given.data, Path(given.out or PACKAGED))
+        if not re.fullmatch(r"[\w-]+", name, re.ASCII):
+            raise ValueError(f"{name!r} is no name for packaged weights: use letters, digits and -")
+        folder = Path(given.out or PACKAGED)
+        check_target(folder / f"{name}.npz", given.force)
+        to_package(given.run, name, given.data, folder)
     elif kind == "torch":
-        run = open_run(given.run)
+        check_module_name(name)
         folder = Path(given.out or ".")
+        for suffix in (".py", ".npz"):
+            check_target(folder / f"{name}{suffix}", given.force)
+        run = open_run(given.run)
         title = f"{run.experiment.title}, seed {run.settings.seed}"
         save_torch(folder, name, run.model, title[0].upper() + title[1:] + ".",
                    run.settings.lr)
-        print(f"{folder / name}.py and {name}.npz are written; try   python {folder / name}.py")
+        module = folder / f"{name}.py"
+        print(f"{module} and {name}.npz are written; try   python {shlex.quote(str(module))}")
     else:
         raise ValueError(f"--to must be package or torch, not {kind!r}")
 
 
+def check_target(path, force):
+    """Before the work: no file may be lost, and the folder must take one."""
+    if path.exists() and not force:
+        raise ValueError(f"{path} is there already: choose another name, or give --force to "
+                         "replace it")
+    command.check_writable(path.parent)
+
+
 def to_package(place, name, data, folder):
     """Write NAME.npz, unless the scores change with float16."""
-    if not Path(name).name == name or name.startswith("."):
-        raise ValueError(f"{name!r} is no name for packaged weights: use letters, digits and -")
     run = open_run(place)
     if run.folder is None or not is_finished(run.folder):
         raise ValueError(f"{place} is not a finished run: train it to the end first")

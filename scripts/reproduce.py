@@ -13,18 +13,20 @@ import train
 from study import pages
 from study.results import (
     ORDER,
+    add_record,
     binarized_record,
     find_run,
+    held,
     is_finished,
     key_of,
     read_results,
     record_of,
-    write_results,
 )
 
 from tinyfer import runs
 from tinyfer.architectures import PACKAGED
-from tinyfer.datasets import HOW_TO_GET, find_data
+from tinyfer.datasets import find_data
+from tinyfer.datasets.fer2013 import WHERE
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 # 6b needs no training of its own, but a run of 6, and is compared with 7 and 8 where they are.
@@ -38,7 +40,7 @@ def parse(argv):
         "trained again and stopped ones go on (they are found by their settings, whatever their "
         "folders are called), so the same command can be stopped and given again. Rows "
         "of runs that are gone stay as they are. Two of these may run side by side if they are "
-        "given different experiments.")
+        "given different experiments or seeds.")
     add = parser.add_argument
     add("--experiments", nargs="+", choices=(*ORDER, "all"), default=["all"], metavar="NAME",
         help=f"which, in this order: {', '.join(ORDER)} (default all)")
@@ -67,13 +69,17 @@ def reproduce(given):
     trial = given.drawn or given.epochs
     docs = Path(given.docs) if given.docs else None if trial else DOCS
     kept = (docs or Path(given.runs)) / "results.json"
+    if docs:
+        pages.rewrite(docs / "results.md", pages.results_blocks(read_results(kept)), only_try=True)
+    for folder in (kept.parent, Path(given.runs)):
+        command.check_writable(folder)
     if not given.table:
         code = train_and_score(given, kept)
         if code:
             return code
-    records = read_results(kept)
     if docs:
-        write_pages(docs, records)
+        with held(kept):
+            write_pages(docs, read_results(kept))
     else:
         print(f"\na trial: scores in {kept}, docs/ stays as it is")
 
@@ -81,7 +87,7 @@ def reproduce(given):
 def train_and_score(given, kept):
     """Train and score what was asked for; the exit code."""
     if not given.drawn and find_data(given.data) is None:
-        raise FileNotFoundError(f"FER-2013 is not here: give --data.\n{HOW_TO_GET}")
+        raise FileNotFoundError(f"FER-2013 is not here: give --data; it can be had from {WHERE}")
     numbers = [n for n in ORDER if n in given.experiments or "all" in given.experiments]
     trained = [n for n in ORDER if n in numbers or n == MERGED_FROM and MERGED in numbers]
     trained = [n for n in trained if n != MERGED]
@@ -150,10 +156,8 @@ def merge(seed, given, kept):
 
 
 def keep(kept, record):
-    """Put a record into results.json, read anew: another process may have added to it."""
-    records = read_results(kept)
-    records[key_of(record)] = record
-    write_results(kept, records)
+    """Put a record into results.json and print its scores."""
+    add_record(kept, record)
     test = record["test"]
     clean = test["without_copies"]
     print(f"{key_of(record)}: test accuracy {test['accuracy']:.4f}, macro precision "

@@ -249,6 +249,9 @@ def test_errors_are_one_sentence(capsys, made, tmp_path):
         ([made / "6", "--against", made / "1"], "has 7 classes; expected 5 as .*6 has, or 2"),
         ([made / "1", "--binarize"], "neutral is neither positive nor negative"),
         ([made / "6", "--part", "all"], "--part"),
+        ([made / "6", "--mistakes", "-1"], "expected a whole number from 0, got '-1'"),
+        ([made / "6", "--data", ""], "the path of the data is empty"),
+        ([made / "6", "--out", made / "6" / "best.npz" / "x"], "best.npz is no folder"),
     ]:
         code, out, err = run(capsys, *arguments)
         assert code == 2 and out == "" and err.startswith("error: ")

@@ -87,6 +87,10 @@ def test_the_mean_face_is_the_mean(tmp_path, monkeypatch):
     ([], "FER-2013 is not here: give --data, or --drawn"),
     (["--drawn", "x"], "--drawn"),
     (["--drawn", "-1"], "-1"),
+    (["--drawn", "0"], "expected a whole number from 1, got '0'"),
+    (["--data", ""], "the path of the data is empty"),
+    (["--drawn", "70", "--data", "x"], "contradict each other"),
+    (["--drawn", "70", "--out", "/dev/null/x"], "/dev/null is no folder"),
 ])
 def test_errors_are_one_sentence(capsys, tmp_path, monkeypatch, arguments, words):
     monkeypatch.delenv("TINYFER_DATA", raising=False)

@@ -200,6 +200,20 @@ def test_to_package_prints_both_scores_and_is_evaluated_like_the_run(capsys, mad
     assert str(small_fer2013.parent) not in (tmp_path / "tiny.npz").read_bytes().decode("latin1")
 
 
+def test_nothing_is_replaced_unasked(capsys, made, tmp_path):
+    for kind, name in (("package", "tiny.npz"), ("torch", "tiny.npz"), ("torch", "tiny.py")):
+        (tmp_path / name).write_text("mine")
+        code, out, err = run(capsys, made, "--to", kind, "tiny", "--out", tmp_path)
+        assert code == 2 and out == "" and f"{name} is there already: choose another name" in err
+        assert (tmp_path / name).read_text() == "mine"
+        assert run(capsys, made, "--to", kind, "tiny", "--out", tmp_path, "--force")[0] == 0
+        assert (tmp_path / name).read_bytes() != b"mine"
+        for file in tmp_path.iterdir():
+            file.unlink()
+    code, _, err = run(capsys, made, "--to", "package", "five-class")
+    assert code == 2 and "five-class.npz is there already" in err
+
+
 def test_weights_that_float16_spoils_are_not_packaged(capsys, made, tmp_path, monkeypatch):
     scores = iter([0.5, 0.5011])
     monkeypatch.setattr(export, "evaluate", lambda *_: dict(

@@ -4,6 +4,8 @@ number of docs/results.md comes out of results.json."""
 import json
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import train
 from realdata import fer2013, needs_fer2013
 from small import use_small_network
 from study import pages, tables
+from study import results
 from study.results import find_run, key_of, read_results, write_results
 
 from tinyfer import experiments, runs
@@ -308,6 +311,81 @@ def test_results_survive_a_round_trip_and_keep_their_order(tmp_path):
     again = read_results(tmp_path / "results.json")
     assert again == json.loads(json.dumps(made)) and read_results(tmp_path / "none.json") == {}
     assert list(again) == ["1-seed0", "6-seed0", "6-seed1", "6-distinct-seed0", "official7-seed0"]
+
+
+ADD = """
+import sys
+sys.path[:0] = sys.argv[2:]
+from study.results import add_record
+from test_reproduce import record
+for seed in range(60):
+    add_record(sys.argv[1], record(seed=int(sys.stdin.readline()), n=10, copies=1))
+"""
+
+
+def test_two_processes_lose_no_record(tmp_path):
+    """60 records from each of two at once, of which 120 must be kept."""
+    path, folders = tmp_path / "results.json", (str(DOCS.parent / "scripts"), str(DOCS / "../tests"))
+    writers = [subprocess.Popen([sys.executable, "-c", ADD, path, *folders], text=True,
+                                stdin=subprocess.PIPE) for _ in range(2)]
+    for n, writer in enumerate(writers):
+        writer.stdin.write("".join(f"{seed}\n" for seed in range(60 * n, 60 * n + 60)))
+        writer.stdin.close()
+    assert [writer.wait() for writer in writers] == [0, 0]
+    assert {r["seed"] for r in read_results(path).values()} == set(range(120))
+    assert [file.name for file in tmp_path.iterdir()] == ["results.json"]
+
+
+def spoilt(change):
+    made = record("6b", val_accuracy=None, thresholds=[], against={})
+    change(made)
+    return json.dumps(dict(runs=[made]))
+
+
+@pytest.mark.parametrize("text", [
+    "[]", "{}", '{"runs": [1]}', '{"runs": [{"experiment": "6"}]}', '{"runs": NaN}',
+    spoilt(lambda r: r.update(seed="0")), spoilt(lambda r: r.update(experiment="9" * 9999)),
+    spoilt(lambda r: r["test"].pop("macro")), spoilt(lambda r: r["test"]["classes"].update(x=1)),
+    spoilt(lambda r: r["machine"].update(threads=None)), spoilt(lambda r: r.pop("thresholds")),
+    spoilt(lambda r: r.update(thresholds=[{}])), spoilt(lambda r: r["against"].update({"7": {}})),
+    spoilt(lambda r: r["test"].update(accuracy_interval=["a", "b"])),
+    spoilt(lambda r: r["test"]["without_copies"].update(n=None)),
+])
+def test_damaged_records_are_named(tmp_path, text):
+    (tmp_path / "results.json").write_text(text)
+    with pytest.raises(ValueError, match="results.json is damaged: ") as error:
+        read_results(tmp_path / "results.json")
+    assert len(str(error.value)) - len(str(tmp_path)) < 140
+
+
+def test_result_json_is_of_the_same_weights_settings_data_and_scoring(go, place, monkeypatch):
+    """Otherwise the run is scored again: what stands there is replaced, whatever it was."""
+    assert go("--experiments", "5")[0] == 0
+    run = place / "runs/experiment5-seed0"
+    right = (run / "result.json").read_text()
+    scored = []
+    original = results.score
+    monkeypatch.setattr(results, "score", lambda *a: scored.append(1) or original(*a))
+    assert results.record_of(run) and not scored
+    other = json.loads(right)
+    for name, value in (("weights", "0"), ("scoring", 0), ("settings", {}), ("checksums", {})):
+        changed = other | {"origin": other["origin"] | {name: value}}
+        (run / "result.json").write_text(json.dumps(changed))
+        results.record_of(run)
+        assert (run / "result.json").read_text() == right and scored.pop()
+    for text in ("", "[]", json.dumps({"record": other["record"]}), right[:-99]):
+        (run / "result.json").write_text(text)
+        results.record_of(run)
+        assert (run / "result.json").read_text() == right and scored.pop()
+
+
+def test_the_page_is_looked_at_before_the_training(go, place, trainings):
+    (place / "docs" / "results.md").unlink()
+    code, _, err = go("--experiments", "5")
+    assert code == 2 and "there is no page docs/results.md" in err and not trainings
+    (place / "file").touch()
+    code, _, err = go("--experiments", "5", "--runs", "file/runs", "--docs", "file")
+    assert code == 2 and "file" in err and not trainings
 
 
 def test_only_the_blocks_of_a_page_are_replaced(tmp_path):

@@ -178,6 +178,24 @@ def parse_json(text, what):
         raise ValueError(f"{what} is no valid JSON") from None
 
 
+def check_form(value, form, name):
+    """ValueError unless a value out of JSON has this form.
+
+    form: a tuple of types, or a dict of the names that must be there, each with its form. `name`
+    is what the value is called in the message.
+    """
+    if isinstance(form, dict):
+        if not isinstance(value, dict):
+            raise ValueError(f"{name} is {brief(value)}; expected names and values")
+        for key, inner in form.items():
+            if key not in value:
+                raise ValueError(f"{name} has no {key}")
+            check_form(value[key], inner, f"{key} of {name}")
+    elif type(value) not in form:
+        expected = " or ".join("nothing" if kind is type(None) else kind.__name__ for kind in form)
+        raise ValueError(f"{name} is {brief(value)}; expected {expected}")
+
+
 @contextmanager
 def open_zip(file, name):
     """A zipfile.ZipFile to read, of an open binary file that may be damaged or made to do harm.

@@ -29,8 +29,8 @@ def blocks_of(path):
     return names
 
 
-def rewrite(path, blocks):
-    """Replace the blocks of a page: blocks is a dict of name -> text.
+def rewrite(path, blocks, only_try=False):
+    """Replace the blocks of a page: blocks is a dict of name -> text. only_try: write nothing.
 
     FileNotFoundError where there is no page; ValueError where it lacks one of the blocks.
     """
@@ -42,8 +42,9 @@ def rewrite(path, blocks):
             raise ValueError(f"{path} has no block between {begin!r} and {end!r}")
         replacement = f"{begin}\n{content}\n{end}"
         text = pattern.sub(lambda _: replacement, text, count=1)
-    with atomic_write(path) as file:
-        file.write(text.encode())
+    if not only_try:
+        with atomic_write(path) as file:
+            file.write(text.encode())
 
 
 def _text(path):

@@ -15,9 +15,9 @@ when the run folders are gone. It is a dict:
     thresholds, against                 experiment 6b only: threshold curve, paired tests
 """
 
-import json
 import time
 import zlib
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,8 +28,23 @@ from tinyfer.binary import threshold_curve
 from tinyfer.checkpoint import read_history
 from tinyfer.evaluation import compare, parts_of, score
 from tinyfer.experiments import binarize
+from tinyfer.files import brief, check_form, locked, read_json
 from tinyfer.training import out_of_patience
 
+SCORING = 1         # counts up whenever the same run would get another record
+MOST_BYTES = 50_000_000
+NUMBER, MAYBE = (int, float), (int, float, type(None))
+MEANS = dict(precision=MAYBE, recall=MAYBE, auc=MAYBE)
+SCORES = dict(n=(int,), accuracy=NUMBER, accuracy_interval=(list,), macro=MEANS, classes=(dict,))
+RECORD = dict(
+    experiment=(str,), seed=(int,), drop_duplicates=(bool,), drawn=(int, type(None)),
+    epochs=(int,), batch_size=(int,), lr=NUMBER, source=(str,),
+    images=dict(train=(int,), validation=(int,), test=(int,)),
+    best_epoch=(int,), val_accuracy=MAYBE, minutes=NUMBER, date=(str,),
+    machine=dict(cpu=(str,), threads=(int,)), parameters=(int,), weights=(str,),
+    test=SCORES | dict(copies=(int,), accuracy_on_copies=MAYBE, without_copies=(dict, type(None)),
+                       calibration=dict(ece=NUMBER)),
+)
 ORDER = ("1", "2", "3", "4", "5", "6", "6b", "7", "8", "official7")
 
 
@@ -46,10 +61,36 @@ def read_results(path):
     path = Path(path)
     if not path.exists():
         return {}
+    content = read_json(path, MOST_BYTES)
     try:
-        return {key_of(record): record for record in json.loads(path.read_text())["runs"]}
-    except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{path} is damaged: expected JSON as reproduce.py writes it") from None
+        check_form(content, dict(runs=(list,)), "it")
+        for record in content["runs"]:
+            check_record(record)
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from None
+    return {key_of(record): record for record in content["runs"]}
+
+
+def check_record(record):
+    """ValueError where a record lacks something that the page says, or holds another kind of it."""
+    check_form(record, RECORD, "a record")
+    if record["experiment"] not in ORDER:
+        raise ValueError(f"there is no experiment {brief(record['experiment'])}")
+    test = record["test"]
+    for scores in filter(None, (test, test["without_copies"])):
+        check_form(scores, SCORES, "the scores")
+        for name, row in scores["classes"].items():
+            check_form(row, MEANS, f"class {brief(name)}")
+        if [type(bound) in NUMBER for bound in scores["accuracy_interval"]] != [True, True]:
+            raise ValueError("accuracy_interval is no pair of numbers")
+    if record["experiment"] == "6b":
+        check_form(record, dict(thresholds=(list,), against=(dict,)), "the record of 6b")
+        for row in record["thresholds"]:
+            check_form(row, dict.fromkeys(("threshold", "accuracy", "precision", "recall"), MAYBE),
+                       "a threshold")
+        for row in record["against"].values():
+            check_form(row, dict(n=(int,), accuracies=(list,), agreement=NUMBER, only_one=(int,),
+                                 only_other=(int,), p=NUMBER), "a comparison")
 
 
 def write_results(path, records):
@@ -59,6 +100,19 @@ def write_results(path, records):
                 record["drop_duplicates"], record["seed"])
 
     runs.write_json(path, dict(runs=sorted(records.values(), key=place)))
+
+
+def held(path):
+    """Hold results.json against other processes while it is read and what depends on it written."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return locked(path.with_name(f".{path.name}.lock"), seconds=120)
+
+
+def add_record(path, record):
+    """Put a record into results.json, in its place; what others put there stays."""
+    with held(path):
+        write_results(path, read_results(path) | {key_of(record): record})
 
 
 def find_run(folder, settings):
@@ -83,20 +137,28 @@ def is_finished(run):
 
 
 def record_of(folder, data=None):
-    """The record of a finished run. It is kept in the run folder as result.json and, while the
-    weights are the same, taken from there."""
-    kept = Path(folder) / "result.json"
-    if kept.is_file():
-        record = json.loads(kept.read_text())
-        if record["weights"] == _weights(folder):
-            return record
+    """The record of a finished run. It is kept in the run folder as result.json, and taken from
+    there while weights, settings, data and the way of scoring are the same.
+
+    ValueError where `data` are not those of the run.
+    """
     run = runs.open_run(folder)
     parts, copies = parts_of(run, data)
+    kept = Path(folder) / "result.json"
+    settings = run.settings.as_dict() | {"data": None}
+    origin = dict(scoring=SCORING, weights=_weights(folder), settings=settings,
+                  checksums={name: part["checksum"] for name, part in run.config["parts"].items()})
+    with suppress(OSError, ValueError):         # absent or damaged: it is only a copy
+        content = read_json(kept, MOST_BYTES)
+        check_form(content, dict(origin=(dict,), record=(dict,)), "it")
+        check_record(content["record"])
+        if content["origin"] == origin:
+            return content["record"]
     probabilities = run.model.predict_proba(parts.test.faces)
     record = _about(run, run.experiment.number)
     record["test"] = score(parts.test.labels, probabilities, parts.test.class_names,
                            copies["test"])
-    runs.write_json(kept, record)
+    runs.write_json(kept, dict(origin=origin, record=record))
     return record
 
 
