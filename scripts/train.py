@@ -78,21 +78,25 @@ def train(given):
     config = config_of(settings, parts, model, threads)
     if "resume" in given:
         folder = Path(given["resume"])
-        history = resume(folder, settings, config, model, optimizer)
     else:
         folder = runs.new_folder(given.get("out", f"runs/{settings.name}"), "out" not in given)
+    with runs.owned(folder):
+        again = (folder / "metrics.json").exists()
         history = []
-    runs.write_json(folder / "config.json", config)
-    introduce(config, folder, history)
-    try:
-        history = fit(model, optimizer, parts.train, parts.validation, folder, recipe, weights,
-                      history, Progress(), settings.decisive())
-        result = score_run(folder, parts, history)
-    except KeyboardInterrupt:
-        print("\nstopped; to go on:  python scripts/train.py --resume "
-              f"{shlex.quote(str(folder))}", file=sys.stderr)
-        return 130
-    conclude(result, folder, settings, warnings(history, parts.validation.labels))
+        if "resume" in given:
+            history = resume(folder, settings, config, model, optimizer)
+        runs.write_json(folder / "config.json", config)
+        introduce(config, folder, history)
+        try:
+            history = fit(model, optimizer, parts.train, parts.validation, folder, recipe, weights,
+                          history, Progress(), settings.decisive())
+            result = score_run(folder, parts, history)
+        except KeyboardInterrupt:
+            print("\nstopped; to go on:  python scripts/train.py --resume "
+                  f"{shlex.quote(str(folder))}", file=sys.stderr)
+            return 130
+    conclude(result, folder, settings, warnings(history, parts.validation.labels),
+             "again" if again else "once")
 
 
 def main(argv=None):
@@ -199,6 +203,10 @@ def resume(folder, settings, config, model, optimizer):
             if key not in ("epochs", "patience")):
         raise ValueError(f"{folder} cannot be resumed: the recipe {settings.recipe} has changed")
     if not (folder / "last.npz").exists():
+        for left in ("history.csv", "best.npz", "metrics.json"):
+            if (folder / left).exists():
+                raise ValueError(f"{folder} cannot be resumed: it holds {left}, but no last.npz "
+                                 "to go on from")
         return []       # stopped before the first checkpoint: nothing had been trained
     return load_checkpoint(folder / "last.npz", model, optimizer, settings.decisive())
 
@@ -287,14 +295,14 @@ def introduce(config, folder, history):
     sys.stdout.flush()
 
 
-def conclude(result, folder, settings, notes):
+def conclude(result, folder, settings, notes, times):
     test, best = result["best"]["test"], result["best"]
     low, high = test["accuracy_interval"]
     print(f"\nbest epoch on validation: {best['epoch']}, accuracy "
           f"{best['validation']['accuracy']:.4f} (last epoch {result['last']['epoch']}: "
           f"{result['last']['validation']['accuracy']:.4f})")
-    print(f"test part of {result['source']}, {test['n']:,} images, scored once with the best "
-          f"epoch:\naccuracy {test['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f}), "
+    print(f"test part of {result['source']}, {test['n']:,} images, scored {times} with the "
+          f"best epoch:\naccuracy {test['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f}), "
           f"macro precision {test['macro']['precision']:.4f}, "
           f"macro AUC {test['macro']['auc']:.4f}\n")
     print(format_report(test))

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -283,6 +284,68 @@ def test_damaged_checkpoints_are_named(small, capsys):
     for content in ("{", "[]", "{}"):
         (small / "run" / "config.json").write_text(content)
         assert "run/config.json is damaged" in fails(capsys, "--resume", "run")
+
+
+def test_without_its_checkpoint_a_run_is_not_begun_again(small, capsys):
+    run(*FEW, "--epochs", 1, "--out", "run")
+    (small / "run" / "last.npz").unlink()
+    before = {file.name: file.read_bytes() for file in (small / "run").iterdir()}
+    for left in ("history.csv", "best.npz", "metrics.json"):
+        message = fails(capsys, "--resume", "run", "--epochs", 2)
+        assert f"run cannot be resumed: it holds {left}, but no last.npz" in message
+        assert before == {file.name: file.read_bytes() for file in (small / "run").iterdir()}
+        del before[left]
+        (small / "run" / left).unlink()
+
+
+def test_a_checkpoint_of_other_settings_is_refused(small, capsys):
+    """An edited config.json, and the last.npz of a run with another seed."""
+    run(*FEW, "--epochs", 1, "--out", "run")
+    run(*FEW, "--epochs", 1, "--seed", 4, "--out", "other")
+    original = (small / "run" / "config.json").read_text()
+    for name, value in (("lr", 0.5), ("batch_size", 11), ("balance", "none"), ("dtype", "float64")):
+        config = json.loads(original)
+        config["settings"][name] = value
+        (small / "run" / "config.json").write_text(json.dumps(config))
+        assert "run/last.npz does not fit this run" in fails(capsys, "--resume", "run")
+    (small / "run" / "config.json").write_text(original)
+    shutil.copy("other/last.npz", "run/last.npz")
+    assert "last.npz does not fit this run" in fails(capsys, "--resume", "run")
+
+
+def test_a_run_has_one_owner(small, capsys):
+    run(*FEW, "--epochs", 1, "--out", "run")
+    with runs.owned("run"):
+        message = fails(capsys, "--resume", "run", "--epochs", 2)
+    assert re.match(rf"run is in use by process {os.getpid()} on .* since ", message)
+    assert run("--resume", "run", "--epochs", 2) == 0
+    assert not (small / "run" / ".lock").exists()
+
+
+def test_killed_before_anything_was_written(small, capsys):
+    """Then neither --out nor --resume is a dead end."""
+    (small / "run").mkdir()
+    for name in (".lock", ".config.json.1-0.part"):
+        (small / "run" / name).write_text("half")
+    assert "there is no config.json" in fails(capsys, "--resume", "run")
+    assert run(*FEW, "--epochs", 1, "--out", "run") == 0
+
+
+def test_a_folder_deleted_in_mid_run_stays_deleted(small, capsys, monkeypatch):
+    def epoch(self, history, epochs):
+        shutil.rmtree("run")
+
+    monkeypatch.setattr(train.Progress, "epoch", epoch)
+    message = fails(capsys, *FEW, "--epochs", 3, "--out", "run")
+    assert "the run folder run is gone: it was deleted or moved" in message
+    assert not (small / "run").exists()
+
+
+def test_once_is_said_once(small, capsys):
+    run(*FEW, "--epochs", 1, "--out", "run")
+    assert "scored once with the best epoch" in capsys.readouterr().out
+    run("--resume", "run")
+    assert "scored again with the best epoch" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments, words", [

@@ -1,15 +1,16 @@
 """The networks, layer by layer: the study's, and the two that find faces; load_model."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from tinyfer.checkpoint import load_arrays
+from tinyfer.files import brief, check_form, parse_json
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from tinyfer.model import Sequential
 
 PACKAGED = Path(__file__).parent / "pretrained"
+MOST_CLASSES = 1000
 
 
 def six_layer_cnn(classes=7, seed=0, dtype=np.float32, class_names=None):
@@ -110,17 +111,34 @@ def load_model(path):
     path = _packaged_or_path(path)
     arrays = load_arrays(path)
     try:
-        about = json.loads(arrays.pop("model").tobytes())
-        build = ARCHITECTURES[about["architecture"]]
-        arguments, class_names = about["arguments"], about["class_names"]
-    except (KeyError, TypeError, ValueError, RecursionError):
-        raise ValueError(f"{path} is not a model saved by tinyfer") from None
+        about = parse_json(arrays.pop("model", np.zeros(0)).tobytes(), "what it says of itself")
+        check_form(about, dict(architecture=(str,), arguments=(dict,), class_names=(list,)), "it")
+        build, arguments = ARCHITECTURES.get(about["architecture"]), about["arguments"]
+        if not build or not arguments.keys() <= {"classes", "dtype"}:
+            raise ValueError("its network is unknown")
+    except ValueError as error:
+        raise ValueError(f"{path} is not a model saved by tinyfer: {error}") from None
     try:
+        class_names = _checked_names(about["class_names"])
+        if arguments.get("classes", len(class_names)) != len(class_names):
+            raise ValueError(f"{len(class_names)} class names for {brief(arguments['classes'])} "
+                             "classes")
+        if arguments.get("dtype", "float32") not in ("float32", "float64"):
+            raise ValueError(f"dtype is {brief(arguments['dtype'])}; expected float32 or float64")
         model = build(**arguments, class_names=class_names)
         model.load_state(arrays)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from error
     return model
+
+
+def _checked_names(names):
+    for name in names:
+        if not isinstance(name, str) or not 0 < len(name) <= 100 or not name.isprintable():
+            raise ValueError(f"the class name {brief(name)} is no text of 1 to 100 characters")
+    if not len(set(names)) == len(names) <= MOST_CLASSES:
+        raise ValueError(f"{len(names)} class names; expected at most {MOST_CLASSES}, each once")
+    return names
 
 
 def _packaged_or_path(path):

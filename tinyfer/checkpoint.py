@@ -20,12 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyfer.files import atomic_write, brief, open_member, open_zip, parse_json
+from tinyfer.files import atomic_write, brief, open_member, open_zip, parse_json, read_bounded
 
 FORMAT = 2
 COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 MOST_BYTES = 400_000_000                # of a file of arrays, and of what it unpacks to
 MOST_EPOCHS = 100_000
+MOST_HISTORY = 20_000_000               # bytes of a history.csv
 SIGNATURE = b"tinyfer crc32 "           # begins the comment at the end; eight hex digits follow
 
 
@@ -92,7 +93,7 @@ def _unpacked(archive):
     arrays = {}
     for member in members:
         name = member.filename.removesuffix(".npy")
-        if name in arrays or name == member.filename:
+        if name in arrays or name == member.filename or len(name) > 100:
             raise ValueError("a name stands twice, or belongs to no array")
         content, end = bytearray(member.file_size), 0
         with open_member(archive, member, MOST_BYTES) as file:
@@ -229,10 +230,24 @@ def write_history(folder, history):
 
 
 def read_history(folder):
-    """The rows of history.csv: a list of dicts of numbers."""
+    """The rows of history.csv: a list of dicts of numbers. ValueError where it is damaged."""
     path = Path(folder) / "history.csv"
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no {path}")
-    with open(path, newline="", encoding="utf-8") as file:
-        return [{key: int(value) if key == "epoch" else float(value) for key, value in row.items()}
-                for row in csv.DictReader(file)]
+    text = read_bounded(path, MOST_HISTORY)
+    try:
+        head, *rows = csv.reader(text.decode().splitlines() or [""])
+        if head != list(COLUMNS):
+            raise ValueError(f"its first line is {brief(','.join(head))}, not {','.join(COLUMNS)}")
+        return check_history([_history_row(row, line) for line, row in enumerate(rows, 2)])
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is damaged: it is no text") from None
+    except (ValueError, csv.Error) as error:
+        raise ValueError(f"{path} is damaged: {error}") from None
+
+
+def _history_row(row, line):
+    try:
+        return {name: int(value) if name == "epoch" else float(value)
+                for name, value in zip(COLUMNS, row, strict=True)}
+    except ValueError:
+        raise ValueError(f"line {line} is {brief(','.join(row))}, not {len(COLUMNS)} numbers"
+                         ) from None

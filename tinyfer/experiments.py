@@ -19,6 +19,7 @@ from tinyfer.datasets.splits import (
     split,
     undersample,
 )
+from tinyfer.files import brief
 
 BALANCES = ("none", "weights", "undersample")
 
@@ -99,8 +100,9 @@ def resolve(classes, balance, split="report"):
     for value, name, known in (
         (classes, "classes", CLASS_SETS), (balance, "balance", BALANCES), (split, "split", SPLITS)
     ):
-        if value not in known:
-            raise ValueError(f"{name} must be one of {', '.join(map(str, known))}, not {value!r}")
+        if type(value) not in (int, str) or value not in known:
+            raise ValueError(f"{name} must be one of {', '.join(map(str, known))}, "
+                             f"not {brief(value)}")
     for experiment in EXPERIMENTS.values():
         if (experiment.classes, experiment.balance, experiment.split) == (classes, balance, split):
             return experiment

@@ -19,8 +19,16 @@ from pathlib import Path
 
 from tinyfer.architectures import PACKAGED, load_model
 from tinyfer.checkpoint import load_arrays, read_history
-from tinyfer.files import atomic_write
+from tinyfer.files import atomic_write, check_form, locked, parse_json, read_json
 from tinyfer.settings import Settings
+
+MOST_CONFIG = 1_000_000         # bytes of a config.json
+CONFIG = dict(                  # what must be in it, beside the settings
+    settings=(dict,), source=(str,), class_names=(list,), parameters=(int,),
+    trainable_parameters=(int,), threads=(int,),
+    parts={part: dict(images=(int,), checksum=(str,)) for part in ("train", "validation", "test")},
+    machine=dict(cpu=(str,), python=(str,), versions=(dict,)),
+)
 
 
 @dataclass
@@ -75,14 +83,21 @@ def packaged_config(place):
     """The configuration that packaged weights, a name or a file, carry with them; or None."""
     packaged = PACKAGED / f"{place}.npz"
     arrays = load_arrays(packaged if packaged.is_file() else place)
-    return json.loads(arrays["model"].tobytes()).get("trained")
+    if "model" not in arrays:
+        raise ValueError(f"{place} is not a model saved by tinyfer")
+    about = parse_json(arrays["model"].tobytes(), f"{place} is damaged: what it says of itself")
+    config = about.get("trained") if isinstance(about, dict) else None
+    if config is not None:
+        _check_config(config, place)
+    return config
 
 
 def new_folder(folder, numbered=False):
     """Make the folder of a new run and return it: a run is never overwritten.
 
     numbered: where it is taken, the first free one of folder-2, folder-3, ... instead; else
-    ValueError where it already holds something.
+    ValueError where it already holds something. Hidden files do not count: a run that was killed
+    before it wrote anything leaves no more, and can be started again.
     """
     folder, number = Path(folder), 1
     free = folder
@@ -92,35 +107,55 @@ def new_folder(folder, numbered=False):
             return free
         except FileExistsError:
             if not numbered:
-                if free.is_dir() and not any(free.iterdir()):
+                if free.is_dir() and all(file.name[0] == "." for file in free.iterdir()):
                     return free
-                raise ValueError(f"{folder} is already in use: choose another folder, or resume "
-                                 "the run in it") from None
+                go_on = ", or resume the run in it" if (free / "config.json").is_file() else ""
+                raise ValueError(f"{folder} is already in use: choose another folder{go_on}"
+                                 ) from None
             number += 1
             free = folder.with_name(f"{folder.name}-{number}")
 
 
+def owned(folder):
+    """Hold a run folder against other processes while training in it: `with owned(folder): ...`.
+
+    BlockingIOError, an OSError that names the process, where another one trains in it.
+    """
+    return locked(Path(folder) / ".lock")
+
+
 def read_config(folder):
-    """The dict in the run's config.json."""
-    path = Path(folder) / "config.json"
-    if not path.is_file():
-        raise FileNotFoundError(f"{folder} is no run folder: there is no config.json in it")
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        raise ValueError(f"{path} is damaged: it is no valid JSON") from None
-    if not isinstance(config, dict) or "settings" not in config:
-        raise ValueError(f"{path} is damaged: there are no settings in it")
+    """The dict in the run's config.json; ValueError where something in it is missing or wrong."""
+    config = _json_of(folder)
+    _check_config(config, Path(folder) / "config.json")
     return config
 
 
 def read_settings(folder):
     """The Settings in the run's config.json."""
-    config = read_config(folder)
+    config = _json_of(folder)
     try:
+        check_form(config, dict(settings=(dict,)), "it")
         return Settings.read(config["settings"])
     except ValueError as error:
         raise ValueError(f"{Path(folder) / 'config.json'} is damaged: {error}") from None
+
+
+def _json_of(folder):
+    path = Path(folder) / "config.json"
+    if not path.is_file():
+        raise FileNotFoundError(f"{folder} is no run folder: there is no config.json in it")
+    return read_json(path, MOST_CONFIG)
+
+
+def _check_config(config, path):
+    try:
+        check_form(config, CONFIG, "it")
+        for name in config["class_names"]:
+            check_form(name, (str,), "a class name")
+        Settings.read(config["settings"])
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from None
 
 
 def write_json(path, content):
