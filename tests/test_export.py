@@ -130,16 +130,19 @@ def test_half_precision_halves_the_weights_alone():
 
 
 def test_packaged_weights_are_found_by_name(tmp_path, monkeypatch):
-    model = trained_looking()
+    model, trained = trained_looking(), runs.packaged_config("five-class")
     monkeypatch.setattr(architectures, "PACKAGED", tmp_path)
     monkeypatch.setattr(runs, "PACKAGED", tmp_path)
-    save_packaged(tmp_path / "faces.npz", model, {"settings": {"seed": 7}})
+    save_packaged(tmp_path / "faces.npz", model, trained)
     assert (tmp_path / "faces.npz").stat().st_size < 3e6
     loaded = load_model("faces")
     assert loaded.class_names == NAMES and loaded.dtype == np.float32
     faces = draw_faces(6, seed=1).faces
     assert np.allclose(loaded.predict_proba(faces), model.predict_proba(faces), atol=5e-3)
-    assert runs.packaged_config("faces") == {"settings": {"seed": 7}}
+    assert runs.packaged_config("faces") == trained
+    save_packaged(tmp_path / "faces.npz", model, {"settings": {"seed": 7}})
+    with pytest.raises(ValueError, match="faces is damaged: it has no source"):
+        runs.packaged_config("faces")
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGED.glob("*.npz")), ids=lambda path: path.stem)
