@@ -234,6 +234,14 @@ def test_flipped_bits_in_pictures(place, form):
         assert sentence or face.shape == (48, 48)
 
 
+@pytest.mark.parametrize("name", ["none.png", "run/config.json", "run/best.npz"])
+def test_predict_says_which_picture_it_cannot_read(capsys, place, name):
+    """And goes on with the others."""
+    assert predict.main([name, "--whole"]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("note: ") and err.count("\n") == 1 and len(err) < LONGEST + 10
+
+
 # A run folder
 
 WRONG = (None, "x" * 999, -1, 10**30, 0.5, [], {}, True)
@@ -390,7 +398,7 @@ LINES = {
              "run --to package five-class", "run/last.npz --to torch x", f"run --to torch {LONG}"],
     explore: ["--data=", "--data no.zip", "--drawn 0", "--drawn -1", "--drawn x", "--seed -1",
               "--data x --drawn 9", "--drawn 98 --out run/best.npz", f"--data {LONG}", "--data ."],
-    predict: ["", "none.png", "run", "run/config.json", "run/best.npz --model none",
+    predict: ["", "run/best.npz --model none", "x.png --smallest 0",
               "x.png --model run/last.npz", "x.png --model run/config.json", "x.png --box 1,2",
               f"x.png --model {LONG}", f"x.png --box {LONG}", "x.png --model ."],
     reproduce: ["--experiments 99", "--table --docs none", "--table --docs run/best.npz", "--seeds -1",

@@ -9,6 +9,7 @@ import predict
 import pytest
 from PIL import Image
 
+from tinyfer.runs import packaged_config
 from tinyfer.architectures import load_model, six_layer_cnn
 from tinyfer.datasets import draw_faces
 from tinyfer.datasets.pictures import face_of, read_face
@@ -280,7 +281,8 @@ def test_a_picture_of_one_grey_is_pointed_out(capsys, model_file, tmp_path):
 
 def test_a_network_of_drawn_faces_is_pointed_out(capsys, model_file, pictures, tmp_path):
     (tmp_path / "best.npz").write_bytes(model_file.read_bytes())
-    (tmp_path / "config.json").write_text('{"settings": {}, "source": "drawn faces"}')
+    config = packaged_config("five-class") | {"source": "drawn faces"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
     _, _, err = run(capsys, pictures[0], "--model", tmp_path, "--whole")
     assert "was trained on drawn faces" in err
     assert run(capsys, pictures[0], "--model", model_file, "--whole")[2] == ""

@@ -13,8 +13,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tinyfer.datasets.faces import SIZE
 
+ORIENTATION = 0x0112            # the EXIF tag
 WITH_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 SIXTEEN_BIT = ("I", "I;16", "I;16L", "I;16B", "I;16N")
+MOST_PIXELS = 89_000_000        # of a picture: four bytes each, twice, stay below 1 GB
+MOST_BYTES = 500_000_000        # of its file
 
 
 def read_face(path, box=None):
@@ -23,9 +26,9 @@ def read_face(path, box=None):
     FileNotFoundError where there is no such file; ValueError, naming it, where it is no picture
     that Pillow can read, or where the box does not lie in it.
     """
-    image = open_image(path)
+    images = [open_image(path)]
     try:
-        return face_of(image, box)
+        return face_of(images.pop(), box)       # so that nobody else holds on to a large one
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
@@ -48,6 +51,7 @@ def open_image(picture):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(picture) as image:
+                _check_size(image)
                 image.load()
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no file {name}") from None
@@ -55,8 +59,18 @@ def open_image(picture):
         raise ValueError(f"{name} cannot be read as a picture: Pillow knows no such format"
                          ) from None
     except Exception as error:  # Pillow meets a damaged file with almost any exception
-        raise ValueError(f"{name} cannot be read as a picture: {error}") from None
+        reason = " ".join(str(error).split())[:80] or type(error).__name__
+        raise ValueError(f"{name} cannot be read as a picture: {reason}") from None
     return image
+
+
+def _check_size(image):
+    """Before anything is decoded: what a header says costs nothing, what it asks for does."""
+    if image.width * image.height > MOST_PIXELS:
+        raise ValueError(f"it has {image.width}x{image.height} pixels; at most {MOST_PIXELS:,}")
+    size = image.fp.seek(0, os.SEEK_END) if image.fp else 0
+    if size > MOST_BYTES:
+        raise ValueError(f"it has {size:,} bytes; at most {MOST_BYTES:,}")
 
 
 def _image_of(array):
@@ -78,7 +92,7 @@ def _image_of(array):
 def grey_of(image):
     """A Pillow image of any mode as grey: upright as its EXIF orientation says, transparent parts
     laid on white; mode L. ValueError for a mode without a fixed range of values."""
-    return _grey(_opaque(ImageOps.exif_transpose(image)))
+    return _grey(_upright(image))
 
 
 def face_of(image, box=None):
@@ -96,8 +110,10 @@ def face_of(image, box=None):
     Raises ValueError where the box does not lie in the image, or for a mode without a fixed range
     of values (floating point).
     """
-    image = ImageOps.exif_transpose(image)
-    image = _opaque(image).crop(square(image.size, box))
+    image = _upright(image)
+    place = square(image.size, box)
+    if place != (0, 0, *image.size):
+        image = image.crop(place)
     return np.asarray(_grey(image).resize((SIZE, SIZE), Image.Resampling.BILINEAR))
 
 
@@ -115,17 +131,22 @@ def square(size, box):
     return left, top, left + side, top + side
 
 
-def _opaque(image):
-    if image.mode not in WITH_ALPHA and "transparency" not in image.info:
-        return image
-    image = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+def _upright(image):
+    """The image itself where it needs no turn: a copy of a large one is dear."""
+    turned = image.getexif().get(ORIENTATION, 1) != 1
+    return ImageOps.exif_transpose(image) if turned else image
 
 
 def _grey(image):
+    """Mode L; transparent parts on white."""
     if image.mode in SIXTEEN_BIT:
-        values = np.asarray(image, dtype=np.int64)
-        return Image.fromarray(np.clip(values // 256, 0, 255).astype(np.uint8))
+        values = np.array(image)
+        values >>= 8                            # in place, as below: it may be large
+        return Image.fromarray(np.clip(values, 0, 255, out=values).astype(np.uint8))
+    if image.mode in WITH_ALPHA or "transparency" in image.info:
+        image = image if image.mode == "RGBA" else image.convert("RGBA")
+        white = Image.new("L", image.size, 255)
+        return Image.composite(image.convert("L"), white, image.getchannel("A"))
     if image.mode == "F":
         raise ValueError("a picture of floating-point values has no fixed range; "
                          "save it with 8 or 16 bits")
