@@ -111,13 +111,14 @@ class _Cache:
 
     def __init__(self, compiled, options):
         function = compiled.py_func
-        self.options, self.codegen = options, compiled.targetctx.codegen
+        self.options = options
         file = Path(function.__code__.co_filename)
         self.name = f"{file.stem}.{function.__name__}"
         try:    # now, while the source is what has just been imported
             self.sources = _checksum_of_sources(file)
             self.takes_long = file.parent == HERE and HERE / "simd.py" in _sources(file)
-        except (OSError, UnicodeError):     # in an archive, say
+            self.codegen = compiled.targetctx.codegen
+        except (OSError, UnicodeError, AttributeError):     # in an archive, say, or another numba
             self.sources, self.takes_long = None, False
         _caches.append(self)
 
@@ -150,7 +151,7 @@ class _Cache:
         """The compiled version for these types of the arguments, or None."""
         if self.sources is None:
             return None
-        target_context.refresh()
+        target_context.refresh()        # before anything is rebuilt in it
         for folder in _folders():
             try:
                 data = (folder / self._file_name(types)).read_bytes()
@@ -162,9 +163,9 @@ class _Cache:
 
     def save_overload(self, types, result):
         """Keep a compiled version in the first folder that takes it, if any does."""
-        if self.sources is None or result.lifted or result.library.has_dynamic_globals:
-            return
         try:
+            if self.sources is None or result.lifted or result.library.has_dynamic_globals:
+                return
             content = dumps(result._reduce())
             data = self._checksums(types, content) + content
             name = self._file_name(types)
