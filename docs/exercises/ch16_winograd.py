@@ -83,7 +83,7 @@ def _counted(name, function, first, g, tiles):
     found = function(Counted.of(first), Counted.of(g))
     true(Counted.total > 0, "no product of the data with the filter is seen: write it with * and "
                             "@, on the arrays that you are given")
-    true(Counted.total <= 36 * tiles, f"{name} multiplies data by filter {Counted.total} times; by "
+    true(Counted.total == 36 * tiles, f"{name} multiplies data by filter {Counted.total} times; by "
          f"F(4x4) it takes 36 for each of {tiles} tiles, {36 * tiles}")
     return np.asarray(found)
 

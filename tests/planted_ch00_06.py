@@ -5,7 +5,7 @@
 The replacement is made in the chapter's solutions or, with a piece's name in front, in that piece.
 """
 
-FIRST = {
+PLANTED = {
     "ch00_faces": {
         "test_by_hand": [
             ("0.333, 0.46", "0.5, 0.46", "there are three classes"),
