@@ -56,6 +56,32 @@ PLANTED = {
             ("common = np.sqrt(shared)", "common = shared", "accuracies for M"),
             (".mean(axis=0)\n", "[0]\n", "average the probabilities")],
     },
+    "ch15_debugging": {
+        "test_by_hand": [
+            ("a, b = 0.1 / np.sqrt(2 / 1728)", "a, b = 0.1 / np.sqrt(2 / 192)",
+             "the window counts"),
+            ("0.1 / np.sqrt(2 / 261)", "0.1 / np.sqrt(6 / 261)", "Glorot's limit"),
+            ("5 * (1 - 0.7071)", "2.5", "a straight line"),
+            ("(1 - 1e-4) ** 2000", "0.8", "each step multiplies")],
+        "test_update_ratios": [
+            ("p.value.copy() for", "p.value for", "you keep a copy"),
+            ("if before[p.name].any()", "", "not zero before the step"),
+            ("np.linalg.norm(p.value - before[p.name])", "abs(np.linalg.norm(p.value) - "
+             "np.linalg.norm(before[p.name]))", "the difference of the lengths"),
+            ("    optimizer.step()\n", "", "has taken no step")],
+        "test_dead_units": [
+            (".all(axis=0).mean()", ".any(axis=0).mean()", "all rows"),
+            (".all(axis=0).mean()", ".mean()", "the share of zeros"),
+            ("(x == 0).all", "(x != 0).any", "the share that is alive")],
+        "test_recommended": [
+            ("np.inf).argmin()] / 3", "np.inf).argmin()]", "a third of it"),
+            ("np.logical_and.accumulate(finite)", "finite", "above one that fails"),
+            (".mean(axis=1)", ".min(axis=1)", "the best single seed")],
+        "test_diagnosis": [
+            ('"A": "frozen"', '"A": "nothing"', "one is very plain"),
+            ('"C": "labels"', '"C": "rate"', "which number is it"),
+            ('"E": "dead"', '"E": "frozen"', "what feeds it")],
+    },
     "ch16_winograd": {
         "test_by_hand": [
             ("= 4, 2, 4, -6", "= 4, 4, 8, -6", "halve the sum"),

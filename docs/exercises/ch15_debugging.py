@@ -5,9 +5,10 @@
 
 import hashlib
 
+import checker
 import numpy as np
 from checker import same, true
-from sabotage import CAUSES, network, observe  # noqa: F401
+from sabotage import CAUSES, network, observe
 
 from tinyfer import Adam, softmax_cross_entropy
 
@@ -16,7 +17,7 @@ HASHES = {"A": "f0a1b7a4", "B": "31f3ea74", "C": "6e863638",
 
 
 def by_hand():
-    """Exercise 1, by hand. Four numbers, to three digits.
+    """Exercise 1, by hand. Four numbers, the first three in thousandths; to three decimals.
 
     (a) and (b): the ratio of Adam's first step with rate 0.0001 for the weights of a convolution
     from 64 to 128 channels and of a dense layer from 256 to 5, both drawn by Glorot's rule.
@@ -63,24 +64,7 @@ def diagnosis():
 
 
 def test_by_hand():
-    found = np.asarray(by_hand(), dtype=float)
-    true(found.shape == (4,), f"four numbers are asked for, not {found.size}")
-    wide, dense = np.sqrt(2 / (9 * 64 + 9 * 128)), np.sqrt(2 / (256 + 5))
-    for name, number, right, known in (
-        ("a", found[0], 1e-4 / wide, {"a fan of a 3x3 convolution is 9 times its channels":
-                                      1e-4 / np.sqrt(2 / 192), "divide by sigma, not by its square":
-                                      1e-4 / wide**2, "this is sigma itself": wide}),
-        ("b", found[1], 1e-4 / dense, {"divide by sigma, not by its square": 1e-4 / dense**2,
-                                       "this is sigma itself": dense}),
-        ("c", found[2], 0.005 * (1 + np.cos(0.75 * np.pi)), {
-            "this falls along a straight line": 0.0025, "this is 1 - cos: the rate would rise":
-            0.005 * (1 - np.cos(0.75 * np.pi)), "the cosine takes degrees here":
-            0.005 * (1 + np.cos(0.75))}),
-        ("d", found[3], (1 - 1e-4) ** 2000, {
-            "each step takes a share of what is left, not of the beginning": 0.8,
-            "the decay is multiplied by the rate": 0.9 ** 2000}),
-    ):
-        same(name, number, right, known, 0.005)
+    checker.by_hand("debugging", by_hand())
 
 
 def _after_backward(seed):
@@ -93,56 +77,72 @@ def _after_backward(seed):
 
 def test_update_ratios():
     model, _ = _after_backward(0)
+    frozen = [p for p in model.parameters() if p.name != "dense2.w"]
     before = {p.name: p.value.copy() for p in model.parameters()}
-    found = update_ratios(model, Adam([p for p in model.parameters() if p.name != "dense2.w"],
-                                      lr=0.01))
-    true(any(np.any(p.value != before[p.name]) for p in model.parameters()), "no step was taken")
-    names = {name for name, value in before.items() if value.any()}
-    true(set(found) <= names, "a parameter that was all zero has no ratio")
-    true(set(found) == names, "a parameter is missing")
-    for p in model.parameters():
-        if p.name in names:
-            moved, length = p.value - before[p.name], np.linalg.norm(before[p.name])
-            same(p.name, found[p.name], np.linalg.norm(moved) / length, {
-                "divide by the length before the step": np.linalg.norm(moved)
-                / max(np.linalg.norm(p.value), 1e-9),
-                "nothing has moved: was the value copied before the step?": 0.0,
-                "this is the gradient's length, not the step's": np.linalg.norm(p.grad) / length,
-                "this is the length of the step alone": np.linalg.norm(moved)}, 1e-5)
+    ratios = update_ratios(model, Adam(frozen, lr=0.01))
+    length = np.linalg.norm
+    names = [name for name, value in before.items() if value.any()]
+    true(sorted(ratios) == sorted(names), f"ratios of {sorted(ratios)}; expected {sorted(names)}: "
+                                          "all that were not zero before the step, "
+                                          "of which you keep a copy")
+    after = {p.name: p.value for p in model.parameters()}
+    change = {name: after[name] - before[name] for name in names}
+    true(any(value.any() for value in change.values()), "the optimizer has taken no step")
+    same("ratios", [ratios[name] for name in names],
+         [length(change[name]) / length(before[name]) for name in names], {
+             "this is the difference of the lengths, not the length of the difference":
+                 [abs(length(after[name]) - length(before[name])) / length(before[name])
+                  for name in names],
+             "this is the length of the change: divide by that of the weights":
+                 [length(change[name]) for name in names],
+             "these are the largest changes, not the lengths":
+                 [np.abs(change[name]).max() / np.abs(before[name]).max() for name in names]}, 1e-4)
 
 
 def test_dead_units():
-    model, x = _after_backward(1)
-    model.layers[0].b.value[:16] = -100
-    model.layers[2].b.value[:48] = -100
-    h, dead, zeros = x, [], []
-    for layer in model.layers:
-        h = layer.forward(h, training=True)
-        dead.append(np.mean((h == 0).all(axis=0)))
-        zeros.append(np.mean(h == 0))
-    found = dead_units(model, x)
-    same("shares", found, [dead[0], dead[2]], {
-        "this is the share of zeros: a unit is dead if it is 0 for every row": [zeros[0], zeros[2]],
-        "these are the living": [1 - dead[0], 1 - dead[2]],
-        "these are counts, not shares": [64 * dead[0], 64 * dead[2]]}, 1e-6)
+    for first, second in (16, 48), (0, 0):
+        model, x = _after_backward(1)
+        model.layers[0].b.value[:first] = -100
+        model.layers[2].b.value[:second] = -100
+        h = model.layers[0].forward(x)
+        h2 = model.layers[2].forward(model.layers[1].forward(h, training=True))
+        off = [(h == 0), (h2 == 0)]
+        same("shares of dead units", dead_units(model, x), [(o.all(axis=0)).mean() for o in off], {
+            "a unit that is 0 for some rows is alive: all rows":
+                [(o.any(axis=0)).mean() for o in off],
+            "this is the share of zeros, not of units": [o.mean() for o in off],
+            "these are the rows without any unit": [(o.all(axis=1)).mean() for o in off],
+            "this is the share that is alive": [1 - (o.all(axis=0)).mean() for o in off]}, 1e-6)
 
 
 def test_recommended():
     rates = np.array([0.001, 0.003, 0.01, 0.03, 0.1])
     losses = np.array([[2, 2], [1.5, 1.1], [1, 1.2], [0.1, np.nan], [0.2, 0.2]])
-    for changed in {}, {1: (0.9, 1.1)}, {0: (0.3, 0.1)}:
-        for row, values in changed.items():
-            losses[row] = values
-        best = rates[losses[:3].mean(axis=1).argmin()]
-        same("rate", recommended(rates, losses.copy()), best / 3, {
-            "take a third": best, "above a rate that failed none counts": 0.1 / 3,
-            "one seed that failed is enough": 0.03 / 3}, 1e-9)
+    for best, r, l in (0.01, rates, losses), (0.01, rates[:3], losses[:3, :1]), (
+            0.003, rates, np.array([[2, 2], [0.9, 1.1], [0.1, 2.2], [0.1, np.nan], [0.2, 0.2]])):
+        same("the rate", recommended(r, l), best / 3, {
+            "a third of it: the best of a sweep lies near the edge": best,
+            "a rate above one that fails does not count": 0.1 / 3,
+            "a seed that ends in NaN spoils the rate": 0.03 / 3,
+            "this is the rate with the best single seed": r[np.unravel_index(
+                np.nanargmin(np.where(r[:, None] < 0.03, l, np.inf)), l.shape)[0]] / 3,
+            "this is the largest rate that works": r[r <= 0.01].max() / 3}, 1e-6)
+
+
+CLUES = {"A": "look at the update ratios: one is very plain",
+         "B": "compare the loss in training with the one in validation",
+         "C": "everything moves, and yet the loss: which number is it?",
+         "D": "look at the first ten steps: losses, ratios and dead units",
+         "E": "which layer has no gradient, and what feeds it?"}
 
 
 def test_diagnosis():
     found = diagnosis()
-    true(sorted(found) == list("ABCDE"), "one verdict for each of A, B, C, D and E is asked for")
-    true(set(found.values()) <= set(CAUSES), f"the verdicts are {', '.join(CAUSES)}")
+    true(sorted(found) == list("ABCDE"), "a diagnosis for each of A, B, C, D and E")
+    true(set(found.values()) <= set(CAUSES), "the verdicts are keys of CAUSES")
     for letter, digest in HASHES.items():
         answer = hashlib.sha256(f"{letter} {found[letter]}".encode()).hexdigest()[:8]
-        true(answer == digest, f"{letter}: not {found[letter]!r}; look at all its instruments again")
+        true(answer == digest, f"{letter} has another cause than: {CAUSES[found[letter]]}; "
+                               f"{CLUES[letter]}")
+    seen = {letter: observe(letter) for letter in "AE"}
+    assert seen["A"].loss[-1] < 0.5 and seen["E"].loss[-1] > 1

@@ -1,7 +1,7 @@
 """Five trainings, A to E, each with one thing wrong. Chapter 15, exercise 5.
 
-To be run, not read: what is wrong stands below in plain words. A small network, two hidden layers of
-64 units with batch norm, learns three expressions from 600 drawn faces in 120 steps of 64;
+To be run, not read: what is wrong stands below in plain words. A small network, two hidden layers
+of 64 units with batch norm, learns three expressions from 600 drawn faces in 120 steps of 64;
 `observe(letter)` returns what the instruments of the chapter saw.
 """
 

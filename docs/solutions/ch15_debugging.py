@@ -5,9 +5,9 @@ import numpy as np
 
 def by_hand():
     # Ratio rate / sigma, with sigma^2 = 2 / (9 * 64 + 9 * 128) and 2 / (256 + 5)
-    a, b = 1e-4 / np.sqrt(2 / 1728), 1e-4 / np.sqrt(2 / 261)
-    # cos(3 pi / 4) = -0.7071; (1 - 0.0001)^2000 = e^-0.2
-    return a, b, 0.005 * (1 - 0.7071), np.exp(-0.2)
+    a, b = 0.1 / np.sqrt(2 / 1728), 0.1 / np.sqrt(2 / 261)
+    # cos(3 pi / 4) = -0.7071; (1 - 0.0001)^2000, about e^-0.2
+    return a, b, 5 * (1 - 0.7071), (1 - 1e-4) ** 2000
 
 
 def update_ratios(model, optimizer):
