@@ -163,3 +163,19 @@ def test_training_does_not_load_matplotlib():
     code = ("import sys, tinyfer.training, tinyfer.runs, tinyfer.metrics\n"
             "assert 'matplotlib' not in sys.modules")
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_chart_as_part_of_a_page():
+    """Whole XML with letters and nothing to load; a class name is text, whatever it holds."""
+    from xml.etree import ElementTree
+
+    labels, p = probabilities(200, 2)
+    names = ("<script>", "$\\frac{")
+    text = plots.as_svg(plots.roc, roc_per_class(labels, p), names, name='of "two"')
+    chart = ElementTree.fromstring(text)
+    assert chart.tag.endswith("svg") and chart.get("aria-label") == 'of "two"'
+    written = "".join(chart.itertext())
+    assert names[1] in written and "false-positive rate" in written and "<script" not in text
+    assert text == plots.as_svg(plots.roc, roc_per_class(labels, p), names, name='of "two"')
+    matrix = np.ones((2, 2), int)
+    assert "&lt;script&gt;" in plots.as_svg(plots.confusion, matrix, names, name="")

@@ -4,7 +4,12 @@ One quiet style, made to be read in print, in grey and by colour-blind readers: 
 colours, a line style of its own for every curve, names beside the curves where there is room, no
 letter under 9 points. Figures are drawn without pyplot, so nothing is left behind in the process
 and no display is needed. In the package, only this module imports matplotlib.
+
+Each function draws into the file at `path`; `as_svg` makes an element of a page of it instead.
 """
+
+import io
+from html import escape
 
 import numpy as np
 from matplotlib import rc_context
@@ -41,37 +46,43 @@ STYLE = {
     "axes.axisbelow": True,
     "lines.linewidth": 1.6,
     "savefig.dpi": 150,
+    "svg.fonttype": "none",             # letters stay letters
+    "svg.hashsalt": "tinyfer",          # the same chart, the same text
+    "text.parse_math": False,           # a class may be called "$1"
 }
 
 
-def learning_curves(history, path, title=""):
+def learning_curves(history, path, title="", quantities=("loss", "accuracy")):
     """Loss and accuracy over the epochs, training and validation; a mark at the best epoch.
 
-    history: rows as `tinyfer.training.fit` returns them.
+    history: rows as `tinyfer.training.fit` returns them. quantities: one panel for each.
     """
     if not history:
         raise ValueError("there are no learning curves before the first epoch")
     epochs = [row["epoch"] for row in history]
     best = max(history, key=lambda row: row["val_accuracy"])
     with rc_context(STYLE):
-        figure = new_figure(9, 4)
-        panels = figure.subplots(1, 2)
-        for axes, quantity, label in zip(panels, ("loss", "accuracy"), ("loss (nats)", "accuracy")):
-            marker = "." if len(history) == 1 else None
+        figure = new_figure(4.5 * len(quantities), 4)
+        panels = figure.subplots(1, len(quantities), squeeze=False)[0]
+        for axes, quantity in zip(panels, quantities):
             for key, colour, style in (
                 (quantity, COLOURS[0], STYLES[1]), (f"val_{quantity}", COLOURS[1], STYLES[0])
             ):
                 axes.plot(epochs, [row[key] for row in history], color=colour, linestyle=style,
-                          marker=marker)
+                          marker="." if len(history) == 1 else None)
             axes.plot(best["epoch"], best[f"val_{quantity}"], "o", color=COLOURS[1], markersize=6,
                       markerfacecolor="white", markeredgewidth=1.6)
             axes.set_xlabel("epoch")
-            axes.set_ylabel(label)
-            axes.set_xlim(0.5 if len(history) == 1 else 1 - len(history) / 50, None)
+            axes.set_ylabel("loss (nats)" if quantity == "loss" else quantity)
             axes.xaxis.get_major_locator().set_params(integer=True)
+            if len(history) == 1:
+                axes.set_xlim(0.5, 1.5)
+                axes.set_xticks([1])
+            else:
+                axes.set_xlim(1 - len(history) / 50, None)
         names = ("training", "validation",
                  f"best epoch on validation: {best['epoch']}, accuracy {best['val_accuracy']:.3f}")
-        figure.legend(panels[1].lines, names, loc="outside upper right", ncols=3)
+        figure.legend(panels[0].lines, names, loc="outside upper right", ncols=len(quantities) + 1)
         put_title(figure, title)
         save(figure, path)
 
@@ -286,5 +297,19 @@ def put_title(figure, title):
 
 
 def save(figure, path):
+    """Write a PNG to a path, whole or not at all; or an SVG into an open binary file."""
+    if hasattr(path, "write"):
+        figure.savefig(path, format="svg", metadata={"Date": None})
+        return
     with atomic_write(path) as file:
         figure.savefig(file, format="png")
+
+
+def as_svg(draw, *arguments, name, **options):
+    """What draw(*arguments, path, **options) draws, as an <svg> element; name: what it is, for who
+    cannot see it."""
+    file = io.BytesIO()
+    draw(*arguments, path=file, **options)
+    text = file.getvalue().decode()
+    start = text.index("<svg") + len("<svg")
+    return f'<svg role="img" aria-label="{escape(name)}"{text[start:]}'

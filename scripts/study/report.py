@@ -7,23 +7,22 @@ The page shows photographs of the data set and therefore stays on the machine it
 import base64
 import io
 from html import escape
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from study.report_style import CSS
-from study.svg import legend, line_chart, thinned
 
-from tinyfer import metrics
+from tinyfer import metrics, plots
 from tinyfer.files import atomic_write
-from tinyfer.metrics import bins_to_draw
-from tinyfer.plots import COLOURS, STYLES
 from tinyfer.runs import describe_threads
+
+STYLE = Path(__file__).with_name("report.css")
 
 
 def write_report(path, run, parts, part_name, probabilities, result, mistakes, binarized=None):
     """Write the page.
 
-    run: `tinyfer.evaluation.Run`; parts: its three parts; part_name: which of them was scored, with
+    run: `tinyfer.runs.Run`; parts: its three parts; part_name: which of them was scored, with
     probabilities (N, K) and result, the dict of `tinyfer.evaluation.score`; mistakes: indices of
     the wrong predictions to show; binarized: the dict of `binarized_scores`, or None.
     """
@@ -49,7 +48,7 @@ def write_report(path, run, parts, part_name, probabilities, result, mistakes, b
     page = (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
         f'content="width=device-width, initial-scale=1"><title>{escape(heading)}</title>'
-        f"<style>{CSS}</style></head><body><header><h1>{escape(heading)}</h1>"
+        f"<style>{STYLE.read_text(encoding='utf-8')}</style></head><body><header><h1>{escape(heading)}</h1>"
         f"<p>{escape(what)}. Weights of the best epoch on validation.</p></header>{banner}<main>"
         f'{"".join(sections)}</main></body></html>\n'
     )
@@ -118,91 +117,44 @@ def _confusion(matrix, names):
     return note + _table(("true", *map(escape, names)), rows, "matrix")
 
 
-def _dash(i, width=2):
-    style = STYLES[i % len(STYLES)]
-    return None if style == "-" else " ".join(f"{v * width:g}" for v in style[1])
-
-
 def _learning(history):
     best = max(history, key=lambda row: row["val_accuracy"])
-    epochs = [row["epoch"] for row in history]
-    charts, lines = [], []
-    for key, label in (("accuracy", "accuracy"), ("loss", "loss (nats)")):
-        lines = [
-            dict(name="training", x=epochs, y=[row[key] for row in history], colour=COLOURS[0],
-                 dash=_dash(1)),
-            dict(name="validation", x=epochs, y=[row[f"val_{key}"] for row in history],
-                 colour=COLOURS[1]),
-        ]
-        values = [y for line in lines for y in line["y"]]
-        margin = 0.05 * (max(values) - min(values)) or 0.05
-        y_range = (min(values) - margin, max(values) + margin)
-        mark = dict(name=f"best epoch: {best['epoch']}", x=[best["epoch"]],
-                    y=[best[f"val_{key}"]], colour=COLOURS[1], marks=True)
-        x_range = (1, max(2, len(epochs)))
-        chart = line_chart([*lines, mark], "epoch", label, x_range, y_range, label)
-        charts.append(f"<figure>{chart}</figure>")
+    charts = "".join(_chart(plots.learning_curves, history, name=quantity, quantities=[quantity])
+                     for quantity in ("accuracy", "loss"))
     note = (f"<p>Best epoch on validation: {best['epoch']} of {len(history)}, accuracy "
-            f"{best['val_accuracy']:.3f} (the dot). Training images are augmented and seen with "
+            f"{best['val_accuracy']:.3f}. Training images are augmented and seen with "
             "dropout.</p>")
-    return f"<!--wide-->{note}<div class='pair'>{''.join(charts)}</div>{legend(lines)}"
+    return f"<!--wide-->{note}<div class='pair'>{charts}</div>"
+
+
+def _chart(draw, *arguments, **options):
+    return f"<figure>{plots.as_svg(draw, *arguments, **options)}</figure>"
 
 
 def _roc(labels, probabilities, names):
     curves = metrics.roc_per_class(labels, probabilities)
-    drawn = [(name, curve) for name, curve in zip(names, curves) if curve is not None]
-    if len(names) == 2:      # the first has the same curve, turned, and the same area
-        drawn = drawn[1:]
-    if not drawn:
+    if not any(curves):
         return "<p>Undefined: there are images of one class only.</p>"
-    lines = []
-    for i, (name, (fpr, tpr, _)) in enumerate(drawn):
-        x, y = thinned(fpr, tpr)
-        lines.append(dict(name=f"{name} {metrics.auc(fpr, tpr):.3f}", x=x, y=y,
-                          colour=COLOURS[i % len(COLOURS)], dash=_dash(i)))
-    if len(drawn) > 1:
-        fpr, tpr = metrics.macro_roc(curves)
-        x, y = thinned(fpr, tpr)
-        lines.append(dict(name=f"macro mean {metrics.auc(fpr, tpr):.3f}", x=x, y=y,
-                          colour="#000", width=3.2))
-    chart = line_chart(lines, "false-positive rate", "true-positive rate", (0, 1), (0, 1),
-                       "ROC curves", diagonal=True)
-    return (f"<p>One class against the rest; the number is the area under the curve, 0.5 for "
-            f"guessing (dotted).</p><figure>{chart}</figure>{legend(lines)}")
+    return ("<p>One class against the rest; the number is the area under the curve, 0.5 for "
+            f"guessing (dotted).</p>{_chart(plots.roc, curves, names, name='ROC curves')}")
 
 
 def _calibration(calibration):
-    rows = bins_to_draw(calibration)
-    line = dict(name="observed", x=[row["confidence"] for row in rows],
-                y=[row["accuracy"] for row in rows], colour=COLOURS[0], marks=True)
-    chart = line_chart([line], "confidence", "accuracy", (0, 1), (0, 1), "Reliability diagram",
-                       diagonal=True)
-    most = max(row["n"] for row in calibration["bins"])
-    bars = "".join(f'<i style="height:{100 * row["n"] / most:.1f}%" title="{row["low"]:.2f} to '
-                   f'{row["high"]:.2f}: {row["n"]:,} images"></i>' for row in calibration["bins"])
     gap = calibration["confidence"] - calibration["accuracy"]
     word = "overconfident" if gap > 0 else "underconfident"
     return (f"<p>Expected calibration error {calibration['ece']:.3f}: mean confidence "
             f"{calibration['confidence']:.3f}, accuracy {calibration['accuracy']:.3f}, so {word} "
-            f"by {abs(gap):.3f}. On the dotted line, 80 % sure would mean right in 80 % of cases."
-            f"</p><figure>{chart}<div class='bars' role='img' aria-label='images by confidence'>"
-            f"{bars}</div><figcaption>bars: images by confidence, 0 to 1; where they are "
-            "only a few there is no dot</figcaption></figure>")
+            f"by {abs(gap):.3f}. On the dotted line, 80 % sure would mean right in 80 % of cases. "
+            "Where there are only a few images there is no dot.</p>"
+            f"{_chart(plots.calibration, calibration, name='Reliability diagram')}")
 
 
 def _binarized(binarized):
-    curve = binarized["thresholds"]
-    lines = [dict(name=key, x=[row["threshold"] for row in curve], y=[row[key] for row in curve],
-                  colour=COLOURS[i], dash=_dash(i))
-             for i, key in enumerate(("accuracy", "precision", "recall"))]
-    low = min(min(line["y"]) for line in lines)
-    chart = line_chart(lines, "threshold", "share", (0, 1), (np.floor(low * 10) / 10, 1),
-                       "What the threshold does")
     test = binarized["scores"]
+    chart = _chart(plots.thresholds, binarized["thresholds"], name="What the threshold does")
     return (f"<p>Positive where P(happy) + P(surprise) exceeds {test['threshold']}: accuracy "
             f"{test['accuracy']:.3f}, precision of positive {test['precision']:.3f}, recall "
-            f"{test['recall']:.3f}, AUC {test['auc']:.3f}.</p><figure>{chart}</figure>"
-            f"{legend(lines)}")
+            f"{test['recall']:.3f}, AUC {test['auc']:.3f}.</p>{chart}")
 
 
 def _mistakes(part, probabilities, mistakes):
