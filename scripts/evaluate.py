@@ -13,7 +13,6 @@ import numpy as np
 from study.report import write_report
 
 from tinyfer import metrics, plots
-from tinyfer.files import atomic_write
 from tinyfer.evaluation import (
     PARTS,
     binarized_scores,
@@ -23,6 +22,7 @@ from tinyfer.evaluation import (
     reweighed_scores,
     score,
 )
+from tinyfer.files import atomic_write
 from tinyfer.inference import CROPS
 from tinyfer.kernels.threads import set_threads
 from tinyfer.runs import open_run, write_json

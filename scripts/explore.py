@@ -20,6 +20,7 @@ from tinyfer.datasets import (
     seen_in,
     split,
 )
+from tinyfer.datasets.faces import blank
 from tinyfer.datasets.fer2013 import WHERE
 from tinyfer.datasets.toyfaces import draw_faces
 from tinyfer.runs import write_json
@@ -85,8 +86,8 @@ def facts_of(data, seed):
     facts["parts"] = {usage: _counts(data[data.usage == usage]) for usage in USAGES}
     facts["copies"] = duplicate_facts(data)
     facts["copies"]["labels"] = _label_pairs(data)
-    blank = blanks(data)
-    facts["blank"] = {usage: int(np.sum(blank & (data.usage == usage))) for usage in USAGES}
+    empty = blank(data.faces)
+    facts["blank"] = {usage: int(np.sum(empty & (data.usage == usage))) for usage in USAGES}
     facts["leaks"] = {}
     for kind in ("official", "report"):
         parts = split(data, kind, seed)
@@ -94,12 +95,6 @@ def facts_of(data, seed):
             name: dict(images=len(part), copies=int(seen_in(part, parts.train).sum()))
             for name, part in (("validation", parts.validation), ("test", parts.test))}
     return facts
-
-
-def blanks(data):
-    """(N,) bool: which images are one single grey."""
-    flat = data.faces.reshape(len(data), -1)
-    return flat.min(axis=1) == flat.max(axis=1)
 
 
 def conflicts(data):
@@ -174,8 +169,8 @@ def draw_sheets(data, folder, seed):
         first = [group[np.unique(data.labels[group], return_index=True)[1]] for group in groups]
         _sheet(data, np.concatenate(first), folder / "two-labels.png",
                "the same image under two labels")
-    if blanks(data).any():
-        _sheet(data, np.flatnonzero(blanks(data)), folder / "blank.png", "blank images")
+    if blank(data.faces).any():
+        _sheet(data, np.flatnonzero(blank(data.faces)), folder / "blank.png", "blank images")
 
 
 def _sheet(data, indices, path, title):

@@ -18,12 +18,12 @@ import command
 from PIL import Image, ImageOps
 
 from tinyfer.architectures import load_model
-from tinyfer.files import atomic_write
+from tinyfer.datasets.faces import blank
 from tinyfer.datasets.pictures import face_of, grey_of, open_image
+from tinyfer.files import atomic_write
 from tinyfer.kernels.threads import set_threads
 from tinyfer.photo import DEFAULT, faces_to_read, read_faces
 from tinyfer.runs import packaged_config, read_config
-from tinyfer.saliency import blank
 
 
 def parse(argv):
@@ -164,7 +164,7 @@ def shown(target, pictures):
 
 def show(name, readings, target):
     """A copy of the picture with a box round each face, and what was read in it."""
-    from tinyfer import plots   # matplotlib takes a second to load; most calls draw nothing
+    from tinyfer import plots  # matplotlib takes a second to load; most calls draw nothing
 
     target.parent.mkdir(parents=True, exist_ok=True)
     plots.photo(ImageOps.exif_transpose(open_image(source(name))).convert("RGB"), readings, target)

@@ -1,4 +1,4 @@
-"""What a training run prints: a line that moves on a terminal, a few plain lines in a log."""
+"""How far a command is: a line that moves on a terminal, a few plain lines in a log."""
 
 import shutil
 import sys
@@ -61,6 +61,25 @@ class Progress:
             text = f"\r{text[:width]:<{min(width, 79)}}"
         self.stream.write(text + end)
         self.stream.flush()
+
+
+class Line:
+    """What is being done, and how far: one line on a terminal, one in ten seconds elsewhere."""
+
+    def __init__(self):
+        self.live = sys.stdout.isatty()
+        self.printed = self.started = time.perf_counter()
+
+    def __call__(self, done, total, what):
+        now = time.perf_counter()
+        if now - self.printed >= (0.1 if self.live else 10):
+            self.printed = now
+            text = f"{what}: {done:,} of {total:,}, {duration(now - self.started)}"
+            print(f"\r{text:<78}" if self.live else text, end="" if self.live else "\n", flush=True)
+
+    def done(self, text):
+        text = f"{text} in {duration(time.perf_counter() - self.started)}"
+        print(f"\r{text:<78}" if self.live else text, flush=True)
 
 
 def duration(seconds):

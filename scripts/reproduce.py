@@ -10,7 +10,7 @@ from pathlib import Path
 
 import command
 import train
-from study import pages
+from study import cards, pages, tables
 from study.results import (
     ORDER,
     add_record,
@@ -70,7 +70,7 @@ def reproduce(given):
     docs = Path(given.docs) if given.docs else None if trial else DOCS
     kept = (docs or Path(given.runs)) / "results.json"
     if docs:
-        pages.rewrite(docs / "results.md", pages.results_blocks(read_results(kept)), only_try=True)
+        pages.rewrite(docs / "results.md", tables.results_blocks(read_results(kept)), only_try=True)
     for folder in (kept.parent, Path(given.runs)):
         command.check_writable(folder)
     if not given.table:
@@ -167,12 +167,12 @@ def keep(kept, record):
 
 
 def write_pages(docs, records):
-    pages.rewrite(docs / "results.md", pages.results_blocks(records))
+    pages.rewrite(docs / "results.md", tables.results_blocks(records))
     written = [docs / "results.md"]
     for weights in sorted(PACKAGED.glob("*.npz")):
         card = docs / "model-cards" / f"{weights.stem}.md"
         if card.is_file():
-            pages.rewrite(card, {"facts": pages.card_block(weights.stem, records)})
+            pages.rewrite(card, {"facts": cards.card_block(weights.stem, records)})
             written.append(card)
     print("\nwritten: " + ", ".join(map(str, written)))
 

@@ -31,10 +31,11 @@ from study import pages
 
 from tinyfer.architectures import load_model
 from tinyfer.datasets import CLASS_SETS, Parts, draw_faces, find_data, select_classes
+from tinyfer.datasets.faces import blank
 from tinyfer.evaluation import parts_of
 from tinyfer.kernels.threads import set_threads
 from tinyfer.runs import open_run
-from tinyfer.saliency import METHODS, blank
+from tinyfer.saliency import METHODS
 
 DEFAULT = "five-class"
 DRAWN = 1200

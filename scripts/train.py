@@ -13,7 +13,7 @@ from pathlib import Path
 
 import command
 import numpy as np
-from progress import Progress, duration
+from progress import Line, Progress, duration
 
 from tinyfer import experiments, runs
 from tinyfer.architectures import load_model, six_layer_cnn
@@ -61,7 +61,7 @@ def train(given):
         print(drawn_notice(f"DRAWN FACES, NOT FER-2013: training on {settings.drawn:,} faces "
                            "that tinyfer draws itself."))
 
-    parts = settings.parts(settings.faces(progress=show_reading))
+    parts = settings.parts(settings.faces(progress=show_reading()))
     names = parts.train.class_names
     weights = None
     if settings.balance == "weights":
@@ -271,11 +271,16 @@ def parse(argv):
     return vars(parser.parse_args(argv))
 
 
-def show_reading(done, total):
-    live = sys.stdout.isatty()
-    if live or done == total:
-        print(f"{chr(13) if live else ''}decoding FER-2013, once: {done:,} of {total:,} images",
-              end="\n" if done == total else "", flush=True)
+def show_reading():
+    """What shows how far the decoding of FER-2013 is, where it has to be decoded."""
+    line = Line()
+
+    def progress(done, total):
+        line(done, total, "decoding FER-2013, once, images")
+        if done == total:
+            line.done(f"decoded FER-2013: {total:,} images")
+
+    return progress
 
 
 def introduce(config, folder, history):

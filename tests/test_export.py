@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import train
 from small import use_small_network
-from study import pages
+from study import cards
 from study.packaging import half_precision, save_packaged
 from study.torch_module import save_torch
 
@@ -189,17 +189,17 @@ def test_to_package_prints_both_scores_and_is_evaluated_like_the_run(capsys, mad
     assert "0 predictions differ" in out and "tiny.npz" in out
     monkeypatch.setattr(architectures, "PACKAGED", tmp_path)
     monkeypatch.setattr(runs, "PACKAGED", tmp_path)
-    monkeypatch.setattr(pages, "PACKAGED", tmp_path)
+    monkeypatch.setattr(cards, "PACKAGED", tmp_path)
     packaged = runs.open_run("tiny")
     parts, _ = evaluation.parts_of(packaged, small_fer2013)
     accuracy = np.mean(packaged.model.predict(parts.test.faces) == parts.test.labels)
     assert f"accuracy {accuracy:.5f}" in out
     # Its card: with the scores only where the record is of these very weights.
     record = export.record_of(made)
-    assert "test accuracy" not in pages.card_block("tiny", {})
-    card = pages.card_block("tiny", {"6-seed0": record})
+    assert "test accuracy" not in cards.card_block("tiny", {})
+    card = cards.card_block("tiny", {"6-seed0": record})
     assert f"**{record['test']['accuracy']:.3f}**" in card and "--experiments 6 --seeds 0" in card
-    assert "test accuracy" not in pages.card_block("tiny", {"6-seed0": record | {"weights": ""}})
+    assert "test accuracy" not in cards.card_block("tiny", {"6-seed0": record | {"weights": ""}})
     assert str(small_fer2013.parent) not in (tmp_path / "tiny.npz").read_bytes().decode("latin1")
 
 

@@ -15,8 +15,7 @@ import reproduce
 import train
 from realdata import fer2013, needs_fer2013
 from small import use_small_network
-from study import pages, tables
-from study import results
+from study import cards, pages, results, tables
 from study.results import find_run, key_of, read_results, write_results
 
 from tinyfer import experiments, runs
@@ -31,7 +30,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 def place(monkeypatch, tmp_path, small_fer2013):
     """A folder with runs/ and docs/, and the script training the small network in it."""
     use_small_network(monkeypatch)
-    monkeypatch.setattr(pages, "PACKAGED", tmp_path / "pretrained")
+    monkeypatch.setattr(cards, "PACKAGED", tmp_path / "pretrained")
     monkeypatch.setattr(reproduce, "PACKAGED", tmp_path / "pretrained")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").mkdir()
@@ -399,7 +398,7 @@ def test_the_page_in_docs_says_what_results_json_says(tmp_path):
     """Nobody has typed into the tables, and nothing is left over from other runs."""
     shutil.copy(DOCS / "results.md", tmp_path)
     made = read_results(DOCS / "results.json")
-    pages.rewrite(tmp_path / "results.md", pages.results_blocks(made))
+    pages.rewrite(tmp_path / "results.md", tables.results_blocks(made))
     assert (tmp_path / "results.md").read_text() == (DOCS / "results.md").read_text()
 
 

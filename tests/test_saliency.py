@@ -7,14 +7,14 @@ import pytest
 
 import tinyfer
 from tinyfer.datasets.inputs import to_input
-from tinyfer.inference import fold_batchnorm, visible_window
 from tinyfer.gradcheck import direction_error, numerical_gradient
+from tinyfer.inference import fold_batchnorm, visible_window
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU
 from tinyfer.model import Sequential
 from tinyfer.saliency import METHODS, saliency, targets, unsigned
 from tinyfer.saliency.faithful import completeness
 from tinyfer.saliency.geometry import convolutions, unit_places
-from tinyfer.saliency.task import score, score_gradient
+from tinyfer.saliency.task import explained, explained_gradient
 
 SHORT = {"smoothgrad": {"n": 3}, "integrated": {"steps": 4},
          "occlusion": {"size": 16, "stride": 16}}
@@ -65,15 +65,15 @@ def six():
 def test_the_gradient_of_the_score_is_its_slope(of):
     rng = np.random.default_rng(0)
     logits, target = rng.normal(0, 2, (3, 4)), np.array([2, 0, 3])
-    slope = score_gradient(logits, target, of)
-    measured = numerical_gradient(lambda: score(logits, target, of), logits, np.ones(3))
+    slope = explained_gradient(logits, target, of)
+    measured = numerical_gradient(lambda: explained(logits, target, of), logits, np.ones(3))
     assert np.abs(slope - measured).max() < 1e-9 < np.abs(slope).max()
 
 
 def test_a_certain_network_still_has_a_map():
     """Where p rounds to 1, the difference 1 - p is 0, but the slope is not."""
     logits = np.array([[40.0, 0.0, 1.0]], np.float32)
-    slope = score_gradient(logits, np.array([0]), "probability")
+    slope = explained_gradient(logits, np.array([0]), "probability")
     assert tinyfer.softmax(logits)[0, 0] == 1
     assert slope[0, 0] == pytest.approx(np.exp(-39) + np.exp(-40), rel=1e-6)
     assert slope[0, 2] == pytest.approx(-np.exp(-39), rel=1e-6)
@@ -87,7 +87,7 @@ def test_gradient_is_the_slope_of_every_pixel(of):
     target = np.array([2, 0])
     maps = saliency(model, faces, target, of=of, signed=True)
     x = faces[..., None]
-    measured = numerical_gradient(lambda: score(model.forward(x), target, of), x, np.ones(2))
+    measured = numerical_gradient(lambda: explained(model.forward(x), target, of), x, np.ones(2))
     assert np.abs(maps - measured[..., 0]).max() < 1e-8 * np.abs(measured).max()
     assert not maps[:, 14:].any() and not measured[:, 14:].any()
 
@@ -98,7 +98,7 @@ def test_gradient_of_the_six_layer_network(of):
     faces, target = faces_of(1), np.array([3])
     maps = saliency(model, faces, target, of=of, signed=True)
     x, rng = faces[..., None].copy(), np.random.default_rng(0)
-    error = direction_error(lambda: score(model.forward(x), target, of).sum(),
+    error = direction_error(lambda: explained(model.forward(x), target, of).sum(),
                             [(x, maps[..., None])], rng)
     assert error < 1e-5
 

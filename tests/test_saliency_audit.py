@@ -10,18 +10,22 @@ import numpy as np
 import pytest
 import saliency as saliency_script
 from explain import pictures
-from PIL import Image
-from small import small_cnn, use_small_network
-
-from tinyfer.datasets.toyfaces import CUE_PLACE, draw_faces
-from tinyfer.layers import BatchNorm, Dense, Flatten
-from tinyfer.model import Sequential
-from tinyfer.saliency import METHODS, blank, saliency
-from tinyfer.saliency.audit import (
-    audit_faithfulness,
+from explain.tables import (
     faithfulness_table,
     planted_table,
     randomisation_table,
+    share_table,
+)
+from PIL import Image
+from small import small_cnn, use_small_network
+
+from tinyfer.datasets.faces import blank
+from tinyfer.datasets.toyfaces import CUE_PLACE, draw_faces
+from tinyfer.layers import BatchNorm, Dense, Flatten
+from tinyfer.model import Sequential
+from tinyfer.saliency import METHODS, saliency
+from tinyfer.saliency.audit import (
+    audit_faithfulness,
 )
 from tinyfer.saliency.faithful import area, blur, deletion_insertion, edges
 from tinyfer.saliency.planted import DECOY_PLACE, highest_at, plant, share_at, train_small
@@ -30,7 +34,6 @@ from tinyfer.saliency.regions import (
     column,
     mean_map,
     region_masks,
-    share_table,
     shares,
 )
 from tinyfer.saliency.sanity import parameter_groups, random_copy, randomisation, spearman

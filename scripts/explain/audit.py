@@ -2,7 +2,9 @@
 
 import numpy as np
 from explain import pictures
-from explain.maps import Line, save
+from explain import tables as tables_of
+from explain.maps import save
+from progress import Line
 
 from tinyfer import runs
 from tinyfer.saliency import METHODS
@@ -10,9 +12,6 @@ from tinyfer.saliency.audit import (
     audit_faithfulness,
     audit_planted,
     audit_randomisation,
-    faithfulness_table,
-    planted_table,
-    randomisation_table,
 )
 
 TESTS = ("randomisation", "faithfulness", "planted")
@@ -31,18 +30,18 @@ def audit(given, model, part, options, folder):
         picture = folder / f"{test}.png"
         if test == "randomisation":
             summary, arrays = audit_randomisation(model, faces, **how)
-            tables[test] = randomisation_table(summary)
+            tables[test] = tables_of.randomisation_table(summary)
             pictures.randomisation(methods=list(METHODS), path=picture, title=title, **arrays)
         elif test == "faithfulness":
             summary, arrays = audit_faithfulness(model, faces, **how)
-            tables[test] = faithfulness_table(summary)
+            tables[test] = tables_of.faithfulness_table(summary)
             pictures.deletion_insertion(path=picture, of=given.of, title=title, **arrays)
             arrays = dict(share=arrays["share"]) | {
                 f"{kind}, {name}": values for name, both in arrays["curves"].items()
                 for kind, values in both.items()}
         else:
             summary, arrays = audit_planted(part, **how)
-            tables[test] = planted_table(summary)
+            tables[test] = tables_of.planted_table(summary)
             pictures.planted(arrays, picture, f"{part.source} with a planted patch (left) "
                                    "and a decoy (right)")
         line.done(test)

@@ -3,9 +3,10 @@
 import numpy as np
 from explain import pictures
 from explain.maps import all_maps, plain, save
+from explain.tables import share_table
 
 from tinyfer.saliency import saliency
-from tinyfer.saliency.regions import column, region_masks, share_table
+from tinyfer.saliency.regions import column, region_masks
 from tinyfer.saliency.sanity import random_copy
 
 UNTRAINED_FACES = 500           # for the mean map of a random network

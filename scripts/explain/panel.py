@@ -6,9 +6,9 @@ import numpy as np
 from explain import pictures
 from explain.maps import all_maps, plain, save
 
+from tinyfer.datasets.faces import blank
 from tinyfer.datasets.pictures import face_of, grey_of, open_image
 from tinyfer.photo import faces_to_read
-from tinyfer.saliency import blank
 
 FACES = 5
 

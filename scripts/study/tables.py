@@ -1,5 +1,6 @@
 """The tables of docs/results.md in Markdown, from the records of results.py."""
 
+from study.pages import table
 from study.results import ORDER
 
 from tinyfer.experiments import BINARIZED, EXPERIMENTS
@@ -33,6 +34,19 @@ FIGURES = {
 }
 
 
+NOTHING = "*No finished run yet.*"
+
+
+def results_blocks(records):
+    """The blocks of docs/results.md from the records of results.json."""
+    return dict(
+        summary=summary(records), experiments=experiments_table(records),
+        runs=runs_table(records), leakage=leakage_table(records),
+        official=official_table(records), binarized=binarized_text(records),
+        classes=classes_table(records),
+    )
+
+
 def experiments_table(records):
     """For each experiment the study's figures, ours, and the difference, marked beyond 0.02."""
     rows = []
@@ -54,7 +68,7 @@ def experiments_table(records):
         lines = [theirs, ours, apart, clean] if study else [ours, clean]
         heads = [[number, title], ["", _trial(group)], ["", ""], ["", ""]]
         rows += [head + line for head, line in zip(heads, lines)]
-    return _table(["#", "experiment", "", *FIGURES.values()], rows) if rows else NOTHING
+    return table(["#", "experiment", "", *FIGURES.values()], rows) if rows else NOTHING
 
 
 def summary(records):
@@ -96,7 +110,7 @@ def runs_table(records):
             ", ".join(dict.fromkeys(r["date"] for r in group)), machine, f"`{command(group)}`"])
     head = ["#", "images (training / validation / test)", "seed", "best epoch", "minutes", "date",
             "machine", "command"]
-    return _table(head, rows) if rows else NOTHING
+    return table(head, rows) if rows else NOTHING
 
 
 def command(group):
@@ -124,7 +138,7 @@ def leakage_table(records):
                 number + (" without copies" if distinct else ""), r["seed"], f"{test['n']:,}",
                 f"{test['copies']:,}", _3(test["accuracy"]), _3(clean and clean["accuracy"]),
                 _3(test["accuracy_on_copies"])])
-    return _table(["#", "seed", "test images", "with a copy in training", "accuracy, all",
+    return table(["#", "seed", "test images", "with a copy in training", "accuracy, all",
                    "accuracy, without copies", "accuracy, copies alone"], rows) if rows else NOTHING
 
 
@@ -138,7 +152,7 @@ def classes_table(records):
         rows.append([number + (" without copies" if distinct else ""), *(
             f"{_3(classes[n]['recall'])} / {_3(classes[n]['precision'])}" if n in classes else ""
             for n in names)])
-    return _table(["#", *names], rows) if rows else NOTHING
+    return table(["#", *names], rows) if rows else NOTHING
 
 
 def official_table(records):
@@ -164,8 +178,8 @@ def official_table(records):
                       f"{100 * low:.1f} to {100 * high:.1f}", remark]))
     rows.sort(key=lambda row: row[0])
     head = ["system", "parameters", "accuracy (%)", "95 % interval", "remark"]
-    table = _table(head, [row for _, row in rows])
-    return table if ours else f"{NOTHING}\n\n{table}"
+    whole = table(head, [row for _, row in rows])
+    return whole if ours else f"{NOTHING}\n\n{whole}"
 
 
 def binarized_text(records):
@@ -181,12 +195,12 @@ def binarized_text(records):
                          test["only_other"], f"{test['p']:.3g}"])
     head = ["compared", "seed", "images", "accuracy of 6b", "of the other", "same answer",
             "only 6b right", "only the other right", "McNemar's exact p"]
-    parts = [_table(head, rows)] if rows else []
+    parts = [table(head, rows)] if rows else []
     first = group[0]
     rows = [[f"{row['threshold']:.2f}", *(_3(row[k]) for k in ("accuracy", "precision", "recall"))]
             for row in first["thresholds"]]
-    table = _table(["threshold", "accuracy", "precision of positive", "recall of positive"], rows)
-    return "\n\n".join([*parts, f"Threshold curve (seed {first['seed']}):", table])
+    whole = table(["threshold", "accuracy", "precision of positive", "recall of positive"], rows)
+    return "\n\n".join([*parts, f"Threshold curve (seed {first['seed']}):", whole])
 
 
 def groups(records):
@@ -287,11 +301,3 @@ def _study(value):
 
 def _3(value):
     return "" if value is None else f"{value:.3f}"
-
-
-def _table(head, rows):
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
-
-
-NOTHING = "*No finished run yet.*"

@@ -9,6 +9,7 @@ import hashlib
 
 import numpy as np
 
+from tinyfer.datasets.faces import blank
 from tinyfer.datasets.splits import Parts
 
 
@@ -53,7 +54,6 @@ def duplicate_facts(data):
     sizes = np.bincount(groups)
     _, usage = np.unique(data.usage, return_inverse=True)
     private, training = data.usage == "PrivateTest", data.usage == "Training"
-    flat = data.faces.reshape(len(data), -1)
     return {
         "images": len(data),
         "distinct": len(sizes),
@@ -62,7 +62,7 @@ def duplicate_facts(data):
         "across_parts": _varied(groups, usage),
         "two_labels": _varied(groups, data.labels),
         "leaked": int(np.isin(groups[private], groups[training]).sum()),
-        "blank": int((flat.min(axis=1) == flat.max(axis=1)).sum()),
+        "blank": int(blank(data.faces).sum()),
     }
 
 

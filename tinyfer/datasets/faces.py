@@ -75,3 +75,9 @@ class Faces:
     def counts(self):
         """The number of faces of each class: (K,) int64."""
         return np.bincount(self.labels, minlength=len(self.class_names))
+
+
+def blank(faces):
+    """(N,) bool: which faces (N, H, W) are of a single grey, with nothing in them to see."""
+    flat = np.asarray(faces).reshape(len(faces), -1)
+    return flat.min(axis=1) == flat.max(axis=1)

@@ -16,6 +16,7 @@ docs/saliency.md shows what came out.
 
 import numpy as np
 
+from tinyfer.datasets.faces import blank
 from tinyfer.saliency.gradients import gradient, gradient_times_input, integrated, smoothgrad
 from tinyfer.saliency.layerwise import gradcam, guided
 from tinyfer.saliency.occlusion import occlusion
@@ -94,12 +95,6 @@ def targets(model, faces, target=None):
             raise ValueError(f"this network has no class {each!r}; expected one of "
                              f"{', '.join(names)}, or a number from 0 to {K - 1}")
     return numbers
-
-
-def blank(faces):
-    """(N,) bool: which faces are of a single grey, with nothing in them to explain."""
-    faces = np.asarray(faces).reshape(len(faces), -1)
-    return faces.min(axis=1) == faces.max(axis=1)
 
 
 def _refuse_blank(faces):

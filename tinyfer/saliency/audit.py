@@ -1,4 +1,4 @@
-"""The three tests that the maps must stand: numbers for JSON, arrays for pictures, tables to read.
+"""The three tests that the maps must stand: numbers for JSON, and arrays for pictures.
 
     randomisation   sanity.py     is the map about the network?
     faithfulness    faithful.py   is it about F?
@@ -40,15 +40,6 @@ def audit_randomisation(model, faces, of, options, seed=0, progress=None):
     methods = {method: {kind: [_round(value) for value in mean_known(values[m])]
                         for kind, values in alike.items()} for m, method in enumerate(METHODS)}
     return dict(stages=stages, methods=methods), dict(stages=stages, **alike)
-
-
-def randomisation_table(summary):
-    """Rank correlations at every stage, those of signed maps below, as Markdown."""
-    head = ("method", *summary["stages"][1:])
-    return _table(head, [(name if kind == "absolute" else f"{name}, signed",
-                          *map(_two_digits, row[kind][1:]))
-                         for kind in ("absolute", "signed")
-                         for name, row in summary["methods"].items()])
 
 
 # Deletion and insertion
@@ -111,28 +102,6 @@ def _completeness(maps, gap, difference):
                 mean_difference=_round(np.abs(difference).mean()), mean_mass=_round(mass.mean()))
 
 
-def faithfulness_table(summary):
-    """Areas, those of the mean map, and the differences face by face, as Markdown; and how far
-    integrated gradients are from adding up."""
-    rows = []
-    for name, row in summary["orders"].items():
-        if name.endswith(", mean map"):
-            continue
-        rows.append([name.strip("[]")])
-        for kind in ("deletion", "insertion"):
-            mine, mean = row[kind], summary["orders"].get(f"{name}, mean map")
-            rows[-1].append(f"{mine['area']:.3f} ± {mine['error']:.3f}")
-            rows[-1] += [f"{mean[kind]['area']:.3f}",
-                         f"{mine['difference']:+.3f} ± {mine['difference_error']:.3f}",
-                         _percent(mine["better"])] if mean else ["", "", ""]
-    table = _table(("order of", "deletion", "mean map", "difference", "better on",
-                    "insertion", "mean map", "difference", "better on"), rows)
-    whole = summary["completeness"]
-    return (f"{table}\n\nIntegrated gradients miss the difference they should add up to by "
-            f"{100 * whole['gap_of_difference']:.1f} %.\nIt is {whole['mean_difference']:.2f} on "
-            f"average; the absolute values of a map add up to {whole['mean_mass']:.0f}.")
-
-
 # Planted patch
 
 def audit_planted(data, of, options, seed=0, progress=None):
@@ -164,28 +133,6 @@ def audit_planted(data, of, options, seed=0, progress=None):
     h, w = visible_window(model.layers, model.input_shape)
     area_share = (CUE_PLACE[0].stop - CUE_PLACE[0].start) ** 2 / (h * w)
     return dict(accuracy=_round(accuracy), area=_round(area_share), methods=rows), means
-
-
-def planted_table(summary):
-    """Shares on the patch and on the decoy, as Markdown."""
-    return _table(("method", "share on the patch", "on the decoy", "highest point on the patch"),
-                  [(name.strip("[]"),
-                    *(_percent(row[key]) for key in ("patch", "decoy", "highest")))
-                   for name, row in summary["methods"].items()]
-                  + [("share of the area", *2 * [_percent(summary["area"])], "")])
-
-
-def _table(head, rows):
-    lines = ["| " + " | ".join(row) + " |" for row in (head, *rows)]
-    return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:]])
-
-
-def _percent(value):
-    return f"{100 * value:.0f} %"
-
-
-def _two_digits(value):
-    return "" if value is None else f"{value:.2f}"
 
 
 def _standard_error(values):

@@ -7,7 +7,7 @@ import numpy as np
 
 from tinyfer.layers import ReLU
 from tinyfer.saliency.geometry import convolutions, unit_places
-from tinyfer.saliency.task import score_gradient
+from tinyfer.saliency.task import explained_gradient
 
 
 def gradcam(task, layer=None):
@@ -42,7 +42,7 @@ def gradcam(task, layer=None):
         logits = features
         for each in above:
             logits = each.forward(logits)
-        dout = score_gradient(logits, task.target[i], task.of)
+        dout = explained_gradient(logits, task.target[i], task.of)
         for each in reversed(above):
             dout = each.backward(dout)
         alpha = dout.mean(axis=(1, 2))
@@ -77,7 +77,7 @@ def guided(task):
 
 
 def _guided_gradient(model, x, target, of):
-    dout = score_gradient(model.forward(x), target, of)
+    dout = explained_gradient(model.forward(x), target, of)
     for layer in reversed(model.layers):
         if isinstance(layer, ReLU) or getattr(layer, "relu", False):
             dout = np.maximum(dout, 0)

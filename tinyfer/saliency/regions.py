@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyfer.saliency.sanity import spearman
-
 # Rows and columns, the last excluded. The border is the outermost four pixels all around: on
 # FER-2013 mostly hair and background. All else (forehead, nose, cheeks, chin) is the rest.
 EYES = {"FER-2013": (slice(11, 23), slice(6, 42)), "drawn faces": (slice(13, 25), slice(6, 42))}
@@ -71,17 +69,3 @@ def column(name, maps, masks):
     """The Column of some maps (N, H, W), none below 0."""
     share = {region: float(np.nanmean(values)) for region, values in shares(maps, masks).items()}
     return Column(name, len(maps), mean_map(maps), share)
-
-
-def share_table(columns, masks, whole):
-    """Shares in per cent, a line a Column; "like all" is the rank correlation of its mean map with
-    that of the Column `whole`; the last line is the share of the area."""
-    lines = [f"{'predicted':15}{'faces':>7}" + "".join(f"{name:>8}" for name in masks)
-             + f"{'like all':>10}"]
-    for each in columns:
-        like = spearman(each.mean[None], whole.mean[None])[0]
-        lines.append(f"{each.name:15}{each.count:7,}"
-                     + "".join(f"{100 * each.share[name]:8.1f}" for name in masks)
-                     + f"{like:10.2f}")
-    lines.append(f"{'area':22}" + "".join(f"{100 * mask.mean():8.1f}" for mask in masks.values()))
-    return "\n".join(lines)

@@ -36,13 +36,13 @@ def window(model, faces):
     return np.ascontiguousarray(to_input(faces, model.dtype)[:, :h, :w])
 
 
-def score(logits, target, of):
+def explained(logits, target, of):
     """F of each row: logits (N, K), target (N,) -> (N,) float64."""
     z = logits.astype(np.float64)
     return (softmax(z) if of == "probability" else z)[np.arange(len(z)), target]
 
 
-def score_gradient(logits, target, of):
+def explained_gradient(logits, target, of):
     """d F / d logits: (N, K), in the dtype of logits. Chapter 1 derives the first.
 
         d p_t / d z_k = p_t ([k = t] - p_k)            d z_t / d z_k = [k = t]
@@ -65,7 +65,7 @@ def score_gradient(logits, target, of):
 
 def input_gradient(model, x, target, of):
     """dF/dx: x (N, H, W, 1) -> (N, H, W). One forward, one backward through every layer."""
-    dlogits = score_gradient(model.forward(x), target, of)
+    dlogits = explained_gradient(model.forward(x), target, of)
     return model.backward(dlogits)[..., 0]
 
 
@@ -110,5 +110,5 @@ class Task:
         """F at inputs(i, k): (N, per_face) float64."""
         values = np.empty((len(self.x), per_face))
         for i, k in self.batches(per_face):
-            values[i, k] = score(self.model.forward(inputs(i, k)), self.target[i], self.of)
+            values[i, k] = explained(self.model.forward(inputs(i, k)), self.target[i], self.of)
         return values
