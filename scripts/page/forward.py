@@ -7,7 +7,7 @@ import numpy as np
 from tinyfer.datasets.inputs import to_input
 from tinyfer.datasets.toyfaces import draw_faces
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
-from tinyfer.saliency.task import score_gradient
+from tinyfer.saliency.task import explained_gradient
 
 COMPANIONS = 15     # in training mode a batch has this many faces beside the one on the page
 
@@ -45,7 +45,7 @@ class Forward:
     def gradients(self, target):
         """d p[target] / d values[l] for every l: p of the first face, softmax of its logits."""
         logits = self.values[-1]
-        dout = score_gradient(logits, np.full(len(logits), target), "probability")
+        dout = explained_gradient(logits, np.full(len(logits), target), "probability")
         dout[1:] = 0
         found = [dout]
         for layer in reversed(self.model.layers):
