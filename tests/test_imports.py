@@ -1,7 +1,4 @@
-"""The order of the package, held: imports go one way, and a plain import stays light.
-
-    kernels <- layers <- model, architectures <- training <- scripts
-"""
+"""The order of the package, held: imports go as docs/map.md has it, and a plain import stays light."""
 
 import ast
 import re
@@ -17,38 +14,17 @@ PACKAGE = Path(tinyfer.__file__).parent
 MODULES = {".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts): file
            for file in sorted(PACKAGE.rglob("*.py"))}
 
-# What each part of the package may import from it: every part is listed.
-ALLOWED = {
-    "checks": set(),
-    "__init__": {"architectures", "datasets", "finder", "losses", "model", "optim", "photo",
-                 "saliency"},
-    "kernels": {"checks", "kernels"},
-    "losses": {"checks"},
-    "metrics": set(),
-    "binary": {"metrics"},
-    "gradcheck": set(),
-    "optim": {"checks", "kernels"},
-    "averaging": {"optim"},
-    "recipes": {"averaging", "datasets", "losses", "optim"},
-    "files": set(),
-    "checkpoint": {"files"},
-    "datasets": {"checkpoint", "datasets", "files", "kernels"},
-    "layer": {"checks"},
-    "layers": {"checks", "kernels", "layer"},
-    "inference": {"datasets", "layers", "losses"},
-    "model": {"checks", "checkpoint", "inference"},
-    "architectures": {"checkpoint", "files", "layers", "model"},
-    "finder": {"architectures", "datasets", "inference", "kernels", "losses"},
-    "photo": {"architectures", "datasets", "finder"},
-    "experiments": {"datasets", "files"},
-    "settings": {"datasets", "experiments", "recipes"},
-    "training": {"checkpoint", "losses", "metrics"},
-    "runs": {"architectures", "checkpoint", "files", "settings"},
-    "plots": {"files", "metrics"},
-    "evaluation": {"architectures", "binary", "datasets", "experiments", "metrics", "plots",
-                   "runs"},
-    "saliency": {"datasets", "inference", "layers", "losses", "model", "optim", "saliency"},
-}
+MAP = PACKAGE.parent / "docs" / "map.md"
+
+
+def rooms():
+    """What each part of the package may import from it, by the tables of docs/map.md."""
+    rows = re.findall(r"^\| \[(\w+)(?:/|\.py)\]\(\.\./tinyfer/\S+\) \| [^|]+ \| ([\w ]*)\|$",
+                      MAP.read_text(encoding="utf-8"), re.MULTILINE)
+    return {room: {room, *imported.split()} for room, imported in rows}
+
+
+ALLOWED = rooms()
 # Of what is not in the standard library, these need NumPy alone.
 NUMPY_ONLY = {"checks", "files", "losses", "metrics", "binary", "gradcheck", "optim", "checkpoint",
               "layer", "layers", "inference", "model", "architectures", "training"}
@@ -83,13 +59,33 @@ def part(module):
     return module.split(".")[1]
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_imports_go_one_way(module):
+@pytest.mark.parametrize("module", [m for m in MODULES if part(m) != "__init__"])
+def test_imports_go_as_the_map_has_them(module):
     assert parts_of_tinyfer(MODULES[module]) <= ALLOWED[part(module)]
 
 
-def test_the_list_names_what_there_is():
-    assert ALLOWED.keys() == {part(module) for module in MODULES}
+def test_the_map_has_no_arrow_that_is_not_there():
+    found = {room: {room} for room in ALLOWED}
+    for module in MODULES.keys() - {"tinyfer.__init__"}:
+        found[part(module)] |= parts_of_tinyfer(MODULES[module])
+    assert found == ALLOWED
+
+
+def test_the_map_reads_from_top_to_bottom():
+    """Every room imports only what stands above it."""
+    above = set()
+    for room, imported in ALLOWED.items():
+        assert imported - {room} <= above, f"{room} is too high up"
+        above.add(room)
+
+
+def test_the_map_names_what_there_is():
+    assert ALLOWED.keys() == {part(module) for module in MODULES} - {"__init__"}
+    text = MAP.read_text(encoding="utf-8")
+    scripts = PACKAGE.parent / "scripts"
+    for place in sorted(scripts.iterdir()):
+        if place.name != "__pycache__":
+            assert f"(../scripts/{place.name})" in text, f"docs/map.md does not name {place.name}"
 
 
 def test_nothing_in_the_package_imports_the_scripts():
@@ -146,7 +142,8 @@ def test_the_declared_packages_are_those_imported():
 
 def test_scripts_import_declared_packages_only():
     scripts = sorted((PACKAGE.parent / "scripts").rglob("*.py"))
-    own = {path.stem for path in (PACKAGE.parent / "scripts").iterdir()}
+    own = {path.stem for folder in ("scripts", "docs/exercises")
+           for path in (PACKAGE.parent / folder).iterdir()}
     assert set().union(*map(foreign, scripts)) - own <= declared("bench")
 
 
