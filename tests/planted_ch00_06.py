@@ -117,9 +117,12 @@ PLANTED = {
             ("    s = _sigmoid(x)\n", "    from tinyfer.gradcheck import numerical_gradient\n"
              "    return numerical_gradient(lambda: silu(x), x, dout)\n    s = _sigmoid(x)\n",
              "borrowed"),
-            ("    s = _sigmoid(x)\n", "    h = 1e-5\n    return dout * np.vectorize("
-             "lambda v: (silu(v + h) - silu(v - h)) / (2 * h))(x)\n    s = _sigmoid(x)\n",
-             "measures differences of silu")],
+            ("    s = _sigmoid(x)\n", "    h = np.spacing(1) ** 0.3\n    return dout * "
+             "np.vectorize(lambda v: (silu(v + h) - silu(v - h)) / (2 * h))(x)\n",
+             "measures differences of silu"),
+            ("    s = _sigmoid(x)\n", "    h = 1e-5\n    s = _sigmoid(x)\n    return dout * ("
+             "(x + h) * _sigmoid(x + h) - (x - h) * _sigmoid(x - h)) / (2 * h)\n",
+             "the step of a difference")],
         "test_residual": [
             ("return dout + dz @ w.T", "return dz @ w.T", "the way around the layer is missing"),
             ("dz = dout * (x @ w + b > 0)", "dz = dout", "the mask of ReLU is missing"),

@@ -67,13 +67,15 @@ def same(name, found, right, known=(), tolerance=1e-9):
 
 def named(found, right, known, tolerance):
     """Which mistake turns right into found, or None."""
+    if found.dtype.kind not in "fiub":
+        return None
     tolerance = max(tolerance, 1e-7)
     for mistake, wrong in known.items():
         if close(found, wrong() if callable(wrong) else wrong, tolerance):
             return mistake
     if found.ndim == 2 and found.shape == right.T.shape and close(found, right.T, tolerance):
         return "it is transposed"
-    if found.shape != right.shape or found.dtype.kind not in "fiu":
+    if found.shape != right.shape:
         return None
     if not np.isfinite(found).all():
         return "not every number of it is finite"
@@ -154,7 +156,8 @@ def derivation(function, forwards=()):
     """function, but Wrong is raised where it, or what it calls, borrows instead of deriving.
 
     Refused are tinyfer and other libraries with gradients, by name and at run time, the measured
-    gradient of chapter 2, and a backward that calls its `forwards` more than twice: differences.
+    gradient of chapter 2, and differences: a small number, the step, or a backward that calls its
+    `forwards` more than twice.
     """
     _inspect(function)
     forwards = {inspect.unwrap(f).__code__: 0 for f in forwards}
@@ -203,6 +206,10 @@ def _inspect(function):
         while codes:
             code = codes.pop()
             codes += [c for c in code.co_consts if inspect.iscode(c)]
+            for number in code.co_consts:
+                if isinstance(number, float) and 0 < abs(number) < 2e-3:
+                    raise Wrong(f"{_name(function)} holds the number {number:.0e}: the step of a "
+                                "difference? This is to be derived", "measured, not derived")
             for name in code.co_names:
                 value = reader.__globals__.get(name)
                 module = value.__name__ if inspect.ismodule(value) else (
