@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tinyfer
-from tinyfer.kernels import reference
+from tinyfer.kernels import reference, winograd
 from tinyfer.kernels.adam import adam_step
 from tinyfer.kernels.batchnorm import batchnorm_apply, batchnorm_backward, batchnorm_statistics
 from tinyfer.kernels.conv import conv2d_backward, conv2d_forward
@@ -99,6 +99,39 @@ def test_convolution_passes_nan_on(dtype):
         assert expected.any()
         for relu in False, True:
             assert np.isnan(conv2d_forward(x, w, b, relu))[expected].all()
+
+
+def test_the_largest_errors_of_float32_are_those_stated():
+    """A batch of 64 in the shape with the longest sums: norm of the difference over the norm."""
+    x, w, b, dout = convolution((64, 46, 46, 32, 64), np.float32)
+    exact = [a.astype(np.float64) for a in (dout, x, w)]
+    for name, got, expected in zip(["dx", "dw", "db"], conv2d_backward(dout, x, w),
+                                   conv2d_backward(*exact)):
+        assert error(got, expected) <= (2e-5 if name == "dw" else 5e-6), name
+
+
+@both_dtypes
+@pytest.mark.parametrize("m", [4, 5, 6])
+def test_a_flat_area_stays_flat_but_for_rounding(m, dtype):
+    """Equal outputs are equal in every digit by definition, and to a few roundings by tiles."""
+    x = np.tile(normal(8, dtype), (1, 14, 14, 1))
+    w, b = normal((3, 3, 8, 5), dtype, 1), normal(5, dtype, 2)
+    for out in reference.conv2d_forward(x, w, b), conv2d_forward(x[..., :3], w[:, :, :3], b):
+        assert not np.ptp(out, axis=(1, 2)).any()
+    spread = np.ptp(winograd.forward(x, w, b, False, m), axis=(1, 2))
+    assert spread.max() <= 50 * np.finfo(dtype).eps * np.abs(x[0, 0, 0]) @ np.abs(w).sum((0, 1, 3))
+
+
+@pytest.mark.parametrize("m", [4, 5, 6])
+def test_an_infinity_spreads_to_its_tiles_and_no_further(m):
+    x, w, b, _ = convolution((1, 3 * m + 2, 3 * m + 2, 4, 3), np.float32)
+    i, j = m, m + 3                     # row m is seen by two rows of tiles, column m + 3 by one
+    x[0, i, j, 2] = np.inf
+    spoiled = ~np.isfinite(winograd.forward(x, w, b, False, m))[0].all(axis=2)
+    assert spoiled[~np.isfinite(reference.conv2d_forward(x, w, b))[0].all(axis=2)].all()
+    seen = np.zeros_like(spoiled)
+    seen[:2 * m, m:2 * m] = True
+    assert not spoiled[~seen].any()
 
 
 @pytest.mark.parametrize("axes", [1, 2, 4])

@@ -143,11 +143,31 @@ def test_class_absent_has_no_roc_and_does_not_touch_the_macro():
     assert result["macro"]["auc"] == auc(*with_two)
 
 
+def test_the_macro_curve_lies_above_the_mean_of_the_classes():
+    """By interpolation alone, and the more the fewer the images; auc_mean is the plain mean."""
+    rng = np.random.default_rng(0)
+    above = {}
+    for N in 20, 2000:
+        gaps = []
+        for _ in range(20):
+            labels = np.append(np.arange(5), rng.integers(0, 5, N - 5))
+            p = rng.dirichlet(np.ones(5), N)
+            p[np.arange(N), labels] += 0.2
+            result = evaluate(labels, p / p.sum(axis=1, keepdims=True), "abcde")
+            single = [row["auc"] for row in result["classes"].values()]
+            assert result["macro"]["auc_mean"] == pytest.approx(np.mean(single), abs=1e-15)
+            gaps.append(result["macro"]["auc"] - result["macro"]["auc_mean"])
+        assert min(gaps) > -1e-12
+        above[N] = np.mean(gaps)
+    assert 0.005 < above[20] < 0.05 and above[2000] < 0.001
+
+
 def test_one_class_alone_has_no_roc_at_all():
     p = np.array([[0.8, 0.2], [0.3, 0.7]])
     assert roc_per_class([0, 0], p) == [None, None]
     assert macro_roc([None, None]) is None
-    assert evaluate([0, 0], p, ("a", "b"))["macro"]["auc"] is None
+    macro = evaluate([0, 0], p, ("a", "b"))["macro"]
+    assert macro["auc"] is None and macro["auc_mean"] is None
 
 
 @pytest.mark.parametrize("seed", range(5))

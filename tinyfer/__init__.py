@@ -4,7 +4,8 @@ The way of a face through the package, and a good order to read it in:
 
     datasets/           faces and labels: FER-2013, or drawn ones; splits and class sets;
                         inputs.py, a minibatch: random shifts and flips, grey values to [0, 1]
-    layers.py           what every layer computes, and its gradient by hand
+    layers.py           what every layer computes, and its gradient by hand; layer.py and
+                        checks.py: what they share, and what a wrong call is told
     kernels/            the arithmetic underneath; reference.py first, it is the definition
     model.py            layers in a row: forward, backward, files
     inference.py        prediction: the same function with less work

@@ -172,8 +172,9 @@ def macro_roc(curves):
 
     Each curve is interpolated linearly on the union of all false-positive rates; where a curve
     rises vertically its upper end counts. (0, 0) is put in front. None when no curve is defined.
-    The area under it is the macro AUC. Because of the upper ends it lies above the mean of the
-    single areas, by a few ten-thousandths for thousands of images.
+    The area under it is the macro AUC ("auc"), as in the study. By interpolation alone, because of
+    the upper ends, it is never below the mean of the single areas ("auc_mean"), and above it by a
+    few ten-thousandths for thousands of images, but by 0.02 for twenty.
     """
     curves = [curve for curve in curves if curve is not None]
     if not curves:
@@ -190,7 +191,8 @@ def evaluate(labels, probabilities, class_names):
     """Everything above at once, as a dict of plain numbers, lists and None, ready for json.
 
     The dict of `classification_report` (n, accuracy, classes, macro) with "auc" added for each
-    class and the macro curve, and accuracy_interval (95 %, Wilson), loss (unweighted
+    class and the macro curve ("auc": above the plain mean of the classes, "auc_mean", by
+    interpolation; see `macro_roc`), and accuracy_interval (95 %, Wilson), loss (unweighted
     cross-entropy, nats) and confusion_matrix (rows true, columns predicted).
     """
     labels, probabilities = _check_probabilities(labels, probabilities)
@@ -204,6 +206,8 @@ def evaluate(labels, probabilities, class_names):
         result["classes"][name]["auc"] = None if curve is None else auc(*curve[:2])
     macro = macro_roc(curves)
     result["macro"]["auc"] = None if macro is None else auc(*macro)
+    result["macro"]["auc_mean"] = _mean_of_present(
+        [row["auc"] for row in result["classes"].values()])
     correct = int(np.sum(labels == predictions))
     result["accuracy_interval"] = list(wilson_interval(correct, len(labels)))
     result["loss"] = cross_entropy(labels, probabilities)
