@@ -58,13 +58,12 @@ class Optimizer:
         for name, array in mine.items():
             array[...] = new[name]
 
-    def _begin_step(self):
-        """Count a step, unless a value or gradient does not fit: then nothing has moved."""
+    def _check_parameters(self):
+        """ValueError where a value or gradient does not fit, before anything has moved."""
         who = type(self).__name__
         for p, moment in zip(self.parameters, getattr(self, self.moments[0])):
             checks.changeable(f"{who} on {p.name}", "value", p.value, moment.shape, moment.dtype)
             checks.array(f"{who} on {p.name}", "gradient", p.grad, moment.shape, moment.dtype)
-        self.t += 1
 
 
 class Adam(Optimizer):
@@ -98,7 +97,8 @@ class Adam(Optimizer):
 
     def step(self):
         """Move every parameter once, by the gradient its `.grad` holds now."""
-        self._begin_step()
+        self._check_parameters()
+        self.t += 1
         lr_t = self.lr * math.sqrt(1 - self.beta2**self.t) / (1 - self.beta1**self.t)
         for p, m, v in zip(self.parameters, self.m, self.v):
             decay = self.lr * self.decay if p.value.ndim > 1 else 0.0
@@ -121,7 +121,8 @@ class SGD(Optimizer):
 
     def step(self):
         """Move every parameter once, by the gradient its `.grad` holds now."""
-        self._begin_step()
+        self._check_parameters()
+        self.t += 1
         for p, u in zip(self.parameters, self.u):
             u *= u.dtype.type(self.momentum)
             u += p.grad
