@@ -17,6 +17,7 @@ from tinyfer.datasets import (
     duplicate_groups,
     find_data,
     load_fer2013,
+    published,
     seen_in,
     split,
 )
@@ -57,6 +58,11 @@ def explore(given):
     data = load(given)
     facts = facts_of(data, given.seed)
     print(as_text(facts, data))
+    if data.source == "FER-2013":
+        facts["published"] = published.compare(data)
+        print(f"\n{published.sentence(data)}")
+        for move, n in facts["published"]["moved"].items():
+            print(f"{n:8,} moved from {move}")
     write_json(folder / "facts.json", facts)
     draw_pictures(data, facts, folder)
     if not given.no_photographs:

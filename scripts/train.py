@@ -18,7 +18,7 @@ from progress import Line, Progress, duration
 from tinyfer import experiments, runs
 from tinyfer.architectures import load_model, six_layer_cnn
 from tinyfer.checkpoint import load_checkpoint
-from tinyfer.datasets import HOW_TO_GET, class_weights, find_data
+from tinyfer.datasets import HOW_TO_GET, class_weights, find_data, published
 from tinyfer.evaluation import score_run
 from tinyfer.kernels.compiling import compiled
 from tinyfer.kernels.threads import set_threads
@@ -61,7 +61,10 @@ def train(given):
         print(drawn_notice(f"DRAWN FACES, NOT FER-2013: training on {settings.drawn:,} faces "
                            "that tinyfer draws itself."))
 
-    parts = settings.parts(settings.faces(progress=show_reading()))
+    faces = settings.faces(progress=show_reading())
+    if not settings.drawn:
+        print(published.sentence(faces))
+    parts = settings.parts(faces)
     names = parts.train.class_names
     weights = None
     if settings.balance == "weights":
