@@ -170,11 +170,12 @@ def draw_sheets(data, folder, seed):
         members = np.flatnonzero(data.labels == c)
         chosen = rng.choice(members, min(SAMPLES, len(members)), replace=False)
         _sheet(data, np.sort(chosen), folder / f"samples-{name}.png", f"{name}: a random sample")
-    groups = conflicts(data)[:SHOWN_GROUPS]
+    found = conflicts(data)
+    groups = found[:SHOWN_GROUPS]
     if groups:
         first = [group[np.unique(data.labels[group], return_index=True)[1]] for group in groups]
         _sheet(data, np.concatenate(first), folder / "two-labels.png",
-               "the same image under two labels")
+               f"the same image under two labels: {len(groups)} of {len(found)} groups")
     if blank(data.faces).any():
         _sheet(data, np.flatnonzero(blank(data.faces)), folder / "blank.png", "blank images")
 

@@ -107,6 +107,7 @@ def main(argv=None):
 
 
 def run(given):
+    command.check_writable(given.out)
     given.method = list(METHODS) if "all" in given.method else list(dict.fromkeys(given.method))
     set_threads(given.threads)
     refuse_what_does_not_fit(given)

@@ -281,7 +281,7 @@ def show_reading():
     def progress(done, total):
         line(done, total, "decoding FER-2013, once, images")
         if done == total:
-            line.done(f"decoded FER-2013: {total:,} images")
+            line.done(f"decoded FER-2013: {total:,} images, kept beside the data")
 
     return progress
 

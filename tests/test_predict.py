@@ -294,7 +294,7 @@ def test_neutral_is_among_the_classes_by_default():
 
 @pytest.mark.parametrize("arguments, words", [
     (["0.png", "--model", "nobody"], "nobody is neither a file nor the name of packaged weights"),
-    (["0.png", "--model", "empty"], r"empty.best\.npz is neither a file"),
+    (["0.png", "--model", "empty"], "empty is no run folder"),
 ])
 def test_errors_are_one_sentence(capsys, monkeypatch, tmp_path, pictures, arguments, words):
     monkeypatch.chdir(tmp_path)

@@ -146,7 +146,11 @@ def _packaged_or_path(path):
     if str(path) in names:
         return PACKAGED / f"{path}.npz"
     if Path(path).is_dir():
-        path = Path(path) / "best.npz"
+        path, folder = Path(path) / "best.npz", path
+        if not path.is_file():
+            what = ("holds no best.npz yet: its first epoch is not over"
+                    if (path.parent / "config.json").is_file() else "is no run folder")
+            raise FileNotFoundError(f"{folder} {what}")
     if not Path(path).is_file():
         known = ", ".join(names) if names else "none yet"
         raise FileNotFoundError(f"{path} is neither a file nor the name of packaged weights "

@@ -88,7 +88,8 @@ def split(data, kind="report", seed=0):
     for name, part in zip(Parts._fields, parts):
         if len(part) == 0:
             raise ValueError(
-                f"the {kind} split of these {len(data)} faces has an empty {name} part"
+                f"the {kind} split of these {len(data)} faces has an empty {name} part; "
+                "10 faces of each class would do"
             )
     return parts
 
