@@ -136,7 +136,7 @@ def check_backward(layer, x, dout, training=False, known=()):
     known: {"dx": {mistake: array or function}, "dw": ...}. x and dout must stay as they are.
     """
     known, kept = dict(known), (x.copy(), dout.copy())
-    layer.forward(x, training)
+    derivation(layer.forward)(x, training)
     found = {"dx": derivation(layer.backward, [layer.forward])(dout)}
     true(np.array_equal(x, kept[0]), "forward or backward changes x, which others still need")
     true(np.array_equal(dout, kept[1]), "backward changes dout, which others still need")
