@@ -18,7 +18,7 @@ def test_reliability_by_hand():
     assert result["confidence"] == pytest.approx(0.675) and result["accuracy"] == 0.5
 
 
-def test_a_calibrated_classifier_has_little_error_and_a_boaster_much():
+def test_calibrated_has_little_error_and_a_boaster_much():
     rng = np.random.default_rng(0)
     p = rng.dirichlet(np.ones(3), 20_000)
     labels = (p.cumsum(axis=1) < rng.random((len(p), 1))).sum(axis=1)

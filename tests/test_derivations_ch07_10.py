@@ -116,7 +116,7 @@ def evaluation(points, k):
 
 
 @pytest.mark.parametrize("m", winograd.POINTS)
-def test_winograd_matrices_are_the_transposed_product_of_polynomials(m):
+def test_winograd_is_the_transposed_product_of_polynomials(m):
     points = winograd.POINTS[m]
     AT, G, BT = (np.array(L, dtype=float) for L in winograd.matrices(m))
     # Up to N_i, which stands in the rows of G instead of those of B^T.

@@ -180,7 +180,7 @@ def run(capsys, *arguments):
     return code, out, err
 
 
-def test_to_package_prints_both_scores_and_is_evaluated_like_the_run(capsys, made, tmp_path,
+def test_a_package_is_scored_twice_and_evaluated_like_the_run(capsys, made, tmp_path,
                                                                      monkeypatch, small_fer2013):
     code, out, err = run(capsys, made, "--to", "package", "tiny", "--out", tmp_path)
     assert code == 0, err

@@ -32,7 +32,7 @@ def test_zip_gives_images_labels_and_usage_in_canonical_order(files, tmp_path):
         assert np.array_equal(data.faces[i], np.asarray(Image.open(io.BytesIO(files[name]))))
 
 
-def test_zip_and_folder_agree_whatever_the_order_of_their_entries(files, tmp_path):
+def test_zip_and_folder_agree_whatever_their_order(files, tmp_path):
     names = list(files)
     np.random.default_rng(0).shuffle(names)
     folder = load_fer2013(unpack(files, tmp_path / "extracted"))
@@ -108,7 +108,7 @@ def test_progress_counts_to_the_end(files, tmp_path):
 # Where it is looked for
 
 
-def test_find_data_takes_the_argument_then_the_variable_then_data(files, tmp_path, monkeypatch):
+def test_find_data_takes_argument_then_variable_then_data(files, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TINYFER_DATA", raising=False)
     assert find_data() is None

@@ -1,4 +1,4 @@
-"""The order of the package, held: imports go as docs/map.md has it, and a plain import stays light."""
+"""The order of the package: imports go as docs/map.md has it, and a plain import stays light."""
 
 import ast
 import re
@@ -160,3 +160,9 @@ def test_a_plain_import_is_light():
 def test_every_module_says_what_it_is():
     for module, file in MODULES.items():
         assert ast.get_docstring(ast.parse(file.read_text())), f"{module} has no docstring"
+
+
+def test_names_of_tests_can_be_read():
+    for file in Path(__file__).parent.glob("test_*.py"):
+        for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE):
+            assert len(name) <= 60, f"{file.name}: {name}"

@@ -46,7 +46,7 @@ def test_folding_changes_neither_logits_nor_input_gradient(negative):
     np.testing.assert_allclose(dout, dx, rtol=1e-9, atol=1e-12)
 
 
-def test_folding_leaves_batch_norm_only_before_a_pool_that_a_negative_gamma_would_turn_round():
+def test_a_negative_gamma_before_a_pool_is_not_folded():
     rng = np.random.default_rng(0)
     model = trained_like(tinyfer.six_layer_cnn(classes=3, seed=1), rng)
     assert not any(isinstance(layer, BatchNorm) for layer in fold_batchnorm(model.layers))
@@ -77,7 +77,7 @@ def test_the_window_of_a_network_without_pooling_is_everything():
     assert visible_window(layers, (5, 7, 1)) == (5, 7)
 
 
-def test_predict_proba_is_the_softmax_of_forward_in_evaluation_mode():
+def test_predict_proba_is_the_softmax_of_forward():
     rng = np.random.default_rng(0)
     model = trained_like(tinyfer.six_layer_cnn(classes=5, seed=2, dtype=np.float64), rng)
     faces = rng.integers(0, 256, (5, 48, 48), dtype=np.uint8)
@@ -169,7 +169,7 @@ def same_bits(a, b):
     return len(a) == len(b) and all(np.array_equal(x, y) for x, y in zip(a, b))
 
 
-def test_prediction_and_maps_between_forward_and_backward_change_nothing():
+def test_prediction_and_maps_do_not_disturb_a_backward():
     data, model = draw_faces(35, seed=1), small_model()
 
     def look():
@@ -181,7 +181,7 @@ def test_prediction_and_maps_between_forward_and_backward_change_nothing():
     assert same_bits(train(model, data, look, 2), train(small_model(), data, steps=2))
 
 
-def test_threads_that_predict_explain_and_train_at_once_are_right():
+def test_threads_predict_explain_and_train_at_once():
     data, model = draw_faces(70, seed=1), small_model()
     faces = data.faces[:6]
     expected = [model.predict_proba(faces), tinyfer.saliency(model, faces),

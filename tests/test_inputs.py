@@ -138,7 +138,7 @@ def test_values_stay_in_0_to_1(dtype):
     assert out.min() >= 0 and out.max() <= 1
 
 
-def test_shifts_are_uniform_and_independent_and_half_are_mirrored():
+def test_shifts_are_uniform_and_half_are_mirrored():
     # On a ramp along y (or x) the middle pixel tells the shift; left of right tells the mirroring.
     n = 4000
     ramp = np.broadcast_to(np.arange(48, dtype=np.uint8), (n, 48, 48))
@@ -155,7 +155,7 @@ def test_shifts_are_uniform_and_independent_and_half_are_mirrored():
     assert np.abs(np.corrcoef([dx, dy, mirrored]) - np.eye(3)).max() < 0.08
 
 
-def test_floats_are_augmented_like_the_grey_values_they_stand_for():
+def test_floats_are_augmented_like_their_grey_values():
     faces = random_faces(3)
     from_floats = augment(to_input(faces), np.random.default_rng(2))
     assert np.array_equal(from_floats, augment(faces, np.random.default_rng(2)))

@@ -113,7 +113,7 @@ def test_initial_weights_are_glorot_uniform(layer, fan_in, fan_out):
     assert not layer.b.value.any()
 
 
-def test_the_same_generator_gives_the_same_weights_in_both_dtypes():
+def test_one_generator_gives_one_set_of_weights_in_both_dtypes():
     a, b = Conv2D(3, 4, rng(7)), Conv2D(3, 4, rng(7), dtype=np.float64)
     assert np.array_equal(a.w.value, b.w.value.astype(np.float32))
 
@@ -176,7 +176,7 @@ def test_dropout_in_evaluation_is_the_identity():
     assert layer.rng.bit_generator.state == state           # and draws nothing
 
 
-def test_dropout_draws_one_number_a_forward_and_repeats_with_the_generator():
+def test_dropout_draws_one_number_for_each_forward():
     layer, x = Dropout(0.5, rng(3)), np.ones((50, 60), np.float32)
     twin = rng(3)
     first, second = layer.forward(x, training=True), layer.forward(x, training=True)

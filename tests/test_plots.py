@@ -60,7 +60,7 @@ def texts(figure):
 
 
 @pytest.mark.parametrize("draw", [pytest.param(draw, id=name) for name, draw in drawings()])
-def test_every_picture_is_a_whole_png_with_letters_of_9_points_or_more(draw, tmp_path, figures):
+def test_every_picture_is_whole_with_letters_of_9_points(draw, tmp_path, figures):
     path = tmp_path / "new folder" / "picture.png"
     draw(path)
     with Image.open(path) as image:
@@ -105,7 +105,7 @@ def test_ink_contrasts_with_every_shade(tmp_path, figures):
         assert (light + 0.05) / (dark + 0.05) >= 4.5
 
 
-def test_roc_names_the_areas_and_every_curve_differs_without_colour(tmp_path, figures):
+def test_roc_curves_differ_without_colour(tmp_path, figures):
     labels, p = probabilities(300, 7)
     plots.roc(roc_per_class(labels, p), SEVEN, tmp_path / "a.png")
     axes = figures[0].axes[0]

@@ -253,7 +253,7 @@ def test_several_seeds_give_mean_and_spread():
     assert row[2] == "0, 1, 2" and "--seeds 0 1 2" in row[-1]
 
 
-def test_the_precision_of_two_classes_is_compared_with_both_meanings():
+def test_precision_of_two_classes_has_both_meanings():
     study, ours, difference, _ = cells(tables.experiments_table(records(record("7"))))
     assert study[4:] == ["0.87", "0.87", "0.87", "0.95"]
     made = record("7")["test"]
@@ -357,7 +357,7 @@ def test_damaged_records_are_named(tmp_path, text):
     assert len(str(error.value)) - len(str(tmp_path)) < 140
 
 
-def test_result_json_is_of_the_same_weights_settings_data_and_scoring(go, place, monkeypatch):
+def test_result_json_is_used_again_for_the_same_only(go, place, monkeypatch):
     """Otherwise the run is scored again: what stands there is replaced, whatever it was."""
     assert go("--experiments", "5")[0] == 0
     run = place / "runs/experiment5-seed0"

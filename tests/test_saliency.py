@@ -103,7 +103,7 @@ def test_gradient_of_the_six_layer_network(of):
     assert error < 1e-5
 
 
-def test_probabilities_sum_to_one_so_their_gradients_sum_to_nothing():
+def test_gradients_of_all_probabilities_sum_to_nothing():
     model, faces = little(), faces_of(2, (15, 14))
     maps = [saliency(model, faces, k, signed=True) for k in range(3)]
     assert np.abs(sum(maps)).max() < 1e-12 * np.abs(maps[0]).max() + 1e-17
@@ -142,7 +142,7 @@ def test_a_linear_network_has_the_maps_known_by_hand():
 
 # ---- integrated gradients and SmoothGrad
 
-def test_one_step_from_black_is_gradient_times_input_at_the_middle():
+def test_one_step_from_black_is_gradient_times_input():
     model, faces = little(), faces_of(2, (15, 14))
     half = saliency(model, faces / 2, 0, "gradient", signed=True)
     assert np.allclose(saliency(model, faces, 0, "integrated", signed=True, steps=1), faces * half)

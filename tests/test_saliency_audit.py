@@ -17,7 +17,8 @@ from explain.tables import (
     share_table,
 )
 from PIL import Image
-from small import small_cnn, use_small_network
+from small import use_small_network
+from tiny import small_cnn
 
 from tinyfer.datasets.faces import blank
 from tinyfer.datasets.toyfaces import CUE_PLACE, draw_faces
@@ -268,7 +269,7 @@ def test_gradcam_sees_the_pattern_but_not_the_place(cue):
     assert decoy[same].mean() > 0.75 * patch[same].mean()
 
 
-def test_a_map_that_knows_no_network_takes_the_decoy_for_the_patch(cue):
+def test_a_map_without_a_network_takes_the_decoy(cue):
     maps = edges(cue[1])
     assert share_at(maps).mean() == pytest.approx(share_at(maps, DECOY_PLACE).mean(), rel=0.05)
 

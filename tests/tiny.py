@@ -19,14 +19,20 @@ from tinyfer.training import fit
 NAMES = ("dark", "medium", "bright")
 
 
-def tiny_model(seed=0, channels=3):
+def small_cnn(classes=7, seed=0, dtype=np.float32, class_names=None, channels=4):
+    """The small network of all tests: one convolution between pools, one dense layer."""
     rng = np.random.default_rng(seed)
     layers = [
-        MaxPool2D(), MaxPool2D(), Conv2D(1, channels, rng, relu=True), BatchNorm(channels),
-        MaxPool2D(), Dropout(0.25, rng), Flatten(), Dense(25 * channels, 3, rng),
+        MaxPool2D(), MaxPool2D(), Conv2D(1, channels, rng, relu=True, dtype=dtype),
+        BatchNorm(channels, dtype=dtype), MaxPool2D(), Dropout(0.25, rng), Flatten(),
+        Dense(25 * channels, classes, rng, dtype=dtype),
     ]
-    config = {"architecture": "tiny", "arguments": {}}
-    return Sequential(layers, (48, 48, 1), NAMES, rng, config)
+    config = {"architecture": "small_cnn", "arguments": {"classes": classes}}
+    return Sequential(layers, (48, 48, 1), class_names, rng, config)
+
+
+def tiny_model(seed=0, channels=3):
+    return small_cnn(3, seed, class_names=NAMES, channels=channels)
 
 
 def tiny_faces(n, seed=0):
