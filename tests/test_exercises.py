@@ -1,6 +1,7 @@
 """The exercises: a stub fails, a solution passes, and a planted mistake is caught and named."""
 
 import csv
+import json
 import os
 import shutil
 import subprocess
@@ -111,6 +112,7 @@ def test_hints_come_in_steps_and_owners_are_named(student):
 def test_a_folder_of_students_is_marked_by_one_command(student, tmp_path):
     (tmp_path / "ben" / "mynet").mkdir(parents=True)
     (tmp_path / "ben" / "ch01_linear.py").write_text("def by_hand(:")
+    (tmp_path / "ben" / "mynet" / "relu.py").write_text("class ReLU")
     (student / "ch00_faces.py").write_text("def by_hand():\n    print('x')\n    return 0.5,\n")
     run = subprocess.run([sys.executable, "scripts/mark.py", str(tmp_path), "--quick", "--csv",
                           str(tmp_path / "marks.csv")], cwd=ROOT, capture_output=True, text=True,
@@ -120,8 +122,17 @@ def test_a_folder_of_students_is_marked_by_one_command(student, tmp_path):
     assert "the course's solution in place of: gradient_check, network, relu" in run.stdout
     assert "1 x this is the mean over the images" in run.stdout
     assert "ch01_linear softmax: SyntaxError" in run.stdout
+    assert "ch03_layers relu: SyntaxError" in run.stdout
     rows = list(csv.reader(open(tmp_path / "marks.csv", encoding="utf-8")))
     assert len(rows) == 1 + 2 * (sum(len(marking.tests(path)) for path in marking.CHAPTERS) - 1)
+
+
+@each(marking.CHAPTERS)
+def test_every_test_has_three_hints(path):
+    hints = json.loads((marking.HERE / "hints.json").read_text(encoding="utf-8"))
+    of_topic = hints[path.stem.split("_", 1)[-1]]
+    assert {test: len(of_topic.get(test, ())) for test in marking.tests(path)} == {
+        test: 3 for test in marking.tests(path)}
 
 
 # The capstone
