@@ -24,6 +24,7 @@ from tinyfer.evaluation import (
 )
 from tinyfer.files import atomic_write
 from tinyfer.inference import CROPS
+from tinyfer.datasets.folders import is_class_folder, load_class_folder
 from tinyfer.kernels.threads import set_threads
 from tinyfer.runs import open_run, write_json
 
@@ -38,7 +39,8 @@ def parse(argv):
     add("run", metavar="RUN", help="a run folder, or packaged weights by name")
     add("--part", choices=PARTS, default="test", help="which part to score (default test)")
     add("--data", metavar="PATH", help="FER-2013 (default: where the run found it, TINYFER_DATA, "
-        "./data)")
+        "./data); or a folder of your own pictures, as <class>/* or test/<class>/*, with the "
+        "network's classes: they are scored whole, all of them, without report.html")
     add("--out", metavar="FOLDER", help="default RUN/evaluation-PART, or "
         "runs/evaluation-NAME-PART for packaged weights; what it holds is replaced")
     add("--mistakes", type=command.at_least(0), default=24, metavar="N",
@@ -66,8 +68,15 @@ def evaluate(given):
     folder = Path(given.out or (run.folder / f"evaluation-{given.part}" if run.folder else
                                 f"runs/evaluation-{Path(given.run).stem}-{given.part}"))
     command.check_writable(folder)
-    parts, copies = parts_of(run, given.data)
-    part = getattr(parts, given.part)
+    if is_class_folder(given.data):
+        if given.reweigh or given.against:
+            raise ValueError("--reweigh and --against need the data that the network was trained "
+                             "on, not a folder of pictures")
+        parts, copies = None, {}
+        part = load_class_folder(given.data, run.model.class_names)
+    else:
+        parts, copies = parts_of(run, given.data)
+        part = getattr(parts, given.part)
     if len(part) == 0:
         raise ValueError(f"the {given.part} part of {given.run} is empty")
     probabilities = run.model.predict_proba(part.faces, crops=given.crops)
@@ -81,8 +90,12 @@ def evaluate(given):
         result["against"] = {place: compare(run, part, probabilities, open_run(place))
                              for place in given.against}
     text = report_text(run, part, given.part, result)
-    write_all(folder, run, parts, given, probabilities, result, text)
-    print(f"{text}\n\nreport.html, metrics.json and the pictures are in {folder}")
+    write_all(folder, part, given, probabilities, result, text)
+    if parts:
+        write_report(folder / "report.html", run, parts, given.part, probabilities, result,
+                     mistakes(part, probabilities, given.mistakes), result.get("binarized"))
+    page = "report.html, " if parts else ""
+    print(f"{text}\n\n{page}metrics.json and the pictures are in {folder}")
 
 
 def report_text(run, part, name, result):
@@ -166,8 +179,7 @@ def _against(others):
     return "\n".join(lines)
 
 
-def write_all(folder, run, parts, given, probabilities, result, text):
-    part = getattr(parts, given.part)
+def write_all(folder, part, given, probabilities, result, text):
     names = part.class_names
     title = f"{part.source}, {given.part} part ({len(part):,} images)"
     write_json(folder / "metrics.json", result)
@@ -181,9 +193,6 @@ def write_all(folder, run, parts, given, probabilities, result, text):
     plots.calibration(result["calibration"], folder / "calibration.png", title=title)
     if "binarized" in result:
         plots.thresholds(result["binarized"]["thresholds"], folder / "thresholds.png", title=title)
-    write_report(folder / "report.html", run, parts, given.part, probabilities, result,
-                 mistakes(part, probabilities, given.mistakes), result.get("binarized"))
-
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -10,9 +10,12 @@ import evaluate
 import numpy as np
 import pytest
 import train
+from PIL import Image
 from small import use_small_network
 
 from tinyfer import metrics, runs
+from tinyfer.datasets import EMOTIONS, draw_faces
+from tinyfer.datasets.pictures import read_face
 from tinyfer.evaluation import (
     binarized_scores,
     compare,
@@ -256,3 +259,43 @@ def test_errors_are_one_sentence(capsys, made, tmp_path):
         code, out, err = run(capsys, *arguments)
         assert code == 2 and out == "" and err.startswith("error: ")
         assert re.search(words, err) and "Traceback" not in err
+
+
+def own_pictures(folder, names=("Angry", "fear", "happy", "sad", "surprise"), form="png"):
+    """Two pictures a class of the small FER-2013's size and another, under free names."""
+    faces = draw_faces(70, seed=9)
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        members = faces.faces[faces.labels == EMOTIONS.index(name.lower())][:2]
+        for n, (face, size) in enumerate(zip(members, (48, 96))):
+            Image.fromarray(face).resize((size, size)).save(folder / name / f"me {n}.{form}")
+    return folder
+
+
+def test_ones_own_pictures_are_scored(capsys, made, tmp_path):
+    folder = own_pictures(tmp_path / "mine" / "test")
+    (folder / "Angry" / "notes.txt").write_text("no picture")
+    code, out, err = run(capsys, made / "6", "--data", tmp_path / "mine", "--out", tmp_path / "out")
+    assert code == 0, err
+    result = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert result["n"] == 10 and "copies" not in result and "the folder mine, 10 images" in out
+    assert not (tmp_path / "out" / "report.html").exists()
+    faces = np.array([read_face(file) for file in sorted(folder.rglob("*.png"))])
+    model = open_run(made / "6").model
+    assert result["accuracy"] == np.mean(model.predict(faces) == np.repeat(range(5), 2))
+
+
+def test_classes_of_a_folder_must_be_those_of_the_network(capsys, made, tmp_path):
+    mine = own_pictures(tmp_path / "mine")
+    for change, words in [
+        (lambda: (mine / "smug").mkdir(), "the class 'smug' is unknown; expected angry, fear"),
+        (lambda: [(mine / "smug").rmdir(), (mine / "sad").rename(tmp_path / "x")],
+         "the class 'sad' has no folder"),
+        (lambda: (mine / "sad").mkdir(), "sad holds no picture"),
+        (lambda: (mine / "sad" / "1.png").write_text("x"), "1.png cannot be read as a picture"),
+    ]:
+        change()
+        code, _, err = run(capsys, made / "6", "--data", mine)
+        assert code == 2 and words in err and err.count("\n") == 1
+    code, _, err = run(capsys, made / "6", "--data", mine, "--reweigh")
+    assert code == 2 and "need the data that the network was trained on" in err

@@ -5,6 +5,7 @@
     pictures.py      any picture: one 48x48 grey face
     fer2013.py       FER-2013 from Kaggle's archive.zip, its folder or (fer2013_csv.py) a csv;
                      cache.py keeps the decoded pixels, published.py recognises its images
+    folders.py       one's own pictures, a folder for each class
     toyfaces.py      faces the package draws itself; drawing.py is the pen
     splits.py        training, validation and test parts; class sets; balancing; class weights
     duplicates.py    exact copies, and scores and trainings without them
