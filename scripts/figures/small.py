@@ -23,12 +23,13 @@ def small_cnn(seed=0, classes=7, rate=0.0, batchnorm=True):
     return Sequential(layers, (48, 48, 1), rng=rng)
 
 
-def train(model, data, epochs, lr=3e-3, batch=64, shift=False, weights=None, watch=None):
-    """Train by Adam; watch(model), if given, is called after each epoch and its answers returned.
+def train(model, data, epochs, lr=3e-3, batch=64, shift=False, weights=None, watch=None,
+          optimizer=Adam):
+    """Train; watch(model), if given, is called after each epoch and its answers returned.
 
-    shift: augment. weights: one for each class.
+    shift: augment. weights: one for each class. optimizer: the class.
     """
-    optimizer = Adam(model.parameters(), lr=lr)
+    optimizer = optimizer(model.parameters(), lr=lr)
     seen = []
     for _ in range(epochs):
         order = model.rng.permutation(len(data))
