@@ -15,6 +15,7 @@ from argparse import RawDescriptionHelpFormatter
 
 import command
 from page.measure import measure
+from page.picture import take_picture
 from page.questions import Questions
 from page.server import listen
 
@@ -33,6 +34,8 @@ def parse(argv):
     add("--measure", nargs="?", const=10_000, type=command.at_least(20), metavar="REQUESTS",
         help="instead of showing the page, ask so many questions (default 10,000), and print what "
         "they took and how much memory the program held")
+    add("--picture", metavar="FILE",
+        help="instead of showing the page, write a PNG of it (needs Chromium and the browser extra)")
     return parser.parse_args(argv)
 
 
@@ -50,6 +53,8 @@ def main(argv=None):
 def play(given):
     if given.measure:
         return measure(given.measure)
+    if given.picture:
+        return take_picture(given.picture)
     questions = Questions(given.networks)
     server = listen(given.port, questions)
     try:

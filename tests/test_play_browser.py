@@ -5,11 +5,11 @@ with a look at the console and at what was asked for: no error, and nothing from
 """
 
 import re
-import shutil
 import time
 
 import numpy as np
 import pytest
+from page.picture import chromium
 from page_client import serving
 from PIL import Image
 from small import small_cnn
@@ -20,9 +20,7 @@ from tinyfer.datasets.toyfaces import draw_face
 from tinyfer.finder import find_faces
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the browser extra")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
-                None)
-if CHROMIUM is None:
+if chromium() is None:
     pytest.skip("needs Chromium", allow_module_level=True)
 
 SECONDS = 30
@@ -33,7 +31,7 @@ def browser(tmp_path_factory):
     camera = tmp_path_factory.mktemp("camera") / "camera.y4m"
     write_camera(camera)
     with playwright.sync_playwright() as driver, driver.chromium.launch(
-            executable_path=CHROMIUM, args=[
+            executable_path=chromium(), args=[
                 "--no-sandbox", "--use-fake-ui-for-media-stream",
                 "--use-fake-device-for-media-stream",
                 f"--use-file-for-fake-video-capture={camera}"]) as one:
@@ -358,10 +356,11 @@ def test_it_fits_every_screen(open_page, width, scheme, tmp_path):
     picture = np.asarray(Image.open(page.screenshot(path=tmp_path / "page.png") and
                                     tmp_path / "page.png").convert("L"))
     assert (np.median(picture) < 60) == (scheme == "dark")
-    nameless = page.evaluate("""() => [
-        ...document.querySelectorAll("button, input, select, canvas")].filter(each => each.offsetParent && !(each.textContent.trim() || each.ariaLabel ||
-            each.labels?.length || each.closest("[aria-label]")))
-        .map(each => each.outerHTML)""")
+    nameless = page.evaluate("""() => {
+        const all = [...document.querySelectorAll("button, input, select, canvas")];
+        return all.filter(each => each.offsetParent && !(each.textContent.trim() || each.ariaLabel
+            || each.labels?.length || each.closest("[aria-label]"))).map(each => each.outerHTML);
+        }""")
     assert nameless == []
 
 

@@ -6,6 +6,8 @@ connection, with faces, sliders, maps and steps in turn, and reads its memory fr
 
 import http.client
 import json
+import math
+import os
 import statistics
 import subprocess
 import sys
@@ -58,19 +60,25 @@ def _ask_all(address, pid, requests, say):
     for warm in range(3):
         for question in round_of_questions(warm):
             ask(*question)
-    seconds, moves, asked = {}, [], 0
+    seconds, busy, moves, asked = {}, {}, [], 0
     for n in range(-(-requests // ROUND)):
         for name, fields, body in round_of_questions(n):
+            before = _processor_seconds(pid)
             seconds.setdefault(name, []).append(ask(name, fields, body))
+            busy.setdefault(name, []).append(_processor_seconds(pid) - before)
             if name == "answer":
                 moves.append(seconds["draw"][-1] + seconds["answer"][-1])
             asked += 1
             if asked % max(1, requests // TIMES) == 0:
                 say(f"{asked:7,} requests, memory {_memory(pid)}", flush=True)
-    say(f"\n{'question':28} {'median':>9} {'95 of 100':>11}   milliseconds, {asked:,} requests")
+    busy["a slider: draw, then answer"] = [sum(pair) for pair in zip(busy["draw"], busy["answer"])]
+    say(f"\n{asked:,} requests, milliseconds until the answer is there; processor: the mean that\n"
+        "it needs of one core, which does not depend on what else runs\n\n"
+        f"{'question':28} {'median':>9} {'95 of 100':>11} {'processor':>11}")
     for name, found in {"a slider: draw, then answer": moves, **seconds}.items():
         low, high = statistics.median(found), statistics.quantiles(found, n=20)[-1]
-        say(f"{name:28} {1000 * low:9.1f} {1000 * high:11.1f}")
+        say(f"{name:28} {1000 * low:9.1f} {1000 * high:11.1f} "
+            f"{1000 * statistics.mean(busy[name]):11.1f}")
 
 
 class _Asker:
@@ -90,6 +98,15 @@ class _Asker:
         if reply.status != 200:
             raise ValueError(f"{name}: {json.loads(content)['error']}")
         return time.perf_counter() - start
+
+
+def _processor_seconds(pid):
+    """What a process has used of the processor, as Linux tells it; NaN elsewhere."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except OSError:
+        return math.nan
 
 
 def _memory(pid):

@@ -6,7 +6,7 @@ All are stateless but `step`, whose network learns; none changes a network that 
 from functools import partial
 
 from page import faces, nudge, strips
-from page.message import Refusal, pack
+from page.message import Question, Refusal, pack
 from page.networks import Networks
 from page.step import Practice
 from page.worker import Worker
@@ -54,10 +54,19 @@ class Questions:
             raise Refusal(400, str(error)) from None
 
     def warm_up(self):
-        """Have the kernels of an answer and a map loaded, and compiled where they are not yet."""
-        network, face = self.networks[self.networks.names[0]], draw_face("happy")[None]
-        self.worker.ask(lambda: network.probabilities(face))
-        self.worker.ask(lambda: saliency(network.model, face))
+        """Have all kernels loaded, and compiled where they are not yet, so that nobody waits."""
+        name, face = self.networks.names[0], draw_face("happy")
+        model = self.networks[name].model
+        label, parameter = model.class_names[0], model.parameters()[0].name
+        for question, fields in {
+            "answer": {}, "map": dict(method="gradient", target=label),
+            "unit": dict(training=True, mask=0, layer=0, i=0, j=0, k=0, target=label),
+            "nudge": dict(parameter=parameter, index=0, label=label, trained=True, curve=False),
+            "step": dict(label=label, rate=1e-4, steps=1, reset=True),
+        }.items():
+            self.ask(question, Question(pack(dict(network=name) | fields, face)))
+        self.ask("step", Question(pack(dict(network=name, label=label, rate=1e-4, steps=0,
+                                            reset=True), face)))
 
     def start(self, question):
         """What there is to choose from."""

@@ -58,7 +58,7 @@ function askCurve() {
 const finder = new Line(({index}) => {
   $("index").value = index;
   askCurve();
-}, $("curve"));
+}, $("index"));
 
 function askSteepest() {
   finder.ask("steepest", question(), state.face);
