@@ -57,7 +57,7 @@ def test_the_study_is_the_default_and_changes_nothing():
 
 @pytest.mark.parametrize("recipe", [STUDY, BEST, Recipe(**EVERYTHING)])
 def test_a_recipe_survives_json(recipe):
-    assert Recipe(**json.loads(json.dumps(recipe.as_dict()))) == recipe
+    assert Recipe.read(json.loads(json.dumps(recipe.as_dict()))) == recipe
 
 
 @pytest.mark.parametrize("change", [
@@ -69,6 +69,13 @@ def test_a_recipe_survives_json(recipe):
 def test_a_senseless_recipe_is_refused_by_name(change):
     with pytest.raises(ValueError, match="|".join(change)):
         Recipe(**change)
+
+
+@pytest.mark.parametrize("values", [None, [1], {"speed": 3}, {"augmentation": {"spin": 1}},
+                                    {"augmentation": {"rotation": "much"}}, {"epochs": "60"}])
+def test_what_is_no_recipe_is_refused(values):
+    with pytest.raises(ValueError):
+        Recipe.read(values)
 
 
 @pytest.mark.parametrize("augmentation", [NO_AUGMENTATION, STUDY.augmentation,

@@ -461,7 +461,7 @@ def test_the_best_recipe_is_resumed_with_everything_in_it(small, monkeypatch):
     assert "optimizer/mean.conv1.w" in load_arrays("whole/last.npz")
     config = json.loads(Path("whole/config.json").read_text())
     assert config["settings"]["recipe"] == "best" and config["settings"]["balance"] == "none"
-    assert Recipe(**config["recipe"]) == replace(whole_faces, epochs=3, batch_size=16, lr=1e-3)
+    assert Recipe.read(config["recipe"]) == replace(whole_faces, epochs=3, batch_size=16, lr=1e-3)
 
 
 def stop_after_one_epoch(arguments):

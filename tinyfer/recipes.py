@@ -74,8 +74,16 @@ class Recipe:
             raise ValueError("decay is for Adam; sgd has none here")
 
     def as_dict(self):
-        """For config.json; `Recipe(**as_dict())` is the recipe again."""
+        """For config.json; `Recipe.read(as_dict())` is the recipe again."""
         return dataclasses.asdict(self)
+
+    @classmethod
+    def read(cls, values):
+        """A recipe from what config.json holds; ValueError where that is no recipe."""
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ValueError(f"this is no recipe: {str(error):.100}") from None
 
     def make_optimizer(self, model):
         """A new optimizer for a model, with the running mean where the recipe has one."""

@@ -107,7 +107,7 @@ def adopt(rung, folder, out, place, faces):
     ValueError where the rung is not finished, or not by that recipe.
     """
     config = runs.read_config(folder)
-    seed, recipe = config["settings"]["seed"], Recipe(**config["recipe"])
+    seed, recipe = config["settings"]["seed"], Recipe.read(config["recipe"])
     settings = Settings(classes=7, balance=rung.balance, split="official", drop_duplicates=False,
                         drawn=None if place else len(faces), data=place, epochs=recipe.epochs,
                         batch_size=recipe.batch_size, lr=recipe.lr, seed=seed, recipe="best")
