@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from types import SimpleNamespace
@@ -25,6 +26,8 @@ from tinyfer.evaluation import (
     score,
 )
 from tinyfer.runs import open_run
+
+SCRIPT = "<script>alert('1')</script>"
 
 # Copies and mistakes
 
@@ -178,6 +181,22 @@ def test_the_page_of_seven_classes(capsys, made, tmp_path):
     text = (tmp_path / "report.html").read_text()
     Page(text)
     assert "Experiment 1: seven classes as they come" in text and "Merged" not in text
+
+
+def test_nothing_of_a_file_becomes_markup(capsys, made, tmp_path):
+    shutil.copytree(made / "7", tmp_path / "run")
+    config = runs.read_config(tmp_path / "run")
+    config["machine"] |= dict(cpu=SCRIPT, python=SCRIPT, versions={SCRIPT: SCRIPT})
+    config["experiment"] = config["source"] = SCRIPT
+    runs.write_json(tmp_path / "run" / "config.json", config)
+    assert run(capsys, tmp_path / "run", "--out", tmp_path / "<i>")[0] == 0
+    text = (tmp_path / "<i>" / "report.html").read_text()
+    Page(text)
+    assert "<script" not in text and "&lt;script&gt;" in text
+    config["settings"][SCRIPT] = 1
+    runs.write_json(tmp_path / "run" / "config.json", config)
+    code, _, err = run(capsys, tmp_path / "run")
+    assert code == 2 and "is unknown" in err
 
 
 def test_mistakes_are_wrong_sorted_and_shown_once(made):

@@ -1,14 +1,17 @@
 """tinyfer/files.py: several processes at one file, what a kill leaves, and bounds on reading."""
 
+import errno
 import json
 import os
 import subprocess
 import sys
 import time
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
+from tinyfer import files
 from tinyfer.files import atomic_write, brief, locked, open_member, open_zip, read_bounded, read_json
 
 WRITE = """
@@ -102,6 +105,31 @@ def test_the_lock_of_a_dead_process_is_taken_over(tmp_path, content):
     with locked(path):
         assert json.loads(path.read_text())["process"] == os.getpid()
     assert not path.exists()
+
+
+def test_locks_where_there_is_no_fcntl(tmp_path, monkeypatch):
+    """As on Windows, whose msvcrt locks single bytes from where the file stands."""
+    fcntl, places = files.fcntl, []
+
+    def locking(descriptor, mode, count):
+        places.append(os.lseek(descriptor, 0, os.SEEK_CUR))
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PermissionError(errno.EACCES, "Permission denied") from None
+
+    monkeypatch.setattr(files, "fcntl", None)
+    monkeypatch.setattr(files, "msvcrt", SimpleNamespace(locking=locking, LK_NBLCK=2),
+                        raising=False)
+    with locked(tmp_path / ".lock"):
+        assert json.loads((tmp_path / ".lock").read_text())["process"] == os.getpid()
+        with pytest.raises(BlockingIOError, match=f"in use by process {os.getpid()} on "):
+            with locked(tmp_path / ".lock"):
+                pass
+    assert set(places) == {files.LOCK_PLACE}
+    with atomic_write(tmp_path / "a") as file:
+        file.write(b"whole")
+    assert (tmp_path / "a").read_bytes() == b"whole"
 
 
 def test_reading_is_bounded(tmp_path):
