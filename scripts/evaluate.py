@@ -13,6 +13,7 @@ import numpy as np
 from study.report import write_report
 
 from tinyfer import metrics, plots
+from tinyfer.datasets.folders import is_class_folder, load_class_folder
 from tinyfer.evaluation import (
     PARTS,
     binarized_scores,
@@ -24,7 +25,6 @@ from tinyfer.evaluation import (
 )
 from tinyfer.files import atomic_write
 from tinyfer.inference import CROPS
-from tinyfer.datasets.folders import is_class_folder, load_class_folder
 from tinyfer.kernels.threads import set_threads
 from tinyfer.runs import open_run, write_json
 

@@ -20,7 +20,7 @@ import pytest
 import reproduce
 import saliency
 import train
-from noisefer import files, pack, png, noise, spoil, unpack  # noqa: F401
+from noisefer import files, noise, pack, png, spoil, unpack  # noqa: F401
 from PIL import Image
 from small import use_small_network
 from test_checkpoint import flipped
@@ -281,7 +281,8 @@ CONFIGS = {
     "no checksum": changed("parts", "test", "checksum"), "names": changed("class_names", value=7),
     "a name": changed("class_names", value=["angry", 1]), "source": changed("source", value=None),
     "another source": changed("parts", "test", "checksum", value="<script>"),
-    "machine": changed("machine", value="fast"), "versions": changed("machine", "versions", value=0),
+    "machine": changed("machine", value="fast"), "versions": changed("machine", "versions",
+    value=0),
     "parameters": changed("parameters", value="1" * 999), "threads": changed("threads", value=[2]),
 }
 
@@ -306,7 +307,8 @@ HISTORIES = {
     "more": COLUMNS + ROW + ",1\n", "words": COLUMNS + ROW.replace("0.5", "high"),
     "nan": COLUMNS + ROW.replace("0.5", "nan"), "inf": COLUMNS + ROW.replace("0.5", "inf"),
     "negative": COLUMNS + "1,-1" + ROW[5:], "epoch 2": COLUMNS + "2" + ROW[1:], "null": "\0" * 99,
-    "accuracy 50": COLUMNS + ROW.replace("0.5", "50"), "bytes": "\xff\xfe", "digits": COLUMNS + "9" * 9999,
+    "accuracy 50": COLUMNS + ROW.replace("0.5", "50"), "bytes": "\xff\xfe",
+    "digits": COLUMNS + "9" * 9999,
     "a row between": COLUMNS + ROW + "\n\n" + "2" + ROW[1:], "25 MB": "1," * 12_500_000,
     "markup": COLUMNS + "<script>alert(1)</script>",
 }
@@ -331,12 +333,14 @@ def about(**new):
 
 MODELS = {
     "no model": lambda arrays: arrays.pop("model"), "weights missing": lambda a: a.pop("conv1.w"),
-    "an array more": arrays_with("x" * 999, np.zeros(3)), "shape": arrays_with("conv1.b", np.zeros(9)),
+    "an array more": arrays_with("x" * 999, np.zeros(3)), "shape": arrays_with("conv1.b",
+    np.zeros(9)),
     "model a number": arrays_with("model", np.array(1.5)), "model empty": arrays_with(
         "model", np.zeros(0, np.uint8)), "text": arrays_with("model", np.array("x" * 999)),
     "another network": about(architecture="x" * 999), "architecture": about(architecture=["a"]),
     "arguments": about(arguments=7), "argument": about(arguments={"x" * 999: 1}),
-    "a billion classes": about(arguments={"classes": 10**9}), "half": about(arguments={"classes": 2.5}),
+    "a billion classes": about(arguments={"classes": 10**9}),
+    "half": about(arguments={"classes": 2.5}),
     "no names": about(class_names=[]), "names": about(class_names=5),
     "too many names": about(class_names=["a"] * 99), "words": arrays_with("conv1.b", np.array("x")),
 }
@@ -356,7 +360,8 @@ NPZ = {
     "empty": lambda c: b"", "text": lambda c: b"weights" * 99, "half": lambda c: c[: len(c) // 2],
     "end": lambda c: c[:-1], "more": lambda c: c + b"x", "twice": lambda c: c + c,
     "picture": lambda c: picture(), "pickle": lambda c: b"\x80\4K\1.", "npy": lambda c:
-    b"\x93NUMPY\1\0" + c[:99], "no checksum": lambda c: c.replace(b"tinyfer crc32", b"another crc32"),
+    b"\x93NUMPY\1\0" + c[:99], "no checksum": lambda c: c.replace(b"tinyfer crc32",
+    b"another crc32"),
 }
 
 
@@ -387,21 +392,26 @@ LINES = {
             "--epochs 0", "--epochs 1e3", "--epochs " + "9" * 5000, "--lr 0", "--lr nan --drawn 98",
             "--lr inf --drawn 98", "--lr -1 --drawn 98", "--drawn 1", "--drawn 0", "--seed -1",
             "--seed " + "9" * 40, "--batch-size ²", "--threads 0", "--dtype float16",
-            "--drawn 98 --out run", "--resume none", "--resume run/best.npz", "--resume run --seed 9",
-            "--resume run --data x", "--experiment 9", "--split half", f"--data {LONG}", f"--{LONG}",
+            "--drawn 98 --out run", "--resume none", "--resume run/best.npz",
+            "--resume run --seed 9",
+            "--resume run --data x", "--experiment 9", "--split half", f"--data {LONG}",
+            f"--{LONG}",
             LONG, "--drawn 98 --out run/best.npz/x", "--resume", "--data x --drawn 98"],
     evaluate: ["", "none", "run/best.npz", "run/last.npz", "run/config.json", "run --part all",
                "run --data x", "run --data=", "run --mistakes -1", "run --threads 0", LONG,
                "run --out run/best.npz", "run --against none", "run --against run/last.npz", "."],
-    export: ["", "run", "run --to package", "run --to onnx x", "none --to torch x", "run --to torch a/b",
-             "run --to torch class", "run --to torch torch", "run --to torch é", "run --to package ../x",
+    export: ["", "run", "run --to package", "run --to onnx x", "none --to torch x",
+             "run --to torch a/b",
+             "run --to torch class", "run --to torch torch", "run --to torch é",
+             "run --to package ../x",
              "run --to package five-class", "run/last.npz --to torch x", f"run --to torch {LONG}"],
     explore: ["--data=", "--data no.zip", "--drawn 0", "--drawn -1", "--drawn x", "--seed -1",
               "--data x --drawn 9", "--drawn 98 --out run/best.npz", f"--data {LONG}", "--data ."],
     predict: ["", "run/best.npz --model none", "x.png --smallest 0",
               "x.png --model run/last.npz", "x.png --model run/config.json", "x.png --box 1,2",
               f"x.png --model {LONG}", f"x.png --box {LONG}", "x.png --model ."],
-    reproduce: ["--experiments 99", "--table --docs none", "--table --docs run/best.npz", "--seeds -1",
+    reproduce: ["--experiments 99", "--table --docs none", "--table --docs run/best.npz",
+                "--seeds -1",
                 "--data=", "--data none", "--drawn 0", "--drawn 98 --data x", "--epochs 0",
                 f"--docs {LONG}", "--data none --docs run"],
     saliency: ["none.png", "run/config.json", "--method none", "--model none", f"--model {LONG}"],

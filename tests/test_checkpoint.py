@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from tiny import tiny_model
 
-from tinyfer.architectures import load_model
 from tinyfer import checkpoint
+from tinyfer.architectures import load_model
 from tinyfer.checkpoint import load_arrays, load_checkpoint, save_arrays, save_checkpoint
 from tinyfer.datasets import cache
 from tinyfer.optim import Adam

@@ -12,7 +12,15 @@ from types import SimpleNamespace
 import pytest
 
 from tinyfer import files
-from tinyfer.files import atomic_write, brief, locked, open_member, open_zip, read_bounded, read_json
+from tinyfer.files import (
+    atomic_write,
+    brief,
+    locked,
+    open_member,
+    open_zip,
+    read_bounded,
+    read_json,
+)
 
 WRITE = """
 import sys

@@ -324,7 +324,8 @@ for seed in range(60):
 
 def test_two_processes_lose_no_record(tmp_path):
     """60 records from each of two at once, of which 120 must be kept."""
-    path, folders = tmp_path / "results.json", (str(DOCS.parent / "scripts"), str(DOCS / "../tests"))
+    path = tmp_path / "results.json"
+    folders = [str(DOCS.parent / name) for name in ("scripts", "tests")]
     writers = [subprocess.Popen([sys.executable, "-c", ADD, path, *folders], text=True,
                                 stdin=subprocess.PIPE) for _ in range(2)]
     for n, writer in enumerate(writers):

@@ -132,7 +132,7 @@ def save_checkpoint(path, model, optimizer, history, settings=None):
 
 
 def load_checkpoint(path, model, optimizer, settings=None):
-    """Put a checkpoint back into `model` (with its generator) and `optimizer`: whole, or not at all.
+    """Put a checkpoint back into `model`, its generator and `optimizer`: whole, or not at all.
 
     Returns the history, a list with one dict per finished epoch. Everything is checked before
     anything is changed. Raises ValueError when the file is no checkpoint of this version or

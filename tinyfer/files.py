@@ -31,7 +31,7 @@ MOST_DIRECTORY = 16_000_000                     # bytes of a zip's list of membe
 
 
 def brief(value, most=40):
-    """The repr of a value as it stands in a message: cut in its middle to some `most` characters."""
+    """The repr of a value for a message: cut in its middle to some `most` characters."""
     text = repr(value)
     return text if len(text) <= most else f"{text[:most * 2 // 3]}...{text[-most // 4:]}"
 
@@ -139,7 +139,8 @@ def _hold(file):
 def _owner(path):
     try:
         about = read_json(path, 1000)
-        return f"process {int(about['process'])} on {about['host'][:60]} since {about['since'][:19]}"
+        return (f"process {int(about['process'])} on {about['host'][:60]} since "
+                f"{about['since'][:19]}")
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
 
