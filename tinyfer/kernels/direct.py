@@ -21,7 +21,7 @@ from tinyfer import checks
 from tinyfer.kernels import simd
 from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
-from tinyfer.kernels.padding import cut, pad, up
+from tinyfer.kernels.padding import cut, pad, round_up
 
 
 @kernel(parallel=True, error_model="numpy")
@@ -77,7 +77,7 @@ def forward(x, w, b, relu):
     """out = x * w + b, ReLU if asked for: x (N, H, W, C), w (3, 3, C, K) -> (N, H-2, W-2, K)."""
     x, w, b = checks.convolution(x, w, b)
     N, H, W, C = x.shape
-    K = up(w.shape[3], simd.VECTOR_BYTES // x.itemsize)
+    K = round_up(w.shape[3], simd.VECTOR_BYTES // x.itemsize)
     out = empty((N, H - 2, W - 2, K), x.dtype)
     scratch = empty((get_num_threads(), (W - 2 + simd.MOST_ROWS) * K), x.dtype)
     _forward(N, H, W, C, K, _flat(x), pad(w, (3, 3, C, K)).reshape(-1), pad(b, (K,)),
@@ -90,14 +90,14 @@ def backward(dout, x, w, out=None):
     dout, x, w, out = checks.convolution_gradient(dout, x, w, out)
     N, H, W, C = x.shape
     lanes = simd.VECTOR_BYTES // x.itemsize
-    K, P = up(w.shape[3], lanes), up(9 * C, lanes)
+    K, P = round_up(w.shape[3], lanes), round_up(9 * C, lanes)
     shape = (N, H - 2, W - 2, K)
     relu = out is not None
     dout = pad(dout, shape)
     out = pad(out, shape) if relu else dout
     w_turned = pad(w.transpose(3, 0, 1, 2).reshape(w.shape[3], 9 * C), (K, P))
     dx = empty(x.shape, x.dtype)
-    rows = up(3 * C, simd.MOST_ROWS)
+    rows = round_up(3 * C, simd.MOST_ROWS)
     dw = empty((N, 3 * rows * K), x.dtype)
     db = np.zeros((N, K), x.dtype)
     scratch = empty((get_num_threads(), (W - 2 + simd.MOST_ROWS) * (K + P)), x.dtype)

@@ -6,7 +6,7 @@ from tinyfer import checks
 from tinyfer.kernels import reference, simd
 from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
-from tinyfer.kernels.padding import cut, pad, up
+from tinyfer.kernels.padding import cut, pad, round_up
 
 ROWS = 2 * simd.MOST_ROWS       # of the result, which one thread computes at a time
 
@@ -32,7 +32,7 @@ def matmul(a, b):
         return reference.matmul(a, b)
     M, K = a.shape
     N = b.shape[1]
-    rows, columns = up(M, simd.MOST_ROWS), up(N, simd.VECTOR_BYTES // a.itemsize)
+    rows, columns = round_up(M, simd.MOST_ROWS), round_up(N, simd.VECTOR_BYTES // a.itemsize)
     turned = not a.flags.c_contiguous
     a = pad(a.T, (K, rows)) if turned else pad(a, (rows, K))
     a_row, a_k = (1, rows) if turned else (K, 1)

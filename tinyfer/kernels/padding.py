@@ -7,7 +7,7 @@ from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
 
 
-def up(n, step):
+def round_up(n, step):
     """The least multiple of step that is n or more."""
     return -(-n // step) * step
 

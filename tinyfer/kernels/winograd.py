@@ -36,7 +36,7 @@ from tinyfer import checks
 from tinyfer.kernels import simd
 from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
-from tinyfer.kernels.padding import cut, pad, swap_channels, up
+from tinyfer.kernels.padding import cut, pad, round_up, swap_channels
 
 HALF = Fraction(1, 2)
 # Points of interpolation besides infinity. Signs in pairs halve the work of a transform; halves
@@ -120,7 +120,7 @@ def _plan(x, K, m, items, tiles):
     N, H, W, C = x.shape
     threads = get_num_threads()
     parts = min(items, threads * -(-items * tiles // (threads * BLOCK)))
-    largest = up(-(-items // parts) * tiles, simd.MOST_ROWS)
+    largest = round_up(-(-items // parts) * tiles, simd.MOST_ROWS)
     # One vector more than the tiles need: see _filters.
     lanes = simd.VECTOR_BYTES // x.itemsize
     return Plan(m, m + 2, N, H, W, C, K, (H - 2) // m, (W - 2) // m, parts,
@@ -131,7 +131,8 @@ def _whole(shape, K, m, itemsize):
     """The shape of x and the number of filters, rounded up to whole tiles and whole vectors."""
     N, H, W, C = shape
     lanes = simd.VECTOR_BYTES // itemsize
-    return (N, up(H - 2, m) + 2, up(W - 2, m) + 2, up(C, lanes)), up(K, lanes)
+    whole = N, round_up(H - 2, m) + 2, round_up(W - 2, m) + 2, round_up(C, lanes)
+    return whole, round_up(K, lanes)
 
 
 def _scratch(g, dtype):
@@ -279,7 +280,7 @@ def backward(dout, x, w, out, m):
     w = pad(w, (3, 3, shape[3], filters))
     per_image = (shape[1] - 2) * (shape[2] - 2) // m**2
     size = (m + 2)**2 * per_image * (shape[3] + filters) * x.itemsize
-    chunk = min(up(-(-CHUNK // size), 8), shape[0])
+    chunk = min(round_up(-(-CHUNK // size), 8), shape[0])
     g = _plan(x, filters, m, chunk, per_image)
 
     dout = pad(dout, (g.N, g.H - 2, g.W - 2, g.K))
@@ -287,7 +288,7 @@ def backward(dout, x, w, out, m):
     out = dout if out is None else pad(out, dout.shape)
     V, dM = (empty((g.n**2 * (chunk * per_image + simd.MOST_ROWS + 1) * channels,), x.dtype)
              for channels in (g.C, g.K))
-    dU = empty((g.n**2 * up(g.C, simd.MOST_ROWS) * g.K,), x.dtype)
+    dU = empty((g.n**2 * round_up(g.C, simd.MOST_ROWS) * g.K,), x.dtype)
     db = np.zeros(g.K, x.dtype)
     dx, dw = empty(x.shape, x.dtype), empty(w.shape, w.dtype)
     UT = _filters(swap_channels(w), m)
