@@ -52,7 +52,7 @@ def dropout():
 def weights():
     """Recall of each class with and without class weights: as imbalanced as FER-2013, 3 seeds.
 
-    The faces scored are 200 of each class; the accuracy weighs their recalls by the classes' shares.
+    The faces scored are 200 of each class; the accuracy weighs the recalls by the classes' shares.
     """
     known, unseen = draw_faces(3000, seed=2, imbalanced=True), draw_faces(1400, seed=3)
     share = known.counts() / len(known)
