@@ -89,7 +89,7 @@ def receptive_field():
 
 
 def network():
-    """All layers as boxes: height the rows of the output, width its channels, below it the facts."""
+    """All layers as boxes: height the rows of the output, width its channels; below, the facts."""
     model = six_layer_cnn(classes=7)
     kinds = {"Conv": (BLUE, "4"), "BatchNorm": (GREEN, "6"), "MaxPool": (ORANGE, "5"),
              "Dropout": ("#999999", "10"), "Flatten": ("white", "3"), "Dense": (COLOURS[3], "3")}
