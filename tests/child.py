@@ -11,16 +11,16 @@ PACKAGE = Path(tinyfer.__file__).parent
 TESTS = Path(__file__).parent
 
 
-def python(code, package=PACKAGE, **environment):
+def python(code, package=PACKAGE, minutes=2, **environment):
     """Run code with the tinyfer of `package`; a variable that is None is taken away.
 
-    Returns what it printed; fails with its error messages if it does not end well in two minutes.
+    Returns what it printed; fails with its error messages if it does not end well in so many minutes.
     """
     settings = os.environ | {"PYTHONPATH": os.pathsep.join([str(package.parent), str(TESTS)])}
     settings = {name: value for name, value in (settings | environment).items()
                 if value is not None}
     done = subprocess.run([sys.executable, "-c", code], env=settings, capture_output=True,
-                          text=True, timeout=120)
+                          text=True, timeout=60 * minutes)
     assert done.returncode == 0, (done.returncode, done.stderr[-2000:])
     assert done.stderr == ""
     return done.stdout

@@ -162,7 +162,7 @@ def read_and_write_beyond(place):
 def child(code):
     return subprocess.run([sys.executable, "-c", f"import sys; sys.path[:0] = [{str(TESTS)!r}, "
                            f"{str(PACKAGE.parent)!r}]; import test_guards; test_guards.{code}"],
-                          capture_output=True, text=True, timeout=120)
+                          capture_output=True, text=True, timeout=600)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs mmap and mprotect")

@@ -1,7 +1,7 @@
 """What a call is given, checked: a plain array comes back, or one sentence is raised.
 
 No kernel looks whether an index lies inside its array, so nothing may reach one that does not fit.
-A check costs two or three microseconds, all checks of a training step well below 1 % of it.
+A check costs one to three microseconds, all checks of a training step well below 1 % of it.
 """
 
 import numpy as np
@@ -38,17 +38,23 @@ def changeable(who, name, x, axes, dtype=None):
 
 def shape(who, name, given, axes, least=1):
     """ValueError unless the shape `given` has these axes; see `array`."""
-    wanted = axes
-    if ... in axes:
-        free = axes.index(...)
-        wanted = axes[:free] + ("",) * (len(given) - len(axes) + 1) + axes[free + 1:]
-    if len(given) != len(wanted) or not all(
-            n == axis or isinstance(axis, str) and n >= (least if axis in ("H", "W") else 1)
-            for n, axis in zip(given, wanted)):
+    if given != axes and not _fits(given, axes, least):
         limit = f" with H and W at least {least}" if least > 1 else ""
         limit += ", nothing of it empty" if 0 in given else ""
         raise ValueError(f"{who} got {name} of shape {_written(given)}; "
                          f"expected {_written(axes)}{limit}")
+
+
+def _fits(given, axes, least):
+    if ... in axes:
+        free = axes.index(...)
+        axes = axes[:free] + ("",) * (len(given) - len(axes) + 1) + axes[free + 1:]
+    if len(given) != len(axes):
+        return False
+    for n, axis in zip(given, axes):
+        if n != axis and (type(axis) is not str or n < (least if axis in ("H", "W") else 1)):
+            return False
+    return True
 
 
 def _written(axes):
