@@ -66,7 +66,7 @@ def test_a_rung_is_trained_and_gone_on_with(small_ladder, tmp_path, capsys):
     order = ["--drawn", "--out", str(tmp_path / "a"), "--rung"]
     assert ladder.main([*order, "high"]) == 0
     whole = (tmp_path / "a" / "drawn-high-seed0" / "validation.npz").read_bytes()
-    config = json.loads((tmp_path / "a" / "drawn-high-seed0" / "config.json").read_text())
+    config = json.loads((tmp_path / "a" / "drawn-high-seed0" / "rung.json").read_text())
     assert Recipe.read(config["recipe"]) == RUNGS["high"].recipe
 
     (tmp_path / "a" / "drawn-high-seed0" / "validation.npz").unlink()

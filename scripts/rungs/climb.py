@@ -1,6 +1,6 @@
 """Trains one rung in a folder of its own, or goes on with it, and keeps what it answered.
 
-    config.json       rung, recipe, seed, parts, machine
+    rung.json         rung, recipe, seed, images and their checksums, machine
     last.npz  best.npz  history.csv         as in every run folder
     validation.npz    labels and probabilities of the validation part, when all is done
 
@@ -23,9 +23,25 @@ from tinyfer.checkpoint import (
     write_history,
 )
 from tinyfer.datasets.splits import class_weights
+from tinyfer.files import check_form, read_json
 from tinyfer.recipes import Recipe
 from tinyfer.settings import Settings
 from tinyfer.training import fit, warnings
+
+FORM = dict(settings=dict(rung=(str,), seed=(int,), balance=(str,)), recipe=(dict,), source=(str,),
+            images=dict(train=(int,), validation=(int,)), checksums=(dict,), parameters=(int,),
+            machine=dict(cpu=(str,)))
+
+
+def read_rung(folder):
+    """The dict in rung.json; OSError or ValueError where there is none, or a wrong one."""
+    path = Path(folder) / "rung.json"
+    content = read_json(path, runs.MOST_CONFIG)
+    try:
+        check_form(content, FORM, "it")
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from None
+    return content
 
 
 def folder_of(out, rung, seed, drawn):
@@ -64,9 +80,9 @@ def look_again(rung, below, faces, below_folder, folder, seed=0):
         raise FileNotFoundError(f"{below_folder} is not finished: train --rung {below.name} first")
     validation = experiments.prepare(faces, (7, "none", "official"), seed).validation
     model = best_network(below, below_folder, validation.class_names, seed)
-    config = runs.read_config(below_folder)
+    config = read_rung(below_folder)
     config["settings"]["rung"] = rung.name
-    runs.write_json(folder / "config.json", config)
+    runs.write_json(folder / "rung.json", config)
     keep_answers(folder, validation, model.predict_proba(validation.faces, crops=rung.crops))
 
 
@@ -74,15 +90,15 @@ def _begin(folder, config, model, optimizer):
     """The history of a folder that is gone on with; [] for a new one."""
     path = Path(folder)
     history = []
-    if (path / "config.json").exists():
-        before = runs.read_config(path)
+    if (path / "rung.json").exists():
+        before = read_rung(path)
         for key in ("settings", "recipe", "checksums"):
             if before.get(key) != config[key]:
                 raise ValueError(f"{path} holds a run with other {key}: choose another --out")
         if (path / "last.npz").exists():
             history = load_checkpoint(path / "last.npz", model, optimizer)
     path.mkdir(parents=True, exist_ok=True)
-    runs.write_json(path / "config.json", config)
+    runs.write_json(path / "rung.json", config)
     return history
 
 
@@ -106,7 +122,7 @@ def adopt(rung, folder, out, place, faces):
 
     ValueError where the rung is not finished, or not by that recipe.
     """
-    config = runs.read_config(folder)
+    config = read_rung(folder)
     seed, recipe = config["settings"]["seed"], Recipe.read(config["recipe"])
     settings = Settings(classes=7, balance=rung.balance, split="official", drop_duplicates=False,
                         drawn=None if place else len(faces), data=place, epochs=recipe.epochs,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from rungs import pictures
+from rungs.climb import read_rung
 from rungs.plan import LOWER, RUNGS, UPPER
 from study import pages
 
@@ -52,13 +53,13 @@ def read(path):
 def finished(out):
     """Folders of rungs that are trained to their end, on FER-2013."""
     for answers in sorted(Path(out).glob("*/validation.npz")):
-        config = runs.read_config(answers.parent)
+        config = read_rung(answers.parent)
         if config["source"] == "FER-2013" and config["settings"]["rung"] in RUNGS:
             yield answers.parent
 
 
 def record_of(folder):
-    config = runs.read_config(folder)
+    config = read_rung(folder)
     rung, seed = RUNGS[config["settings"]["rung"]], config["settings"]["seed"]
     labels, answers = answers_of(folder)
     right = int(np.sum(answers == labels))
