@@ -17,6 +17,7 @@ from pathlib import Path
 
 import command
 import numpy as np
+from finder.calibration import calibrate
 from finder.rounds import Windows, judge, train_round
 from finder.sources import TURNED, mining_pictures, read_sources
 from finder.windows import scenes_of
@@ -32,7 +33,7 @@ from tinyfer.kernels.threads import set_threads
 from tinyfer.optim import Adam
 
 # name: network, pixels of its window, rounds, epochs of a round, batches of an epoch
-NETWORKS = {"scan": (face_scan, SCAN, 3, 5, 200), "look": (face_look, LOOK, 4, 5, 200)}
+NETWORKS = {"scan": (face_scan, SCAN, 3, 5, 200), "look": (face_look, LOOK, 3, 5, 200)}
 BATCH = 256
 RATE = 2e-3
 LEAST = {"scan": 0.2, "look": 0.02}     # the score from which a window is a hard one
@@ -72,6 +73,8 @@ def train(given):
     scan = train_network("scan", folder, training, validation, given, Finder)
     look = train_network("look", folder, training, validation, given,
                          lambda look: Finder(scan, look), scan)
+    a, b = calibrate(Finder(scan, look), look, validation, given.seed)
+    print(f"calibrated on validation: the logit of a score is {a:.2f} of itself {b:+.2f}")
     for name, model in ("scan", scan), ("look", look):
         trained = dict(command="scripts/train_finder.py", seed=given.seed, size=given.size)
         save_packaged(folder / f"{name}.npz", model, trained)
