@@ -74,7 +74,8 @@ def score(given):
         opencv.opencv_threads(given.threads)
     _, held = read_sources(given.data, given.fer)
     result = dict(threads=given.threads, composites=on_composites(held, given, detector),
-                  expressions=on_portraits(held, given), time=speed(held, given, detector))
+                  expressions=on_portraits(held, given), time=speed(held, given, detector),
+                  hard=hard_cases(held, given))
     print_all(result)
     if given.test:
         result["test"] = on_test(read_test(given.data), detector)
@@ -147,6 +148,36 @@ def on_portraits(held, given):
                 same_answer=float((with_found == answers[seen]).mean()))
 
 
+def hard_cases(held, given):
+    """The share of single faces found at score 0.5 when tilted, or covered by grey on one half."""
+    made = [c for c in composites(held, given.composites, given.seed + 3, most=1, smallest=40,
+                                  longest=320, banks=(0, 1)) if len(c.boxes)]
+    cases = {f"tilted by {angle} degrees": tilted(angle) for angle in (0, 15, 30, 45, 90)}
+    cases |= {f"the {half} half covered": covered(half) for half in ("lower", "upper", "left")}
+    return {name: float(np.mean([match(ours(change(c), least=0.5), c.boxes)[0].any()
+                                 for c in made])) for name, change in cases.items()}
+
+
+def tilted(angle):
+    def change(c):
+        middle = tuple((c.boxes[0, :2] + c.boxes[0, 2:]) / 2)
+        return np.asarray(Image.fromarray(c.picture).rotate(angle, Image.Resampling.BILINEAR,
+                                                            center=middle))
+    return change
+
+
+def covered(half):
+    def change(c):
+        left, top, right, bottom = map(int, c.boxes[0])
+        x, y = (left + right) // 2, (top + bottom) // 2
+        part = dict(lower=np.s_[y:bottom, left:right], upper=np.s_[top:y, left:right],
+                    left=np.s_[top:bottom, left:x])[half]
+        picture = c.picture.copy()
+        picture[part] = picture[part].mean()
+        return picture
+    return change
+
+
 def speed(held, given, detector):
     """Seconds of the processor for a composite of some million pixels, faces from 24 pixels, in
     turns; scaled to one million. A busy machine makes them no longer."""
@@ -212,6 +243,8 @@ def own_table(result):
     ]
     if "ratio" in t:
         rows.append(("time as a multiple of OpenCV's, median of turns", f"{t['ratio']:.2f}", "1"))
+    rows += [(f"found, {name}", f"{100 * share:.0f} %", "")
+             for name, share in result["hard"].items()]
     return _markdown(("", "tinyfer", "OpenCV's cascade"), rows)
 
 
