@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import page.picture
 import page.server
 import play
 import pytest
@@ -126,6 +127,52 @@ def test_the_page_loads_nothing_from_elsewhere():
         text = content.decode().replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?:|//[a-z]+\.|@import|\bon[a-z]+=\"|style=\"", text), name
         assert "localStorage" not in text and "eval(" not in text, name
+
+
+def colours(scheme):
+    """The colours of a scheme of the page's style, as (3,) arrays of 0 to 1, by their names."""
+    parts = re.findall(r"^:root.*?\{(.*?)\}", FILES["style.css"][1].decode(), re.M | re.S)
+    found = {}
+    for part in parts[:1 + (scheme == "dark")]:
+        for name, value in re.findall(r"--([\w-]+): ([^;]+);", part):
+            if value.startswith("#"):
+                found[name] = np.array([int(value[n:n + 2], 16) for n in (1, 3, 5)]) / 255
+            elif re.fullmatch(r"\d+ \d+ \d+", value):
+                found[name] = np.array([int(each) for each in value.split()]) / 255
+    return found
+
+
+def contrast(one, other):
+    """WCAG 2.2: the ratio of the brighter to the darker colour."""
+    light = [np.dot([0.2126, 0.7152, 0.0722],
+                    np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)) + 0.05
+             for c in (one, other)]
+    return max(light) / min(light)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_and_colours_can_be_told_apart(scheme):
+    """Text as WCAG asks (AA), and blue from orange by people who lack red or green cones, whose
+    vision is that of Machado, Oliveira and Fernandes 2009, table 1, severity 1."""
+    c = colours(scheme)
+    for ground in "card", "paper":
+        assert contrast(c["ink"], c[ground]) >= 7 and contrast(c["soft"], c[ground]) >= 4.5
+    assert contrast(c["card"], c["plus"]) >= 4.5, "the words on a pressed button"
+    assert contrast(c["minus"], c["card"]) >= 3
+    protan = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+              [-0.003882, -0.048116, 1.051998]]
+    deutan = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+              [-0.011820, 0.042940, 0.968881]]
+    for seen in np.eye(3), np.array(protan), np.array(deutan):
+        for plus, minus in ("plus", "minus"), ("plus-rgb", "minus-rgb"):
+            assert np.abs(seen @ (c[plus] ** 2.2 - c[minus] ** 2.2)).max() > 0.2
+
+
+def test_nothing_moves_unasked():
+    """No animation; the one transition waits before it fades what is out of date."""
+    style = FILES["style.css"][1].decode()
+    assert "animation" not in style and "@keyframes" not in style and "<marquee" not in str(FILES)
+    assert re.findall(r"transition: ([^;}]+)", style) == ["opacity 0s 0.5s"]
 
 
 def test_every_place_named_on_the_page_exists():
@@ -385,6 +432,13 @@ def test_the_command_says_what_is_wrong(capsys, arguments, words):
         code = exit.code
     error = capsys.readouterr().err
     assert code == 2 and words in error and error.count("\n") == 1 and len(error) < 220
+
+
+def test_a_picture_needs_chromium(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(page.picture, "chromium", lambda: None)
+    assert play.main(["--picture", str(tmp_path / "a.png")]) == 2
+    assert re.match("error: a picture of the page needs (Playwright|Chromium)",
+                    capsys.readouterr().err)
 
 
 def test_ctrl_c_ends_it_at_once_and_nothing_is_written(tmp_path):
