@@ -59,8 +59,9 @@ def tests(path):
 def code_of(path):
     """What a file does, without docstrings and comments: to compare two files."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    documented = ast.Module, ast.FunctionDef, ast.ClassDef
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node):
+        if isinstance(node, documented) and ast.get_docstring(node):
             node.body = node.body[1:]
     return ast.dump(tree)
 
