@@ -62,7 +62,7 @@ def train(given):
                            "that tinyfer draws itself."))
 
     faces = settings.faces(progress=show_reading())
-    if not settings.drawn:
+    if faces.source == "FER-2013":
         print(published.sentence(faces))
     parts = settings.parts(faces)
     names = parts.train.class_names
@@ -237,7 +237,8 @@ def parse(argv):
         "and PrivateTest, the one that compares with the literature (default report)")
     add("--drop-duplicates", action="store_true",
         help="train without the images that have an exact copy in the validation or test part")
-    add("--data", metavar="PATH", help="FER-2013: archive.zip, its folder, or the csv file")
+    add("--data", metavar="PATH", help="FER-2013: archive.zip, its folder, or the "
+        "csv file; or a folder of your own with train/CLASS/* and test/CLASS/*")
     add("--drawn", type=command.at_least(1), metavar="N",
         help="train on N drawn faces even if FER-2013 is at hand "
         f"(default {DRAWN_DEFAULTS['drawn']:,} where it is not)")

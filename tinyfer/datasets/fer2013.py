@@ -14,6 +14,7 @@ from PIL import Image
 from tinyfer.datasets import cache as decoded
 from tinyfer.datasets.faces import EMOTIONS, SIZE, USAGES, Faces
 from tinyfer.datasets.fer2013_csv import MOST_IMAGES, read_csv
+from tinyfer.datasets.folders import is_train_and_test, load_train_and_test
 from tinyfer.files import brief, open_member, open_zip, read_bounded
 
 HOW_TO_GET = """\
@@ -60,6 +61,9 @@ def load_fer2013(path, cache=True, progress=None):
     folder; an unchanged source then loads in well under a second.
     progress: called now and then as progress(images_read, images_in_all) while decoding.
 
+    A folder of train/ and test/ with file names of its own is not FER-2013, but one's own pictures:
+    see `tinyfer.datasets.folders`.
+
     Raises FileNotFoundError where path does not exist, and ValueError, naming the file and what
     was expected, where what is there is not the whole of FER-2013.
     """
@@ -71,6 +75,8 @@ def load_fer2013(path, cache=True, progress=None):
         source = _form_of_folder(path)
         if source is None:
             raise _unrecognised(path)
+        if source.is_dir() and is_train_and_test(source):
+            return load_train_and_test(source)
     elif not path.is_file():
         raise ValueError(f"{path} is neither a file nor a folder")
     key = decoded.fingerprint(source) if cache else None
