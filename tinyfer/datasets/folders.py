@@ -57,7 +57,7 @@ def _load(path, class_names):
 
 
 def is_train_and_test(path):
-    """Whether a folder holds train/ and test/ with pictures none of which is named as FER-2013's."""
+    """Whether a folder holds train/ and test/ whose pictures are not named as FER-2013's."""
     places = [Path(path) / name for name in ("train", "test")]
     if not all(place.is_dir() for place in places):
         return False
