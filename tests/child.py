@@ -14,7 +14,7 @@ TESTS = Path(__file__).parent
 def python(code, package=PACKAGE, minutes=2, **environment):
     """Run code with the tinyfer of `package`; a variable that is None is taken away.
 
-    Returns what it printed; fails with its error messages if it does not end well in so many minutes.
+    Returns what it printed; fails with its error messages if it does not end well in time.
     """
     settings = os.environ | {"PYTHONPATH": os.pathsep.join([str(package.parent), str(TESTS)])}
     settings = {name: value for name, value in (settings | environment).items()

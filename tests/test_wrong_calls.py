@@ -219,7 +219,7 @@ def backward_of(model, x, rng):
 
 
 def make_wrong_calls(seed, number):
-    """In a child: print how many calls were made; fail at the first that does not end as it must."""
+    """In a child: print each call before it is made; fail where one does not end as it must."""
     rng = np.random.default_rng(seed)
     model = tinyfer.six_layer_cnn(classes=2)
     for n in range(number):

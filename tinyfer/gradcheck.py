@@ -25,8 +25,10 @@ def numerical_gradient(forward, x, dout, h=H):
     dout: array of the shape of forward(). The outputs are subtracted before they are summed, so
     that those x[i] does not reach cancel exactly. ValueError unless x is float64.
     """
+    if not isinstance(x, np.ndarray):
+        raise TypeError(f"x is of type {type(x).__name__:.40}; expected a NumPy array")
     if x.dtype != np.float64:
-        raise ValueError(f"x is {x.dtype}; a gradient check needs float64")
+        raise ValueError(f"x is {str(x.dtype):.40}; a gradient check needs float64")
     gradient = np.empty_like(x)
     for i in np.ndindex(x.shape):
         value = x[i]
