@@ -23,7 +23,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs the browse
 if chromium() is None:
     pytest.skip("needs Chromium", allow_module_level=True)
 
-SECONDS = 30
+SECONDS = 90        # of patience: the first picture may have to wait for kernels to be compiled
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +46,7 @@ def server(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ARCHITECTURES, "small_cnn", small_cnn)
         with serving([path]) as one:
+            one.questions.warm_up("five-class")
             yield one
 
 
@@ -61,6 +62,7 @@ def open_page(browser, server):
 
     def open_it(width=1280, height=900, scheme="light", panel="cover", network=None):
         page = browser.new_page(viewport=dict(width=width, height=height), color_scheme=scheme)
+        page.set_default_timeout(1000 * SECONDS)
         pages.append(page)
         page.on("console", lambda message: wrong.append(message.text)
                 if message.type == "error" else None)

@@ -53,9 +53,9 @@ class Questions:
         except (ValueError, OSError) as error:      # the package's own sentence
             raise Refusal(400, str(error)) from None
 
-    def warm_up(self):
+    def warm_up(self, name=None):
         """Have all kernels loaded, and compiled where they are not yet, so that nobody waits."""
-        name, face = self.networks.names[0], draw_face("happy")
+        name, face = name or self.networks.names[0], draw_face("happy")
         model = self.networks[name].model
         label, parameter = model.class_names[0], model.parameters()[0].name
         for question, fields in {
