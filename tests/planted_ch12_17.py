@@ -56,6 +56,39 @@ PLANTED = {
             ("common = np.sqrt(shared)", "common = shared", "accuracies for M"),
             (".mean(axis=0)\n", "[0]\n", "average the probabilities")],
     },
+    "ch14_finding": {
+        "test_by_hand": [
+            ("return 154 * 114", "return 160 * 120", "must lie inside"),
+            ("40 / 160", "40 / 200", "counts once"),
+            ("1 / 4 + 1 / 4 + 3 / 16", "11 / 12", "by the faces")],
+        "test_as_convolution": [
+            ("w.reshape(3, 3, -1, w.shape[1])", "w.reshape(3, 3, -1, w.shape[1]).swapaxes(0, 1)",
+             "exchanged"),
+            ("w.reshape(3, 3, -1, w.shape[1])",
+             "w.reshape(-1, 3, 3, w.shape[1]).transpose(1, 2, 0, 3)", "the channels come first"),
+            ("w.reshape(3, 3, -1, w.shape[1])", "w.reshape(3, 3, -1, w.shape[1])[::-1, ::-1]",
+             "turned")],
+        "test_suppress": [
+            ("np.argsort(-scores, kind", "np.argsort(scores, kind", "not the least sure"),
+            ("(area + other - across * down)", "min(area, other)", "not by the union"),
+            ("return kept", "return sorted(kept)", "not sorted by their scores")],
+        "test_curve": [
+            ("np.argsort(-np.concatenate(scores), kind", "np.argsort(np.concatenate(scores), kind",
+             "the least sure"),
+            ("np.argsort(-np.concatenate(scores), kind=\"stable\")",
+             "np.arange(len(np.concatenate(scores)))", "are not sorted"),
+            ("return hit.cumsum(), (~hit).cumsum()", "return (~hit).cumsum(), hit.cumsum()",
+             "exchanged")],
+        "test_clean": [
+            ("== 0)", "> 0)", "with a false box"),
+            ("np.mean(rng.binomial(n, q, pictures) == 0)", "1 - q", "windows that are right"),
+            ("np.mean(rng.binomial(n, q, pictures) == 0)", "np.mean(rng.binomial(n, q, pictures))",
+             "mean number")],
+        "test_rate_for": [
+            ("1 - share ** (1 / n)", "1 - (1 - share) ** (1 / n)", "clean pictures"),
+            ("1 - share ** (1 / n)", "(1 - share) / n", "n-th root"),
+            ("1 - share ** (1 / n)", "share ** (1 / n)", "rate of right windows")],
+    },
     "ch15_debugging": {
         "test_by_hand": [
             ("a, b = 0.1 / np.sqrt(2 / 1728)", "a, b = 0.1 / np.sqrt(2 / 192)",
