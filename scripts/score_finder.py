@@ -229,8 +229,8 @@ def own_table(result):
     rows = [
         ("composites, average precision at overlap 0.3", f"{c['average_precision']:.3f}",
          _other(c, "average_precision", "{:.3f}")),
-        (f"the same, of {c['faces']} faces found at score 0.5", f"{100 * c['detected']:.1f} %, with "
-         f"{c['false_boxes']} false boxes", ""),
+        (f"the same, of {c['faces']} faces found at score 0.5",
+         f"{100 * c['detected']:.1f} %; false boxes: {c['false_boxes']}", ""),
         (f"false boxes on {c['scenes']} scenes without a face "
          f"({c['scene_megapixels']:.1f} megapixels)", str(c["false_on_scenes"]),
          _other(c, "false_on_scenes", "{}")),

@@ -40,6 +40,7 @@ LEAST = {"scan": 0.2, "look": 0.02}     # the score from which a window is a har
 SMALLEST = 15           # pixels a side of the smallest windows among the hard ones
 MOST_HARD = 60_000
 VALIDATION = 8000
+SETTINGS = "settings.json"
 
 
 def parse(argv):
@@ -65,8 +66,10 @@ def main(argv=None):
 
 def train(given):
     set_threads(given.threads)
-    folder = start(given)
+    folder, settings = place(given)
     training, validation = read_sources(given.data, given.fer)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / SETTINGS).write_text(settings)
     print(f"{sum(len(b.pictures) for b in training.banks):,} faces and {len(training.scenes)} "
           f"scenes to learn from; {sum(len(b.pictures) for b in validation.banks):,} and "
           f"{len(validation.scenes)} to validate on", flush=True)
@@ -81,24 +84,22 @@ def train(given):
     print(f"scan.npz, look.npz and their curves are in {folder}")
 
 
-def start(given):
-    """The folder of the run: a new one, or the one to go on with, of the same settings."""
+def place(given):
+    """The folder of the run, a new one or the one to go on with, and what must stay the same."""
     settings = json.dumps(dict(seed=given.seed, size=given.size))
     folder = given.resume or given.out
-    note = folder / "settings.json"
+    note = folder / SETTINGS
     if given.resume:
         if not note.is_file():
             raise FileNotFoundError(f"--resume: there is no training of a finder in {folder}")
         if note.read_text() != settings:
             raise ValueError(f"--resume: the run in {folder} has the settings {note.read_text()}, "
                              f"not {settings}")
-        return folder
+        return folder, settings
     if folder.exists() and any(folder.iterdir()):
         raise ValueError(f"--out {folder} is already in use: choose another folder, or go on with "
                          f"the run in it by --resume {folder}")
-    folder.mkdir(parents=True, exist_ok=True)
-    note.write_text(settings)
-    return folder
+    return folder, settings
 
 
 def train_network(name, folder, training, validation, given, finder_of, scan=None):

@@ -11,7 +11,7 @@ from tinyfer.datasets.pictures import face_of, grey_of, open_image, square
 from tinyfer.finder import Face, faces_in
 
 DEFAULT = "seven-class"
-FILLS = 0.8             # of the picture's longer side: a face so large is the picture's only subject
+FILLS = 0.8             # of the picture's longer side: a face so large is all of the picture
 
 
 class Reading(NamedTuple):

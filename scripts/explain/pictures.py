@@ -26,7 +26,8 @@ def panel(faces, maps, captions, path, signed=False, overlay=False, title=""):
     """
     N = len(faces)
     with rc_context(STYLE | {"axes.grid": False}):
-        figure = new_figure(max(1.55 * N + 1.2, 4), 1.62 * (1 + len(maps)) + (0.95 if title else 0.45))
+        height = 1.62 * (1 + len(maps)) + (0.95 if title else 0.45)
+        figure = new_figure(max(1.55 * N + 1.2, 4), height)
         grid = figure.subplots(1 + len(maps), N, squeeze=False)
         for axes, face, caption in zip(grid[0], faces, captions):
             _grey(axes, face)

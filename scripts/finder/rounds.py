@@ -11,7 +11,7 @@ SHARES = (0.46, 0.46, 0.08)     # of the faces: FER-2013, Caltech, drawn
 
 
 class Windows:
-    """Draws labelled windows: a third faces, a third scenes, a third faces that are not in place."""
+    """Draws labelled windows: a third faces, a sixth faces out of place, the rest scenes."""
 
     def __init__(self, sources, scenes, size, standardise):
         self.banks, self.scenes, self.size = sources.banks, scenes, size
@@ -47,7 +47,7 @@ class Windows:
         return x[..., None], labels, targets
 
     def _scenes(self, plan, rng):
-        """A place in a scene for every window; half of the last two thirds a hard one, if any."""
+        """A place in a scene for every window; four fifths of the scenes hard ones, if any."""
         n = len(plan)
         scene = rng.choice(len(self.share), n, p=self.share)
         H, W = self.scenes.height[scene, 0], self.scenes.width[scene, 0]
@@ -88,7 +88,8 @@ class Windows:
         way = rng.choice(4, n, p=(0.4, 0.25, 0.25, 0.1))
         side = np.where(way == 1, rng.uniform(0.25, 0.6, n),
                         np.where(way == 2, rng.uniform(1.7, 3, n), np.exp(rng.normal(0, 0.15, n))))
-        far = np.where(way == 0, rng.uniform(0.4, 1, n), np.where(way == 3, 0, rng.uniform(0, .3, n)))
+        little = np.where(way == 3, 0, rng.uniform(0, 0.3, n))
+        far = np.where(way == 0, rng.uniform(0.4, 1, n), little)
         towards = rng.uniform(0, 2 * np.pi, n)
         plan["x"], plan["y"] = (far * side * np.cos(towards), far * side * np.sin(towards))
         plan["side"] = side / FILL
@@ -125,14 +126,18 @@ def judge(model, drawn, batch=256):
                           for i in range(0, len(x), batch)])
     face = out[:, 1] > out[:, 0]
     loss, _ = detection_loss(out, labels, targets)
-    return dict(loss=loss, accuracy=float((face == labels).mean()), missed=float(1 - face[labels == 1].mean()),
+    return dict(loss=loss, accuracy=float((face == labels).mean()),
+                missed=float(1 - face[labels == 1].mean()),
                 false=float(face[labels == 0].mean()),
                 off=float(np.abs(out[labels == 1, 2:] - targets[labels == 1]).mean() * UNIT))
 
 
 def train_round(model, optimizer, windows, epochs, steps, batch, rate):
-    """Yields the mean loss and accuracy of each epoch of `steps` batches; the learning rate falls to 0 by half
-    a cosine over the round's epochs, of which `epochs` are still to come: (first, all)."""
+    """Yields the mean loss and accuracy of each epoch of `steps` batches.
+
+    The learning rate falls to a hundredth by half a cosine over the round's epochs. epochs: (the
+    first that is still to come, all).
+    """
     first, total = epochs
     for epoch in range(first, total):
         loss_sum, right = 0.0, 0

@@ -175,6 +175,7 @@ def light(windows, rng):
     blurred = (blurred[:, :, :-2] + 2 * blurred[:, :, 1:-1] + blurred[:, :, 2:]) / 4
     x += some(0.3) * between(0, 1) * (blurred - x)
     mean = x.mean(axis=(1, 2), keepdims=True)
-    x = mean + (x - mean) * np.exp(some(0.6) * between(-1.1, 0.4)) + some(0.6) * between(-0.25, 0.25)
+    x = mean + (x - mean) * np.exp(some(0.6) * between(-1.1, 0.4))
+    x += some(0.6) * between(-0.25, 0.25)
     x += some(0.3) * between(0, 0.22) ** 2 * rng.standard_normal(x.shape, np.float32)
     return np.rint(255 * np.clip(x, 0, 1)) / np.float32(255)

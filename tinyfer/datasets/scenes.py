@@ -6,7 +6,8 @@ from tinyfer.datasets.drawing import draw
 from tinyfer.datasets.faces import EMOTIONS, SIZE
 from tinyfer.datasets.toyfaces import measures
 
-SKY, HILL, STREET, WINDOW = (0.62, 0.76, 0.9), (0.4, 0.55, 0.36), (0.55, 0.53, 0.5), (0.3, 0.36, 0.44)
+SKY, HILL = (0.62, 0.76, 0.9), (0.4, 0.55, 0.36)
+STREET, WINDOW = (0.55, 0.53, 0.5), (0.3, 0.36, 0.44)
 SKIN = (1.12, 0.9, 0.74)
 
 
