@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from page.message import Question
-from page.networks import Network
+from page.networks import Network, Networks
 from page.questions import Questions
 from page_client import FACE, message
 from PIL import Image
@@ -272,6 +272,17 @@ def test_nothing_changes_the_network_that_others_see(asked):
             assert np.array_equal(value, state[key]), key
         twin = network.twin.state()
         assert all(np.array_equal(twin[key], state[key]) for key in state)
+
+
+def test_a_run_folder_is_offered_before_the_packaged_ones(tmp_path):
+    model = tinyfer.six_layer_cnn(classes=3, seed=4, class_names=NAMES)
+    model.save(tmp_path / "best.npz")
+    networks = Networks([tmp_path, "binary", tmp_path])
+    assert networks.names == [str(tmp_path), "binary", "five-class", "seven-class"]
+    found = networks[str(tmp_path)].probabilities(FACE[None])
+    assert found == pytest.approx(model.predict_proba(FACE[None]), abs=1e-6)
+    with pytest.raises(FileNotFoundError, match="nowhere is neither a file nor"):
+        Networks(["nowhere"])
 
 
 def test_the_start_names_all_there_is(asked):
