@@ -217,6 +217,18 @@ def test_other_shape_is_named_and_changes_nothing(tmp_path):
     assert all(np.array_equal(model.state()[name], value) for name, value in before.items())
 
 
+def test_a_run_of_the_format_before_goes_on(tmp_path):
+    """Format 1 tells no settings: they are taken to be right."""
+    model, optimizer = stepped(seed=0)
+    save_checkpoint(tmp_path / "last.npz", model, optimizer, HISTORY)
+    arrays = load_arrays(tmp_path / "last.npz")
+    about = json.loads(str(arrays["about"])) | {"format": 1}
+    del about["settings"]
+    arrays["about"] = np.array(json.dumps(about))
+    np.savez(tmp_path / "last.npz", **arrays)
+    assert load_checkpoint(tmp_path / "last.npz", model, optimizer, {"lr": 0.1}) == HISTORY
+
+
 def test_other_format_is_named(tmp_path):
     model, optimizer = stepped(seed=0)
     save_checkpoint(tmp_path / "last.npz", model, optimizer, HISTORY)

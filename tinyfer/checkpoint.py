@@ -22,7 +22,7 @@ import numpy as np
 
 from tinyfer.files import atomic_write, brief, open_member, open_zip, parse_json, read_bounded
 
-FORMAT = 2
+FORMAT = 2          # 1 is the same without settings, and is still read
 COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 MOST_BYTES = 400_000_000                # of a file of arrays, and of what it unpacks to
 MOST_EPOCHS = 100_000
@@ -144,7 +144,7 @@ def load_checkpoint(path, model, optimizer, settings=None):
     if about.dtype.kind != "U" or about.ndim:
         raise ValueError(f"{path} is no checkpoint of a training run")
     about = parse_json(str(about), f"{path} is no checkpoint of a training run: what it says")
-    if not isinstance(about, dict) or about.get("format") != FORMAT:
+    if not isinstance(about, dict) or about.get("format") not in (1, FORMAT):
         found = about.get("format") if isinstance(about, dict) else None
         raise ValueError(f"{path} has checkpoint format {brief(found)}, expected {FORMAT}")
     parts = {"model": {}, "optimizer": {}}
@@ -156,7 +156,8 @@ def load_checkpoint(path, model, optimizer, settings=None):
     try:
         _check_arrays(model.state(), parts["model"])
         _check_arrays(optimizer.state(), parts["optimizer"])
-        _check_settings(settings or {}, about.get("settings"))
+        if about["format"] == FORMAT:
+            _check_settings(settings or {}, about.get("settings"))
         _check_generator(model.rng.bit_generator, about.get("rng"))
         history = check_history(about.get("history"))
         model.load_state(parts["model"])
