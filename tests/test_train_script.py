@@ -449,8 +449,8 @@ def test_help_explains_every_option(capsys):
 # Recipes, patience, a few images, weights to start from
 
 
-def test_the_best_recipe_is_resumed_with_everything_in_it(small, monkeypatch):
-    """Its schedule, its averages, its distortions; and config.json tells the recipe whole."""
+def test_the_best_recipe_is_resumed_with_everything_in_it(small, monkeypatch, capsys):
+    """Schedule, averages and distortions; config.json tells it whole; none of it may change."""
     whole_faces = replace(BEST, crop=None)          # the small network takes no others
     monkeypatch.setitem(RECIPES, "best", whole_faces)
     best = [*FEW, "--recipe", "best", "--epochs", 3, "--batch-size", 16]
@@ -463,6 +463,15 @@ def test_the_best_recipe_is_resumed_with_everything_in_it(small, monkeypatch):
     assert config["settings"]["recipe"] == "best" and config["settings"]["balance"] == "none"
     assert Recipe.read(config["recipe"]) == replace(whole_faces, epochs=3, batch_size=16, lr=1e-3)
 
+    capsys.readouterr()
+    message = fails(capsys, "--resume", "whole", "--epochs", 4)
+    assert "whose rate falls to 0 in its 3 epochs: start a new one" in message
+    message = fails(capsys, "--resume", "whole", "--recipe", "study")
+    assert "--recipe study contradicts the run in whole" in message
+    config["recipe"]["smoothing"] = 0.3
+    Path("whole/config.json").write_text(json.dumps(config))
+    assert "the recipe best has changed" in fails(capsys, "--resume", "whole")
+
 
 def stop_after_one_epoch(arguments):
     class Stop(Progress):
@@ -474,24 +483,9 @@ def stop_after_one_epoch(arguments):
         assert run(*arguments) == 130
 
 
-def test_epochs_of_a_falling_rate_cannot_be_raised(small, monkeypatch, capsys):
-    monkeypatch.setitem(RECIPES, "best", replace(BEST, crop=None))
-    run(*FEW, "--recipe", "best", "--epochs", 1, "--out", "run")
-    message = fails(capsys, "--resume", "run", "--epochs", 2)
-    assert "whose rate falls to 0 in its 1 epochs: start a new one" in message
-    message = fails(capsys, "--resume", "run", "--recipe", "study")
-    assert "--recipe study contradicts the run in run" in message
-
-
-def test_a_recipe_that_has_changed_is_not_gone_on_with(small, capsys):
-    run(*FEW, "--epochs", 1, "--out", "run")
-    config = json.loads(Path("run/config.json").read_text())
-    config["recipe"]["smoothing"] = 0.3
-    Path("run/config.json").write_text(json.dumps(config))
-    assert "the recipe study has changed" in fails(capsys, "--resume", "run")
-
-
-def test_patience_and_limit(small, capsys):
+def test_patience_and_limit(small, monkeypatch, capsys):
+    """And a training that learnt nothing says so."""
+    monkeypatch.setattr(train, "warnings", lambda history, labels: ["it has learnt nothing"])
     assert run("--drawn", 400, "--limit", 20, "--epochs", 60, "--lr", 1e-9, "--patience", 1,
                "--out", "run") == 0
     assert len(read_history("run")) < 60
@@ -499,6 +493,7 @@ def test_patience_and_limit(small, capsys):
     assert [part["images"] for part in parts.values()] == [20, 20, 20]
     printed = capsys.readouterr().out
     assert "only 20 images of each part were used" in printed
+    assert "\nnote: it has learnt nothing\n" in printed
     assert run("--resume", "run") == 0 and len(read_history("run")) < 60
 
 
@@ -521,9 +516,3 @@ def test_weights_of_drawn_faces_are_named_such_on_photographs(small, small_fer20
     run(*FEW, "--epochs", 1, "--out", "drawn")
     run("--data", small_fer2013, "--epochs", 1, "--from", "drawn", "--out", "real")
     assert "learnt on drawn faces, not on photographs" in capsys.readouterr().out
-
-
-def test_a_training_that_learnt_nothing_says_so(small, monkeypatch, capsys):
-    monkeypatch.setattr(train, "warnings", lambda history, labels: ["it has learnt nothing"])
-    run(*FEW, "--epochs", 1, "--out", "run")
-    assert "\nnote: it has learnt nothing\n" in capsys.readouterr().out
