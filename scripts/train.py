@@ -7,22 +7,20 @@
 import argparse
 import shlex
 import sys
-import textwrap
 from dataclasses import replace
 from pathlib import Path
 
 import command
 import numpy as np
-from progress import Line, Progress, duration
+from progress import Progress
+from study.announcements import conclude, drawn_notice, introduce, show_reading
 
 from tinyfer import experiments, runs
 from tinyfer.architectures import load_model, six_layer_cnn
 from tinyfer.checkpoint import load_checkpoint
-from tinyfer.datasets import HOW_TO_GET, class_weights, find_data, published
+from tinyfer.datasets import class_weights, find_data, published
 from tinyfer.evaluation import score_run
-from tinyfer.kernels.compiling import compiled
 from tinyfer.kernels.threads import set_threads
-from tinyfer.metrics import format_report
 from tinyfer.recipes import RECIPES
 from tinyfer.settings import Settings
 from tinyfer.training import fit, start_from, warnings
@@ -50,8 +48,6 @@ for _experiment in experiments.EXPERIMENTS.values():
 
 # What a resumed run may be told anew; none of it changes the result of an epoch.
 FREE_ON_RESUME = ("resume", "data", "threads", "epochs", "patience")
-
-RULE = "=" * 98
 
 
 def train(given):
@@ -273,61 +269,6 @@ def parse(argv):
     add("--resume", metavar="RUN", help="go on with the run in this folder after its last whole "
         "epoch; needs no other option, but --epochs may be raised")
     return vars(parser.parse_args(argv))
-
-
-def show_reading():
-    """What shows how far the decoding of FER-2013 is, where it has to be decoded."""
-    line = Line()
-
-    def progress(done, total):
-        line(done, total, "decoding FER-2013, once, images")
-        if done == total:
-            line.done(f"decoded FER-2013: {total:,} images, kept beside the data")
-
-    return progress
-
-
-def introduce(config, folder, history):
-    settings = config["settings"]
-    counts = ", ".join(f"{part['images']:,} {name}" for name, part in config["parts"].items())
-    print(f"{config['source']}: {counts}; classes {', '.join(config['class_names'])}")
-    print(f"{config['parameters']:,} values, {config['trainable_parameters']:,} of them trained; "
-          f"balance {settings['balance']}, split {settings['split']}, seed {settings['seed']}")
-    threads = runs.describe_threads(config["threads"])
-    print(f"{config['machine']['cpu']}, {threads}; everything goes to {folder}")
-    if len(history) == settings["epochs"]:
-        print("all its epochs are done already: scoring it again")
-    elif history:
-        print(f"resuming after epoch {len(history)} of {settings['epochs']}")
-    if not compiled():
-        print("the first step compiles the kernels, once: this takes about a minute")
-    sys.stdout.flush()
-
-
-def conclude(result, folder, settings, notes, times):
-    test, best = result["best"]["test"], result["best"]
-    low, high = test["accuracy_interval"]
-    print(f"\nbest epoch on validation: {best['epoch']}, accuracy "
-          f"{best['validation']['accuracy']:.4f} (last epoch {result['last']['epoch']}: "
-          f"{result['last']['validation']['accuracy']:.4f})")
-    print(f"test part of {result['source']}, {test['n']:,} images, scored {times} with the "
-          f"best epoch:\naccuracy {test['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f}), "
-          f"macro precision {test['macro']['precision']:.4f}, "
-          f"macro AUC {test['macro']['auc']:.4f}\n")
-    print(format_report(test))
-    print(f"\ntrained in {duration(result['training_seconds'])}; config.json, history.csv, "
-          "metrics.json, best.npz, last.npz,\ncurves.png, confusion.png and roc.png are in "
-          f"{folder}")
-    for sentence in notes:
-        print(f"note: {sentence}")
-    if settings.limit:
-        print(f"only {settings.limit:,} images of each part were used: this score says nothing")
-    if settings.drawn:
-        print(drawn_notice("DRAWN FACES, NOT FER-2013: this score says nothing about photographs."))
-
-
-def drawn_notice(sentence):
-    return f"{RULE}\n  {sentence}\n\n{textwrap.indent(HOW_TO_GET, '  ')}\n{RULE}"
 
 
 if __name__ == "__main__":
