@@ -19,8 +19,9 @@ def python(code, package=PACKAGE, minutes=2, **environment):
     settings = os.environ | {"PYTHONPATH": os.pathsep.join([str(package.parent), str(TESTS)])}
     settings = {name: value for name, value in (settings | environment).items()
                 if value is not None}
-    done = subprocess.run([sys.executable, "-c", code], env=settings, capture_output=True,
-                          text=True, timeout=60 * minutes)
+    # Python -c looks in the working folder first: this one holds the same package.
+    done = subprocess.run([sys.executable, "-c", code], cwd=package.parent, env=settings,
+                          capture_output=True, text=True, timeout=60 * minutes)
     assert done.returncode == 0, (done.returncode, done.stderr[-2000:])
     assert done.stderr == ""
     return done.stdout

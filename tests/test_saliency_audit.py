@@ -463,7 +463,7 @@ def test_speed_is_told_as_a_share_of_an_epoch(scripted, capsys, monkeypatch):
 @pytest.mark.parametrize("arguments, sentence", [
     (["--target", "joy"], "no class 'joy'; expected one of happy, neutral, sad"),
     (["--method", "gradcam", "--layer", "dense1"], "'dense1' is no convolution"),
-    (["--method", "lime"], "invalid choice: 'lime'"),
+    (["--method", "lime"], "there is no method 'lime'"),
     (["--faces", 0], "--faces is 0"),
     (["--audit", "--faces", 1], "--faces is 1; expected at least 2"),
     (["none.png"], "there is no file none.png"),
