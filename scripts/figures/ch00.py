@@ -11,12 +11,12 @@ COUNTS = (4953, 547, 5121, 8989, 6198, 6077, 4002)      # of FER-2013, in the or
 
 def drawn_faces():
     data = draw_faces(70, seed=3)
-    made = figure(8, 3.7)
-    panels = made.subplots(3, 7)
+    fig = figure(8, 3.7)
+    panels = fig.subplots(3, 7)
     for column, name in enumerate(EMOTIONS):
         for row, face in enumerate(data.faces[data.labels == column][:3]):
             picture(panels[row, column], face, name if row == 0 else "")
-    return made
+    return fig
 
 
 def mean_faces():
@@ -25,16 +25,16 @@ def mean_faces():
         raise FileNotFoundError("it needs FER-2013; set TINYFER_DATA")
     data = load_fer2013(path)
     data = data[data.usage == "Training"]
-    made = figure(8, 1.35)
-    for label, (axes, name) in enumerate(zip(made.subplots(1, 7), EMOTIONS)):
+    fig = figure(8, 1.35)
+    for label, (axes, name) in enumerate(zip(fig.subplots(1, 7), EMOTIONS)):
         average = data.faces[data.labels == label].mean(axis=0)
         picture(axes, average, name, average.min(), average.max())
-    return made
+    return fig
 
 
 def class_counts():
-    made = figure(6, 2.6)
-    axes = made.subplots()
+    fig = figure(6, 2.6)
+    axes = fig.subplots()
     order = np.argsort(COUNTS)
     axes.barh([EMOTIONS[i] for i in order], [COUNTS[i] for i in order], color=BLUE, height=0.7)
     for row, i in enumerate(order):
@@ -44,7 +44,7 @@ def class_counts():
     axes.set_xlabel("images of FER-2013, all parts")
     axes.grid(False, axis="y")
     axes.tick_params(axis="y", length=0)
-    return made
+    return fig
 
 
 FIGURES = {"00-drawn-faces": drawn_faces, "00-class-counts": class_counts,

@@ -12,8 +12,8 @@ def softmax_steps():
     _, dz = softmax_cross_entropy(z, np.array([0]), [2, 1, 1])
     steps = {"logits z": z[0], "exp(z)": np.exp(z[0]), "p": softmax(z)[0],
              "dz = s (p − one-hot)": dz[0]}
-    made = figure(8, 2.3)
-    for axes, (title, values) in zip(made.subplots(1, 4), steps.items()):
+    fig = figure(8, 2.3)
+    for axes, (title, values) in zip(fig.subplots(1, 4), steps.items()):
         axes.bar(range(3), values, color=[BLUE, "#9DB7CC", "#9DB7CC"], width=0.65)
         for k, value in enumerate(values):
             above = value >= 0
@@ -28,7 +28,7 @@ def softmax_steps():
         axes.spines[:].set_visible(False)
         axes.margins(y=0.18)
         axes.set_title(title, loc="center")
-    return made
+    return fig
 
 
 def templates():
@@ -38,11 +38,11 @@ def templates():
     w = np.zeros((2304, 7), np.float32)
     for _ in range(60):
         w -= 0.01 * x.T @ softmax_cross_entropy(x @ w, data.labels)[1]
-    made = figure(8, 1.35)
+    fig = figure(8, 1.35)
     limit = np.abs(w).max() * 0.7
-    for axes, template, name in zip(made.subplots(1, 7), w.T, data.class_names):
+    for axes, template, name in zip(fig.subplots(1, 7), w.T, data.class_names):
         picture(axes, template.reshape(48, 48), name, -limit, limit)
-    return made
+    return fig
 
 
 FIGURES = {"01-softmax": softmax_steps, "01-templates": templates}

@@ -14,8 +14,8 @@ def _error(dtype, h, central):
 
 
 def step_size():
-    made = figure(7.2, 4.2)
-    axes = made.subplots()
+    fig = figure(7.2, 4.2)
+    axes = fig.subplots()
     for dtype, colour, steps in ((np.float32, ORANGE, np.logspace(-6.5, -0.3, 70)),
                                  (np.float64, BLUE, np.logspace(-12.5, -0.3, 120))):
         name = dtype.__name__
@@ -35,7 +35,7 @@ def step_size():
     axes.set(xscale="log", yscale="log", ylim=(1e-13, 1e2), xlabel="step h",
              ylabel="error of the slope")
     axes.legend(loc="lower left", handlelength=3)
-    return made
+    return fig
 
 
 FIGURES = {"02-step-size": step_size}

@@ -27,8 +27,8 @@ def chain():
     for layer in second, relu, first:
         gradients.insert(0, layer.backward(gradients[0]))
 
-    made = figure(8.6, 1.65)
-    axes = made.subplots()
+    fig = figure(8.6, 1.65)
+    axes = fig.subplots()
     names = ("dense\n$w_1, b_1$", "ReLU", "dense\n$w_2, b_2$", "softmax,\nloss")
     for i, name in enumerate(names):
         axes.add_patch(FancyBboxPatch((2 * i + 1.04, -0.42), 0.72, 0.84, facecolor="#EEEEEE",
@@ -48,7 +48,7 @@ def chain():
     axes.set_xlim(-0.4, 9.1)
     axes.set_ylim(-0.72, 0.72)
     bare(axes)
-    return made
+    return fig
 
 
 def graph():
@@ -59,8 +59,8 @@ def graph():
     totals = {"x": "6 + 42 = 48", "w": "28", "u": "8 + 6 = 14", "y": "6", "L": "1"}
     arrows = (("x", "u", "42", 0.2), ("w", "u", "28", -0.2), ("x", "y", "6", 0.2),
               ("u", "y", "6", 0.22), ("u", "L", "8", -0.22), ("y", "L", "6", 0.2))
-    made = figure(8.4, 2.7)
-    axes = made.subplots()
+    fig = figure(8.4, 2.7)
+    axes = fig.subplots()
     for start, end, share, above in arrows:
         a, b = np.array(places[start]), np.array(places[end])
         way = (b - a) / np.hypot(*(b - a))
@@ -78,7 +78,7 @@ def graph():
     axes.set_xlim(-0.9, 8.7)
     axes.set_ylim(-0.35, 1.95)
     bare(axes)
-    return made
+    return fig
 
 
 FIGURES = {"03-chain": chain, "03-graph": graph}

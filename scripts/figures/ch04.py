@@ -21,8 +21,8 @@ def windows():
     face = a_face()
     filter_ = np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1.0]])
     out = conv2d_forward(face[None, :, :, None] / 255, filter_.reshape(3, 3, 1, 1), np.zeros(1))
-    made = figure(7.8, 3.2)
-    left, middle, right = made.subplots(1, 3, width_ratios=(48, 17, 46))
+    fig = figure(7.8, 3.2)
+    left, middle, right = fig.subplots(1, 3, width_ratios=(48, 17, 46))
     picture(left, face, "x: 48 × 48")
     picture(right, out[0, :, :, 0], "out: 46 × 46", -2.5, 2.5)
     table(middle, filter_, "w", np.abs(filter_) / 2)
@@ -34,7 +34,7 @@ def windows():
             axes.text(column + size + 0.9, row - 0.8, name, color=colour, fontsize=11,
                       fontweight="bold", va="center",
                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.9})
-    return made
+    return fig
 
 
 def scatter():
@@ -47,8 +47,8 @@ def scatter():
         dx, _, _ = conv2d_backward(one.reshape(1, 2, 2, 1), zeros, W.reshape(3, 3, 1, 1))
         panels.append((f"dout[{i},{j}] = {DOUT[i, j]:g}".replace("-", "−"), dx.reshape(4, 4)))
     panels.append(("sum: dx", sum(array for _, array in panels[1:])))
-    made = figure(9.6, 2.1)
-    grid = made.subplots(1, 6, width_ratios=(2.2, 4, 4, 4, 4, 4))
+    fig = figure(9.6, 2.1)
+    grid = fig.subplots(1, 6, width_ratios=(2.2, 4, 4, 4, 4, 4))
     for k, (axes, (title, array)) in enumerate(zip(grid, panels)):
         shade = np.full(array.shape, 0.0)
         if 1 <= k <= 4:
@@ -57,7 +57,7 @@ def scatter():
         table(axes, array.astype(int) + 0, title, shade, size=9 if k else 11)
         if 1 <= k <= 4:
             frame(axes, *places[k - 1], 3, 3, ORANGE, 2)
-    return made
+    return fig
 
 
 def receptive_field():
@@ -71,8 +71,8 @@ def receptive_field():
     needed = [(1, sizes[-1])]                   # rows that the first output needs, and that all do
     for R, S in reversed(layers):
         needed.insert(0, tuple((rows - 1) * S + R for rows in needed[0]))
-    made = figure(8, 3.6)
-    axes = made.subplots()
+    fig = figure(8, 3.6)
+    axes = fig.subplots()
     for level, (first, used) in enumerate(needed):
         for i in range(sizes[level]):
             middle = i * steps[level] + reach[level] / 2
@@ -85,7 +85,7 @@ def receptive_field():
     axes.set_xlim(-6, 54)
     axes.set_ylim(-0.6, 10.2)
     bare(axes)
-    return made
+    return fig
 
 
 def network():
@@ -93,8 +93,8 @@ def network():
     model = six_layer_cnn(classes=7)
     kinds = {"Conv": (BLUE, "4"), "BatchNorm": (GREEN, "6"), "MaxPool": (ORANGE, "5"),
              "Dropout": ("#999999", "10"), "Flatten": ("white", "3"), "Dense": (COLOURS[3], "3")}
-    made = figure(10.4, 5.6)
-    axes = made.subplots()
+    fig = figure(10.4, 5.6)
+    axes = fig.subplots()
     shape, boxes = model.input_shape, [("image", model.input_shape, 0, "white", "0")]
     for layer in model.layers:
         shape = layer.output_shape(shape)
@@ -119,7 +119,7 @@ def network():
     axes.set_xlim(-2.2, 23.6)
     axes.set_ylim(-5.4, 3.4)
     bare(axes)
-    return made
+    return fig
 
 
 FIGURES = {"04-windows": windows, "04-network": network,

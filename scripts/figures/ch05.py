@@ -16,8 +16,8 @@ def winners():
     dout = np.arange(1.0, 17).reshape(out.shape)
     dx = maxpool_backward(dout, winner, x.shape)
     won = maxpool_backward(np.ones(out.shape), winner, x.shape)[0, :, :, 0]
-    made = figure(8.6, 3.6)
-    left, middle, right = made.subplots(1, 3, width_ratios=(8, 5, 8))
+    fig = figure(8.6, 3.6)
+    left, middle, right = fig.subplots(1, 3, width_ratios=(8, 5, 8))
     table(left, x[0, :, :, 0], "x, and the winners", won, size=9)
     table(middle, out[0, :, :, 0], "out", size=10)
     table(right, dx[0, :, :, 0], "dx, for dout = 1, 2, …, 16", won, size=9)
@@ -25,7 +25,7 @@ def winners():
         for i in range(4):
             for j in range(4):
                 frame(axes, 2 * i, 2 * j, 2, 2, INK, 1.4)
-    return made
+    return fig
 
 
 FIGURES = {"05-winners": winners}

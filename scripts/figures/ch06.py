@@ -20,8 +20,8 @@ def before_after():
     before = model.layers[2].forward(x, training=True)
     after = model.layers[3].forward(before, training=True)
     channels = np.argsort(before.mean(axis=(0, 1, 2)))[::8]
-    made = figure(8, 3)
-    for axes, values, title in zip(made.subplots(1, 2), (before, after),
+    fig = figure(8, 3)
+    for axes, values, title in zip(fig.subplots(1, 2), (before, after),
                                    ("before: behind ReLU", "after batch norm")):
         columns = [values[..., c].ravel()[::7] for c in channels]
         axes.boxplot(columns, whis=(5, 95), showfliers=False, showmeans=True, patch_artist=True,
@@ -34,7 +34,7 @@ def before_after():
         axes.set_xlabel("channel")
         axes.set_ylabel("value")
         axes.set_title(title)
-    return made
+    return fig
 
 
 def projection():
@@ -46,8 +46,8 @@ def projection():
     panels = (("dout", DOUT, INK), ("along 1: taken out", np.full(4, DOUT.mean()), BLUE),
               ("along xhat: taken out", along_xhat, ORANGE),
               ("what is left", dx.ravel() * X.std(), GREEN))
-    made = figure(8.6, 2.3)
-    for axes, (title, values, colour) in zip(made.subplots(1, 4, sharey=True), panels):
+    fig = figure(8.6, 2.3)
+    for axes, (title, values, colour) in zip(fig.subplots(1, 4, sharey=True), panels):
         axes.bar(range(4), values, color=colour, width=0.7)
         axes.axhline(0, color=INK, linewidth=0.8)
         for i, value in enumerate(values):
@@ -59,7 +59,7 @@ def projection():
         axes.set_xlabel("x")
         axes.set_title(title, loc="center", fontsize=10)
         axes.set_ylim(-2.2, 2.7)
-    return made
+    return fig
 
 
 FIGURES = {"06-before-after": before_after, "06-projection": projection}

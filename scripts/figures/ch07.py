@@ -34,8 +34,8 @@ def signal():
         "Glorot, 2 / (fan-in + fan-out)": (lambda i, o: 2 / (i + o), False, ORANGE, STYLES[1]),
         "standard deviation 0.01": (lambda i, o: 1e-4, False, INK, STYLES[3]),
     }
-    made = figure(7.5, 3.6)
-    axes = made.subplots()
+    fig = figure(7.5, 3.6)
+    axes = fig.subplots()
     for name, (rule, training, colour, style) in curves.items():
         sizes = _mean_squares(rule, x, training)
         axes.semilogy(sizes, color=colour, linestyle=style, marker="o", markersize=3.5)
@@ -44,7 +44,7 @@ def signal():
     axes.set_xticks(range(8), ["input", "conv1", "conv2", "conv3", "conv4", "conv5", "conv6",
                                "dense1"])
     axes.set_ylabel("mean square behind the ReLU")
-    return made
+    return fig
 
 
 def first_loss():
@@ -52,8 +52,8 @@ def first_loss():
     draws = rng.standard_normal((20_000, 7))
     s = np.linspace(0, 3, 61)
     loss = [np.log(np.exp(size * draws).sum(axis=1)).mean() for size in s]
-    made = figure(6, 3.2)
-    axes = made.subplots()
+    fig = figure(6, 3.2)
+    axes = fig.subplots()
     axes.plot(s, loss, color=BLUE)
     axes.plot(s[:47], np.log(7) + s[:47] ** 2 / 2 * 6 / 7, color=ORANGE, linestyle=STYLES[1])
     axes.axhline(np.log(7), color=INK, linewidth=0.8)
@@ -70,7 +70,7 @@ def first_loss():
     axes.set_ylabel("first loss, K = 7")
     axes.set_ylim(1.5, 4.6)
     axes.set_xlim(-0.05, 3)
-    return made
+    return fig
 
 
 FIGURES = {"07-signal": signal, "07-first-loss": first_loss}

@@ -45,8 +45,8 @@ METHODS = (
 
 
 def valley():
-    made = figure(8.2, 4.6)
-    for axes, degrees, title in zip(made.subplots(1, 2), (0, 45),
+    fig = figure(8.2, 4.6)
+    for axes, degrees, title in zip(fig.subplots(1, 2), (0, 45),
                                     ("along the axes", "turned by 45 degrees")):
         H, start = _valley(degrees)
         grid = np.linspace(-12, 12, 241)
@@ -70,13 +70,13 @@ def valley():
         axes.set_xlabel("$w_1$")
         axes.set_ylabel("$w_2$")
         axes.set_title(title)
-    made.legend(*made.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    return made
+    fig.legend(*fig.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return fig
 
 
 def rates():
-    made = figure(8.2, 3.9)
-    for axes, degrees, title in zip(made.subplots(1, 2, sharey=True), (0, 45),
+    fig = figure(8.2, 3.9)
+    for axes, degrees, title in zip(fig.subplots(1, 2, sharey=True), (0, 45),
                                     ("along the axes", "turned by 45 degrees")):
         H, start = _valley(degrees)
         for beta1, divide, tried, colour, style, _, name in METHODS:
@@ -86,10 +86,10 @@ def rates():
         axes.set(xscale="log", yscale="log", ylim=(1e-9, 1e4), xlim=(1e-3, 10))
         axes.set_xlabel("learning rate")
         axes.set_title(title)
-    made.axes[0].set_ylabel(f"loss after {STEPS} steps")
-    made.axes[0].text(1.2e-3, 2.2e2, "loss at the start", fontsize=9)
-    made.legend(*made.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    return made
+    fig.axes[0].set_ylabel(f"loss after {STEPS} steps")
+    fig.axes[0].text(1.2e-3, 2.2e2, "loss at the start", fontsize=9)
+    fig.legend(*fig.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    return fig
 
 
 FIGURES = {"08-valley": valley, "08-rates": rates}

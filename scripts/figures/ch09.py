@@ -27,8 +27,8 @@ def cache():
               ("L1", "32 KB", "5 cycles", "64 pixels of\n128 channels", GREEN),
               ("L2", "2 MB", "15 cycles", "filters: 590 KB\nimage: 205 KB", ORANGE),
               ("memory", "8 GB", "300 cycles", "64 images: 13 MB\nim2col: 96 MB", "#777777"))
-    made = figure(8.4, 3)
-    axes = made.subplots()
+    fig = figure(8.4, 3)
+    axes = fig.subplots()
     left = 0.0
     for (name, size, cycles, fits, colour), side in zip(levels, (1.1, 1.5, 2.1, 3.3)):
         axes.add_patch(Rectangle((left, 0), side, side, facecolor=colour, alpha=0.25,
@@ -41,13 +41,13 @@ def cache():
     axes.set_ylim(-1.0, 4.3)
     axes.set_aspect("equal")
     bare(axes)
-    return made
+    return fig
 
 
 def im2col():
     rows = np.lib.stride_tricks.sliding_window_view(X, (3, 3)).reshape(4, 9)
-    made = figure(9, 3.1)
-    image, matrix, column, out = made.subplots(1, 4, width_ratios=(4, 9, 1.3, 1.7))
+    fig = figure(9, 3.1)
+    image, matrix, column, out = fig.subplots(1, 4, width_ratios=(4, 9, 1.3, 1.7))
     table(image, X, "x", size=10)
     table(matrix, rows, "im2col(x): a window in each row", size=10)
     table(column, W.reshape(9, 1), "w", size=8)
@@ -57,12 +57,12 @@ def im2col():
         row = 2 * place[0] + place[1]
         frame(matrix, row, 0, 1, 9, colour, 2.5, style)
         frame(out, row, 0, 1, 1, colour, 2.5, style)
-    return made
+    return fig
 
 
 def register_tile(rows=6, vectors=4):
-    made = figure(6.6, 3.5)
-    axes = made.subplots()
+    fig = figure(6.6, 3.5)
+    axes = fig.subplots()
 
     def cells(row, column, height, width, colour, lane):
         for i in range(height):
@@ -83,7 +83,7 @@ def register_tile(rows=6, vectors=4):
     axes.set_xlim(-3.2, 14)
     axes.set_ylim(-rows - 1, 2)
     bare(axes, f"for each k: {rows + vectors} loads, {rows * vectors} fused multiply-adds")
-    return made
+    return fig
 
 
 FIGURES = {"09-roofline": roofline, "09-cache": cache, "09-im2col": im2col,

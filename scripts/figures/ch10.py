@@ -17,20 +17,20 @@ from tinyfer.optim import SGD
 def augmentation():
     face = draw_face("surprise", seed=4, tilt=0.2, gaze_u=0.06, covered=1, hand_u=0.75, hand_v=0.35)
     batch = augment(np.repeat(face[None], 8, axis=0), np.random.default_rng(5))[..., 0]
-    made = figure(8, 3.4)
-    panels = made.subplots(2, 5)
+    fig = figure(8, 3.4)
+    panels = fig.subplots(2, 5)
     picture(panels[0, 0], face, "as it is")
     panels[1, 0].set_visible(False)
     for axes, x in zip(panels[:, 1:].ravel(), batch):
         picture(axes, x, "", 0, 1)
-    return made
+    return fig
 
 
 def dropout():
     """Loss over the epochs with and without dropout: 300 faces to learn from, 3 seeds."""
     known, unseen = draw_faces(300, seed=0), draw_faces(1000, seed=1)
-    made = figure(8, 3.3)
-    left, right = made.subplots(1, 2)
+    fig = figure(8, 3.3)
+    left, right = fig.subplots(1, 2)
     epochs = np.arange(1, 61)
     for rate, colour in ((0.0, ORANGE), (0.5, BLUE)):
         seen = np.mean([train(small_cnn(seed, rate=rate), known, 60,
@@ -45,8 +45,8 @@ def dropout():
     for axes, name in ((left, "loss, without dropout"), (right, "accuracy")):
         axes.set_xlabel("epoch")
         axes.set_ylabel(name.replace(", without dropout", " in evaluation mode"))
-    made.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    return made
+    fig.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return fig
 
 
 def weights():
@@ -56,8 +56,8 @@ def weights():
     """
     known, unseen = draw_faces(3000, seed=2, imbalanced=True), draw_faces(1400, seed=3)
     share = known.counts() / len(known)
-    made = figure(8, 3.3)
-    axes = made.subplots()
+    fig = figure(8, 3.3)
+    axes = fig.subplots()
     place = np.arange(7)
     for shift, name, given, colour, hatch in (
         (-0.2, "without weights", None, "#C9C9C9", None),
@@ -77,8 +77,8 @@ def weights():
     axes.set_ylabel("recall")
     axes.set_ylim(0, 1)
     axes.grid(False, axis="x")
-    made.legend(loc="outside upper center", ncols=2)
-    return made
+    fig.legend(loc="outside upper center", ncols=2)
+    return fig
 
 
 def worth(seeds=3, epochs=12):
@@ -120,8 +120,8 @@ def worth(seeds=3, epochs=12):
             train(model, known, epochs, **how)
         return model
 
-    made = figure(7.6, 3.5)
-    axes = made.subplots()
+    fig = figure(7.6, 3.5)
+    axes = fig.subplots()
     for row, (name, build, rates, how) in enumerate(rungs):
         best = max(rates, key=lambda lr: scores(trained(build, 9, how | {"lr": lr}), chosen_on)[1])
         found = [scores(trained(build, seed, how | {"lr": best}), unseen)[1]
@@ -138,7 +138,7 @@ def worth(seeds=3, epochs=12):
     axes.grid(False, axis="y")
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("accuracy on 1,400 new faces (line: chance)")
-    return made
+    return fig
 
 
 FIGURES = {"10-augmentation": augmentation, "10-dropout": dropout, "10-weights": weights,

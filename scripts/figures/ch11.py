@@ -43,9 +43,9 @@ def _curves(n, lr, width=48):
 
 
 def curves():
-    made = figure(8.4, 4.8)
+    fig = figure(8.4, 4.8)
     epochs = np.arange(1, EPOCHS + 1)
-    for axes, (title, n, lr) in zip(made.subplots(2, 2, sharex=True).ravel(), (
+    for axes, (title, n, lr) in zip(fig.subplots(2, 2, sharex=True).ravel(), (
         ("healthy", 800, 3e-3), ("overfitting: 60 examples", 60, 2e-2),
         ("rate too small", 800, 2e-5), ("rate too large", 800, 0.2),
     )):
@@ -55,13 +55,13 @@ def curves():
         axes.axhline(np.log(2), color="#777777", linewidth=0.8)
         axes.set_ylim(0, 1)
         axes.set_title(f"{title} (rate {lr:g})")
-    for axes in made.axes[2:]:
+    for axes in fig.axes[2:]:
         axes.set_xlabel("epoch")
-    for axes in made.axes[::2]:
+    for axes in fig.axes[::2]:
         axes.set_ylabel("loss")
-    made.axes[0].text(60, np.log(2) + 0.03, "ln 2", ha="right", fontsize=9)
-    made.axes[0].legend(loc="upper right", bbox_to_anchor=(1, 0.68))
-    return made
+    fig.axes[0].text(60, np.log(2) + 0.03, "ln 2", ha="right", fontsize=9)
+    fig.axes[0].legend(loc="upper right", bbox_to_anchor=(1, 0.68))
+    return fig
 
 
 FIGURES = {"11-curves": curves}

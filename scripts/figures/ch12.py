@@ -19,8 +19,8 @@ def roc():
     positive = np.array([True, True, True, False, False, False, False])
     scores = np.array([0.9, 0.8, 0.4, 0.7, 0.4, 0.2, 0.1])
     fpr, tpr, _ = roc_curve(positive, scores)
-    made = figure(7.5, 4.4)
-    axes = made.subplots()
+    fig = figure(7.5, 4.4)
+    axes = fig.subplots()
     axes.fill_between(fpr, tpr, color=BLUE, alpha=0.15, linewidth=0)
     for i in range(1, 5):
         axes.plot([i / 4, i / 4], [0, 1], color="#999999", linewidth=0.8)
@@ -44,14 +44,14 @@ def roc():
     axes.set_yticks(np.arange(4) / 3, ["0", "1/3", "2/3", "1"])
     axes.set_xlabel("false-positive rate")
     axes.set_ylabel("true-positive rate")
-    return made
+    return fig
 
 
 def wilson(n=20, k=19, z=1.96):
     p = np.linspace(0, 1, 400)
     width = z * np.sqrt(p * (1 - p) / n)
-    made = figure(7.5, 5)
-    axes, below = made.subplots(2, 1, sharex=True, height_ratios=(5, 1))
+    fig = figure(7.5, 5)
+    axes, below = fig.subplots(2, 1, sharex=True, height_ratios=(5, 1))
     axes.fill_between(p, p - width, p + width, color="#D9D9D9", linewidth=0)
     axes.plot(p, p - width, color=INK, linewidth=1)
     axes.plot(p, p + width, color=INK, linewidth=1)
@@ -80,17 +80,17 @@ def wilson(n=20, k=19, z=1.96):
     below.spines["left"].set_visible(False)
     below.set_xlabel("true share p")
     below.set_xlim(0, 1.12)
-    return made
+    return fig
 
 
 def filters():
     """The first layer's filters: grey is 0, white the largest weight of all."""
     w = load_model("five-class").layers[0].w.value[:, :, 0]
     limit = np.abs(w).max()
-    made = figure(8, 1.15)
-    for k, axes in enumerate(made.subplots(2, 16).ravel()):
+    fig = figure(8, 1.15)
+    for k, axes in enumerate(fig.subplots(2, 16).ravel()):
         picture(axes, w[:, :, k], "", -limit, limit)
-    return made
+    return fig
 
 
 def feature_maps(columns=8):
@@ -105,20 +105,20 @@ def feature_maps(columns=8):
                          f"{x.shape[1]} × {x.shape[2]}", x[0].copy()))
         elif isinstance(layer, Dense) and layer.relu:
             dense = x[0].copy()
-    made = figure(8.2, 9.8)
-    grid = made.add_gridspec(len(rows) + 1, columns + 1)
-    picture(made.add_subplot(grid[-1, 0]), face, "the face")
+    fig = figure(8.2, 9.8)
+    grid = fig.add_gridspec(len(rows) + 1, columns + 1)
+    picture(fig.add_subplot(grid[-1, 0]), face, "the face")
     for i, (name, maps) in enumerate(rows):
-        axes = made.add_subplot(grid[i, 0])
+        axes = fig.add_subplot(grid[i, 0])
         bare(axes)
         axes.text(1, 0.5, name, ha="right", va="center", transform=axes.transAxes, fontsize=10)
         busiest = np.argsort(-maps.std(axis=(0, 1)))[:columns]
         for j, c in enumerate(np.sort(busiest)):
-            axes = made.add_subplot(grid[i, j + 1])
+            axes = fig.add_subplot(grid[i, j + 1])
             picture(axes, maps[:, :, c], "", maps[:, :, c].min(), maps[:, :, c].max())
-    axes = made.add_subplot(grid[-1, 1:5])
+    axes = fig.add_subplot(grid[-1, 1:5])
     picture(axes, dense.reshape(8, 32), "20  Dense 256", 0, dense.max())
-    axes = made.add_subplot(grid[-1, 6:])
+    axes = fig.add_subplot(grid[-1, 6:])
     p = softmax(x)[0]
     bare(axes, "23  Dense 5, softmax")
     axes.barh(range(len(p)), p, color=BLUE, height=0.7, alpha=0.6)
@@ -126,7 +126,7 @@ def feature_maps(columns=8):
         axes.text(0.02, k, f"{name} {p[k]:.2f}", va="center", fontsize=9)
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
-    return made
+    return fig
 
 
 def saliency_strip():
@@ -134,15 +134,15 @@ def saliency_strip():
     shown = ("gradient", "integrated", "gradcam", "occlusion")
     faces = np.stack([draw_face(name, tilt=0.1) for name in ("happy", "surprise", "angry")])
     p = model.predict_proba(faces)
-    made = figure(8, 5)
-    panels = made.subplots(3, 5)
+    fig = figure(8, 5)
+    panels = fig.subplots(3, 5)
     for axes, face, row in zip(panels[:, 0], faces, p):
         picture(axes, face, f"{model.class_names[row.argmax()]}, {row.max():.2f}")
     for column, method in enumerate(shown, 1):
         for axes, one in zip(panels[:, column], saliency(model, faces, method=method)):
             axes.imshow(one, cmap=SHADES, vmin=0, vmax=np.quantile(one, 0.995))
             bare(axes, method if axes is panels[0, column] else "")
-    return made
+    return fig
 
 
 def mistakes(wrong=10):
@@ -154,12 +154,12 @@ def mistakes(wrong=10):
     p = softmax(model.forward(to_input(unseen.faces)))
     answers, sure = p.argmax(axis=1), p.max(axis=1)
     missed = np.flatnonzero(answers != unseen.labels)
-    made = figure(8.2, 4.3)
-    for axes, n in zip(made.subplots(2, wrong // 2).ravel(), missed[np.argsort(-sure[missed])]):
+    fig = figure(8.2, 4.3)
+    for axes, n in zip(fig.subplots(2, wrong // 2).ravel(), missed[np.argsort(-sure[missed])]):
         picture(axes, unseen.faces[n], f"{names[unseen.labels[n]]}\ncalled {names[answers[n]]}, "
                                        f"{sure[n]:.2f}")
-    made.supxlabel(f"{len(unseen)} faces, {1 - len(missed) / len(unseen):.1%} right", fontsize=10)
-    return made
+    fig.supxlabel(f"{len(unseen)} faces, {1 - len(missed) / len(unseen):.1%} right", fontsize=10)
+    return fig
 
 
 FIGURES = {"12-roc": roc, "12-wilson": wilson, "12-filters": filters,

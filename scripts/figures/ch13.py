@@ -8,8 +8,8 @@ PEOPLE, ANGRY, FOUND, FLAGGED = 1000, 10, 7, 99     # of the others, 10 % of 990
 
 
 def base_rate():
-    made = figure(8, 3.9)
-    axes = made.subplots()
+    fig = figure(8, 3.9)
+    axes = fig.subplots()
     kinds = ((FOUND, BLUE, "////", "angry, flagged"), (ANGRY - FOUND, "white", "", "angry, missed"),
              (FLAGGED, COLOURS[4], "", "not angry, flagged"),
              (PEOPLE - ANGRY - FLAGGED, "#EEEEEE", "", "not angry"))
@@ -28,8 +28,8 @@ def base_rate():
     axes.set_ylim(20.3, -0.5)
     axes.set_aspect("equal")
     bare(axes)
-    made.legend(loc="outside lower center", ncols=4)
-    return made
+    fig.legend(loc="outside lower center", ncols=4)
+    return fig
 
 
 FIGURES = {"13-base-rate": base_rate}

@@ -21,20 +21,20 @@ CURVE = Path(__file__).resolve().parents[2] / "docs" / "figures" / "14-curve.jso
 
 def scene():
     """The scene itself, a pixel for a pixel: 900x600 at 150 points an inch."""
-    made = Figure(figsize=(6, 4))
-    FigureCanvasAgg(made)
-    axes = made.add_axes((0, 0, 1, 1))
+    fig = Figure(figsize=(6, 4))
+    FigureCanvasAgg(fig)
+    axes = fig.add_axes((0, 0, 1, 1))
     axes.imshow(draw_scene(5, seed=SEED)[0], interpolation="none")
     axes.axis("off")
-    return made
+    return fig
 
 
 def score_maps():
     """Three pictures of the pyramid, and the score of every window of each."""
     grey = grey_of(Image.fromarray(draw_scene(5, seed=SEED)[0]))
     finder, steps = packaged_finder(), list(scales(grey.size, 24))
-    made = figure(8, 4)
-    grid = made.subplots(2, 3)
+    fig = figure(8, 4)
+    grid = fig.subplots(2, 3)
     for (above, below), scale in zip(grid.T, (steps[5], steps[8], steps[11])):
         small = grey.resize([round(side * scale) for side in grey.size])
         x = np.pad(np.asarray(small), BORDER, mode="edge").astype(np.float32) / np.float32(255)
@@ -46,8 +46,8 @@ def score_maps():
         frame(above, SCAN_STRIDE * i, SCAN_STRIDE * j, SCAN, SCAN, ORANGE, 2)
         shown = below.imshow(p, cmap="Blues", vmin=0, vmax=1)
         bare(below, f"{p.shape[1]} × {p.shape[0]} windows")
-    made.colorbar(shown, ax=grid[1], fraction=0.03, pad=0.01).set_label("score")
-    return made
+    fig.colorbar(shown, ax=grid[1], fraction=0.03, pad=0.01).set_label("score")
+    return fig
 
 
 def suppression():
@@ -59,17 +59,17 @@ def suppression():
     looked = finder.looked_at(grey, finder.candidates(grey, 24))
     looked = looked[looked[:, 3] > 0.5]
     last = finder.find(grey, 24, 0.5)
-    made = figure(9, 2.5)
+    fig = figure(9, 2.5)
     panels = ((found, "windows of scan above 1/2", BLUE), (looked, "after look", GREEN),
               (last, "merged", ORANGE))
-    for axes, (boxes, title, colour) in zip(made.subplots(1, 3), panels):
+    for axes, (boxes, title, colour) in zip(fig.subplots(1, 3), panels):
         axes.imshow(picture, interpolation="bilinear")
         for x, y, side, _ in boxes:
             frame(axes, y - side / 2, x - side / 2, side, side, colour, 1)
         bare(axes, f"{title}: {len(boxes)}")
         axes.set_xlim(0, picture.shape[1])
         axes.set_ylim(picture.shape[0], 0)
-    return made
+    return fig
 
 
 def curve():
@@ -77,8 +77,8 @@ def curve():
     scripts/score_finder.py."""
     if not CURVE.is_file():
         raise FileNotFoundError("it needs 14-curve.json, which scripts/score_finder.py writes")
-    made = figure(7, 3.6)
-    axes = made.subplots()
+    fig = figure(7, 3.6)
+    axes = fig.subplots()
     for (name, scores), colour, style in zip(json.loads(CURVE.read_text()).items(),
                                              (BLUE, ORANGE), ("-", "--")):
         false, detected = zip(*scores["0.3"]["curve"])
@@ -92,7 +92,7 @@ def curve():
     axes.set_ylabel("faces found, %")
     axes.set_xlim(0, 200)
     axes.legend(loc="lower right")
-    return made
+    return fig
 
 
 FIGURES = {"14-scene": scene, "14-scores": score_maps, "14-suppression": suppression,

@@ -17,8 +17,8 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "docs" / "exercises"))
 def five():
     from sabotage import observe
 
-    made = figure(10, 4.6)
-    panels = made.subplots(2, 6, sharey="row", sharex=True)
+    fig = figure(10, 4.6)
+    panels = fig.subplots(2, 6, sharey="row", sharex=True)
     for (above, below), letter in zip(panels.T, ("healthy", *"ABCDE")):
         seen = observe(letter)
         steps = np.arange(1, len(seen.loss) + 1)
@@ -36,8 +36,8 @@ def five():
         below.set_xlabel("step")
     panels[0, 0].set_ylabel("loss")
     panels[1, 0].set_ylabel("ratio of update to weight\n(0 drawn at 1e-6)")
-    made.legend(*panels[1, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    return made
+    fig.legend(*panels[1, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return fig
 
 
 def _network(hidden, norm, seed):
@@ -53,8 +53,8 @@ def activations():
     from sabotage import features
 
     x, y = features(300, 0)
-    made = figure(8.4, 4.6)
-    panels = made.subplots(2, 3, sharey="row")
+    fig = figure(8.4, 4.6)
+    panels = fig.subplots(2, 3, sharey="row")
     for (above, below), scale in zip(panels.T, (0.3, 1, 3)):
         model = _network(5, False, 0)
         for p in model.parameters():
@@ -81,7 +81,7 @@ def activations():
     for axes in panels[:, 0]:
         axes.set_ylabel("density")
     panels[0, 2].text(-5.7, 0.8, "light: first\nhidden layer,\ndark: fifth", fontsize=9)
-    return made
+    return fig
 
 
 def rates(steps=120, seeds=5):
@@ -106,8 +106,8 @@ def rates(steps=120, seeds=5):
             losses.append(loss)
         return np.mean(losses[-20:])
 
-    made = figure(7.2, 3.7)
-    axes = made.subplots()
+    fig = figure(7.2, 3.7)
+    axes = fig.subplots()
     for name, norm, falling, colour, style, marker in (
         ("with batch norm", True, False, BLUE, STYLES[0], "o"),
         ("with batch norm, falling rate", True, True, GREEN, STYLES[3], "^"),
@@ -122,7 +122,7 @@ def rates(steps=120, seeds=5):
     axes.set(xscale="log", ylim=(0, 1.8), xlabel="learning rate",
              ylabel=f"loss of the last 20 of {steps} steps")
     axes.legend(loc="lower right")
-    return made
+    return fig
 
 
 FIGURES = {"15-five": five, "15-activations": activations, "15-rates": rates}

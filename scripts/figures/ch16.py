@@ -12,8 +12,8 @@ LAYERS = ((46, 1, 32, None), (44, 32, 64, 4), (20, 64, 128, 5), (18, 128, 128, 6
 
 def tiles():
     face = draw_face("happy")
-    made = figure(8, 4)
-    left, right = made.subplots(1, 2)
+    fig = figure(8, 4)
+    left, right = fig.subplots(1, 2)
     m, n, first, left_edge = 4, 6, 28, 16
     picture(left, face, "", face.min(), face.max())
     for row in range(2):
@@ -36,7 +36,7 @@ def tiles():
                        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85})
     right.set_title("output: 4x4 tiles side by side\n(one 3x3 filter, enlarged)", loc="center",
                     fontsize=10)
-    return made
+    return fig
 
 
 def multiplications():
@@ -44,8 +44,8 @@ def multiplications():
     winograd = np.array([9 * size ** 2 * C * K if m is None
                          else (-(-size // m) * (m + 2)) ** 2 * C * K
                          for size, C, K, m in LAYERS]) / 1e6
-    made = figure(7, 3)
-    axes = made.subplots()
+    fig = figure(7, 3)
+    axes = fig.subplots()
     place = np.arange(len(LAYERS))
     axes.bar(place - 0.2, direct, 0.38, color="#C9C9C9", edgecolor=INK, linewidth=0.6,
              label="direct")
@@ -59,7 +59,7 @@ def multiplications():
     axes.set_ylabel("million multiply-adds\nforward, an image")
     axes.grid(False, axis="x")
     axes.legend()
-    return made
+    return fig
 
 
 FIGURES = {"16-tiles": tiles, "16-multiplications": multiplications}

@@ -9,8 +9,8 @@ STEPS, WALKS = 400, 2000
 
 
 def rates():
-    made = figure(8, 3.3)
-    left, right = made.subplots(1, 2)
+    fig = figure(8, 3.3)
+    left, right = fig.subplots(1, 2)
     shares = np.arange(STEPS) / STEPS
     for (name, schedule), colour, style in zip(SCHEDULES.items(), COLOURS, STYLES):
         left.plot(shares, [schedule(s) for s in shares], color=colour, linestyle=style, label=name)
@@ -44,7 +44,7 @@ def rates():
     right.set_title("loss")
     right.set_ylim(0.003, 60)
     right.legend(loc="upper right", ncol=2)
-    return made
+    return fig
 
 
 FIGURES = {"17-rates": rates}

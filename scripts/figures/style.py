@@ -14,9 +14,9 @@ INK, FAINT = "#333333", "#BBBBBB"
 
 def figure(width, height):
     """A Figure in inches, laid out so that nothing overlaps, without pyplot."""
-    made = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(made)
-    return made
+    fig = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(fig)
+    return fig
 
 
 def picture(axes, image, title="", low=0, high=255):
