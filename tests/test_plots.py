@@ -179,3 +179,8 @@ def test_a_chart_as_part_of_a_page():
     assert text == plots.as_svg(plots.roc, roc_per_class(labels, p), names, name='of "two"')
     matrix = np.ones((2, 2), int)
     assert "&lt;script&gt;" in plots.as_svg(plots.confusion, matrix, names, name="")
+
+
+def test_only_names_are_no_formulas():
+    assert plots.NAMES["text.parse_math"] is False
+    assert "text.parse_math" not in plots.STYLE, "figures of the course have symbols and powers"

@@ -48,8 +48,9 @@ STYLE = {
     "savefig.dpi": 150,
     "svg.fonttype": "none",             # letters stay letters
     "svg.hashsalt": "tinyfer",          # the same chart, the same text
-    "text.parse_math": False,           # a class may be called "$1"
 }
+# Where the names of classes and files stand, "$1" is a name and no formula.
+NAMES = STYLE | {"text.parse_math": False}
 
 
 def learning_curves(history, path, title="", quantities=("loss", "accuracy")):
@@ -61,7 +62,7 @@ def learning_curves(history, path, title="", quantities=("loss", "accuracy")):
         raise ValueError("there are no learning curves before the first epoch")
     epochs = [row["epoch"] for row in history]
     best = max(history, key=lambda row: row["val_accuracy"])
-    with rc_context(STYLE):
+    with rc_context(NAMES):
         figure = new_figure(4.5 * len(quantities), 4)
         panels = figure.subplots(1, len(quantities), squeeze=False)[0]
         for axes, quantity in zip(panels, quantities):
@@ -94,7 +95,7 @@ def photo(picture, readings, path, longest=1600):
     scale = longest / max(width, height) if max(width, height) > longest else max(
         1, 300 / min(width, height))
     small = picture.resize((max(1, round(width * scale)), max(1, round(height * scale))))
-    with rc_context(STYLE):
+    with rc_context(NAMES):
         figure = Figure(figsize=(small.width / 100, small.height / 100))
         FigureCanvasAgg(figure)
         axes = figure.add_axes((0, 0, 1, 1))
@@ -129,7 +130,7 @@ def confusion(matrix, class_names, path, title=""):
                          f"got {matrix.shape}")
     support = matrix.sum(axis=1, keepdims=True)
     share = matrix / np.maximum(support, 1)
-    with rc_context(STYLE | {"axes.grid": False}):
+    with rc_context(NAMES | {"axes.grid": False}):
         figure = new_figure(max(4.8, 2.4 + 0.85 * K), 1.5 + 0.72 * K)
         axes = figure.subplots()
         image = axes.imshow(share, cmap=SHADES, vmin=0, vmax=1, aspect="auto")
@@ -165,7 +166,7 @@ def roc(curves, class_names, path, title=""):
     drawn = drawn[1:] if len(class_names) == 2 else drawn
     if not drawn:
         raise ValueError("no class has both positives and negatives: there is no ROC to draw")
-    with rc_context(STYLE):
+    with rc_context(NAMES):
         figure = new_figure(5.6, 5.4)
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=(0, (2, 3)))
@@ -194,7 +195,7 @@ def class_counts(counts, class_names, path, title=""):
 
     counts: dict of part name -> (K,) counts.
     """
-    with rc_context(STYLE | {"axes.grid": False}):
+    with rc_context(NAMES | {"axes.grid": False}):
         figure = new_figure(3.1 * len(counts) + 0.6, 0.34 * len(class_names) + 1.3)
         panels = figure.subplots(1, len(counts), sharey=True, squeeze=False)[0]
         rows = np.arange(len(class_names))
@@ -221,7 +222,7 @@ def calibration(result, path, title=""):
     result: the dict of `tinyfer.metrics.reliability`. Bins of a few images get no dot.
     """
     rows = bins_to_draw(result)
-    with rc_context(STYLE):
+    with rc_context(NAMES):
         figure = new_figure(5.6, 6)
         axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
         axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=(0, (2, 3)),
@@ -247,7 +248,7 @@ def thresholds(rows, path, title=""):
 
     rows: the list of `tinyfer.binary.threshold_curve`.
     """
-    with rc_context(STYLE):
+    with rc_context(NAMES):
         figure = new_figure(5.6, 4.2)
         axes = figure.subplots()
         for i, key in enumerate(("accuracy", "precision", "recall")):
@@ -266,7 +267,7 @@ def gallery(images, titles, path, columns=8, title="", grey=(0, 255)):
     images: (N, H, W), shown from grey[0], black, to grey[1], white; titles: N strings.
     """
     rows = max(1, -(-len(images) // columns))
-    with rc_context(STYLE):
+    with rc_context(NAMES):
         figure = new_figure(1.15 * columns, 1.38 * rows + (0.4 if title else 0))
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes in panels:

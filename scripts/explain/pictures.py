@@ -11,7 +11,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
-from tinyfer.plots import COLOURS, STYLE, STYLES, new_figure, put_title, save
+from tinyfer.plots import COLOURS, NAMES, STYLES, new_figure, put_title, save
 from tinyfer.saliency.sanity import mean_known
 
 STRENGTH, SIGNED = "hot", "RdBu_r"
@@ -25,7 +25,7 @@ def panel(faces, maps, captions, path, signed=False, overlay=False, title=""):
     faces. signed: the maps have signs. overlay: the face shines through where the map is weak.
     """
     N = len(faces)
-    with rc_context(STYLE | {"axes.grid": False}):
+    with rc_context(NAMES | {"axes.grid": False}):
         height = 1.62 * (1 + len(maps)) + (0.95 if title else 0.45)
         figure = new_figure(max(1.55 * N + 1.2, 4), height)
         grid = figure.subplots(1 + len(maps), N, squeeze=False)
@@ -62,7 +62,7 @@ def mean_maps(faces, maps, names, masks, captions, path, overlay=False, title=""
     C = len(names)
     density = maps * maps[0].size       # 1: as much as if it were spread evenly
     difference = density - density[-2]
-    with rc_context(STYLE | {"axes.grid": False}):
+    with rc_context(NAMES | {"axes.grid": False}):
         figure = new_figure(1.6 * C + 1.3, 6.0 if title else 5.7)
         grid = figure.subplots(3, C, squeeze=False)
         furthest = np.abs(difference).max() or 1
@@ -94,7 +94,7 @@ def randomisation(stages, methods, absolute, signed, path, title=""):
     absolute, signed: (methods, stages, N) as of `sanity.randomisation`.
     """
     x = np.arange(len(stages))
-    with rc_context(STYLE):
+    with rc_context(NAMES):
         figure = new_figure(9.6, 4.9)
         panels = figure.subplots(1, 2, sharey=True)
         for axes, kind, values in zip(panels, ("absolute", "signed"), (absolute, signed)):
@@ -124,7 +124,7 @@ def deletion_insertion(share, curves, path, of="probability", title=""):
     face's own map, that of the mean map, and the random one.
     """
     names = [name for name in curves if f"{name}, mean map" in curves]
-    with rc_context(STYLE):
+    with rc_context(NAMES):
         figure = new_figure(1.35 * len(names) + 0.8, 4.6)
         grid = figure.subplots(2, len(names), sharex=True, sharey=True, squeeze=False)
         for row, kind, changed in zip(grid, ("deletion", "insertion"), ("blurred", "sharp")):
@@ -153,7 +153,7 @@ def planted(means, path, title=""):
 
     means: dict of name -> (48, 48), none below 0; names in square brackets are no method.
     """
-    with rc_context(STYLE | {"axes.grid": False}):
+    with rc_context(NAMES | {"axes.grid": False}):
         figure = new_figure(1.45 * len(means) + 0.8, 2.1 if title else 1.8)
         for axes, (name, values) in zip(figure.subplots(1, len(means)), means.items()):
             image = _map(axes, scaled(values), None, STRENGTH, 0, 1)
