@@ -166,3 +166,10 @@ def test_names_of_tests_can_be_read():
     for file in Path(__file__).parent.glob("test_*.py"):
         for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE):
             assert len(name) <= 60, f"{file.name}: {name}"
+
+
+def test_readme_says_how_much_there_is_to_read():
+    lines = sum(len(file.read_text(encoding="utf-8").splitlines()) for file in MODULES.values())
+    readme = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
+    claimed = int(re.search(r"^([\d,]+) lines", readme, re.MULTILINE)[1].replace(",", ""))
+    assert abs(lines - claimed) < 0.05 * claimed, f"README says {claimed:,} lines, there are {lines:,}"

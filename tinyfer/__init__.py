@@ -14,14 +14,16 @@ The way of a face through the package, and a good order to read it in:
     optim.py            Adam, momentum, and rates that rise and fall
     gradcheck.py        the proof that the gradients are right
     recipes.py          how a network is trained, as data; averaging.py, a mean of its weights
+    settings.py         all that decides a training, checked in one place
     training.py         the loop, with checkpoint.py and runs.py: what a run leaves on the disk
                         (files.py: written whole or not at all, read within bounds)
-    metrics.py          what a trained network is worth
+    metrics.py          what a trained network is worth, with binary.py; evaluation.py scores a run,
+                        plots.py draws it
     finder.py           faces in a photograph, by two small networks; photo.py reads them
     saliency/           which pixels its predictions hang on, and whether such maps mean anything
     experiments.py      the study's eight experiments as data
 
-In short:
+docs/map.md has all of it in one table, with who imports whom. In short:
 
     model = tinyfer.six_layer_cnn(classes=7, seed=0)
     optimizer = tinyfer.Adam(model.parameters(), lr=1e-4)

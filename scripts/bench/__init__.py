@@ -9,10 +9,10 @@ turns        processes that take turns on the same cores, and the statistics of 
 layers       a training step taken apart, layer by layer
 machine      what this machine can do: matrix product, memory, load
 startup      import, first step with and without compiled kernels
-false_alarms how often a gradient check refuses a right gradient
+false_alarms how often a gradient check refuses a right gradient; a command of its own
+cost_of_checks  what the checks of arguments cost in a step; a command of its own
 ladder       the versions of the convolution, from plain loops on; ladder_kernels the retired ones
 pictures     the ladder and the roofline
 cost         operations and bytes of a layer
-command      what the command lines share
 text         plain tables, and putting them into a document
 """

@@ -18,7 +18,7 @@ def _tile(H, W):
     """Winograd's m for an output of H x W: tiles that fit it without a rest, where there are any.
 
     The larger the tile, the fewer the multiplications, and the dearer the transforms. What fits
-    without a rest wins whatever its size (measured with scripts/benchmark.py); of those the largest.
+    without a rest wins, and of those the largest (measured with scripts/benchmark.py).
     """
     for m in (6, 5, 4):
         if H % m == 0 and W % m == 0:
