@@ -157,7 +157,7 @@ PLANTED = {
         "test_by_hand": [
             ("return 0.85,", "return 0.8,", "also gets its share"),
             ("np.log(17)", "17", "take its logarithm"),
-            ("0.37", "0.9", "0.999 to the power")],
+            ("0.999**1000", "0.9", "0.999 to the power")],
         "test_warm_cosine": [
             ("(t + 1) / warmup", "t / warmup", "step 0 has no rate"),
             ("(t - warmup) / (steps - warmup)", "t / steps", "counts from step 0"),

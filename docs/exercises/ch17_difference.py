@@ -13,7 +13,7 @@ def by_hand():
 
     Return (target of the true class, difference of the logits at the minimum) for smoothing 0.2
     and four classes, and the share of a weight that 1,000 steps of decay leave at rate 0.01 and
-    decay 0.1, to two digits.
+    decay 0.1. To three decimals.
     """
     raise NotImplementedError
 
