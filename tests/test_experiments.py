@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from realdata import fer2013, needs_fer2013
 
 from tinyfer.datasets import EMOTIONS, Faces, seen_in, select_classes, split
 from tinyfer.experiments import BALANCES, BINARIZED, EXPERIMENTS, binarize, prepare, resolve
-from realdata import fer2013, needs_fer2013
 
 
 @pytest.fixture
@@ -112,6 +112,10 @@ def test_real_counts_are_the_studys(number):
         assert set(parts.train.counts()) == {study["train_per_class"]}
     if "test_per_class" in study:
         assert set(parts.test.counts()) == {study["test_per_class"]}
+    if number == "6":
+        assert parts.test.counts().tolist() == [499, 512, 902, 604, 396]
+    if number == "official7":
+        assert tuple(map(len, parts)) == (28_709, 3_589, 3_589)
     balanced = [len(set(part.counts())) == 1 for part in parts]
     assert all(balanced) if experiment.balance == "undersample" else not any(balanced)
 

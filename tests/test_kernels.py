@@ -299,19 +299,6 @@ def test_dropout_masks_are_independent():
         assert abs(4 * np.mean(moved * mask)) <= limit, low
 
 
-def test_dropout_by_hand():
-    """The hash written out in Python integers."""
-    def lowbias32(h):
-        h = (h ^ h >> 16) * 0x7feb352d & 0xffffffff
-        h = (h ^ h >> 15) * 0x846ca68b & 0xffffffff
-        return h ^ h >> 16
-
-    key, x = 0x0123456789abcdef, np.arange(1.0, 101.0)
-    expected = [x[i] / 0.7 if lowbias32(lowbias32(i ^ 0x89abcdef) ^ 0x01234567) >= 0.3 * 2**32
-                else 0.0 for i in range(100)]
-    assert dropout(x, key, 0.3) == pytest.approx(expected, rel=1e-15)
-
-
 @both_dtypes
 def test_adam_step(dtype):
     value, grad, m = (normal(1001, dtype, seed) for seed in range(3))

@@ -101,18 +101,6 @@ def test_fused_relu_equals_a_relu_layer_bit_for_bit(name, dtype):
         assert a.grad.tobytes() == b.grad.tobytes()
 
 
-@pytest.mark.parametrize("layer, fan_in, fan_out", [
-    (Conv2D(32, 64, rng(3)), 9 * 32, 9 * 64), (Dense(1024, 256, rng(4)), 1024, 256)],
-    ids=["conv", "dense"])
-def test_initial_weights_are_glorot_uniform(layer, fan_in, fan_out):
-    w, limit = layer.w.value, np.sqrt(6 / (fan_in + fan_out))
-    assert w.dtype == np.float32
-    assert 0.999 * limit < np.abs(w).max() <= limit
-    assert w.std() == pytest.approx(limit / np.sqrt(3), rel=0.02)
-    assert abs(w.mean()) < 5 * limit / np.sqrt(3 * w.size)
-    assert not layer.b.value.any()
-
-
 def test_one_generator_gives_one_set_of_weights_in_both_dtypes():
     a, b = Conv2D(3, 4, rng(7)), Conv2D(3, 4, rng(7), dtype=np.float64)
     assert np.array_equal(a.w.value, b.w.value.astype(np.float32))

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import tinyfer
-from tinyfer.layers import Dense, Flatten
 from tinyfer.architectures import PACKAGED
+from tinyfer.layers import Dense, Flatten
 from tinyfer.model import Sequential
 
 TABLE = """\
@@ -168,20 +168,6 @@ def test_forward_refuses_what_does_not_fit(model):
         model.forward(np.zeros((1, 48, 48, 3), np.float32))
     with pytest.raises(ValueError, match="Dense of 1024 channels got x"):
         model.forward(np.zeros((1, 52, 52, 1), np.float32))
-
-
-def test_the_last_four_rows_and_columns_are_never_seen(model, faces):
-    """Each pool drops its odd row and column: in evaluation a 44x44 crop decides.
-
-    The gradient in the border is 0 but for the rounding of the fast convolutions.
-    """
-    x = tinyfer.to_input(faces[:2], np.float32)
-    logits = model.forward(x)
-    dx = model.backward(np.ones_like(logits))
-    assert np.allclose(model.forward(np.ascontiguousarray(x[:, :44, :44])), logits, atol=1e-4)
-    seen = np.abs(dx).max(axis=(0, 3)) > 1e-6 * np.abs(dx).max()
-    assert not seen[44:].any() and not seen[:, 44:].any()
-    assert seen[43].any() and seen[:, 43].any()
 
 
 def test_saving_and_loading(model, faces, tmp_path):

@@ -13,12 +13,11 @@ import numpy as np
 import pytest
 import reproduce
 import train
-from realdata import fer2013, needs_fer2013
 from small import use_small_network
 from study import cards, pages, results, tables
 from study.results import find_run, key_of, read_results, write_results
 
-from tinyfer import experiments, runs
+from tinyfer import runs
 from tinyfer.checkpoint import write_history
 from tinyfer.experiments import EXPERIMENTS
 from tinyfer.metrics import evaluate
@@ -414,24 +413,3 @@ def test_a_stopped_run_yields_to_a_finished_one(tmp_path):
     runs.write_json(tmp_path / "b" / "metrics.json", {})
     assert find_run(tmp_path, settings) == tmp_path / "b"
     assert find_run(tmp_path, replace(settings, seed=1)) is None
-
-
-# The study's counts, on the real data
-
-@needs_fer2013
-@pytest.mark.parametrize("number", EXPERIMENTS)
-def test_the_study_s_counts(number):
-    experiment = EXPERIMENTS[number]
-    parts = experiments.prepare(fer2013(), experiment, 0)
-    study = experiment.study
-    if "parts" in study:
-        assert tuple(map(len, parts)) == study["parts"]
-    for name, part in (("train_per_class", parts.train), ("test_per_class", parts.test)):
-        if name in study:
-            assert set(part.counts()) == {study[name]}
-    if experiment.balance == "undersample":
-        assert all(len(set(part.counts())) == 1 for part in parts)
-    if number == "6":
-        assert parts.test.counts().tolist() == [499, 512, 902, 604, 396]
-    if number == "official7":
-        assert tuple(map(len, parts)) == (28_709, 3_589, 3_589)
