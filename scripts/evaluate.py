@@ -26,6 +26,7 @@ from tinyfer.evaluation import (
 from tinyfer.files import atomic_write
 from tinyfer.inference import CROPS
 from tinyfer.kernels.threads import set_threads
+from tinyfer.photo import largest_face
 from tinyfer.runs import open_run, write_json
 
 
@@ -40,7 +41,10 @@ def parse(argv):
     add("--part", choices=PARTS, default="test", help="which part to score (default test)")
     add("--data", metavar="PATH", help="FER-2013 (default: where the run found it, TINYFER_DATA, "
         "./data); or a folder of your own pictures, as <class>/* or test/<class>/*, with the "
-        "network's classes: they are scored whole, all of them, without report.html")
+        "network's classes: all of them are scored, without report.html")
+    add("--find-faces", action="store_true", help="in a folder of your own, take the largest face "
+        "found in each picture, and the picture where there is none (default: as the run was "
+        "trained; the whole picture for the packaged weights)")
     add("--out", metavar="FOLDER", help="default RUN/evaluation-PART, or "
         "runs/evaluation-NAME-PART for packaged weights; what it holds is replaced")
     add("--mistakes", type=command.at_least(0), default=24, metavar="N",
@@ -68,12 +72,16 @@ def evaluate(given):
     folder = Path(given.out or (run.folder / f"evaluation-{given.part}" if run.folder else
                                 f"runs/evaluation-{Path(given.run).stem}-{given.part}"))
     command.check_writable(folder)
-    if is_class_folder(given.data):
+    find = largest_face if given.find_faces or run.settings.find_faces else None
+    if is_class_folder(given.data) and not same_place(given.data, run.settings.data):
         if given.reweigh or given.against:
             raise ValueError("--reweigh and --against need the data that the network was trained "
                              "on, not a folder of pictures")
         parts, copies = None, {}
-        part = load_class_folder(given.data, run.model.class_names)
+        part = load_class_folder(given.data, run.model.class_names, find)
+    elif find and not run.settings.find_faces:
+        raise ValueError("--find-faces needs --data with a folder of pictures that the run was not "
+                         "trained on; its own are read as they were then")
     else:
         parts, copies = parts_of(run, given.data)
         part = getattr(parts, given.part)
@@ -96,6 +104,11 @@ def evaluate(given):
                      mistakes(part, probabilities, given.mistakes), result.get("binarized"))
     page = "report.html, " if parts else ""
     print(f"{text}\n\n{page}metrics.json and the pictures are in {folder}")
+
+
+def same_place(one, other):
+    """Whether two paths, the second None perhaps, are one: a run's own data has three parts."""
+    return other is not None and Path(one).resolve() == Path(other).resolve()
 
 
 def report_text(run, part, name, result):

@@ -19,6 +19,7 @@ from tinyfer import experiments, runs
 from tinyfer.architectures import load_model, six_layer_cnn
 from tinyfer.checkpoint import load_checkpoint
 from tinyfer.datasets import class_weights, find_data, published
+from tinyfer.datasets.fer2013 import own_pictures
 from tinyfer.evaluation import score_run
 from tinyfer.kernels.threads import set_threads
 from tinyfer.recipes import RECIPES
@@ -109,6 +110,12 @@ def new_settings(given):
     data = None if "drawn" in given else find_data(given.get("data"))
     chosen = DEFAULTS | of_recipe(given.get("recipe"))
     chosen |= {"drawn": None} if data else DRAWN_DEFAULTS
+    own = own_pictures(data) is not None
+    if own:
+        chosen["classes"] = experiments.OWN
+    elif "find_faces" in given:
+        raise ValueError("--find-faces needs --data with a folder of your own pictures; those of "
+                         "FER-2013, and drawn ones, are faces already")
     if "experiment" in given:
         chosen |= of_experiment(given["experiment"])
         for name in ("classes", "balance", "split"):
@@ -116,7 +123,8 @@ def new_settings(given):
                 raise ValueError(f"--{name} {given[name]} contradicts --experiment "
                                  f"{given['experiment']}, which has {chosen[name]}")
     chosen |= {name: given[name] for name in given.keys() - {"experiment", "out", "threads"}}
-    chosen.setdefault("balance", FIRST_OF_CLASSES[chosen["classes"]].balance)
+    first = FIRST_OF_CLASSES.get(chosen["classes"])
+    chosen.setdefault("balance", first.balance if first else "weights")
     if "start" in chosen and Path(chosen["start"]).exists():
         chosen["start"] = str(Path(chosen["start"]).resolve())
     return Settings.read(chosen | {"data": str(data.resolve()) if data else None})
@@ -220,11 +228,13 @@ def parse(argv):
     add = parser.add_argument
     add("--classes", type=int, choices=(7, 6, 5, 3, 2),
         help="7: all; 6: no disgust; 5: no disgust, no neutral; 3: happy, neutral, sad; "
-        "2: positive against negative, no neutral (default 5)")
+        "2: positive against negative, no neutral (default 5; with a folder of your own, the "
+        "classes that its folders name)")
     add("--balance", choices=("none", "weights", "undersample"),
         help="none: as they are; weights: rare classes weigh more in the loss; undersample: as "
         "many of each class as the rarest has (default: the study's first choice for --classes: "
-        + ", ".join(f"{e.classes} {e.balance}" for e in FIRST_OF_CLASSES.values()) + ")")
+        + ", ".join(f"{e.classes} {e.balance}" for e in FIRST_OF_CLASSES.values())
+        + ", your own weights)")
     add("--experiment", metavar="NAME", choices=tuple(experiments.EXPERIMENTS),
         help="classes, balance and split of one of the study's experiments by its number: "
         + ", ".join(experiments.EXPERIMENTS))
@@ -234,7 +244,11 @@ def parse(argv):
     add("--drop-duplicates", action="store_true",
         help="train without the images that have an exact copy in the validation or test part")
     add("--data", metavar="PATH", help="FER-2013: archive.zip, its folder, or the "
-        "csv file; or a folder of your own with train/CLASS/* and test/CLASS/*")
+        "csv file; or a folder of your own pictures, of any two or more classes: train/CLASS/* and "
+        "test/CLASS/*, or CLASS/*, of which 70/20/10 %% are drawn with --seed (80/10/10 %% with "
+        "--split official)")
+    add("--find-faces", action="store_true", help="in a folder of your own, take the largest face "
+        "found in each picture, and the picture where there is none (default: the whole picture)")
     add("--drawn", type=command.at_least(1), metavar="N",
         help="train on N drawn faces even if FER-2013 is at hand "
         f"(default {DRAWN_DEFAULTS['drawn']:,} where it is not)")

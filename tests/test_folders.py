@@ -1,5 +1,10 @@
-"""One's own pictures to train on: train/ and test/ with a folder for each class, names free."""
+"""One's own pictures to train on: a folder for each class, in train/ and test/ or not."""
 
+import json
+import re
+import shutil
+
+import evaluate
 import numpy as np
 import pytest
 import train
@@ -7,8 +12,11 @@ from PIL import Image
 from small import use_small_network
 
 from tinyfer import runs
-from tinyfer.datasets import draw_faces, load_fer2013
+from tinyfer.datasets import draw_face, draw_faces, load_fer2013, split
+from tinyfer.datasets.pictures import face_of
 from tinyfer.evaluation import parts_of
+from tinyfer.photo import largest_face
+from tinyfer.settings import Settings
 
 NAMES = ("angry", "fear", "happy", "sad", "surprise")
 
@@ -50,14 +58,108 @@ def test_a_network_is_trained_and_scored_on_them(mine, monkeypatch, tmp_path, ca
         capsys.readouterr().err)
 
 
+@pytest.fixture
+def pets(tmp_path):
+    """A plain folder: two classes that FER-2013 has not, thirty drawn faces and ten."""
+    data = draw_faces(40, seed=4)
+    for n, face in enumerate(data.faces):
+        place = tmp_path / "pets" / ("calm cat" if n < 30 else "Dog")
+        place.mkdir(parents=True, exist_ok=True)
+        size = (48, 48) if n % 4 else (50 + n, 60)
+        Image.fromarray(face).resize(size).save(place / f"{n}.png")
+    return tmp_path / "pets"
+
+
+def test_a_plain_folder_is_divided_by_the_seed(pets):
+    data = load_fer2013(pets, seed=1)
+    assert data.class_names == ("calm cat", "dog")
+    for kind, shares in (("report", (7, 2, 1)), ("official", (8, 1, 1))):
+        parts = split(data, kind, 1)
+        assert [part.counts().tolist() for part in parts] == [[3 * n, n] for n in shares]
+    assert np.array_equal(data.usage, load_fer2013(pets, seed=1).usage)
+    assert not np.array_equal(data.usage, load_fer2013(pets, seed=2).usage)
+
+
+def test_a_network_of_classes_of_ones_own(pets, monkeypatch, tmp_path, capsys):
+    """Trained, resumed, scored on its own test part, and on other pictures of its classes."""
+    use_small_network(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    assert train.main(["--data", "pets", "--epochs", "1", "--find-faces"]) == 0
+    folder = "runs/own-weights-report-found-seed0"
+    out = capsys.readouterr().out
+    assert re.search(r"the folder pets \(faces found in \d+ of 40 pictures\): 28 train, "
+                     "8 validation, 4 test; classes calm cat, dog", out)
+    assert train.main(["--resume", folder, "--epochs", "2"]) == 0
+    made = runs.open_run(folder)
+    assert made.settings.find_faces and made.settings.classes == "own" and len(made.history) == 2
+    for options, images in (["--data", "pets"], 4), (["--data", "others"], 40):
+        shutil.copytree("pets", "others", dirs_exist_ok=True)
+        assert evaluate.main([folder, *options, "--out", "scores"]) == 0, capsys.readouterr().err
+        assert json.loads((tmp_path / "scores/metrics.json").read_text())["n"] == images
+        assert "faces found in" in capsys.readouterr().out
+    assert train.main(["--data", "pets", "--experiment", "5"]) == 2
+    assert "needs happy, but this data has only calm cat, dog" in capsys.readouterr().err
+
+
+def test_the_largest_face_is_found(pets):
+    """Of two faces the larger is taken; a picture without a face is taken whole, and counted."""
+    scene = np.full((300, 400), 200, np.uint8)
+    for x, y, side, seed in ((20, 30, 60, 1), (200, 100, 150, 2)):
+        face = draw_face("happy", np.random.default_rng(seed))
+        scene[y:y + side, x:x + side] = np.asarray(Image.fromarray(face).resize((side, side)))
+    for picture in pets.rglob("*.png"):
+        Image.new("L", (60, 60), 90).save(picture)
+    Image.fromarray(scene).save(pets / "Dog" / "39.png")
+    x, y, w, h = largest_face(Image.fromarray(scene))
+    assert abs(x + w / 2 - 275) < 25 and abs(y + h / 2 - 175) < 25
+    data = load_fer2013(pets, find=largest_face)
+    assert data.source == "the folder pets (faces found in 1 of 40 pictures)"
+    assert (data.faces == 90).all(axis=(1, 2)).sum() == 39
+    assert np.array_equal(data.faces[-1], face_of(Image.fromarray(scene), (x, y, w, h)))
+
+
+def test_finding_is_for_ones_own_pictures(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TINYFER_DATA", raising=False)
+    assert train.main(["--drawn", "70", "--find-faces"]) == 2
+    assert evaluate.main(["five-class", "--find-faces"]) == 2
+    assert capsys.readouterr().err.count("--find-faces needs --data with a folder") == 2
+    old = Settings(5, "none", "report", False, 70, None, 1, 8, 1e-3, 0).as_dict()
+    del old["find_faces"]
+    assert not Settings.read(old).find_faces
+    with pytest.raises(ValueError, match="the setting find_faces is 'yes'; expected true or false"):
+        Settings.read(old | {"find_faces": "yes"})
+
+
 def test_faults_are_named(mine):
+    def few(place, left):
+        for picture in sorted((mine / place).iterdir())[left:]:
+            picture.unlink()
+
     for change, words in [
-        (lambda: (mine / "train/smug").mkdir(), "the class 'smug' is unknown"),
-        (lambda: (mine / "train/smug").rename(mine / "train/neutral"),
-         "the class 'neutral' is not in both train/ and test/"),
-        (lambda: (mine / "test/neutral").mkdir(), "neutral holds no picture"),
-        (lambda: (mine / "train/neutral/a.png").write_text("x"), "a.png cannot be read"),
+        (lambda: (mine / "train/smug").mkdir(),
+         "the class 'smug' is not in both train/ and test/: test/ lacks it"),
+        (lambda: (mine / "test/smug").mkdir(), "smug holds no picture"),
+        (lambda: (mine / "train/smug/a.png").write_text("x"), "holds only 1 pictures; expected 4"),
+        (lambda: shutil.copytree(mine / "train/Sad", mine / "train/smug", dirs_exist_ok=True),
+         "a.png cannot be read"),
+        (lambda: (mine / "train/sad").mkdir(), "has two folders of the class 'sad'"),
+        (lambda: shutil.rmtree(mine / "test"), "mine has no test/; expected both train/ and test/"),
+    ]:
+        change()
+        with pytest.raises(ValueError, match=words) as caught:
+            load_fer2013(mine)
+        assert len(str(caught.value).replace(str(mine), "mine")) < 200
+
+
+def test_faults_of_a_plain_folder_are_named(pets, tmp_path):
+    for change, words in [
+        (lambda: (pets / "Dog/39.png").unlink(),
+         "Dog holds only 9 pictures; expected 10 or more of each class"),
+        (lambda: shutil.rmtree(pets / "Dog"),
+         "pets holds no FER-2013 .* or a folder of pictures for each of two classes"),
+        (lambda: (pets / "a\nb").mkdir(), r"'a\\nb' cannot be the name of a class"),
     ]:
         change()
         with pytest.raises(ValueError, match=words):
-            load_fer2013(mine)
+            load_fer2013(pets)

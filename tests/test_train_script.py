@@ -134,7 +134,8 @@ def test_settings_of_fer2013(small):
     expected = dict(classes=5, balance="weights", split="report", epochs=40, batch_size=64, lr=1e-4,
                     seed=0, dtype="float32", drawn=None, drop_duplicates=False,
                     data=str(small / "archive.zip"),
-                    recipe="study", patience=None, limit=None, start=None)
+                    recipe="study", patience=None, limit=None, start=None,
+                    find_faces=False)
     assert settings.as_dict() == expected
     assert train.new_settings({"data": "archive.zip", "drop_duplicates": True}) == (
         replace(settings, drop_duplicates=True))
@@ -438,7 +439,7 @@ def test_help_explains_every_option(capsys):
         "--lr": "default 1e-4", "--seed": "default 0", "--threads": "one per core",
         "--dtype": "float64", "--out": "run folder", "--resume": "last whole epoch",
         "--recipe": "default study", "--patience": "not risen", "--limit": "N images of each part",
-        "--from": "five-class",
+        "--from": "five-class", "--find-faces": "largest face found",
     }
     assert meanings.keys() == expected.keys()
     for option, words in expected.items():

@@ -144,6 +144,9 @@ def compare(run, part, probabilities, other):
     if other.settings.classes not in (classes, 2):
         raise ValueError(f"{other.name} has {other.settings.classes} classes; expected {classes} "
                          f"as {run.name} has, or 2")
+    names = other.config["class_names"]
+    if other.settings.classes == classes and tuple(names) != tuple(part.class_names):
+        raise ValueError(f"{other.name} has other classes than {run.name}: {', '.join(names)}")
     for key in ("split", "seed", "drawn"):
         one, another = getattr(run.settings, key), getattr(other.settings, key)
         if one != another:

@@ -22,6 +22,7 @@ from tinyfer.datasets.splits import (
 from tinyfer.files import brief
 
 BALANCES = ("none", "weights", "undersample")
+OWN = "own"             # instead of a number of classes: those that the data have, as they are
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Experiment:
 
     number: str
     title: str
-    classes: int
+    classes: int | str
     balance: str
     split: str = "report"
     study: dict = field(default_factory=dict)
@@ -98,7 +99,8 @@ def resolve(classes, balance, split="report"):
     Raises ValueError where classes, balance or split is none of those known.
     """
     for value, name, known in (
-        (classes, "classes", CLASS_SETS), (balance, "balance", BALANCES), (split, "split", SPLITS)
+        (classes, "classes", (*CLASS_SETS, OWN)), (balance, "balance", BALANCES),
+        (split, "split", SPLITS),
     ):
         if type(value) not in (int, str) or value not in known:
             raise ValueError(f"{name} must be one of {', '.join(map(str, known))}, "
@@ -113,17 +115,19 @@ def resolve(classes, balance, split="report"):
 def prepare(data, experiment, seed=0, drop_duplicates=False, limit=None):
     """Parts(train, validation, test) of an experiment.
 
-    data: Faces of all seven classes. experiment: an Experiment, or (classes, balance, split).
+    data: Faces of all seven classes, or of any for an experiment whose classes are OWN.
+    experiment: an Experiment, or (classes, balance, split).
     In this order: split, classes selected or merged, with `drop_duplicates` training images with
     an exact copy in validation or test removed, with the balance "undersample" each of the three
-    parts undersampled, and with a `limit` each cut to so many images. The balance "weights" changes no part: it is for the training to
-    weigh the loss with `class_weights`. Raises ValueError as `resolve` and the steps do, and where
-    a class has no training image.
+    parts undersampled, and with a `limit` each cut to so many images. The balance "weights" changes
+    no part: it is for the training to weigh the loss with `class_weights`. Raises ValueError as
+    `resolve` and the steps do, and where a class has no training image.
     """
     if not isinstance(experiment, Experiment):
         experiment = resolve(*experiment)
     parts = split(data, experiment.split, seed)
-    parts = Parts(*(select_classes(part, experiment.classes) for part in parts))
+    if experiment.classes != OWN:
+        parts = Parts(*(select_classes(part, experiment.classes) for part in parts))
     if drop_duplicates:
         parts = without_copies(parts)
     counts = parts.train.counts()

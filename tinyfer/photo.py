@@ -54,6 +54,13 @@ def faces_to_read(grey, box=None, take_whole=False, smallest=None, threshold=0.5
     return found
 
 
+def largest_face(grey):
+    """The box of the largest face of a grey Pillow image, for `tinyfer.datasets.folders`; or None
+    where none is found."""
+    faces = faces_to_read(grey)
+    return max(faces, key=lambda face: face.side).box if faces else None
+
+
 def whole(grey):
     """The largest centred square of a picture, as a Face without a score."""
     side = min(grey.size)

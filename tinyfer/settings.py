@@ -10,10 +10,12 @@ from pathlib import Path
 
 from tinyfer import experiments
 from tinyfer.datasets import draw_faces, find_data, load_fer2013
+from tinyfer.photo import largest_face
 from tinyfer.recipes import RECIPES
 
 LARGEST_SEED = 2**63 - 1
-LATER = {"dtype", "recipe", "patience", "limit", "start"}       # not in the settings of old runs
+# Not in the settings of old runs:
+LATER = {"dtype", "recipe", "patience", "limit", "start", "find_faces"}
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Settings:
     classes, balance, split    the experiment, as in tinyfer.experiments
     drop_duplicates            train without images that have a copy in validation or test
     drawn                      that many drawn faces are the data; None: FER-2013 is
-    data                       where FER-2013 lay, or None
+    data                       where FER-2013 or the folder of pictures lay, or None
     epochs, batch_size, lr     times each image is seen, images a step, Adam's rate
     seed                       of everything random
     dtype                      what is computed with, "float32" or "float64"
@@ -31,11 +33,12 @@ class Settings:
     patience                   epochs without a better one after which it ends; None: never
     limit                      only so many images of each part; None: all
     start                      weights to start from, a name or a path; None: drawn by the seed
+    find_faces                 in a folder of pictures, the largest face found in each is taken
 
     ValueError naming the setting where a value is of another kind or out of its range.
     """
 
-    classes: int
+    classes: int | str
     balance: str
     split: str
     drop_duplicates: bool
@@ -50,6 +53,7 @@ class Settings:
     patience: int | None = None
     limit: int | None = None
     start: str | None = None
+    find_faces: bool = False
 
     def __post_init__(self):
         for name, least, most in (("epochs", 1, 10**6), ("batch_size", 1, 10**6),
@@ -61,8 +65,9 @@ class Settings:
                 raise _wrong(name, value, f"a whole number from {least} to {most}")
         if type(self.lr) not in (int, float) or not 0 < self.lr < math.inf:
             raise _wrong("lr", self.lr, "a finite number above 0")
-        if type(self.drop_duplicates) is not bool:
-            raise _wrong("drop_duplicates", self.drop_duplicates, "true or false")
+        for name in ("drop_duplicates", "find_faces"):
+            if type(getattr(self, name)) is not bool:
+                raise _wrong(name, getattr(self, name), "true or false")
         for name in ("data", "start"):
             if not (getattr(self, name) is None or isinstance(getattr(self, name), str)):
                 raise _wrong(name, getattr(self, name), "a path, or nothing")
@@ -96,7 +101,8 @@ class Settings:
         free = {"data", "patience"}
         if self.training.schedule == "constant":
             free.add("epochs")
-        return {name: value for name, value in asdict(self).items() if name not in free}
+        values = asdict(self) | {"find_faces": self.find_faces or None}      # as in old checkpoints
+        return {name: value for name, value in values.items() if name not in free}
 
     @property
     def training(self):
@@ -122,7 +128,8 @@ class Settings:
         recipe = f"-{self.recipe}" if self.recipe != "study" else ""
         limit = f"-limit{self.limit}" if self.limit else ""
         start = f"-from-{Path(self.start).stem}" if self.start else ""
-        return f"{drawn}{name}{recipe}{distinct}{double}{limit}{start}-seed{self.seed}"
+        found = "-found" if self.find_faces else ""
+        return f"{drawn}{name}{recipe}{distinct}{double}{limit}{start}{found}-seed{self.seed}"
 
     def find(self, data=None):
         """Where the faces of such a run are: None if they are drawn, else the path of FER-2013.
@@ -143,12 +150,13 @@ class Settings:
         return place
 
     def faces(self, data=None, progress=None):
-        """The faces of such a run, of all seven classes. data: as for `find`; progress: as for
-        `load_fer2013`."""
+        """The faces of such a run, of all the classes there are. data: as for `find`; progress: as
+        for `load_fer2013`."""
         place = self.find(data)
         if place is None:
             return draw_faces(self.drawn, seed=self.seed)
-        return load_fer2013(place, progress=progress)
+        return load_fer2013(place, progress=progress, seed=self.seed,
+                            find=largest_face if self.find_faces else None)
 
     def parts(self, faces):
         """Parts(train, validation, test) of these faces: see `tinyfer.experiments.prepare`."""

@@ -14,7 +14,7 @@ from PIL import Image
 from tinyfer.datasets import cache as decoded
 from tinyfer.datasets.faces import EMOTIONS, SIZE, USAGES, Faces
 from tinyfer.datasets.fer2013_csv import MOST_IMAGES, read_csv
-from tinyfer.datasets.folders import is_train_and_test, load_train_and_test
+from tinyfer.datasets.folders import is_class_folder, is_train_and_test, load_to_train
 from tinyfer.files import brief, open_member, open_zip, read_bounded
 
 HOW_TO_GET = """\
@@ -50,7 +50,7 @@ def find_data(path=None):
     return data if data.is_dir() and _form_of_folder(data) else None
 
 
-def load_fer2013(path, cache=True, progress=None):
+def load_fer2013(path, cache=True, progress=None, seed=0, find=None):
     """FER-2013 as Faces, labels in alphabetical order of the class names.
 
     path: archive.zip; a csv; a folder holding train/ and test/, or one of those files; or the
@@ -61,8 +61,8 @@ def load_fer2013(path, cache=True, progress=None):
     folder; an unchanged source then loads in well under a second.
     progress: called now and then as progress(images_read, images_in_all) while decoding.
 
-    A folder of train/ and test/ with file names of its own is not FER-2013, but one's own pictures:
-    see `tinyfer.datasets.folders`.
+    A folder with file names of its own is not FER-2013, but one's own pictures, of the classes that
+    its folders name. seed and find are for it alone: see `load_to_train` in folders.py.
 
     Raises FileNotFoundError where path does not exist, and ValueError, naming the file and what
     was expected, where what is there is not the whole of FER-2013.
@@ -72,11 +72,12 @@ def load_fer2013(path, cache=True, progress=None):
         raise FileNotFoundError(f"{path} does not exist; FER-2013 can be had from {WHERE}")
     source = path
     if path.is_dir():
+        own = own_pictures(path)
+        if own is not None:
+            return load_to_train(own, seed, find)
         source = _form_of_folder(path)
         if source is None:
             raise _unrecognised(path)
-        if source.is_dir() and is_train_and_test(source):
-            return load_train_and_test(source)
     elif not path.is_file():
         raise ValueError(f"{path} is neither a file nor a folder")
     key = decoded.fingerprint(source) if cache else None
@@ -95,7 +96,18 @@ def load_fer2013(path, cache=True, progress=None):
 
 def _unrecognised(place):
     return ValueError(f"{place} holds no FER-2013 that tinyfer recognises: expected train/ and "
-                      "test/ with the class folders, archive.zip or fer2013.csv")
+                      "test/ with the class folders, archive.zip or fer2013.csv; or a folder of "
+                      "pictures for each of two classes or more")
+
+
+def own_pictures(path):
+    """The folder with one's own pictures that `path` is, or that lies just below it; or None."""
+    if path is None or not Path(path).is_dir():
+        return None
+    place = _form_of_folder(Path(path))
+    if place is None:
+        return Path(path) if is_class_folder(path, 2) else None
+    return place if place.is_dir() and is_train_and_test(place) else None
 
 
 def _form_of_folder(folder):
