@@ -156,11 +156,11 @@ PLANTED = {
              "    rng.shuffle(head)\n    return head + tail", "shuffle the images")],
         "test_step": [
             ("training", "network.forward(x, True)", "network.forward(x)", "training=True"),
-            ("training", "    network.backward(dz)\n    optimiser.step()",
-             "    optimiser.step()\n    network.backward(dz)", "before the gradient"),
+            ("training", "    network.backward(dz)\n    optimizer.step()",
+             "    optimizer.step()\n    network.backward(dz)", "before the gradient"),
             ("training", "labels, class_weights)\n    network", "labels)\n    network",
              "not passed on"),
-            ("training", "    optimiser.step()\n", "", "takes no step")],
+            ("training", "    optimizer.step()\n", "", "takes no step")],
         "test_train": [
             ("training", "len(batch) * step(", "step(", "mean loss"),
             ("training", "losses.append(total / len(x))",

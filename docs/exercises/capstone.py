@@ -98,7 +98,7 @@ def run_five_steps(widths, side, K=5, batch=8):
         name, key = p.name.split(".")
         same(f"{p.name} at the start", named[name].params[key], p.value)
     adam = Adam(mine.layers, lr=1e-4)
-    optimiser = tinyfer.Adam(parameters, lr=1e-4)
+    optimizer = tinyfer.Adam(parameters, lr=1e-4)
     rng = np.random.default_rng(2)
     weights = np.linspace(0.5, 1.5, K)
     for number in range(1, 6):
@@ -111,7 +111,7 @@ def run_five_steps(widths, side, K=5, batch=8):
         for p in reversed(parameters):              # from the end: the first that differs is told
             name, key = p.name.split(".")
             same(f"d{p.name} of step {number}", named[name].grads[key], p.grad, tolerance=1e-9)
-        optimiser.step()
+        optimizer.step()
     x = rng.random((batch, side, side, 1))
     same("the logits in evaluation", mine.forward(x), theirs.forward(x))
 

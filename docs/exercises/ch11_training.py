@@ -115,7 +115,7 @@ def test_step():
         true(network.trained[:1] == [True], "forward is called without training=True: batch norm "
                                             "and dropout would do as in evaluation")
         true("backward" in network.order, "backward is never called")
-        true("step" in network.order, "the optimiser takes no step")
+        true("step" in network.order, "the optimizer takes no step")
         true(network.order == ["backward", "step"], "the step comes before the gradient")
         right = _loss(x * network.params["w"] * [1, -1, 0], labels, weights)
         same("the loss", loss, before, {

@@ -22,6 +22,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "full: takes a minute (run with --full)")
     config.option.no_header = True
     if config.option.tbstyle == "auto":
         config.option.tbstyle = "short"

@@ -13,12 +13,12 @@ def batches(n, size, rng):
     raise NotImplementedError
 
 
-def step(network, optimiser, x, labels, class_weights=None):
+def step(network, optimizer, x, labels, class_weights=None):
     """One training step on one batch: forward, loss, backward, update. Returns the loss before."""
     raise NotImplementedError
 
 
-def train(network, optimiser, x, labels, size, epochs, rng):
+def train(network, optimizer, x, labels, size, epochs, rng):
     """`epochs` times over all images in batches of `size`. Returns the mean loss of each epoch,
     a mean over *images*: the last batch may be smaller.
     """

@@ -14,21 +14,21 @@ def batches(n, size, rng):
     return [order[first:first + size] for first in range(0, n, size)]
 
 
-def step(network, optimiser, x, labels, class_weights=None):
+def step(network, optimizer, x, labels, class_weights=None):
     """One training step on one batch: forward, loss, backward, update. Returns the loss before."""
     loss, dz = softmax_cross_entropy(network.forward(x, True), labels, class_weights)
     network.backward(dz)
-    optimiser.step()
+    optimizer.step()
     return loss
 
 
-def train(network, optimiser, x, labels, size, epochs, rng):
+def train(network, optimizer, x, labels, size, epochs, rng):
     """`epochs` times over all images in batches of `size`. Returns the mean loss of each epoch,
     a mean over *images*: the last batch may be smaller.
     """
     losses = []
     for _ in range(epochs):
-        total = sum(len(batch) * step(network, optimiser, x[batch], labels[batch])
+        total = sum(len(batch) * step(network, optimizer, x[batch], labels[batch])
                     for batch in batches(len(x), size, rng))
         losses.append(total / len(x))
     return losses
