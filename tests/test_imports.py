@@ -1,6 +1,7 @@
 """The order of the package: imports go as docs/map.md has it, and a plain import stays light."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -168,8 +169,33 @@ def test_names_of_tests_can_be_read():
             assert len(name) <= 60, f"{file.name}: {name}"
 
 
+PROOF = ("kernels", "checks", "layer", "layers", "model", "losses", "optim", "gradcheck")
+
+
 def test_readme_says_how_much_there_is_to_read():
-    lines = sum(len(file.read_text(encoding="utf-8").splitlines()) for file in MODULES.values())
+    """The lines of the network and its proof, and of the whole package, to the hundred below."""
     readme = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
-    claimed = int(re.search(r"^([\d,]+) lines", readme, re.MULTILINE)[1].replace(",", ""))
-    assert abs(lines - claimed) < 0.05 * claimed, f"README says {claimed:,}, there are {lines:,}"
+    lines = {module: len(file.read_text(encoding="utf-8").splitlines())
+             for module, file in MODULES.items()}
+    proof = sum(n for module, n in lines.items() if part(module) in PROOF)
+    sentence = f"the network and its proof in {proof // 100 * 100:,} lines, the whole package in " \
+               f"{sum(lines.values()) // 100 * 100:,}"
+    assert sentence in readme, f"README should say: {sentence}"
+
+
+def test_readme_names_every_room_in_reading_order():
+    """Its table has every room of the map, and what it has the map has too."""
+    readme = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("## The code, in reading order")[2].partition("docs/map.md")[0]
+    named = set(re.findall(r"\(tinyfer/(\w+)(?:\.py)?\)", table))
+    assert named == set(ALLOWED)
+
+
+def test_it_is_found_from_the_folder_above_a_clone(tmp_path):
+    """There the clone's own folder, which is called tinyfer, must not be taken for the package: an
+    editable install lies on the path as a folder, and a package there goes before such a one."""
+    (tmp_path / "tinyfer").symlink_to(PACKAGE.parent)
+    subprocess.run([sys.executable, "-c", "import tinyfer; tinyfer.six_layer_cnn"], cwd=tmp_path,
+                   env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)}, check=True)
+    settings = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
+    assert 'package-dir = {"" = "."}' in settings

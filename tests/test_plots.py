@@ -1,5 +1,6 @@
 """Pictures: they are written whole, show what they should, and can be read."""
 
+import re
 import subprocess
 import sys
 
@@ -99,7 +100,7 @@ def test_ink_contrasts_with_every_shade(tmp_path, figures):
     axes = figures[0].axes[0]
     for text in axes.texts:
         column, row = (int(v) for v in text.get_position())
-        ground = plots._luminance(plots.SHADES(matrix[row, column] / 1000))
+        ground = plots.luminance(plots.SHADES(matrix[row, column] / 1000))
         ink = 0.0 if text.get_color() == "black" else 1.0
         light, dark = max(ground, ink), min(ground, ink)
         assert (light + 0.05) / (dark + 0.05) >= 4.5
@@ -107,12 +108,18 @@ def test_ink_contrasts_with_every_shade(tmp_path, figures):
 
 def test_roc_curves_differ_without_colour(tmp_path, figures):
     labels, p = probabilities(300, 7)
-    plots.roc(roc_per_class(labels, p), SEVEN, tmp_path / "a.png")
-    axes = figures[0].axes[0]
-    curves = [line for line in axes.lines if not line.get_label().startswith("_")]
-    assert [line.get_label().split("  ")[0] for line in curves] == [*SEVEN, "macro mean"]
-    looks = {(str(line._unscaled_dash_pattern), line.get_linewidth()) for line in curves}
-    assert len(looks) == 8
+    curves = roc_per_class(labels, p)
+    plots.roc(curves, SEVEN, tmp_path / "a.png")
+    named = [line.get_label().split("  ")[0] for line in figures[0].axes[0].lines
+             if not line.get_label().startswith("_")]
+    assert named == [*SEVEN, "macro mean"]
+    drawn = plots.as_svg(plots.roc, curves, SEVEN, name="ROC")
+    colours = [colour.lower() for colour in (*plots.COLOURS, "#000000")]
+    looks = set()
+    for style in re.findall(r'style="(fill: none; [^"]+)"', drawn):
+        if any(f"stroke: {colour}" in style for colour in colours):
+            looks.add(re.sub("stroke: #[0-9a-f]+; ", "", style))
+    assert len(looks) >= 8
 
 
 def test_roc_of_two_classes_is_one_curve(tmp_path, figures):

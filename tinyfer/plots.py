@@ -136,7 +136,7 @@ def confusion(matrix, class_names, path, title=""):
         image = axes.imshow(share, cmap=SHADES, vmin=0, vmax=1, aspect="auto")
         for i in range(K):
             for j in range(K):
-                ink = "black" if _luminance(image.cmap(share[i, j])) > 0.18 else "white"
+                ink = "black" if luminance(image.cmap(share[i, j])) > 0.18 else "white"
                 axes.text(j, i, f"{matrix[i, j]:,}\n{100 * share[i, j]:.0f} %", ha="center",
                           va="center", color=ink, fontsize=10, linespacing=1.25,
                           fontweight="bold" if i == j else "normal")
@@ -285,7 +285,7 @@ def new_figure(width, height):
     return figure
 
 
-def _luminance(colour):
+def luminance(colour):
     """Relative luminance of an sRGB colour: above 0.18, black contrasts more with it than white."""
     rgb = np.asarray(colour[:3])
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
