@@ -65,7 +65,7 @@ def pets(tmp_path):
     for n, face in enumerate(data.faces):
         place = tmp_path / "pets" / ("calm cat" if n < 30 else "Dog")
         place.mkdir(parents=True, exist_ok=True)
-        size = (48, 48) if n % 4 else (50 + n, 60)
+        size = (50 + n, 60) if n % 20 == 0 else (48, 48)
         Image.fromarray(face).resize(size).save(place / f"{n}.png")
     return tmp_path / "pets"
 
@@ -108,12 +108,13 @@ def test_the_largest_face_is_found(pets):
         face = draw_face("happy", np.random.default_rng(seed))
         scene[y:y + side, x:x + side] = np.asarray(Image.fromarray(face).resize((side, side)))
     for picture in pets.rglob("*.png"):
-        Image.new("L", (60, 60), 90).save(picture)
+        side = 60 if picture.stem in ("5", "15", "25") else 48      # of 48, it is a face already
+        Image.new("L", (side, side), 90).save(picture)
     Image.fromarray(scene).save(pets / "Dog" / "39.png")
     x, y, w, h = largest_face(Image.fromarray(scene))
     assert abs(x + w / 2 - 275) < 25 and abs(y + h / 2 - 175) < 25
     data = load_fer2013(pets, find=largest_face)
-    assert data.source == "the folder pets (faces found in 1 of 40 pictures)"
+    assert data.source == "the folder pets (faces found in 37 of 40 pictures)"
     assert (data.faces == 90).all(axis=(1, 2)).sum() == 39
     assert np.array_equal(data.faces[-1], face_of(Image.fromarray(scene), (x, y, w, h)))
 

@@ -10,6 +10,7 @@ Each function draws into the file at `path`; `as_svg` makes an element of a page
 
 import io
 from html import escape
+from textwrap import fill
 
 import numpy as np
 from matplotlib import rc_context
@@ -152,7 +153,7 @@ def confusion(matrix, class_names, path, title=""):
         bar.set_label("share of the true class (%)")
         bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "25", "50", "75", "100"])
         bar.outline.set_edgecolor("#BBBBBB")
-        axes.set_title(title)
+        axes.set_title(fill(title, 44))
         save(figure, path)
 
 
@@ -186,7 +187,7 @@ def roc(curves, class_names, path, title=""):
         axes.set_ylabel("true-positive rate")
         axes.legend(loc="lower right", title="area under the curve", title_fontsize=9,
                     handlelength=3.2, alignment="left")
-        axes.set_title(title)
+        axes.set_title(fill(title, 44))
         save(figure, path)
 
 
@@ -234,7 +235,7 @@ def calibration(result, path, title=""):
         axes.set_ylim(-0.01, 1.01)
         axes.set_ylabel("accuracy")
         axes.legend(loc="upper left")
-        axes.set_title(title)
+        axes.set_title(fill(title, 44))
         bins = result["bins"]
         below.bar([(row["low"] + row["high"]) / 2 for row in bins], [row["n"] for row in bins],
                   width=0.9 / len(bins), color=COLOURS[0])
@@ -257,7 +258,7 @@ def thresholds(rows, path, title=""):
         axes.set_xlim(0, 1)
         axes.set_xlabel("threshold on the probability of positive")
         axes.legend(handlelength=3.2)
-        axes.set_title(title)
+        axes.set_title(fill(title, 44))
         save(figure, path)
 
 
