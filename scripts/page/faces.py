@@ -1,9 +1,9 @@
 """Where a face comes from: drawn by measures that one moves, or cut out of a picture."""
 
 import numpy as np
+from page.message import pack
 from PIL import Image
 
-from page.message import pack
 from tinyfer.datasets.faces import EMOTIONS
 from tinyfer.datasets.pictures import face_of
 from tinyfer.datasets.toyfaces import draw_face, measures

@@ -16,8 +16,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
-
 from page.message import pack
+
 from tinyfer.datasets.faces import EMOTIONS
 from tinyfer.datasets.toyfaces import draw_face
 

@@ -5,8 +5,6 @@ import copy
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
 from tinyfer.architectures import ARCHITECTURES, PACKAGED, load_model
 from tinyfer.datasets.faces import SIZE
 from tinyfer.datasets.inputs import to_input

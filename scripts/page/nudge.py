@@ -6,8 +6,8 @@ image of a batch for the layers above.
 """
 
 import numpy as np
-
 from page.message import pack
+
 from tinyfer.datasets.inputs import to_input
 from tinyfer.gradcheck import H
 from tinyfer.losses import softmax, softmax_cross_entropy

@@ -10,6 +10,7 @@ from page.message import Question, Refusal, pack
 from page.networks import Networks
 from page.step import Practice
 from page.worker import Worker
+
 from tinyfer.datasets.toyfaces import draw_face
 from tinyfer.saliency import METHODS, saliency
 from tinyfer.saliency.regions import EYES, MOUTH

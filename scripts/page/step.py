@@ -1,8 +1,8 @@
 """Training on one face, step by step, on a copy of the network that only this panel sees."""
 
 import numpy as np
-
 from page.message import pack
+
 from tinyfer.datasets.inputs import to_input
 from tinyfer.datasets.toyfaces import draw_faces
 from tinyfer.losses import softmax_cross_entropy

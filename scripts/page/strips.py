@@ -1,10 +1,10 @@
 """Every layer of the network as a strip of feature maps, and one unit of it looked into."""
 
 import numpy as np
-
 from page.forward import EXPLAINED, Forward, names
 from page.message import pack
-from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
+
+from tinyfer.layers import BatchNorm, Dropout
 from tinyfer.saliency.geometry import unit_places
 
 BRIGHTEST = 0.998       # share of a layer's values that is not cut off at the ends of the scale

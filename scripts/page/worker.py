@@ -10,6 +10,7 @@ from collections import deque
 from concurrent.futures import Future
 
 from page.message import Gone
+
 from tinyfer.kernels.threads import set_threads
 
 

@@ -105,19 +105,15 @@ def page(rows):
 
 
 def table(title, plan, rows):
-    yield f"### {title}"
-    yield ""
-    yield ("| rung | what it adds | over | epochs | accuracy | points | p | minutes, machine | "
-           "command |")
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    lines = []
     for rung in plan:
-        mine = [row for row in rows if row["rung"] == rung.name]
-        if not mine:
-            epochs = rung.recipe.epochs if rung.recipe else ""
-            yield (f"| {rung.name} | {rung.idea} | {rung.below or ''} | {epochs} | *{NOT_YET}* | | "
-                   f"| | `python scripts/ladder.py --rung {rung.name}` |")
-        for row in mine:
-            yield line(row)
+        mine = [line(row) for row in rows if row["rung"] == rung.name]
+        epochs = rung.recipe.epochs if rung.recipe else ""
+        lines += mine or [[rung.name, rung.idea, rung.below or "", epochs, f"*{NOT_YET}*", "", "",
+                           "", f"`python scripts/ladder.py --rung {rung.name}`"]]
+    head = ["rung", "what it adds", "over", "epochs", "accuracy", "points", "p",
+            "minutes, machine", "command"]
+    return [f"### {title}", "", pages.table(head, lines)]
 
 
 def line(row):
@@ -129,6 +125,6 @@ def line(row):
         p = "below 0.001" if against["p"] < 0.001 else f"{against['p']:.3f}"
     machine = row["machine"]
     seed = f", seed {row['seed']}" if row["seed"] else ""
-    return (f"| {row['rung']}{seed} | {row['idea']} | {row['below'] or ''} | {row['epochs'] or ''} "
-            f"| {100 * row['accuracy']:.1f} ({100 * low:.1f} to {100 * high:.1f}) | {points} | {p} "
-            f"| {row['minutes']:.0f}, {machine['cpu']} | `{row['command']}` |")
+    return [row["rung"] + seed, row["idea"], row["below"] or "", row["epochs"] or "",
+            f"{100 * row['accuracy']:.1f} ({100 * low:.1f} to {100 * high:.1f})", points, p,
+            f"{row['minutes']:.0f}, {machine['cpu']}", f"`{row['command']}`"]

@@ -1,6 +1,5 @@
 """ReLU: out = max(0, x), one pass over memory."""
 
-import numpy as np
 from numba import prange
 
 from tinyfer import checks
