@@ -1,16 +1,25 @@
 """What all tests share: a small FER-2013, and a list of the relative errors that were measured."""
 
 import pytest
+from small import drawn_fer2013, files_of, write_csv
+
+from tinyfer.datasets import draw_faces
 
 
 @pytest.fixture(scope="session")
 def small_fer2013(tmp_path_factory):
-    """The path of a fer2013.csv of drawn faces (see small.py)."""
-    from small import write_fer2013
+    """The path of a fer2013.csv of 210 drawn faces."""
+    return write_csv(tmp_path_factory.mktemp("fer2013") / "fer2013.csv", drawn_fer2013())
 
-    path = tmp_path_factory.mktemp("fer2013") / "fer2013.csv"
-    write_fer2013(path)
-    return path
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """The images of FER-2013 in small, by their names in the archive: ten of each class.
+
+    What is kept of them goes neither to the user's cache nor from there to another test.
+    """
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user-cache"))
+    return files_of(draw_faces(70, seed=5))
 
 
 def pytest_terminal_summary(terminalreporter):

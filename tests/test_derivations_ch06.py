@@ -55,17 +55,6 @@ def test_training_through_the_variance_and_the_mean(shape):
     close(layer.beta.grad, dout.sum(axis=0))
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_evaluation_is_affine(shape):
-    layer, x, dout = example(shape)
-    out, dx = layer.forward(x), layer.backward(dout)
-    s = layer.gamma.value / np.sqrt(layer.var + 1e-3)
-    close(out, s * x + layer.beta.value - s * layer.mean)
-    close(dx, s * dout)
-    close(layer.gamma.grad, rows(dout * (x - layer.mean)).sum(axis=0) / np.sqrt(layer.var + 1e-3))
-    close(layer.beta.grad, rows(dout).sum(axis=0))
-
-
 def test_dx_is_a_projection():
     layer, x, dout = example((4, 3, 3, 2), epsilon=0)
     xhat = (x - x.mean(axis=(0, 1, 2))) / x.std(axis=(0, 1, 2))
@@ -109,15 +98,6 @@ def test_merging_parts_gives_mean_and_variance_of_the_whole():
         count += n
     close(batchnorm_statistics(x), (mean, m2 / count))
     close((mean, m2 / count), (x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2))))
-
-
-@pytest.mark.parametrize("shape", [(4, 1), (2, 2, 1), (1, 4, 1)])
-def test_a_mean_far_from_zero_costs_few_digits_in_float32(shape):
-    x = np.float32([1, 7, 9, 15]) + np.float32(30000)
-    assert abs(np.mean(x * x) - np.mean(x) ** 2 - 25) > 25
-    mean, var = batchnorm_statistics(x.reshape(shape))
-    assert mean == 30008
-    np.testing.assert_allclose(var, 25, rtol=2e-4)
 
 
 def test_folding_into_the_next_convolution():

@@ -5,8 +5,6 @@ import math
 import numpy as np
 import pytest
 
-from tinyfer.datasets import class_weights
-from tinyfer.datasets.inputs import augment
 from tinyfer.kernels import reference, winograd
 from tinyfer.kernels.conv import conv2d_backward, conv2d_forward
 from tinyfer.kernels.dropout import dropout
@@ -155,48 +153,7 @@ def test_winograd_steps_and_their_transposes_are_the_layer(m):
             np.testing.assert_allclose(mine, its, rtol=1e-9, atol=1e-10)
 
 
-# Chapter 10: shifts, dropout, class weights
-
-def test_shift_reads_between_the_pixels_as_derived():
-    rng = np.random.default_rng(8)
-    N, H, W = 4, 7, 9
-    faces, u = rng.random((N, H, W)), rng.random((3, N))
-
-    class Drawn:
-        def random(self, shape):
-            return u
-
-    def along(row, s):
-        """(1 - f) x[k] + f x[k+1] with i - s = k + f; outside, the nearest pixel."""
-        out = np.empty_like(row)
-        for i in range(len(row)):
-            k = math.floor(i - s)
-            f = i - s - k
-            inside = [min(max(place, 0), len(row) - 1) for place in (k, k + 1)]
-            out[i] = (1 - f) * row[inside[0]] + f * row[inside[1]]
-        return out
-
-    expected = np.empty((N, H, W))
-    for n, image in enumerate(faces):
-        down, right = (2 * u[0, n] - 1) * H / 10, (2 * u[1, n] - 1) * W / 10
-        image = np.array([along(column, down) for column in image.T]).T
-        image = np.array([along(row, right) for row in image])
-        expected[n] = image[:, ::-1] if u[2, n] < 0.5 else image
-    np.testing.assert_allclose(augment(faces, Drawn(), np.float64)[..., 0], expected, atol=1e-12)
-
-
-def test_weighted_loss_is_least_at_the_tilted_answer():
-    # Images that look alike: 5, 3 and 2 of three classes that have 60, 30 and 10 images in all.
-    weights = class_weights(np.repeat([0, 1, 2], [60, 30, 10]), 3)
-    labels = np.repeat([0, 1, 2], [5, 3, 2])
-    P = np.array([0.5, 0.3, 0.2])
-    q = weights * P / np.sum(weights * P)
-    np.testing.assert_allclose(q, [5 / 23, 6 / 23, 12 / 23])
-    loss, dlogits = softmax_cross_entropy(np.tile(np.log(q), (10, 1)), labels, weights)
-    np.testing.assert_allclose(dlogits.sum(axis=0), 0, atol=1e-15)
-    other, _ = softmax_cross_entropy(np.tile(np.log(P), (10, 1)), labels, weights)
-    assert other > loss
-
+# Chapter 10: dropout
 
 def lowbias32(h):
     """The hash, in Python's integers: nothing can overflow, each step is cut to 32 bits."""
@@ -215,14 +172,3 @@ def test_dropout_is_the_hash_of_key_and_place():
             kept = np.array([lowbias32(lowbias32(i ^ low) ^ high) >= round(rate * 2**32)
                              for i in range(500)])
             np.testing.assert_allclose(dropout(x, key, rate), kept * x / (1 - rate), rtol=1e-12)
-
-
-def test_dropout_keeps_the_mean_and_adds_the_variance_as_derived():
-    rng = np.random.default_rng(5)
-    x = np.full((400, 500), 3.0)
-    for rate in (0.25, 0.5):
-        layer = Dropout(rate, rng)
-        out = layer.forward(x, training=True)
-        assert out.mean() == pytest.approx(3, rel=0.01)
-        assert out.var() == pytest.approx(9 * rate / (1 - rate), rel=0.02)
-        assert layer.forward(x, training=False) is x

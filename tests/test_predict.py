@@ -9,11 +9,11 @@ import predict
 import pytest
 from PIL import Image
 
-from tinyfer.runs import packaged_config
 from tinyfer.architectures import load_model, six_layer_cnn
 from tinyfer.datasets import draw_faces
 from tinyfer.datasets.pictures import face_of, read_face
 from tinyfer.datasets.scenes import draw_scene
+from tinyfer.runs import packaged_config
 
 NAMES = ("angry", "fear", "happy", "sad", "surprise")
 

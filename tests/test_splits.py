@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from realdata import fer2013, needs_fer2013
 
 from tinyfer.datasets import (
     CLASS_SETS,
@@ -17,8 +18,6 @@ from tinyfer.datasets import (
     split,
     undersample,
 )
-from realdata import fer2013, needs_fer2013
-
 from tinyfer.datasets.splits import limited
 from tinyfer.experiments import prepare
 
@@ -232,31 +231,6 @@ def test_dropping_copies_leaves_what_is_scored_alone(copies):
 
 
 # The real data
-
-
-@needs_fer2013
-def test_real_report_split():
-    parts = split(fer2013(), "report", seed=0)
-    assert [len(part) for part in parts] == [25_120, 7_178, 3_589]
-    five = [select_classes(part, 5) for part in parts]
-    assert [len(part) for part in five] == [20_395, 5_834, 2_913]
-    assert five[2].counts().tolist() == [499, 512, 902, 604, 396]
-    assert split(fer2013(), "report", seed=1).test.counts().tolist() == parts.test.counts().tolist()
-
-
-@needs_fer2013
-def test_real_official_split():
-    assert [len(part) for part in split(fer2013(), "official")] == [28_709, 3_589, 3_589]
-
-
-@needs_fer2013
-def test_real_duplicates():
-    assert duplicate_facts(fer2013()) == dict(
-        images=35_887, distinct=34_034, groups=1_516, members=3_369, across_parts=557,
-        two_labels=57, leaked=288, blank=12,
-    )
-    blank = fer2013()[np.ptp(fer2013().faces, axis=(1, 2)) == 0]
-    assert np.sum(blank.usage == "Training") == 11 and np.sum(blank.usage == "PublicTest") == 1
 
 
 @needs_fer2013
