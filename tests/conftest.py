@@ -1,9 +1,36 @@
-"""What all tests share: a small FER-2013, and a list of the relative errors that were measured."""
+"""What all tests share: scripts to call, a small FER-2013, a list of the relative errors found."""
 
 import pytest
 from small import drawn_fer2013, files_of, write_csv
 
 from tinyfer.datasets import draw_faces
+
+
+@pytest.fixture
+def call(capsys):
+    """Call the `main` of a script: (exit code, what it printed, its error messages)."""
+    def called(main, *arguments):
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as stop:      # argparse's way
+            code = stop.code
+        return code, *capsys.readouterr()
+
+    return called
+
+
+@pytest.fixture
+def refused(call):
+    """The sentence with which a script refuses: one line, exit code 2, no traceback."""
+    def sentence(main, *arguments):
+        code, _, err = call(main, *arguments)
+        assert code == 2, f"exit code {code}, and {err!r}"
+        assert err.startswith("error: ") and err.endswith("\n") and err.count("\n") == 1
+        text = err.removeprefix("error: ").strip()
+        assert 10 < len(text) < 200 and text.isprintable() and "Traceback" not in text
+        return text
+
+    return sentence
 
 
 @pytest.fixture(scope="session")

@@ -79,15 +79,6 @@ def made(tmp_path_factory, small_fer2013):
         yield folder
 
 
-def run(capsys, *arguments):
-    try:
-        code = evaluate.main([str(a) for a in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
 class Page(HTMLParser):
     """Checks that every element is closed, and collects what the page shows."""
 
@@ -118,9 +109,9 @@ class Page(HTMLParser):
             self.headings.append(data)
 
 
-def test_evaluate_writes_everything(capsys, made, tmp_path):
-    code, out, _ = run(capsys, made / "6", "--out", tmp_path / "out", "--mistakes", "7",
-                       "--binarize", "--reweigh", "--against", made / "7", made / "8")
+def test_evaluate_writes_everything(call, made, tmp_path):
+    code, out, _ = call(evaluate.main, made / "6", "--out", tmp_path / "out", "--mistakes", "7",
+                        "--binarize", "--reweigh", "--against", made / "7", made / "8")
     assert code == 0
     assert {file.name for file in (tmp_path / "out").iterdir()} == {
         "report.txt", "report.html", "metrics.json", "confusion.png", "roc.png",
@@ -149,8 +140,8 @@ def test_evaluate_writes_everything(capsys, made, tmp_path):
 
 
 @pytest.mark.parametrize("part", ["train", "validation"])
-def test_other_parts(capsys, made, part):
-    assert run(capsys, made / "7", "--part", part)[0] == 0
+def test_other_parts(call, made, part):
+    assert call(evaluate.main, made / "7", "--part", part)[0] == 0
     result = json.loads((made / "7" / f"evaluation-{part}" / "metrics.json").read_text())
     config = runs.read_config(made / "7")
     assert result["n"] == config["parts"][part]["images"]
@@ -163,8 +154,8 @@ def test_other_parts(capsys, made, part):
         assert result["accuracy"] == best["accuracy"]
 
 
-def test_scores_of_several_crops(capsys, made, tmp_path):
-    code, out, _ = run(capsys, made / "7", "--crops", 2, "--out", tmp_path)
+def test_scores_of_several_crops(call, made, tmp_path):
+    code, out, _ = call(evaluate.main, made / "7", "--crops", 2, "--out", tmp_path)
     assert code == 0 and "the mean over 2 crops of each" in out
     trained = open_run(made / "7")
     part = parts_of(trained)[0].test
@@ -176,26 +167,26 @@ def test_scores_of_several_crops(capsys, made, tmp_path):
         "loss"]
 
 
-def test_the_page_of_seven_classes(capsys, made, tmp_path):
-    assert run(capsys, made / "1", "--out", tmp_path)[0] == 0
+def test_the_page_of_seven_classes(call, made, tmp_path):
+    assert call(evaluate.main, made / "1", "--out", tmp_path)[0] == 0
     text = (tmp_path / "report.html").read_text()
     Page(text)
     assert "Experiment 1: seven classes as they come" in text and "Merged" not in text
 
 
-def test_nothing_of_a_file_becomes_markup(capsys, made, tmp_path):
+def test_nothing_of_a_file_becomes_markup(call, made, tmp_path):
     shutil.copytree(made / "7", tmp_path / "run")
     config = runs.read_config(tmp_path / "run")
     config["machine"] |= dict(cpu=SCRIPT, python=SCRIPT, versions={SCRIPT: SCRIPT})
     config["experiment"] = config["source"] = SCRIPT
     runs.write_json(tmp_path / "run" / "config.json", config)
-    assert run(capsys, tmp_path / "run", "--out", tmp_path / "<i>")[0] == 0
+    assert call(evaluate.main, tmp_path / "run", "--out", tmp_path / "<i>")[0] == 0
     text = (tmp_path / "<i>" / "report.html").read_text()
     Page(text)
     assert "<script" not in text and "&lt;script&gt;" in text
     config["settings"][SCRIPT] = 1
     runs.write_json(tmp_path / "run" / "config.json", config)
-    code, _, err = run(capsys, tmp_path / "run")
+    code, _, err = call(evaluate.main, tmp_path / "run")
     assert code == 2 and "is unknown" in err
 
 
@@ -247,17 +238,16 @@ def test_two_runs_are_compared_on_the_same_images(made):
         binarized_scores(np.zeros(2, int), np.ones((2, 2)) / 2, ("happy", "neutral"))
 
 
-def test_other_data_than_the_run_was_made_on_is_noticed(capsys, made, tmp_path,
-                                                        small_fer2013):
+def test_other_data_than_the_run_was_made_on_is_noticed(refused, made, tmp_path, small_fer2013):
     lines = small_fer2013.read_text().splitlines()
     lines[-1] = lines[-1].replace("PrivateTest", "Training")
     other = tmp_path / "fer2013.csv"
     other.write_text("\n".join(lines))
-    code, _, err = run(capsys, made / "1", "--data", other)
-    assert code == 2 and "has other images than" in err and "same data set" in err
+    message = refused(evaluate.main, made / "1", "--data", other)
+    assert "has other images than" in message and "same data set" in message
 
 
-def test_errors_are_one_sentence(capsys, made, tmp_path):
+def test_errors_are_one_sentence(call, made, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "begun").mkdir()
     (tmp_path / "begun" / "config.json").write_text((made / "6" / "config.json").read_text())
@@ -275,7 +265,7 @@ def test_errors_are_one_sentence(capsys, made, tmp_path):
         ([made / "6", "--data", ""], "the path of the data is empty"),
         ([made / "6", "--out", made / "6" / "best.npz" / "x"], "best.npz is no folder"),
     ]:
-        code, out, err = run(capsys, *arguments)
+        code, out, err = call(evaluate.main, *arguments)
         assert code == 2 and out == "" and err.startswith("error: ")
         assert re.search(words, err) and "Traceback" not in err
 
@@ -291,10 +281,11 @@ def own_pictures(folder, names=("Angry", "fear", "happy", "sad", "surprise"), fo
     return folder
 
 
-def test_ones_own_pictures_are_scored(capsys, made, tmp_path):
+def test_ones_own_pictures_are_scored(call, made, tmp_path):
     folder = own_pictures(tmp_path / "mine" / "test")
     (folder / "Angry" / "notes.txt").write_text("no picture")
-    code, out, err = run(capsys, made / "6", "--data", tmp_path / "mine", "--out", tmp_path / "out")
+    code, out, err = call(evaluate.main, made / "6", "--data", tmp_path / "mine",
+                          "--out", tmp_path / "out")
     assert code == 0, err
     result = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert result["n"] == 10 and "copies" not in result and "the folder mine, 10 images" in out
@@ -304,7 +295,7 @@ def test_ones_own_pictures_are_scored(capsys, made, tmp_path):
     assert result["accuracy"] == np.mean(model.predict(faces) == np.repeat(range(5), 2))
 
 
-def test_classes_of_a_folder_must_be_those_of_the_network(capsys, made, tmp_path):
+def test_classes_of_a_folder_must_be_those_of_the_network(call, made, tmp_path):
     mine = own_pictures(tmp_path / "mine")
     for change, words in [
         (lambda: (mine / "smug").mkdir(), "the class 'smug' is unknown; expected angry, fear"),
@@ -314,7 +305,7 @@ def test_classes_of_a_folder_must_be_those_of_the_network(capsys, made, tmp_path
         (lambda: (mine / "sad" / "1.png").write_text("x"), "1.png cannot be read as a picture"),
     ]:
         change()
-        code, _, err = run(capsys, made / "6", "--data", mine)
+        code, _, err = call(evaluate.main, made / "6", "--data", mine)
         assert code == 2 and words in err and err.count("\n") == 1
-    code, _, err = run(capsys, made / "6", "--data", mine, "--reweigh")
+    code, _, err = call(evaluate.main, made / "6", "--data", mine, "--reweigh")
     assert code == 2 and "need the data that the network was trained on" in err

@@ -44,17 +44,8 @@ def test_conflicts_are_groups_of_equal_images():
     assert group.tolist() == [0, 1, 2, 15]
 
 
-def run(capsys, *arguments):
-    try:
-        code = explore.main([str(a) for a in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-def test_pictures_and_text(capsys, tmp_path, small_fer2013):
-    code, out, _ = run(capsys, "--data", small_fer2013, "--out", tmp_path)
+def test_pictures_and_text(call, tmp_path, small_fer2013):
+    code, out, _ = call(explore.main, "--data", small_fer2013, "--out", tmp_path)
     assert code == 0
     facts = json.loads((tmp_path / "facts.json").read_text())
     assert facts["copies"]["groups"] == 14 and facts["copies"]["leaked"] == 7
@@ -64,12 +55,12 @@ def test_pictures_and_text(capsys, tmp_path, small_fer2013):
                      *(f"photographs/samples-{name}.png" for name in EMOTIONS)}
 
 
-def test_without_photographs(capsys, tmp_path, monkeypatch):
+def test_without_photographs(call, tmp_path, monkeypatch):
     monkeypatch.setattr(explore, "load", lambda given: small())
-    assert run(capsys, "--out", tmp_path, "--no-photographs")[0] == 0
+    assert call(explore.main, "--out", tmp_path, "--no-photographs")[0] == 0
     assert {file.name for file in tmp_path.iterdir()} == {
         "facts.json", "class-counts.png", "mean-faces.png"}
-    assert run(capsys, "--out", tmp_path)[0] == 0
+    assert call(explore.main, "--out", tmp_path)[0] == 0
     assert (tmp_path / "photographs" / "two-labels.png").exists()
     assert (tmp_path / "photographs" / "blank.png").exists()
 
@@ -92,10 +83,10 @@ def test_the_mean_face_is_the_mean(tmp_path, monkeypatch):
     (["--drawn", "70", "--data", "x"], "contradict each other"),
     (["--drawn", "70", "--out", "/dev/null/x"], "/dev/null is no folder"),
 ])
-def test_errors_are_one_sentence(capsys, tmp_path, monkeypatch, arguments, words):
+def test_errors_are_one_sentence(call, tmp_path, monkeypatch, arguments, words):
     monkeypatch.delenv("TINYFER_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
-    code, out, err = run(capsys, *arguments)
+    code, out, err = call(explore.main, *arguments)
     assert code == 2 and out == "" and err.startswith("error: ") and words in err
 
 

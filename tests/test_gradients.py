@@ -10,16 +10,8 @@ import numpy as np
 import pytest
 
 import tinyfer
-from tinyfer.gradcheck import (
-    FLOOR,
-    LIMIT,
-    PLACE_IN_FILTER,
-    direction_error,
-    layer_errors,
-    network_errors,
-    numerical_gradient,
-    relative_error,
-)
+from tinyfer.gradcheck import (FLOOR, LIMIT, PLACE_IN_FILTER, direction_error, layer_errors,
+                               network_errors, numerical_gradient, relative_error)
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
 from tinyfer.model import Sequential
 

@@ -108,7 +108,8 @@ def test_training_lowers_the_loss():
 
 def test_probabilities(model, faces):
     p = model.predict_proba(faces)
-    assert p.shape == (10, 5) and p.dtype == np.float32 and p.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert p.shape == (10, 5) and p.dtype == np.float32
+    assert p.sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert np.array_equal(model.predict(faces), p.argmax(axis=1))
     assert np.allclose(model.predict_proba(faces / 255), p, atol=1e-5)
 
@@ -229,8 +230,10 @@ def test_a_state_goes_in_whole_or_not_at_all(model):
     state = model.state()
     for wrong in ({k: v for k, v in state.items() if k != "bn1.mean"},
                   state | {"dense2.w": np.zeros((256, 7))},
-                  state | {"conv1.b": np.full(32, np.nan)}, state | {"conv1.b": np.full(32, 1e300)},
-                  state | {"bn1.var": np.full(32, -1.0)}, state | {"conv1.b": np.zeros(32, complex)},
+                  state | {"conv1.b": np.full(32, np.nan)},
+                  state | {"conv1.b": np.full(32, 1e300)},
+                  state | {"bn1.var": np.full(32, -1.0)},
+                  state | {"conv1.b": np.zeros(32, complex)},
                   state | {"conv1.b": np.full(32, "0")}, state | {"conv1.b": np.zeros(32, int)},
                   state | {"conv1.b": np.zeros(32, "datetime64[s]")}):
         with pytest.raises(ValueError, match="do not fit"):

@@ -425,20 +425,14 @@ def test_a_port_in_use_gives_the_next_one(server):
     (["--port", "70000"], "expected a port from 0 to 65535, got 70000"),
     (["--port", "-1"], "--port"), (["--port", "x"], "expected a whole number from 0, got 'x'"),
     (["nowhere"], "nowhere is neither a file nor"), (["--what"], "--what")])
-def test_the_command_says_what_is_wrong(capsys, arguments, words):
-    try:
-        code = play.main(arguments)
-    except SystemExit as exit:
-        code = exit.code
-    error = capsys.readouterr().err
-    assert code == 2 and words in error and error.count("\n") == 1 and len(error) < 220
+def test_the_command_says_what_is_wrong(refused, arguments, words):
+    assert words in refused(play.main, *arguments)
 
 
-def test_a_picture_needs_chromium(monkeypatch, capsys, tmp_path):
+def test_a_picture_needs_chromium(monkeypatch, refused, tmp_path):
     monkeypatch.setattr(page.picture, "chromium", lambda: None)
-    assert play.main(["--picture", str(tmp_path / "a.png")]) == 2
-    assert re.match("error: a picture of the page needs (Playwright|Chromium)",
-                    capsys.readouterr().err)
+    assert re.match("a picture of the page needs (Playwright|Chromium)",
+                    refused(play.main, "--picture", tmp_path / "a.png"))
 
 
 def test_ctrl_c_ends_it_at_once_and_nothing_is_written(tmp_path):

@@ -143,12 +143,6 @@ def test_float_pictures_are_refused():
         face_of(Image.new("F", (48, 48)))
 
 
-def run(capsys, *arguments):
-    code = predict.main([str(a) for a in arguments])
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
 @pytest.fixture
 def pictures(tmp_path):
     paths = []
@@ -158,15 +152,15 @@ def pictures(tmp_path):
     return paths
 
 
-def test_many_pictures_give_what_single_ones_give(capsys, model_file, pictures):
+def test_many_pictures_give_what_single_ones_give(call, model_file, pictures):
     """And what the model says to the faces themselves."""
     options = "--model", model_file, "--json", "--whole"
-    code, out, _ = run(capsys, *pictures, *options)
+    code, out, _ = call(predict.main, *pictures, *options)
     together = json.loads(out)
     assert code == 0 and [row["image"] for row in together] == [str(p) for p in pictures]
     model, answers = load_model(model_file), []
     for path, row in zip(pictures, together):
-        assert json.loads(run(capsys, path, *options)[1]) == [row]
+        assert json.loads(call(predict.main, path, *options)[1]) == [row]
         (face,) = row["faces"]
         expected = model.predict_proba(read_face(path)[None])[0]
         assert tuple(face["probabilities"]) == NAMES
@@ -177,8 +171,9 @@ def test_many_pictures_give_what_single_ones_give(capsys, model_file, pictures):
     assert len(set(answers)) == len(answers), "different pictures, yet the same answer"
 
 
-def test_the_table_shows_every_probability(capsys, model_file, pictures):
-    code, out, _ = run(capsys, *pictures, "--whole", "--model", model_file.parent)  # a run folder
+def test_the_table_shows_every_probability(call, model_file, pictures):
+    folder = model_file.parent      # as of a run
+    code, out, _ = call(predict.main, *pictures, "--whole", "--model", folder)
     lines = out.splitlines()
     assert code == 0 and len(lines) == 1 + len(pictures)
     assert lines[0].split() == ["picture", "x,y,w,h", "face", "prediction", *NAMES]
@@ -189,9 +184,9 @@ def test_the_table_shows_every_probability(capsys, model_file, pictures):
         assert sum(map(float, values)) == pytest.approx(1, abs=3e-4)
 
 
-def test_the_box_changes_what_is_seen(capsys, model_file, pictures):
-    whole = run(capsys, pictures[1], "--model", model_file, "--whole")[1]
-    part = run(capsys, pictures[1], "--model", model_file, "--box", "0,0,20,20")[1]
+def test_the_box_changes_what_is_seen(call, model_file, pictures):
+    whole = call(predict.main, pictures[1], "--model", model_file, "--whole")[1]
+    part = call(predict.main, pictures[1], "--model", model_file, "--box", "0,0,20,20")[1]
     assert whole.split()[-5:] != part.split()[-5:] and "0,0,20,20" in part
 
 
@@ -207,8 +202,8 @@ def scenes(tmp_path_factory):
     return folder
 
 
-def test_a_folder_gives_a_row_a_face(capsys, model_file, scenes):
-    code, out, err = run(capsys, scenes, "--model", model_file)
+def test_a_folder_gives_a_row_a_face(call, model_file, scenes):
+    code, out, err = call(predict.main, scenes, "--model", model_file)
     rows = [line.split(None, 3) for line in out.splitlines()[1:]]
     assert code == 0 and err == ""
     assert [row[0] for row in rows] == [str(scenes / name) for name in
@@ -217,34 +212,34 @@ def test_a_folder_gives_a_row_a_face(capsys, model_file, scenes):
     assert all(float(row[2]) > 0.5 for row in rows[:2])
 
 
-def test_strict_says_by_the_exit_code_that_a_face_is_missing(capsys, model_file, scenes):
-    assert run(capsys, scenes, "--model", model_file, "--strict")[0] == 1
-    assert run(capsys, scenes / "a.png", "--model", model_file, "--strict")[0] == 0
+def test_strict_says_by_the_exit_code_that_a_face_is_missing(call, model_file, scenes):
+    assert call(predict.main, scenes, "--model", model_file, "--strict")[0] == 1
+    assert call(predict.main, scenes / "a.png", "--model", model_file, "--strict")[0] == 0
 
 
-def test_a_bad_file_is_reported_and_the_rest_goes_on(capsys, model_file, pictures, tmp_path):
+def test_a_bad_file_is_reported_and_the_rest_goes_on(call, model_file, pictures, tmp_path):
     (tmp_path / "empty.jpg").write_bytes(b"")
     files = pictures[0], tmp_path / "empty.jpg", tmp_path / "missing.png", pictures[1]
-    code, out, err = run(capsys, *files, "--whole", "--model", model_file)
+    code, out, err = call(predict.main, *files, "--whole", "--model", model_file)
     rows = out.splitlines()[1:]
     assert code == 1 and len(rows) == 4 and err.count("\n") == 2
     assert "empty.jpg cannot be read as a picture" in err and "there is no file" in err
     assert ["not read" in row for row in rows] == [False, True, True, False]
-    records = json.loads(run(capsys, *files, "--whole", "--model", model_file, "--json")[1])
+    records = json.loads(call(predict.main, *files, "--whole", "--model", model_file, "--json")[1])
     assert ["error" in record for record in records] == [False, True, True, False]
 
 
-def test_standard_input(capsys, monkeypatch, model_file, scenes):
+def test_standard_input(call, monkeypatch, model_file, scenes):
     content = (scenes / "more" / "c.png").read_bytes()
     monkeypatch.setattr(predict, "standard_input", lambda: content)
-    code, out, _ = run(capsys, "-", "--model", model_file, "--json")
+    code, out, _ = call(predict.main, "-", "--model", model_file, "--json")
     (row,) = json.loads(out)
     assert code == 0 and row["image"] == "-" and row["faces"][0]["box"] == [0, 0, 48, 48]
 
 
-def test_the_csv_holds_what_is_printed(capsys, model_file, scenes, tmp_path):
+def test_the_csv_holds_what_is_printed(call, model_file, scenes, tmp_path):
     options = "--model", model_file, "--csv", tmp_path / "faces.csv"
-    code, _, _ = run(capsys, scenes, *options)
+    code, _, _ = call(predict.main, scenes, *options)
     with open(tmp_path / "faces.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert code == 0 and [row["prediction"] == "no face found" for row in rows] == [
@@ -253,39 +248,39 @@ def test_the_csv_holds_what_is_printed(capsys, model_file, scenes, tmp_path):
         p = [float(row[name]) for name in NAMES]
         assert sum(p) == pytest.approx(1, abs=1e-4) and row["prediction"] == NAMES[np.argmax(p)]
         assert row["w"] == row["h"]
-    code, _, err = run(capsys, scenes, *options)
+    code, _, err = call(predict.main, scenes, *options)
     assert code == 2 and "is there already" in err, "a file is never overwritten"
 
 
-def test_show_marks_a_copy_of_each_picture(capsys, model_file, scenes, tmp_path):
+def test_show_marks_a_copy_of_each_picture(call, model_file, scenes, tmp_path):
     one = tmp_path / "marked.png"
-    assert run(capsys, scenes / "a.png", "--model", model_file, "--show", one)[0] == 0
+    assert call(predict.main, scenes / "a.png", "--model", model_file, "--show", one)[0] == 0
     marked = np.asarray(Image.open(one).convert("RGB")).astype(int)
     plain = np.asarray(Image.open(scenes / "a.png").resize(marked.shape[1::-1])).astype(int)
     changed = (np.abs(marked - plain).max(axis=2) > 60).mean()
     assert 0.01 < changed < 0.4
-    assert run(capsys, scenes, "--model", model_file, "--show", tmp_path / "all")[0] == 0
+    assert call(predict.main, scenes, "--model", model_file, "--show", tmp_path / "all")[0] == 0
     assert sorted(f.name for f in (tmp_path / "all").iterdir()) == [
         f"{name}-faces.png" for name in "abc"]
     for target in (one, tmp_path / "new.png"):      # there already; one file for three pictures
-        code, _, err = run(capsys, scenes, "--model", model_file, "--show", target)
+        code, _, err = call(predict.main, scenes, "--model", model_file, "--show", target)
         assert code == 2 and "--show" in err
 
 
-def test_a_picture_of_one_grey_is_pointed_out(capsys, model_file, tmp_path):
+def test_a_picture_of_one_grey_is_pointed_out(call, model_file, tmp_path):
     Image.new("L", (48, 48), 7).save(tmp_path / "grey.png")
-    code, out, err = run(capsys, tmp_path / "grey.png", "--model", model_file)
+    code, out, err = call(predict.main, tmp_path / "grey.png", "--model", model_file)
     assert code == 0 and len(out.splitlines()) == 2
     assert "grey.png is of a single grey" in err
 
 
-def test_a_network_of_drawn_faces_is_pointed_out(capsys, model_file, pictures, tmp_path):
+def test_a_network_of_drawn_faces_is_pointed_out(call, model_file, pictures, tmp_path):
     (tmp_path / "best.npz").write_bytes(model_file.read_bytes())
     config = packaged_config("five-class") | {"source": "drawn faces"}
     (tmp_path / "config.json").write_text(json.dumps(config))
-    _, _, err = run(capsys, pictures[0], "--model", tmp_path, "--whole")
+    _, _, err = call(predict.main, pictures[0], "--model", tmp_path, "--whole")
     assert "was trained on drawn faces" in err
-    assert run(capsys, pictures[0], "--model", model_file, "--whole")[2] == ""
+    assert call(predict.main, pictures[0], "--model", model_file, "--whole")[2] == ""
 
 
 def test_neutral_is_among_the_classes_by_default():
@@ -296,10 +291,10 @@ def test_neutral_is_among_the_classes_by_default():
     (["0.png", "--model", "nobody"], "nobody is neither a file nor the name of packaged weights"),
     (["0.png", "--model", "empty"], "empty is no run folder"),
 ])
-def test_errors_are_one_sentence(capsys, monkeypatch, tmp_path, pictures, arguments, words):
+def test_errors_are_one_sentence(call, monkeypatch, tmp_path, pictures, arguments, words):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
-    code, out, err = run(capsys, *arguments)
+    code, out, err = call(predict.main, *arguments)
     assert code == 2 and out == ""
     assert re.match(f"error: {words}", err) and err.count("\n") == 1
 
@@ -310,18 +305,15 @@ def test_errors_are_one_sentence(capsys, monkeypatch, tmp_path, pictures, argume
     (["0.png", "--box", "40,0,20,20"], r"0\.png: the box x=40, y=0, w=20, h=20 does not lie in the "
                                        r"picture of 48x48"),
 ])
-def test_what_cannot_be_read_is_one_sentence(capsys, monkeypatch, tmp_path, model_file, pictures,
+def test_what_cannot_be_read_is_one_sentence(call, monkeypatch, tmp_path, model_file, pictures,
                                              arguments, words):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "broken.png").write_bytes((tmp_path / "0.png").read_bytes()[:60])
-    code, out, err = run(capsys, *arguments, "--model", model_file)
+    code, out, err = call(predict.main, *arguments, "--model", model_file)
     assert code == 1 and "not read" in out
     assert re.match(f"note: {words}", err) and err.count("\n") == 1
 
 
 @pytest.mark.parametrize("box", ["1,2,3", "a,b,c,d", "1.5,2,3,4"])
-def test_a_box_must_be_four_whole_numbers(capsys, box):
-    with pytest.raises(SystemExit) as stop:
-        predict.main(["x.png", "--box", box])
-    assert stop.value.code == 2
-    assert "expected four whole numbers x,y,w,h" in capsys.readouterr().err
+def test_a_box_must_be_four_whole_numbers(refused, box):
+    assert "expected four whole numbers x,y,w,h" in refused(predict.main, "x.png", "--box", box)

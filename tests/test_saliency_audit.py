@@ -476,15 +476,9 @@ def test_speed_is_told_as_a_share_of_an_epoch(scripted, capsys, monkeypatch):
     (["--fill", "nowhere.md"], "there is no page nowhere.md"),
     (["--model", "seven-hundred"], "neither a file nor the name of packaged weights"),
 ])
-def test_bad_input_gets_a_sentence(scripted, arguments, sentence, capsys):
+def test_bad_input_gets_a_sentence(scripted, arguments, sentence, refused):
     Image.new("L", (48, 48), 90).save("grey.png")
-    try:
-        code = run(scripted, *arguments)
-    except SystemExit as stop:      # argparse's way
-        code = stop.code
-    message = capsys.readouterr().err
-    assert code == 2 and message.startswith("error: ") and sentence in message
-    assert "Traceback" not in message
+    assert sentence in refused(scripted.main, "--model", "net.npz", *arguments)
 
 
 def test_blank_faces_are_found():

@@ -1,6 +1,8 @@
 """scripts/train.py from the outside: its files and words, interruption, and bad input."""
 
+import contextlib
 import csv
+import io
 import json
 import os
 import re
@@ -43,16 +45,21 @@ def run(*arguments):
     return train.main([str(a) for a in arguments])
 
 
-def fails(capsys, *arguments):
-    """The one line of an error: exit code 2, no traceback."""
-    try:
-        code = run(*arguments)
-    except SystemExit as stop:  # argparse's way
-        code = stop.code
-    message = capsys.readouterr().err
-    assert code == 2
-    assert message.startswith("error: ") and "Traceback" not in message
-    return message.removeprefix("error: ").strip()
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The folder of a run of two epochs, and what was printed meanwhile."""
+    folder, printed = tmp_path_factory.mktemp("finished") / "run", io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        use_small_network(patch)
+        assert run(*FEW, "--epochs", 2, "--out", folder) == 0
+    return folder, printed.getvalue()
+
+
+@pytest.fixture
+def trained(small, finished):
+    """As `small`, with a copy of that run in the folder run/, which the test may spoil."""
+    shutil.copytree(finished[0], small / "run")
+    return small
 
 
 def same_run(one, other):
@@ -67,16 +74,15 @@ def same_run(one, other):
     assert histories[0] == histories[1]
 
 
-def test_a_whole_run(small, capsys):
-    assert run(*FEW, "--epochs", 3, "--out", "run") == 0
-    folder = small / "run"
+def test_a_whole_run(trained, finished):
+    folder, out = trained / "run", finished[1]
     assert {file.name for file in folder.iterdir()} == {
         "config.json", "history.csv", "best.npz", "last.npz", "metrics.json", "curves.png",
         "confusion.png", "roc.png"}
 
     with open(folder / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert [row["epoch"] for row in rows] == ["1", "2"]
     assert set(rows[0]) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"}
 
     config = json.loads((folder / "config.json").read_text())
@@ -97,23 +103,22 @@ def test_a_whole_run(small, capsys):
     accuracies = [float(row["val_accuracy"]) for row in rows]
     assert scores["best"]["epoch"] == 1 + accuracies.index(max(accuracies))
     assert scores["best"]["validation"]["accuracy"] == max(accuracies)
-    assert scores["last"] == dict(epoch=3, validation=dict(
-        accuracy=accuracies[2], loss=float(rows[2]["val_loss"])))
+    assert scores["last"] == dict(epoch=2, validation=dict(
+        accuracy=accuracies[1], loss=float(rows[1]["val_loss"])))
     assert scores["source"] == "drawn faces"
 
     for name in ("curves", "confusion", "roc"):
         with Image.open(folder / f"{name}.png") as image:
             image.load()
 
-    out = capsys.readouterr().out
-    assert re.search(r"^    3  +\d\.\d{4}", out, re.M), "no table line for epoch 3"
+    assert re.search(r"^    2  +\d\.\d{4}", out, re.M), "no table line for epoch 2"
     assert re.search(r"macro mean +\d", out) and "95 % interval" in out
+    assert "scored once with the best epoch" in out
     assert "\r" not in out, "a log must have plain lines"
 
 
-def test_drawn_faces_are_announced_first_and_last(small, capsys):
-    run(*FEW, "--epochs", 1)
-    out = capsys.readouterr().out.strip()
+def test_drawn_faces_are_announced_first_and_last(finished):
+    out = finished[1].strip()
     first, last = out[:600], out[-300:]
     assert "DRAWN FACES, NOT FER-2013" in first and "DRAWN FACES, NOT FER-2013" in last
     assert "https://www.kaggle.com/datasets/msambare/fer2013" in first
@@ -169,53 +174,42 @@ def test_default_folders_do_not_collide(small):
         Path("runs/a"), Path("runs/a-2"), Path("runs/a-3")]
 
 
-def test_raising_the_epochs_equals_a_longer_run(small):
+def test_raising_the_epochs_equals_a_longer_run(trained):
     run(*FEW, "--epochs", 3, "--out", "long")
-    run(*FEW, "--epochs", 1, "--out", "grown")
-    assert run("--resume", "grown", "--epochs", 3) == 0
-    same_run("long", "grown")
-    assert runs.read_config("grown") == runs.read_config("long")
-    scores = [(Path(folder) / "metrics.json").read_text() for folder in ("long", "grown")]
+    assert run("--resume", "run", "--epochs", 3) == 0
+    same_run("long", "run")
+    assert runs.read_config("run") == runs.read_config("long")
+    scores = [(Path(folder) / "metrics.json").read_text() for folder in ("long", "run")]
     assert [re.sub('"training_seconds": .*', "", text) for text in scores][0] == (
         re.sub('"training_seconds": .*', "", scores[1]))
 
 
-def test_a_run_in_float64_is_the_same_run_but_for_rounding(small):
+def test_a_run_in_float64_is_the_same_run_but_for_rounding(trained):
     """The same weights, order, augmentation and dropout: the first epochs must agree."""
-    run(*FEW, "--epochs", 2, "--out", "single")
     run(*FEW, "--epochs", 2, "--out", "double", "--dtype", "float64")
-    for folder, dtype in (("single", np.float32), ("double", np.float64)):
+    for folder, dtype in (("run", np.float32), ("double", np.float64)):
         with np.load(f"{folder}/best.npz") as saved:
             assert saved["conv1.w"].dtype == dtype
         assert load_model(f"{folder}/best.npz").dtype == np.float32
-    losses = [[row["loss"] for row in read_history(folder)] for folder in ("single", "double")]
+    losses = [[row["loss"] for row in read_history(folder)] for folder in ("run", "double")]
     assert losses[0] != losses[1]
     assert np.allclose(*losses, rtol=1e-4)
 
 
-def test_stopped_before_the_first_checkpoint(small):
-    run(*FEW, "--epochs", 1, "--out", "whole")
-    run(*FEW, "--epochs", 1, "--out", "begun")
-    for file in (small / "begun").iterdir():
-        if file.name != "config.json":
-            file.unlink()
+def test_stopped_before_the_first_checkpoint(trained):
+    (trained / "begun").mkdir()
+    shutil.copy("run/config.json", "begun")
     assert run("--resume", "begun") == 0
-    same_run("whole", "begun")
+    same_run("run", "begun")
 
 
-def start(folder, *arguments):
-    environment = {k: v for k, v in os.environ.items() if k != "TINYFER_DATA"}
-    environment["PYTHONPATH"] = str(SCRIPT.parents[1])
-    # A shell that runs the tests in the background lets them, and what they start, ignore Ctrl-C.
-    return subprocess.Popen(
-        [sys.executable, SCRIPT, *arguments], cwd=folder, env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
-
-
-def stopped_after(epoch, number, folder, *arguments):
+def stopped_after(epoch, number, *arguments):
     """Start the script, send it a signal when the row of `epoch` appears: (exit code, stderr)."""
-    with start(folder, *arguments) as process:
+    # A shell that runs the tests in the background lets them, and what they start, ignore Ctrl-C.
+    with subprocess.Popen(
+            [sys.executable, SCRIPT, *arguments], text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(SCRIPT.parents[1])},
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as process:
         for line in process.stdout:
             if re.match(rf" +{epoch} +\d", line):
                 process.send_signal(number)
@@ -224,25 +218,26 @@ def stopped_after(epoch, number, folder, *arguments):
     return process.returncode, err
 
 
-def test_interrupted_for_real(tmp_path):
+def test_interrupted_for_real(tmp_path, monkeypatch, capsys):
     """The six-layer network, stopped by Ctrl-C, resumed, killed, resumed, against a whole run."""
-    settings = ["--drawn", "98", "--batch-size", "16", "--seed", "3", "--epochs", "6"]
-    code, err = stopped_after(1, signal.SIGINT, tmp_path, *settings, "--out", "broken")
+    monkeypatch.delenv("TINYFER_DATA", raising=False)
+    monkeypatch.chdir(tmp_path)
+    settings = ["--drawn", "98", "--batch-size", "16", "--seed", "3", "--epochs", "5"]
+    code, err = stopped_after(1, signal.SIGINT, *settings, "--out", "broken")
     assert code == 130
     assert "--resume broken" in err and "Traceback" not in err
-    code, _ = stopped_after(3, signal.SIGKILL, tmp_path, "--resume", "broken")
+    code, _ = stopped_after(2, signal.SIGKILL, "--resume", "broken")
     assert code == -signal.SIGKILL
-    done = len(read_history(tmp_path / "broken"))
-    assert 3 <= done < 6
-    for arguments in (["--resume", "broken"], [*settings, "--out", "whole"]):
-        with start(tmp_path, *arguments) as process:
-            out, err = process.communicate()
-        assert process.returncode == 0, err
-        assert (f"resuming after epoch {done} of 6" in out) == ("--resume" in arguments)
-    same_run(tmp_path / "broken", tmp_path / "whole")
+    done = len(read_history("broken"))
+    assert 2 <= done < 5
+    assert run("--resume", "broken") == 0
+    assert f"resuming after epoch {done} of 5" in capsys.readouterr().out
+    run(*settings, "--out", "whole")
+    assert "resuming" not in capsys.readouterr().out
+    same_run("broken", "whole")
 
 
-def test_full_disk_keeps_the_last_good_checkpoint(small, capsys, monkeypatch):
+def test_full_disk_keeps_the_last_good_checkpoint(small, refused, monkeypatch):
     run(*FEW, "--epochs", 4, "--out", "whole")
     written, fsync = [], os.fsync
 
@@ -253,98 +248,91 @@ def test_full_disk_keeps_the_last_good_checkpoint(small, capsys, monkeypatch):
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", full)
-    message = fails(capsys, *FEW, "--epochs", 4, "--out", "full")
+    message = refused(train.main, *FEW, "--epochs", 4, "--out", "full")
     assert "could not be written: No space left on device; the one saved before is kept" in message
     monkeypatch.setattr(os, "fsync", fsync)
     assert run("--resume", "full") == 0
     same_run("whole", "full")
 
 
-def test_folder_in_use_is_refused_and_untouched(small, capsys):
-    run(*FEW, "--epochs", 1, "--out", "run")
-    before = {file.name: file.read_bytes() for file in (small / "run").iterdir()}
-    message = fails(capsys, *FEW, "--epochs", 1, "--out", "run")
+def test_folder_in_use_is_refused_and_untouched(trained, refused):
+    before = {file.name: file.read_bytes() for file in (trained / "run").iterdir()}
+    message = refused(train.main, *FEW, "--epochs", 1, "--out", "run")
     assert "run is already in use" in message and "resume the run in it" in message
-    assert {file.name: file.read_bytes() for file in (small / "run").iterdir()} == before
-    (small / "notes.txt").write_text("mine")
-    assert "already in use" in fails(capsys, *FEW, "--out", "notes.txt")
-    assert (small / "notes.txt").read_text() == "mine"
+    assert {file.name: file.read_bytes() for file in (trained / "run").iterdir()} == before
+    (trained / "notes.txt").write_text("mine")
+    assert "already in use" in refused(train.main, *FEW, "--out", "notes.txt")
+    assert (trained / "notes.txt").read_text() == "mine"
 
 
-def test_damaged_checkpoints_are_named(small, capsys):
-    run(*FEW, "--epochs", 1, "--out", "run")
-    last = small / "run" / "last.npz"
+def test_damaged_checkpoints_are_named(trained, refused):
+    last = trained / "run" / "last.npz"
     content = last.read_bytes()
     last.write_bytes(content[:1000])
-    assert "run/last.npz cannot be read: it is damaged" in fails(capsys, "--resume", "run")
+    assert "run/last.npz cannot be read: it is damaged" in refused(train.main, "--resume", "run")
     last.write_bytes(content)
     run(*FEW, "--classes", 3, "--epochs", 1, "--out", "three")
-    last.write_bytes((small / "three" / "last.npz").read_bytes())
-    assert "run/last.npz does not fit this run" in fails(capsys, "--resume", "run")
+    last.write_bytes((trained / "three" / "last.npz").read_bytes())
+    assert "run/last.npz does not fit this run" in refused(train.main, "--resume", "run")
     for content in ("{", "[]", "{}"):
-        (small / "run" / "config.json").write_text(content)
-        assert "run/config.json is damaged" in fails(capsys, "--resume", "run")
+        (trained / "run" / "config.json").write_text(content)
+        assert "run/config.json is damaged" in refused(train.main, "--resume", "run")
 
 
-def test_without_its_checkpoint_a_run_is_not_begun_again(small, capsys):
-    run(*FEW, "--epochs", 1, "--out", "run")
-    (small / "run" / "last.npz").unlink()
-    before = {file.name: file.read_bytes() for file in (small / "run").iterdir()}
+def test_without_its_checkpoint_a_run_is_not_begun_again(trained, refused):
+    (trained / "run" / "last.npz").unlink()
+    before = {file.name: file.read_bytes() for file in (trained / "run").iterdir()}
     for left in ("history.csv", "best.npz", "metrics.json"):
-        message = fails(capsys, "--resume", "run", "--epochs", 2)
+        message = refused(train.main, "--resume", "run", "--epochs", 3)
         assert f"run cannot be resumed: it holds {left}, but no last.npz" in message
-        assert before == {file.name: file.read_bytes() for file in (small / "run").iterdir()}
+        assert before == {file.name: file.read_bytes() for file in (trained / "run").iterdir()}
         del before[left]
-        (small / "run" / left).unlink()
+        (trained / "run" / left).unlink()
 
 
-def test_a_checkpoint_of_other_settings_is_refused(small, capsys):
+def test_a_checkpoint_of_other_settings_is_refused(trained, refused):
     """An edited config.json, and the last.npz of a run with another seed."""
-    run(*FEW, "--epochs", 1, "--out", "run")
     run(*FEW, "--epochs", 1, "--seed", 4, "--out", "other")
-    original = (small / "run" / "config.json").read_text()
+    original = (trained / "run" / "config.json").read_text()
     for name, value in (("lr", 0.5), ("batch_size", 11), ("balance", "none"), ("dtype", "float64")):
         config = json.loads(original)
         config["settings"][name] = value
-        (small / "run" / "config.json").write_text(json.dumps(config))
-        message = fails(capsys, "--resume", "run")
+        (trained / "run" / "config.json").write_text(json.dumps(config))
+        message = refused(train.main, "--resume", "run")
         assert "run/last.npz does not fit this run" in message or "has changed" in message
-    (small / "run" / "config.json").write_text(original)
+    (trained / "run" / "config.json").write_text(original)
     shutil.copy("other/last.npz", "run/last.npz")
-    assert "last.npz does not fit this run" in fails(capsys, "--resume", "run")
+    assert "last.npz does not fit this run" in refused(train.main, "--resume", "run")
 
 
-def test_a_run_has_one_owner(small, capsys):
-    run(*FEW, "--epochs", 1, "--out", "run")
+def test_a_run_has_one_owner(trained, refused):
     with runs.owned("run"):
-        message = fails(capsys, "--resume", "run", "--epochs", 2)
+        message = refused(train.main, "--resume", "run", "--epochs", 3)
     assert re.match(rf"run is in use by process {os.getpid()} on .* since ", message)
-    assert run("--resume", "run", "--epochs", 2) == 0
-    assert not (small / "run" / ".lock").exists()
+    assert run("--resume", "run", "--epochs", 3) == 0
+    assert not (trained / "run" / ".lock").exists()
 
 
-def test_killed_before_anything_was_written(small, capsys):
+def test_killed_before_anything_was_written(small, refused):
     """Then neither --out nor --resume is a dead end."""
     (small / "run").mkdir()
     for name in (".lock", ".config.json.1-0.part"):
         (small / "run" / name).write_text("half")
-    assert "there is no config.json" in fails(capsys, "--resume", "run")
+    assert "there is no config.json" in refused(train.main, "--resume", "run")
     assert run(*FEW, "--epochs", 1, "--out", "run") == 0
 
 
-def test_a_folder_deleted_in_mid_run_stays_deleted(small, capsys, monkeypatch):
+def test_a_folder_deleted_in_mid_run_stays_deleted(small, refused, monkeypatch):
     def epoch(self, history, epochs):
         shutil.rmtree("run")
 
     monkeypatch.setattr(train.Progress, "epoch", epoch)
-    message = fails(capsys, *FEW, "--epochs", 3, "--out", "run")
+    message = refused(train.main, *FEW, "--epochs", 3, "--out", "run")
     assert "the run folder run is gone: it was deleted or moved" in message
     assert not (small / "run").exists()
 
 
-def test_once_is_said_once(small, capsys):
-    run(*FEW, "--epochs", 1, "--out", "run")
-    assert "scored once with the best epoch" in capsys.readouterr().out
+def test_a_second_score_of_the_test_part_is_said(trained, capsys):
     run("--resume", "run")
     assert "scored again with the best epoch" in capsys.readouterr().out
 
@@ -360,33 +348,29 @@ def test_once_is_said_once(small, capsys):
     (["--epochs", "1"], "may be raised, not lowered"),
     (["--data", "archive.zip"], "the run is on 98 drawn faces: it cannot use archive.zip"),
 ])
-def test_resuming_with_contradictions(small, capsys, arguments, words):
-    run(*FEW, "--epochs", 2, "--out", "run")
-    before = (small / "run" / "config.json").read_bytes()
-    assert words in fails(capsys, "--resume", "run", *arguments)
-    assert (small / "run" / "config.json").read_bytes() == before
+def test_resuming_with_contradictions(trained, refused, arguments, words):
+    before = (trained / "run" / "config.json").read_bytes()
+    assert words in refused(train.main, "--resume", "run", *arguments)
+    assert (trained / "run" / "config.json").read_bytes() == before
 
 
-def test_resuming_with_what_the_run_has_anyway(small):
-    run(*FEW, "--epochs", 1, "--out", "run")
-    assert run("--resume", "run", *FEW, "--experiment", 6, "--epochs", 2, "--out", "run") == 0
-    assert len(read_history("run")) == 2
+def test_resuming_with_what_the_run_has_anyway(trained):
+    assert run("--resume", "run", *FEW, "--experiment", 6, "--epochs", 3, "--out", "run") == 0
+    assert len(read_history("run")) == 3
 
 
-def test_resuming_with_other_data(small, capsys):
-    run(*FEW, "--epochs", 1, "--out", "run")
+def test_resuming_with_other_data(trained, refused):
     config = runs.read_config("run")
     config["parts"]["train"]["checksum"] = "00000000"
     runs.write_json("run/config.json", config)
-    assert "cannot be resumed with this data" in fails(capsys, "--resume", "run")
+    assert "cannot be resumed with this data" in refused(train.main, "--resume", "run")
 
 
-def test_resuming_without_the_data(small, capsys):
-    run(*FEW, "--epochs", 1, "--out", "run")
+def test_resuming_without_the_data(trained, refused):
     config = runs.read_config("run")
     config["settings"] |= {"drawn": None, "data": "/gone/archive.zip"}
     runs.write_json("run/config.json", config)
-    message = fails(capsys, "--resume", "run")
+    message = refused(train.main, "--resume", "run")
     assert "no longer in /gone/archive.zip: tell where it is" in message
 
 
@@ -411,17 +395,17 @@ def test_resuming_without_the_data(small, capsys):
     (["--resume", "empty"], "empty is no run folder"),
     (["--out", "read-only.txt/run", *FEW], "read-only.txt"),
 ])
-def test_bad_arguments_are_named(small, capsys, arguments, words):
+def test_bad_arguments_are_named(small, refused, arguments, words):
     (small / "empty").mkdir()
     (small / "broken.zip").write_bytes(b"PK\x03\x04 and so on")
     (small / "read-only.txt").touch()
-    assert words in fails(capsys, *arguments)
+    assert words in refused(train.main, *arguments)
     assert not (small / "runs").exists(), "a run folder was left behind"
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_divergence_is_named(small, capsys):
-    message = fails(capsys, *FEW, "--lr", "1e38", "--out", "run")
+def test_divergence_is_named(small, refused):
+    message = refused(train.main, *FEW, "--lr", "1e38", "--out", "run")
     assert re.search(r"loss became (nan|inf) in epoch 1, step \d of \d", message)
     assert np.isfinite(load_arrays(small / "run" / "last.npz")["model/dense1.w"]).all()
 
@@ -449,7 +433,7 @@ def test_help_explains_every_option(capsys):
 # Recipes, patience, a few images, weights to start from
 
 
-def test_the_best_recipe_is_resumed_with_everything_in_it(small, monkeypatch, capsys):
+def test_the_best_recipe_is_resumed_with_everything_in_it(small, monkeypatch, capsys, refused):
     """Schedule, averages and distortions; config.json tells it whole; none of it may change."""
     whole_faces = replace(BEST, crop=None)          # the small network takes no others
     monkeypatch.setitem(RECIPES, "best", whole_faces)
@@ -464,13 +448,13 @@ def test_the_best_recipe_is_resumed_with_everything_in_it(small, monkeypatch, ca
     assert Recipe.read(config["recipe"]) == replace(whole_faces, epochs=3, batch_size=16, lr=1e-3)
 
     capsys.readouterr()
-    message = fails(capsys, "--resume", "whole", "--epochs", 4)
+    message = refused(train.main, "--resume", "whole", "--epochs", 4)
     assert "whose rate falls to 0 in its 3 epochs: start a new one" in message
-    message = fails(capsys, "--resume", "whole", "--recipe", "study")
+    message = refused(train.main, "--resume", "whole", "--recipe", "study")
     assert "--recipe study contradicts the run in whole" in message
     config["recipe"]["smoothing"] = 0.3
     Path("whole/config.json").write_text(json.dumps(config))
-    assert "the recipe best has changed" in fails(capsys, "--resume", "whole")
+    assert "the recipe best has changed" in refused(train.main, "--resume", "whole")
 
 
 def stop_after_one_epoch(arguments):
@@ -497,22 +481,19 @@ def test_patience_and_limit(small, monkeypatch, capsys):
     assert run("--resume", "run") == 0 and len(read_history("run")) < 60
 
 
-def test_a_run_starts_from_another(small, capsys):
-    run(*FEW, "--epochs", 1, "--out", "first")
-    capsys.readouterr()
-    run(*FEW, "--epochs", 1, "--lr", 1e-9, "--from", "first", "--out", "second")
+def test_a_run_starts_from_another(trained, capsys, refused):
+    run(*FEW, "--epochs", 1, "--lr", 1e-9, "--from", "run", "--out", "second")
     assert "starting from" in capsys.readouterr().out
-    first, second = (load_arrays(f"{name}/best.npz") for name in ("first", "second"))
+    first, second = (load_arrays(f"{name}/best.npz") for name in ("run", "second"))
     assert np.abs(first["conv1.w"] - second["conv1.w"]).max() < 1e-6
-    run(*FEW, "--classes", 7, "--epochs", 1, "--from", "first/best.npz", "--out", "third")
+    run(*FEW, "--classes", 7, "--epochs", 1, "--from", "run/best.npz", "--out", "third")
     assert "but for dense1.w and dense1.b" in capsys.readouterr().out
-    message = fails(capsys, *FEW, "--from", "nowhere")
+    message = refused(train.main, *FEW, "--from", "nowhere")
     assert "nowhere is neither a file nor the name of packaged weights" in message
-    assert "--from five-class contradicts" in fails(capsys, "--resume", "second", "--from",
-                                                    "five-class")
+    message = refused(train.main, "--resume", "second", "--from", "five-class")
+    assert "--from five-class contradicts" in message
 
 
-def test_weights_of_drawn_faces_are_named_such_on_photographs(small, small_fer2013, capsys):
-    run(*FEW, "--epochs", 1, "--out", "drawn")
-    run("--data", small_fer2013, "--epochs", 1, "--from", "drawn", "--out", "real")
+def test_weights_of_drawn_faces_are_named_such_on_photographs(trained, small_fer2013, capsys):
+    run("--data", small_fer2013, "--epochs", 1, "--from", "run", "--out", "real")
     assert "learnt on drawn faces, not on photographs" in capsys.readouterr().out
