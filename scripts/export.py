@@ -2,6 +2,7 @@
 
     python scripts/export.py runs/experiment6-seed0 --to package five-class
     python scripts/export.py runs/experiment6-seed0 --to torch five_class --out exported
+    python scripts/export.py five-class --to torch five_class --training
 """
 
 import re
@@ -13,10 +14,11 @@ import command
 import numpy as np
 from study.packaging import half_precision, save_packaged
 from study.results import is_finished, record_of
-from study.torch_module import check_module_name, save_torch
+from study.torch_module import check_module_name, save_torch, training_script
 
 from tinyfer.architectures import PACKAGED, load_model
 from tinyfer.evaluation import parts_of
+from tinyfer.files import atomic_write
 from tinyfer.kernels.threads import set_threads
 from tinyfer.metrics import evaluate
 from tinyfer.runs import open_run
@@ -29,11 +31,14 @@ def parse(argv):
         description="--to package NAME writes tinyfer/pretrained/NAME.npz with weights in float16 "
         "(half the size), after a check on the test part that the scores stay the same; "
         "tinyfer.load_model(NAME) then finds it. --to torch NAME writes NAME.py, a readable "
-        "PyTorch module that gives the same logits, and its weights NAME.npz.")
+        "PyTorch module that gives the same logits, and its weights NAME.npz; with --training also "
+        "NAME_train.py, which trains such a network anew on many cores, GPUs or machines.")
     add = parser.add_argument
     add("run", metavar="RUN", help="a run folder; for --to torch also packaged weights by name")
     add("--to", required=True, nargs=2, metavar=("{package,torch}", "NAME"),
         help="where to, and under which name")
+    add("--training", action="store_true", help="for --to torch: write NAME_train.py too, for "
+        "torchrun, with the data, split, class weights, augmentation and rates of the run")
     add("--data", metavar="PATH", help="for --to package: FER-2013 (default: where the run found "
         "it, TINYFER_DATA, ./data)")
     add("--out", metavar="FOLDER", help="where the files go (default: tinyfer/pretrained; for "
@@ -50,6 +55,8 @@ def main(argv=None):
 def export(given):
     kind, name = given.to
     set_threads(given.threads)
+    if given.training and kind != "torch":
+        raise ValueError("--training is for --to torch; a package holds weights alone")
     if kind == "package":
         if not re.fullmatch(r"[\w-]+", name, re.ASCII):
             raise ValueError(f"{name!r} is no name for packaged weights: use letters, digits and -")
@@ -59,14 +66,21 @@ def export(given):
     elif kind == "torch":
         check_module_name(name)
         folder = Path(given.out or ".")
-        for suffix in (".py", ".npz"):
-            check_target(folder / f"{name}{suffix}", given.force)
+        for ending in (".py", ".npz", *["_train.py"] * given.training):
+            check_target(folder / f"{name}{ending}", given.force)
         run = open_run(given.run)
+        script = training_script(name, run) if given.training else None
         title = f"{run.experiment.title}, seed {run.settings.seed}"
         save_torch(folder, name, run.model, title[0].upper() + title[1:] + ".",
                    run.settings.lr)
         module = folder / f"{name}.py"
         print(f"{module} and {name}.npz are written; try   python {shlex.quote(str(module))}")
+        if script:
+            trainer = folder / f"{name}_train.py"
+            with atomic_write(trainer) as file:
+                file.write(script.encode())
+            print(f"{trainer} trains it; try   torchrun --nproc-per-node 2 "
+                  f"{shlex.quote(str(trainer))} --data archive.zip")
     else:
         raise ValueError(f"--to must be package or torch, not {kind!r}")
 

@@ -75,7 +75,7 @@ def train(given):
     recipe = settings.training
     optimizer = recipe.make_optimizer(model)
 
-    config = config_of(settings, parts, model, threads)
+    config = runs.config_of(settings, parts, model, threads)
     if "resume" in given:
         folder = Path(given["resume"])
     else:
@@ -183,18 +183,6 @@ def begin_with(settings, model):
     print(f"starting from {settings.start}" + (f", but for {' and '.join(left)}" if left else ""))
     if drawn and not settings.drawn:
         print(f"note: the weights in {folder} were learnt on drawn faces, not on photographs")
-
-
-def config_of(settings, parts, model, threads):
-    """What config.json says of a run: enough to make it again."""
-    return dict(
-        settings=settings.as_dict(), recipe=settings.training.as_dict(),
-        experiment=settings.experiment.number,
-        source=parts.train.source, class_names=list(parts.train.class_names),
-        parts=runs.describe_parts(parts), parameters=model.num_parameters(),
-        trainable_parameters=model.num_parameters(trainable=True), threads=threads,
-        machine=runs.describe_machine(),
-    )
 
 
 def resume(folder, settings, config, model, optimizer):

@@ -385,7 +385,7 @@ LINES = {
                "run --data x", "run --data=", "run --mistakes -1", "run --threads 0", LONG,
                "run --out run/best.npz", "run --against none", "run --against run/last.npz", "."],
     export: ["", "run", "run --to package", "run --to onnx x", "none --to torch x",
-             "run --to torch a/b",
+             "run --to torch a/b", "run --to package x --training", "run --to torch PIL --training",
              "run --to torch class", "run --to torch torch", "run --to torch é",
              "run --to package ../x",
              "run --to package five-class", "run/last.npz --to torch x", f"run --to torch {LONG}"],

@@ -2,7 +2,11 @@
 
 import ast
 import importlib.util
+import json
 import re
+import shutil
+import subprocess
+import sys
 
 import export
 import numpy as np
@@ -203,6 +207,43 @@ def test_a_package_is_scored_twice_and_evaluated_like_the_run(capsys, made, tmp_
     assert str(small_fer2013.parent) not in (tmp_path / "tiny.npz").read_bytes().decode("latin1")
 
 
+def test_the_training_script_has_the_settings_of_the_run(capsys, made, tmp_path):
+    """It compiles, names its module, and tells nothing of where the data lie; needs no torch."""
+    code, out, err = run(capsys, made, "--to", "torch", "tiny", "--training", "--out", tmp_path)
+    assert code == 0 and "torchrun --nproc-per-node 2" in out, err
+    text = (tmp_path / "tiny_train.py").read_text()
+    tree = ast.parse(text)
+    (call,) = [node.value for node in tree.body if isinstance(node, ast.Assign)]
+    settings = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+    assert settings == runs.read_settings(made).as_dict() | {"data": None}
+    assert "from tiny import Network" in text and "MODULE" not in text
+    assert all(len(line) <= 100 for line in text.splitlines())
+    (tmp_path / "tiny.py").unlink()
+    (tmp_path / "tiny.npz").unlink()
+    code, _, err = run(capsys, made, "--to", "torch", "tiny", "--training", "--out", tmp_path)
+    assert code == 2 and "tiny_train.py is there already" in err
+
+
+def test_a_recipe_that_is_gone_is_not_trained_again(capsys, made, tmp_path):
+    shutil.copytree(made, tmp_path / "old")
+    config = json.loads((made / "config.json").read_text())
+    config["recipe"]["smoothing"] = 0.3
+    (tmp_path / "old/config.json").write_text(json.dumps(config))
+    code, _, err = run(capsys, tmp_path / "old", "--to", "torch", "tiny", "--training", "--out",
+                       tmp_path)
+    assert code == 2 and "was trained by another recipe than study is now" in err
+    assert not list(tmp_path.glob("tiny*"))
+
+
+def test_the_training_script_says_what_it_needs(capsys, made, tmp_path):
+    assert run(capsys, made, "--to", "torch", "tiny", "--training", "--out", tmp_path)[0] == 0
+    code = "import sys; sys.modules['torch'] = None; import tiny_train"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True,
+                           text=True)
+    assert ended.returncode == 2 and ended.stderr.count("\n") == 1
+    assert ended.stderr.startswith("error: training needs torch and tinyfer, both installed")
+
+
 def test_nothing_is_replaced_unasked(capsys, made, tmp_path):
     for kind, name in (("package", "tiny.npz"), ("torch", "tiny.npz"), ("torch", "tiny.py")):
         (tmp_path / name).write_text("mine")
@@ -237,6 +278,7 @@ def test_errors_are_one_sentence(capsys, made, tmp_path):
         ([tmp_path / "stopped", "--to", "package", "x"], "is not a finished run"),
         ([tmp_path / "gone", "--to", "torch", "x"], "neither a file nor the name"),
         ([made, "--to", "torch"], "--to"),
+        ([made, "--to", "package", "x", "--training"], "--training is for --to torch"),
     ]:
         code, out, err = run(capsys, *arguments)
         assert code == 2 and out == "" and err.startswith("error: ") and words in err

@@ -165,6 +165,18 @@ def write_json(path, content):
         file.write(text.encode() + b"\n")
 
 
+def config_of(settings, parts, model, threads):
+    """What config.json says of a run: enough to make it again."""
+    return dict(
+        settings=settings.as_dict(), recipe=settings.training.as_dict(),
+        experiment=settings.experiment.number,
+        source=parts.train.source, class_names=list(parts.train.class_names),
+        parts=describe_parts(parts), parameters=model.num_parameters(),
+        trainable_parameters=model.num_parameters(trainable=True), threads=threads,
+        machine=describe_machine(),
+    )
+
+
 def describe_parts(parts):
     """Per part: images, images per class, and a checksum of pixels and labels together."""
     return {

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 from progress import Progress
-from train import config_of
 
 from tinyfer import experiments, runs
 from tinyfer.architectures import six_layer_cnn
@@ -139,7 +138,7 @@ def adopt(rung, folder, out, place, faces):
     best = six_layer_cnn(len(names), seed, class_names=names)
     best.load_state(best_network(rung, folder, names, seed).state())
     out = runs.new_folder(out)
-    runs.write_json(out / "config.json", config_of(settings, parts, model, 1))
+    runs.write_json(out / "config.json", runs.config_of(settings, parts, model, 1))
     best.save(out / "best.npz")
     save_checkpoint(out / "last.npz", model, optimizer, history, settings.decisive())
     write_history(out, history)

@@ -1,4 +1,7 @@
-"""A trained network as a PyTorch module, for who outgrows one CPU."""
+"""A trained network as a PyTorch module, for who outgrows one CPU, and a script to train it there.
+
+The script is torchrun_template.py, with the name of the module and the settings of the run put in.
+"""
 
 import keyword
 import re
@@ -69,10 +72,13 @@ if __name__ == "__main__":
 '''
 
 
+TAKEN = "torch", "numpy", "tinyfer", "numba", "llvmlite", "PIL", "matplotlib"
+
+
 def check_module_name(name):
     """ValueError where Python cannot import a module of this name, or would miss what it needs."""
     if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) or keyword.iskeyword(name) or (
-            name in sys.stdlib_module_names or name in ("torch", "numpy")):
+            name in sys.stdlib_module_names or name in TAKEN):
         raise ValueError(f"{brief(name)} cannot be the name of a Python module: use letters, "
                          "digits and _, and no word that Python or PyTorch needs")
 
@@ -132,3 +138,19 @@ def save_torch(folder, name, model, title, lr):
         np.savez(file, **{key: np.ascontiguousarray(array) for key, array in arrays.items()})
     with atomic_write(folder / f"{name}.py") as file:
         file.write(text.encode())
+
+
+def training_script(name, run):
+    """The text of a script for torchrun that trains the network of name.py as a Run was trained.
+
+    The place of its data is left out. ValueError where the run was trained by a recipe that
+    `tinyfer.recipes` no longer has.
+    """
+    recipe, kept = run.settings.training.as_dict(), run.config.get("recipe")
+    if kept is not None and not (isinstance(kept, dict) and kept.items() >= recipe.items()):
+        raise ValueError(f"{run.name} was trained by another recipe than {run.settings.recipe} is "
+                         "now: no script can train it again")
+    settings = run.settings.as_dict() | {"data": None}
+    lines = "".join(f"    {key}={value!r},\n" for key, value in settings.items())
+    text = Path(__file__).with_name("torchrun_template.py").read_text(encoding="utf-8")
+    return text.replace("MODULE", name).replace("SETTINGS = dict()", f"SETTINGS = dict(\n{lines})")
