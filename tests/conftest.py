@@ -4,6 +4,16 @@ import pytest
 from small import drawn_fer2013, files_of, write_csv
 
 from tinyfer.datasets import draw_faces
+from tinyfer.kernels.threads import set_threads
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """In networks as small as those of most tests, two threads wait for each other all the time.
+
+    All threads have test_kernels.py, and what the tests start in processes of their own.
+    """
+    set_threads(1)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import io
 import zipfile
 from dataclasses import replace
 
+import numba
 import numpy as np
 import train
 from PIL import Image
@@ -17,7 +18,8 @@ FACE = "train/fear/Training_0.png"      # one of `files_of`
 
 
 def use_small_network(monkeypatch):
-    """Let scripts/train.py train `small_cnn`, wherever FER-2013 may be."""
+    """Let scripts/train.py train `small_cnn`, in one thread, wherever FER-2013 may be."""
+    monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", 1)
     monkeypatch.setitem(architectures.ARCHITECTURES, "small_cnn", small_cnn)
     monkeypatch.setattr(train, "six_layer_cnn", small_cnn)
     monkeypatch.delenv("TINYFER_DATA", raising=False)

@@ -64,19 +64,6 @@ def test_pickles_are_refused(tmp_path):
         load_arrays(tmp_path / "evil.npz")
 
 
-@pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.9, 0.999])
-def test_truncated_file_is_named(tmp_path, share):
-    model, optimizer = stepped(seed=0)
-    path = tmp_path / "last.npz"
-    save_checkpoint(path, model, optimizer, HISTORY)
-    content = path.read_bytes()
-    path.write_bytes(content[: int(share * len(content))])
-    untouched = {name: value.copy() for name, value in model.state().items()}
-    with pytest.raises(ValueError, match=r"last\.npz cannot be read: it is damaged"):
-        load_checkpoint(path, model, optimizer)
-    assert all(np.array_equal(model.state()[name], value) for name, value in untouched.items())
-
-
 FLIPS = 200
 
 
@@ -173,6 +160,7 @@ def test_more_arrays_than_memory_are_refused_unread(tmp_path, monkeypatch):
     (lambda a, s: s["history"][0].update(epoch=2), "row 1 of its history is of epoch 2"),
     (lambda a, s: s["history"][0].update(val_accuracy=1.5), "an accuracy above 1"),
     (lambda a, s: s.clear(), "has checkpoint format None, expected 2"),
+    (lambda a, s: s.update(format=99), "has checkpoint format 99, expected 2"),
 ])
 def test_a_checkpoint_is_loaded_whole_or_not_at_all(tmp_path, change, sentence):
     path, settings = tmp_path / "last.npz", {"lr": 1e-3, "batch_size": 8}
@@ -207,16 +195,6 @@ def test_other_files_are_named(tmp_path):
         load_checkpoint(tmp_path / "best.npz", model, optimizer)
 
 
-def test_other_shape_is_named_and_changes_nothing(tmp_path):
-    wide = tiny_model(channels=4)
-    save_checkpoint(tmp_path / "last.npz", wide, Adam(wide.parameters()), HISTORY)
-    model, optimizer = stepped(seed=0)
-    before = {name: value.copy() for name, value in model.state().items()}
-    with pytest.raises(ValueError, match=r"last\.npz does not fit this run: .*shape"):
-        load_checkpoint(tmp_path / "last.npz", model, optimizer)
-    assert all(np.array_equal(model.state()[name], value) for name, value in before.items())
-
-
 def test_a_run_of_the_format_before_goes_on(tmp_path):
     """Format 1 tells no settings: they are taken to be right."""
     model, optimizer = stepped(seed=0)
@@ -227,16 +205,6 @@ def test_a_run_of_the_format_before_goes_on(tmp_path):
     arrays["about"] = np.array(json.dumps(about))
     np.savez(tmp_path / "last.npz", **arrays)
     assert load_checkpoint(tmp_path / "last.npz", model, optimizer, {"lr": 0.1}) == HISTORY
-
-
-def test_other_format_is_named(tmp_path):
-    model, optimizer = stepped(seed=0)
-    save_checkpoint(tmp_path / "last.npz", model, optimizer, HISTORY)
-    arrays = load_arrays(tmp_path / "last.npz")
-    about = json.loads(str(arrays["about"])) | {"format": 99}
-    save_arrays(tmp_path / "last.npz", arrays | {"about": np.array(json.dumps(about))})
-    with pytest.raises(ValueError, match="format 99, expected 2"):
-        load_checkpoint(tmp_path / "last.npz", model, optimizer)
 
 
 @pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "No space left on device"),

@@ -1,4 +1,4 @@
-"""The equations of chapters 1 to 6, as the chapters write them in NumPy, are what the layers compute.
+"""The equations of chapters 1 to 6, as the pages write them in NumPy, are what the layers compute.
 
 The functions under test are read from the pages themselves: every `def` of their python blocks.
 """
@@ -14,6 +14,7 @@ import pytest
 import tinyfer
 from tinyfer import gradcheck
 from tinyfer.datasets import class_weights
+from tinyfer.kernels.batchnorm import batchnorm_statistics
 from tinyfer.layers import BatchNorm, Conv2D, Dense, MaxPool2D, ReLU
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -188,7 +189,7 @@ def test_chapter_5_which_tied_zero_wins_changes_no_weight():
 
 
 @pytest.mark.parametrize("shape", [(2, 5, 4, 3), (7, 4)])
-def test_chapter_6_batch_norm_in_training(shape):       # and step by step in test_derivations_ch06.py
+def test_chapter_6_batch_norm_in_training(shape):
     rng, maths = np.random.default_rng(8), chapter(6)
     layer = drawn(BatchNorm(shape[-1], dtype=np.float64), rng)
     gamma, beta = layer.gamma.value, layer.beta.value
@@ -199,3 +200,76 @@ def test_chapter_6_batch_norm_in_training(shape):       # and step by step in te
     close(layer.backward(dout), dx)
     close(layer.gamma.grad, dgamma)
     close(layer.beta.grad, dbeta)
+
+
+def example(shape, epsilon=1e-3, seed=0):
+    """A layer with a past, its input and a random dout."""
+    rng, C = np.random.default_rng(seed), shape[-1]
+    layer = BatchNorm(C, epsilon=epsilon, dtype=np.float64)
+    layer.gamma.value[...] = rng.uniform(-2, 2, C)
+    layer.beta.value[...] = rng.standard_normal(C)
+    layer.mean[...] = rng.standard_normal(C)
+    layer.var[...] = rng.uniform(0.5, 3, C)
+    return layer, rng.normal(5, 2, shape), rng.standard_normal(shape)
+
+
+def rows(x):
+    return x.reshape(-1, x.shape[-1])
+
+
+@pytest.mark.parametrize("shape", [(3, 4, 5, 6), (2, 1, 3, 1), (7, 4), (1, 2, 2, 3)])
+def test_chapter_6_dx_through_the_variance_and_the_mean(shape):
+    layer, x, dout = example(shape)
+    layer.forward(x, training=True)
+    dx = layer.backward(dout)
+    x, dout, M = rows(x), rows(dout), len(rows(x))
+    mean, inv_std = x.mean(axis=0), 1 / np.sqrt(x.var(axis=0) + 1e-3)
+    dxhat = layer.gamma.value * dout
+    dvar = -0.5 * inv_std ** 3 * (dxhat * (x - mean)).sum(axis=0)
+    dmean = -inv_std * dxhat.sum(axis=0)
+    close(rows(dx), inv_std * dxhat + dvar * 2 * (x - mean) / M + dmean / M)
+
+
+def test_chapter_6_dx_is_a_projection():
+    layer, x, dout = example((4, 3, 3, 2), epsilon=0)
+    xhat = (x - x.mean(axis=(0, 1, 2))) / x.std(axis=(0, 1, 2))
+
+    def dx_of(dout):
+        layer.forward(x, training=True)
+        return layer.backward(dout)
+
+    dx = dx_of(dout)
+    close(rows(dx).sum(axis=0), 0)
+    close(rows(dx * xhat).sum(axis=0), 0)
+    close(dx_of(dout + 3 - 2 * xhat), dx)
+    close(dx_of(np.ones_like(x)), 0)
+    close(dx_of(xhat), 0)
+    close(dx_of(dx), dx * layer.gamma.value / x.std(axis=(0, 1, 2)))
+
+
+def test_chapter_6_epsilon_lets_a_share_of_xhat_through():
+    layer, x, _ = example((6, 3), epsilon=0.5)
+    var = x.var(axis=0)
+    xhat = (x - x.mean(axis=0)) / np.sqrt(var + 0.5)
+    layer.forward(x, training=True)
+    close(layer.backward(xhat), layer.gamma.value * xhat * 0.5 / (var + 0.5) ** 1.5)
+
+
+@pytest.mark.parametrize("M, epsilon", [(1, 1e-3), (2, 0)])
+def test_chapter_6_one_or_two_values_pass_no_gradient(M, epsilon):
+    layer, x, dout = example((M, 4), epsilon)
+    layer.forward(x, training=True)
+    close(layer.backward(dout), 0)
+
+
+def test_chapter_6_merged_parts_are_those_of_the_whole():
+    x = np.random.default_rng(1).normal(100, 1, (5, 2, 3, 2))
+    count, mean, m2 = 0, 0.0, 0.0
+    for image in map(rows, x):
+        n, delta = len(image), image.mean(axis=0) - mean
+        m2 = m2 + ((image - image.mean(axis=0)) ** 2).sum(axis=0) \
+            + delta ** 2 * count * n / (count + n)
+        mean = mean + delta * n / (count + n)
+        count += n
+    close(batchnorm_statistics(x), (mean, m2 / count))
+    close((mean, m2 / count), (x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2))))

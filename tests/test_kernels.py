@@ -20,6 +20,7 @@ from tinyfer.kernels.gemm import matmul
 from tinyfer.kernels.padding import cut, pad
 from tinyfer.kernels.pooling import maxpool_backward, maxpool_forward
 from tinyfer.kernels.relu import relu_backward, relu_forward
+from tinyfer.kernels.threads import set_threads
 
 DTYPES = [np.float32, np.float64]
 LIMIT = {np.float32: 1e-5, np.float64: 1e-12}
@@ -31,6 +32,11 @@ CONVOLUTIONS = [(2, 48, 48, 1, 32), (2, 46, 46, 32, 64), (2, 22, 22, 64, 128),
                 (1, 3, 3, 1, 1), (1, 3, 3, 17, 1), (3, 3, 8, 4, 5), (1, 44, 44, 1, 32)]
 CONVOLUTIONS += [tuple(int(n) for n in np.random.default_rng(seed).integers(
     [1, 3, 3, 1, 1], [6, 20, 20, 40, 40])) for seed in range(12)]
+
+
+@pytest.fixture(autouse=True)
+def all_threads():
+    set_threads()
 
 
 def error(a, b):
@@ -332,16 +338,13 @@ def test_a_step_has_the_same_bits_for_any_number_of_threads(dtype):
     most = numba.config.NUMBA_NUM_THREADS
     if most < 2:
         pytest.skip("this machine has one core")
-    try:
-        numba.set_num_threads(1)
-        alone = one_step(dtype)
-        for threads in range(2, min(most, 4) + 1):
-            numba.set_num_threads(threads)
-            together = one_step(dtype)
-            for name, array in alone.items():
-                assert array.tobytes() == together[name].tobytes(), (threads, name)
-    finally:
-        numba.set_num_threads(most)
+    set_threads(1)
+    alone = one_step(dtype)
+    for threads in range(2, min(most, 4) + 1):
+        set_threads(threads)
+        together = one_step(dtype)
+        for name, array in alone.items():
+            assert array.tobytes() == together[name].tobytes(), (threads, name)
 
 
 STEP_ELSEWHERE = """

@@ -342,7 +342,8 @@ def spoilt(change):
 
 
 @pytest.mark.parametrize("text", [
-    "[]", "{}", '{"runs": [1]}', '{"runs": [{"experiment": "6"}]}', '{"runs": NaN}',
+    "", "[]", "{", "{}", "[" * 9999, '{"runs": {}}', '{"runs": [[]]}', '{"runs": [1]}',
+    '{"runs": [{"experiment": "6"}]}', '{"runs": NaN}',
     spoilt(lambda r: r.update(seed="0")), spoilt(lambda r: r.update(experiment="9" * 9999)),
     spoilt(lambda r: r["test"].pop("macro")), spoilt(lambda r: r["test"]["classes"].update(x=1)),
     spoilt(lambda r: r["machine"].update(threads=None)), spoilt(lambda r: r.pop("thresholds")),

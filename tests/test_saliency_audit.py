@@ -20,7 +20,6 @@ from PIL import Image
 from small import use_small_network
 from tiny import small_cnn
 
-from tinyfer.datasets.faces import blank
 from tinyfer.datasets.toyfaces import CUE_PLACE, draw_faces
 from tinyfer.layers import BatchNorm, Dense, Flatten
 from tinyfer.model import Sequential
@@ -479,9 +478,3 @@ def test_speed_is_told_as_a_share_of_an_epoch(scripted, capsys, monkeypatch):
 def test_bad_input_gets_a_sentence(scripted, arguments, sentence, refused):
     Image.new("L", (48, 48), 90).save("grey.png")
     assert sentence in refused(scripted.main, "--model", "net.npz", *arguments)
-
-
-def test_blank_faces_are_found():
-    faces = np.zeros((2, 48, 48), np.uint8)
-    faces[1, 3, 3] = 1
-    assert blank(faces).tolist() == [True, False]

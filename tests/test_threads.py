@@ -14,13 +14,7 @@ from tinyfer.kernels import threads
 from tinyfer.kernels.threads import set_threads
 
 
-@pytest.fixture
-def back_to_all_threads():
-    yield
-    set_threads()
-
-
-def test_set_threads_returns_what_is_in_force(back_to_all_threads):
+def test_set_threads_returns_what_is_in_force():
     most = numba.config.NUMBA_NUM_THREADS
     assert set_threads() == most == numba.get_num_threads()
     assert set_threads(1) == 1 == numba.get_num_threads()

@@ -169,7 +169,6 @@ def test_one_thread_or_two_give_the_same_bits(tmp_path):
         history = fit(model, Adam(model.parameters(), lr=1e-3), tiny_faces(19),
                       tiny_faces(9, seed=1), folder, Recipe(epochs=2, batch_size=8, lr=1e-3))
         results.append((folder, history))
-    set_threads()
     (one, history), (two, other) = results
     assert without_seconds(history) == without_seconds(other)
     same_files(one, two)
