@@ -3,6 +3,7 @@
 import io
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -10,7 +11,7 @@ import train
 from PIL import Image
 from tiny import small_cnn
 
-from tinyfer import architectures
+from tinyfer import architectures, plots
 from tinyfer.datasets.fer2013_csv import CSV_CODES
 from tinyfer.datasets.toyfaces import draw_faces
 
@@ -23,6 +24,15 @@ def use_small_network(monkeypatch):
     monkeypatch.setitem(architectures.ARCHITECTURES, "small_cnn", small_cnn)
     monkeypatch.setattr(train, "six_layer_cnn", small_cnn)
     monkeypatch.delenv("TINYFER_DATA", raising=False)
+
+
+def draw_nothing(monkeypatch):
+    """Pictures take most of the time of so small a training: leave their files empty."""
+    def save(figure, path):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).touch()
+
+    monkeypatch.setattr(plots, "save", save)
 
 
 def drawn_fer2013():

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import train
 from PIL import Image
-from small import use_small_network
+from small import draw_nothing, use_small_network
 
 from tinyfer import metrics, runs
 from tinyfer.datasets import EMOTIONS, draw_faces
@@ -73,9 +73,11 @@ def made(tmp_path_factory, small_fer2013):
     folder = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
         use_small_network(patch)
-        for number in ("6", "7", "8", "1"):
-            assert train.main(["--experiment", number, "--data", str(small_fer2013), "--epochs",
-                               "1", "--lr", "1e-2", "--out", str(folder / number)]) == 0
+        with patch.context() as while_training:
+            draw_nothing(while_training)
+            for number in ("6", "7", "8", "1"):
+                assert train.main(["--experiment", number, "--data", str(small_fer2013), "--epochs",
+                                   "1", "--lr", "1e-2", "--out", str(folder / number)]) == 0
         yield folder
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import train
 from PIL import Image
-from small import use_small_network
+from small import draw_nothing, use_small_network
 
 from tinyfer import runs
 from tinyfer.datasets import draw_face, draw_faces, load_fer2013, split
@@ -47,6 +47,7 @@ def test_usages_labels_and_sizes(mine):
 
 def test_a_network_is_trained_and_scored_on_them(mine, monkeypatch, tmp_path, capsys):
     use_small_network(monkeypatch)
+    draw_nothing(monkeypatch)
     monkeypatch.chdir(tmp_path)
     assert train.main(["--data", "mine", "--epochs", "1", "--out", "run"]) == 0
     out = capsys.readouterr().out

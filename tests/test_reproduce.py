@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import reproduce
 import train
-from small import use_small_network
+from small import draw_nothing, use_small_network
 from study import cards, pages, results, tables
 from study.results import find_run, key_of, read_results, write_results
 
@@ -29,6 +29,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 def place(monkeypatch, tmp_path, small_fer2013):
     """A folder with runs/ and docs/, and the script training the small network in it."""
     use_small_network(monkeypatch)
+    draw_nothing(monkeypatch)
     monkeypatch.setattr(cards, "PACKAGED", tmp_path / "pretrained")
     monkeypatch.setattr(reproduce, "PACKAGED", tmp_path / "pretrained")
     monkeypatch.chdir(tmp_path)

@@ -18,7 +18,7 @@ import pytest
 import train
 from PIL import Image
 from progress import Progress
-from small import use_small_network
+from small import draw_nothing, use_small_network
 
 from tinyfer import runs
 from tinyfer.architectures import load_model
@@ -37,6 +37,7 @@ FEW = ["--drawn", "98", "--batch-size", "10", "--seed", "3"]
 def small(monkeypatch, tmp_path):
     """The script in this process, in a folder of its own, with a network that trains in no time."""
     use_small_network(monkeypatch)
+    draw_nothing(monkeypatch)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -222,7 +223,9 @@ def test_interrupted_for_real(tmp_path, monkeypatch, capsys):
     """The six-layer network, stopped by Ctrl-C, resumed, killed, resumed, against a whole run."""
     monkeypatch.delenv("TINYFER_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
-    settings = ["--drawn", "98", "--batch-size", "16", "--seed", "3", "--epochs", "5"]
+    draw_nothing(monkeypatch)
+    settings = ["--drawn", "98", "--limit", "14", "--batch-size", "8", "--seed", "3",
+                "--epochs", "5"]
     code, err = stopped_after(1, signal.SIGINT, *settings, "--out", "broken")
     assert code == 130
     assert "--resume broken" in err and "Traceback" not in err
