@@ -1,6 +1,7 @@
 """What a test needs of Python in a process of its own: other settings, forks, a sudden end."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -25,3 +26,14 @@ def python(code, package=PACKAGE, minutes=2, **environment):
     assert done.returncode == 0, (done.returncode, done.stderr[-2000:])
     assert done.stderr == ""
     return done.stdout
+
+
+def start(script, *arguments, **environment):
+    """A script in a process that hears of Ctrl-C, even where this one does not.
+
+    A shell that runs the tests in the background lets them, and what they start, ignore it.
+    """
+    return subprocess.Popen(
+        [sys.executable, script, *arguments], text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)} | environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))

@@ -2,12 +2,9 @@
 
 import concurrent.futures
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -17,6 +14,7 @@ import page.picture
 import page.server
 import play
 import pytest
+from child import start
 from page.forward import EXPLAINED
 from page.message import Gone
 from page.server import FILES, listen
@@ -435,12 +433,10 @@ def test_a_picture_needs_chromium(monkeypatch, refused, tmp_path):
                     refused(play.main, "--picture", tmp_path / "a.png"))
 
 
-def test_ctrl_c_ends_it_at_once_and_nothing_is_written(tmp_path):
+def test_ctrl_c_ends_it_at_once_and_nothing_is_written(tmp_path, monkeypatch):
     """Even with a connection open and a question half asked."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-    started = subprocess.Popen(
-        [sys.executable, ROOT / "scripts" / "play.py", "--no-browser", "--port", "0"], text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env=environment)
+    monkeypatch.chdir(tmp_path)
+    started = start(play.__file__, "--no-browser", "--port", "0", PYTHONDONTWRITEBYTECODE="1")
     lines = [started.stdout.readline() for _ in range(3)]
     address = re.search(r"http://127\.0\.0\.1:(\d+)/[\w-]{22}/", "".join(lines))
     with socket.create_connection(("127.0.0.1", int(address[1]))) as connection:

@@ -8,14 +8,13 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import train
+from child import start
 from PIL import Image
 from progress import Progress
 from small import draw_nothing, use_small_network
@@ -206,11 +205,7 @@ def test_stopped_before_the_first_checkpoint(trained):
 
 def stopped_after(epoch, number, *arguments):
     """Start the script, send it a signal when the row of `epoch` appears: (exit code, stderr)."""
-    # A shell that runs the tests in the background lets them, and what they start, ignore Ctrl-C.
-    with subprocess.Popen(
-            [sys.executable, SCRIPT, *arguments], text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(SCRIPT.parents[1])},
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as process:
+    with start(SCRIPT, *arguments) as process:
         for line in process.stdout:
             if re.match(rf" +{epoch} +\d", line):
                 process.send_signal(number)
