@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+from tiny import unsettle
 
 import tinyfer
 from tinyfer.architectures import six_layer_cnn
@@ -11,19 +12,6 @@ from tinyfer.datasets.toyfaces import draw_faces
 from tinyfer.inference import fold_batchnorm, visible_window
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU
 from tinyfer.model import Sequential
-
-
-def trained_like(model, rng, negative=False):
-    """Batch norms as after a training: no two channels alike."""
-    for layer in model.layers:
-        if isinstance(layer, BatchNorm):
-            layer.gamma.value[:] = rng.uniform(0.5, 2, layer.mean.size)
-            if negative:
-                layer.gamma.value[::3] *= -1
-            layer.beta.value[:] = rng.normal(size=layer.mean.size)
-            layer.mean[:] = rng.normal(size=layer.mean.size)
-            layer.var[:] = rng.uniform(0.5, 2, layer.mean.size)
-    return model
 
 
 def run(layers, x):
@@ -35,7 +23,7 @@ def run(layers, x):
 @pytest.mark.parametrize("negative", [False, True], ids=["gamma > 0", "some gamma < 0"])
 def test_folding_changes_neither_logits_nor_input_gradient(negative):
     rng = np.random.default_rng(0)
-    model = trained_like(tinyfer.six_layer_cnn(classes=3, seed=1, dtype=np.float64), rng, negative)
+    model = unsettle(tinyfer.six_layer_cnn(classes=3, seed=1, dtype=np.float64), 0, negative)
     folded = fold_batchnorm(model.layers)
     x = rng.random((2, 48, 48, 1))
     dout = rng.normal(size=(2, 3))
@@ -47,10 +35,9 @@ def test_folding_changes_neither_logits_nor_input_gradient(negative):
 
 
 def test_a_negative_gamma_before_a_pool_is_not_folded():
-    rng = np.random.default_rng(0)
-    model = trained_like(tinyfer.six_layer_cnn(classes=3, seed=1), rng)
+    model = unsettle(tinyfer.six_layer_cnn(classes=3, seed=1))
     assert not any(isinstance(layer, BatchNorm) for layer in fold_batchnorm(model.layers))
-    trained_like(model, rng, negative=True)
+    unsettle(model, negative=True)
     folded = fold_batchnorm(model.layers)
     left = [i for i, layer in enumerate(folded) if isinstance(layer, BatchNorm)]
     assert len(left) == 3 and all(isinstance(folded[i + 1], MaxPool2D) for i in left)
@@ -71,7 +58,7 @@ def test_the_window_of_a_network_without_pooling_is_everything():
 
 def test_predict_proba_is_the_softmax_of_forward():
     rng = np.random.default_rng(0)
-    model = trained_like(tinyfer.six_layer_cnn(classes=5, seed=2, dtype=np.float64), rng)
+    model = unsettle(tinyfer.six_layer_cnn(classes=5, seed=2, dtype=np.float64))
     faces = rng.integers(0, 256, (5, 48, 48), dtype=np.uint8)
     logits = model.forward(faces[..., None] / 255)
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -102,7 +89,7 @@ def random_stack(rng):
         layers.append(layer)
         shape = layer.output_shape(shape)
     layers += [Flatten(), Dense(int(np.prod(shape)), 3, rng, dtype=np.float64)]
-    return trained_like(Sequential(layers, input_shape), rng, negative=bool(rng.integers(2)))
+    return unsettle(Sequential(layers, input_shape), rng.integers(1000), bool(rng.integers(2)))
 
 
 def test_folded_equals_plain_for_random_stacks_of_layers():
@@ -128,7 +115,7 @@ def test_a_layer_of_one_s_own_is_neither_folded_over_nor_cut():
             return shape[2:]
 
     rng = np.random.default_rng(0)
-    model = trained_like(Sequential([BatchNorm(1), Mean(), Dense(1, 2, rng)], (6, 7, 1)), rng)
+    model = unsettle(Sequential([BatchNorm(1), Mean(), Dense(1, 2, rng)], (6, 7, 1)))
     faces = rng.random((3, 6, 7), np.float32)
     p = tinyfer.softmax(model.forward(faces[..., None]))
     assert model.predict_proba(faces) == pytest.approx(p, rel=1e-6)

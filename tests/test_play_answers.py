@@ -9,7 +9,7 @@ from page.networks import Network, Networks
 from page.questions import Questions
 from page_client import FACE, message
 from PIL import Image
-from small import small_cnn
+from tiny import small_cnn, unsettle
 
 import tinyfer
 from tinyfer import architectures
@@ -33,11 +33,7 @@ class Asked:
     def __init__(self, monkeypatch):
         monkeypatch.setitem(architectures.ARCHITECTURES, "small_cnn", small_cnn)
         self.questions = Questions()
-        model = small_cnn(classes=3, seed=1, dtype=np.float64, class_names=NAMES)
-        rng = np.random.default_rng(2)
-        for name, array in model.state().items():
-            array[...] = rng.uniform(0.2, 0.6, array.shape) if "var" in name \
-                else array + rng.normal(0, 0.2, array.shape)
+        model = unsettle(small_cnn(classes=3, seed=1, dtype=np.float64, class_names=NAMES))
         self.questions.networks.names.append("small")
         self.questions.networks._loaded["small"] = self.small = Network(model)
 

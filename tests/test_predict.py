@@ -8,6 +8,7 @@ import numpy as np
 import predict
 import pytest
 from PIL import Image
+from tiny import unsettle
 
 from tinyfer.architectures import load_model, six_layer_cnn
 from tinyfer.datasets import draw_faces
@@ -21,11 +22,7 @@ NAMES = ("angry", "fear", "happy", "sad", "surprise")
 @pytest.fixture(scope="module")
 def model_file(tmp_path_factory):
     """An untrained network with random statistics, so that its answers differ between pictures."""
-    model = six_layer_cnn(classes=5, seed=3, class_names=NAMES)
-    rng = np.random.default_rng(0)
-    for name, array in model.state().items():
-        if name.endswith(".mean"):
-            array[...] = rng.normal(0, 0.1, array.shape)
+    model = unsettle(six_layer_cnn(classes=5, seed=3, class_names=NAMES))
     path = tmp_path_factory.mktemp("model") / "best.npz"
     model.save(path)
     return path

@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 import pytest
+from tiny import unsettle
 
 import tinyfer
 from tinyfer.datasets.inputs import to_input
@@ -19,17 +20,6 @@ from tinyfer.saliency.task import explained, explained_gradient
 SHORT = {"smoothgrad": {"n": 3}, "integrated": {"steps": 4},
          "occlusion": {"size": 16, "stride": 16}}
 GRADIENTS = ("gradient", "gradient*input", "smoothgrad", "integrated", "guided")
-
-
-def unsettle(model, seed=0):
-    """Running statistics and affine parameters as after a training, so that they all matter."""
-    rng = np.random.default_rng(seed)
-    for name, array in model.state().items():
-        if name.endswith((".mean", ".beta", ".b")):
-            array[...] = rng.normal(0, 0.1, array.shape)
-        if name.endswith((".var", ".gamma")):
-            array[...] = rng.uniform(0.5, 1.5, array.shape)
-    return model
 
 
 def faces_of(n, shape=(48, 48), seed=1):

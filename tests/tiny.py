@@ -43,6 +43,22 @@ def two_convolutions(classes=7, seed=0, dtype=np.float32, class_names=None):
     return Sequential(layers, (48, 48, 1), class_names, rng, config)
 
 
+def unsettle(model, seed=0, negative=False):
+    """Running statistics and affine parameters as after a training, so that they all matter.
+
+    negative: every third gamma is, as few are in a training.
+    """
+    rng = np.random.default_rng(seed)
+    for name, array in model.state().items():
+        if name.endswith((".mean", ".beta", ".b")):
+            array[...] = rng.normal(0, 0.1, array.shape)
+        if name.endswith((".var", ".gamma")):
+            array[...] = rng.uniform(0.5, 1.5, array.shape)
+        if negative and name.endswith(".gamma"):
+            array[::3] *= -1
+    return model
+
+
 def tiny_model(seed=0, channels=3):
     return small_cnn(3, seed, class_names=NAMES, channels=channels)
 

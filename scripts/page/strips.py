@@ -140,10 +140,9 @@ def _of_pool(layer, x, place, _):
 
 
 def _of_dropout(layer, x, place, forward):
-    number = forward.model.layers.index(layer)
+    out = forward.values[forward.model.layers.index(layer) + 1][0]
     return dict(x=float(x[place]), rate=layer.rate, training=forward.training,
-                kept=bool(forward.values[number + 1][0][place] == x[place] / (1 - layer.rate)
-                          or not forward.training)),
+                kept=bool(out[place] != 0 or x[place] == 0 or not forward.training)),
 
 
 def _of_flatten(layer, x, place, _):
