@@ -44,7 +44,13 @@ def test_conflicts_are_groups_of_equal_images():
     assert group.tolist() == [0, 1, 2, 15]
 
 
-def test_pictures_and_text(call, tmp_path, small_fer2013):
+@pytest.fixture
+def few(monkeypatch):
+    """Sheets of four samples: pictures take long to draw."""
+    monkeypatch.setattr(explore, "SAMPLES", 4)
+
+
+def test_pictures_and_text(call, tmp_path, small_fer2013, few):
     code, out, _ = call(explore.main, "--data", small_fer2013, "--out", tmp_path)
     assert code == 0
     facts = json.loads((tmp_path / "facts.json").read_text())
@@ -55,7 +61,7 @@ def test_pictures_and_text(call, tmp_path, small_fer2013):
                      *(f"photographs/samples-{name}.png" for name in EMOTIONS)}
 
 
-def test_without_photographs(call, tmp_path, monkeypatch):
+def test_without_photographs(call, tmp_path, monkeypatch, few):
     monkeypatch.setattr(explore, "load", lambda given: small())
     assert call(explore.main, "--out", tmp_path, "--no-photographs")[0] == 0
     assert {file.name for file in tmp_path.iterdir()} == {

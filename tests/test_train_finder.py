@@ -27,6 +27,7 @@ def small(monkeypatch):
     networks = {name: (build, size, rounds, 1, 2) for (name, (build, size, *_)), rounds
                 in zip(train_finder.NETWORKS.items(), (2, 1))}
     monkeypatch.setattr(train_finder, "NETWORKS", networks)
+    monkeypatch.setattr(train_finder, "set_threads", lambda n: 1)
     monkeypatch.setattr(train_finder, "BATCH", 12)
     monkeypatch.setattr(train_finder, "VALIDATION", 12)
     monkeypatch.setattr(train_finder, "calibrate", lambda *_: (1.0, 0.0))      # it takes a while

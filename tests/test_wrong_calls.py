@@ -20,6 +20,7 @@ from tinyfer.kernels.dropout import dropout
 from tinyfer.kernels.gemm import matmul
 from tinyfer.kernels.pooling import maxpool_backward, maxpool_forward
 from tinyfer.kernels.relu import relu_backward, relu_forward
+from tinyfer.kernels.threads import set_threads
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Parameter, ReLU
 from tinyfer.losses import softmax, softmax_cross_entropy
 from tinyfer.model import Sequential
@@ -229,6 +230,7 @@ def make_wrong_calls(seed, number):
         kind = [layer_call, layer_call, function_call, function_call, value_call][rng.integers(5)]
         what, wrong, right = kind(rng, dtype)
         print(n, what, flush=True)
+        set_threads(1 if n % 8 else None)
         try:
             wrong()
         except (ValueError, TypeError) as error:
@@ -317,6 +319,7 @@ def make_right_calls(seed, number):
     """In a child: layers on arrays of any layout against plain NumPy and the reference."""
     rng = np.random.default_rng(seed)
     for n in range(number):
+        set_threads(1 if n % 8 else None)
         dtype = [np.float32, np.float64][rng.integers(2)]
         layer, shape, _ = random_layer(rng, dtype)
         training = bool(rng.integers(2))
