@@ -13,6 +13,7 @@ import ast
 import contextlib
 import doctest
 import io
+import json
 import os
 import re
 import shlex
@@ -113,22 +114,43 @@ def as_params():
             yield pytest.param(command, output, id=f"{name_of(page)}:{line}", marks=marks)
 
 
-@pytest.mark.parametrize("command, output", list(as_params()))
-def test_commands_print_what_the_page_says(command, output):
-    arguments = shlex.split(command)
-    assert arguments[0] == "python", "a page's commands start with python"
-    counted = arguments[1:3] == ["-m", "pytest"]
-    if counted:
-        arguments.append("--collect-only")
-    run = subprocess.run([sys.executable, *arguments[1:]], cwd=ROOT, capture_output=True, text=True,
+def python(*arguments):
+    """What a command prints, which must end well."""
+    run = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True,
                          env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=120)
     assert run.returncode == 0, run.stderr
-    if counted:
-        said, found = counts(output), counts(run.stdout)
-        assert said[0] == found[0] and said[1] in (found[1], None), run.stdout.splitlines()[-1]
+    return run.stdout
+
+
+PYTEST = "python -m pytest "
+COLLECT = """
+import json, sys, pytest
+for arguments in json.loads(sys.argv[1]):
+    print("code", int(pytest.main([*arguments, "--collect-only"])), end="\\0")
+"""
+
+
+@pytest.fixture(scope="module")
+def collected():
+    """What the pytest commands of all pages collect, in one process: starting it takes longest."""
+    asked = [command for _, _, command, _, _ in commands() if command.startswith(PYTEST)]
+    said = python("-c", COLLECT, json.dumps([shlex.split(command)[3:] for command in asked]))
+    return dict(zip(asked, said.split("\0")))
+
+
+@pytest.mark.parametrize("command, output", list(as_params()))
+def test_commands_print_what_the_page_says(command, output, request):
+    if command.startswith(PYTEST):
+        answer = request.getfixturevalue("collected")[command]
+        said, found = counts(output), counts(answer)
+        assert answer.endswith("code 0"), answer
+        assert said[0] == found[0] and said[1] in (found[1], None), answer
     else:
+        arguments = shlex.split(command)
+        assert arguments[0] == "python", "a page's commands start with python"
+        printed = python(*arguments[1:])
         checker = doctest.OutputChecker()
-        assert checker.check_output(output, run.stdout, doctest.ELLIPSIS), run.stdout
+        assert checker.check_output(output, printed, doctest.ELLIPSIS), printed
 
 
 def counts(text):
