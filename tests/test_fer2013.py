@@ -4,7 +4,6 @@ The data sets here are small ones of drawn faces; test_explore.py counts the rea
 """
 
 import io
-import re
 import tracemalloc
 from pathlib import Path
 
@@ -207,6 +206,7 @@ def test_a_damaged_zip_entry_is_named(files, tmp_path):
 PIXELS = " ".join(["7"] * 2304)
 TABLES = {
     "no header": ("", "has no column 'emotion': found nothing"),
+    "bytes": ("".join(map(chr, range(256))), "is not a readable csv file"),
     "other columns": ("emotion,pixels\n0,1", "has no column 'usage': found 'emotion, pixels'"),
     "a pixel too few": (f"emotion,pixels,Usage\n0,{PIXELS[2:]},Training",
                         "line 2: 2303 pixels, expected 48x48 = 2304"),
@@ -229,16 +229,10 @@ TABLES = {
 @pytest.mark.parametrize("fault", TABLES)
 def test_csv_faults_are_named(tmp_path, fault):
     text, message = TABLES[fault]
-    (tmp_path / "icml_face_data.csv").write_text(text)
+    (tmp_path / "icml_face_data.csv").write_bytes(text.encode("latin-1"))
     with pytest.raises(ValueError) as error:
         load_fer2013(tmp_path)
     assert message in str(error.value) and "icml_face_data.csv" in str(error.value)
-
-
-def test_bytes_called_csv_are_named(tmp_path):
-    (tmp_path / "fer2013.csv").write_bytes(bytes(range(256)))
-    with pytest.raises(ValueError, match="fer2013.csv is not a readable csv file"):
-        load_fer2013(tmp_path / "fer2013.csv")
 
 
 def test_a_line_without_end_is_not_taken_in(tmp_path):
@@ -265,16 +259,6 @@ def test_a_zip_that_unpacks_to_gigabytes_is_refused(files, tmp_path):
     content[-10:-6] = b"\xff\xff\xff\xff"
     path.write_bytes(content)
     with pytest.raises(ValueError, match="not a whole zip archive .it lists too many members"):
-        load_fer2013(path)
-
-
-def test_an_encrypted_zip_is_named(files, tmp_path):
-    path = pack(files, tmp_path / "archive.zip")
-    content = bytearray(path.read_bytes())
-    for place in [m.start() for m in re.finditer(b"PK\\x01\\x02", bytes(content))]:
-        content[place + 8] |= 1
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match="is encrypted; expected an archive without a password"):
         load_fer2013(path)
 
 

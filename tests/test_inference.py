@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 import pytest
-from tiny import unsettle
+from tiny import small_cnn, unsettle
 
 import tinyfer
 from tinyfer.architectures import six_layer_cnn
@@ -121,14 +121,6 @@ def test_a_layer_of_one_s_own_is_neither_folded_over_nor_cut():
     assert model.predict_proba(faces) == pytest.approx(p, rel=1e-6)
 
 
-def small_model(classes=7, dtype=np.float32):
-    rng = np.random.default_rng(1)
-    layers = [Conv2D(1, 4, rng, relu=True, dtype=dtype), BatchNorm(4, dtype=dtype), MaxPool2D(),
-              Dropout(0.25, rng), MaxPool2D(), Conv2D(4, 5, rng, relu=True, dtype=dtype),
-              MaxPool2D(), Flatten(), Dense(80, classes, rng, dtype=dtype)]
-    return Sequential(layers, rng=rng)
-
-
 def train(model, data, between=lambda: None, steps=4):
     """Every array of a short training, with `between` called wherever a step has a seam."""
     optimizer = tinyfer.Adam(model.parameters(), lr=1e-3)
@@ -151,7 +143,7 @@ def same_bits(a, b):
 
 
 def test_prediction_and_maps_do_not_disturb_a_backward():
-    data, model = draw_faces(35, seed=1), small_model()
+    data, model = draw_faces(35, seed=1), small_cnn()
 
     def look():
         for n in 1, 9:      # a batch of the training's own size, and another
@@ -159,17 +151,17 @@ def test_prediction_and_maps_do_not_disturb_a_backward():
             for method in "gradient", "gradcam", "guided", "occlusion":
                 tinyfer.saliency(model, data.faces[:n:8], method=method)
 
-    assert same_bits(train(model, data, look, 2), train(small_model(), data, steps=2))
+    assert same_bits(train(model, data, look, 2), train(small_cnn(), data, steps=2))
 
 
 def test_threads_predict_explain_and_train_at_once():
-    data, model = draw_faces(70, seed=1), small_model()
+    data, model = draw_faces(70, seed=1), small_cnn()
     faces = data.faces[:6]
     expected = [model.predict_proba(faces), tinyfer.saliency(model, faces),
                 tinyfer.saliency(model, faces, method="gradcam")]
-    trained = train(small_model(), data)
+    trained = train(small_cnn(), data)
     wrong, ready = [], threading.Barrier(4)
-    in_training = small_model()
+    in_training = small_cnn()
 
     def explain():
         ready.wait()
@@ -199,7 +191,7 @@ def test_threads_predict_explain_and_train_at_once():
 
 
 def test_one_face_needs_no_batch_axis():
-    model, faces = small_model(), draw_faces(7, seed=1).faces
+    model, faces = small_cnn(), draw_faces(7, seed=1).faces
     p = model.predict_proba(faces[2])
     assert p.shape == (7,) and np.array_equal(p, model.predict_proba(faces[2:3])[0])
     assert model.predict(faces[2]) == p.argmax() and model.predict(faces[2]).ndim == 0

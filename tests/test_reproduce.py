@@ -39,15 +39,10 @@ def place(monkeypatch, tmp_path, small_fer2013):
 
 
 @pytest.fixture
-def go(place, small_fer2013, capsys):
+def go(place, small_fer2013, call):
     def go(*arguments, epochs=2):
-        words = ["--data", str(small_fer2013), "--docs", "docs", *map(str, arguments)]
-        words += ["--epochs", str(epochs)] if epochs else []
-        try:
-            code = reproduce.main(words)
-        except SystemExit as stop:
-            code = stop.code
-        return code, *capsys.readouterr()
+        return call(reproduce.main, "--data", small_fer2013, "--docs", "docs", *arguments,
+                    "--epochs", epochs)
     return go
 
 
