@@ -223,3 +223,14 @@ def test_no_archive_and_no_torchrun(script, tmp_path, monkeypatch, capsys):
     assert "torchrun starts it: torchrun --nproc-per-node 2 two_train.py" in (
         capsys.readouterr().err)
     assert not list(tmp_path.iterdir())
+
+
+def test_too_few_images_for_the_workers(script, tmp_path, monkeypatch, capsys):
+    """And the folder can still be used: nothing was written into it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(script, "join", lambda sync: torch.device("cpu"))
+    monkeypatch.setattr(script.dist, "get_world_size", lambda: 2)
+    assert script.main(["--batch-size", "3"]) == 2
+    assert capsys.readouterr().err == ("error: 3 images a step are too few for 2 workers: batch "
+                                       "norm needs two for each\n")
+    assert not list(tmp_path.glob("runs/two/*"))

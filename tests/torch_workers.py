@@ -112,7 +112,7 @@ def main():
     with np.load(FOLDER / "batch.npz") as file:
         x, labels, targets, weights = (torch.from_numpy(file[name]) for name in
                                        ("x", "labels", "targets", "weights"))
-    x = x.permute(0, 3, 1, 2)
+    x = script.as_tensor(x.numpy(), "cpu")
     for mode in ("running", "shared", "own"):
         gradient(mode, x, labels, weights)
     gradient("running", x, labels, weights, naive=True)

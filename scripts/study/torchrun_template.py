@@ -66,7 +66,10 @@ def train(given):
 
     faces = settings.faces()
     parts = settings.parts(faces)
-    names = parts.train.class_names
+    names, workers = parts.train.class_names, dist.get_world_size()
+    if (least := min(settings.batch_size, len(parts.train))) < 2 * workers:
+        raise ValueError(f"{least} images a step are too few for {workers} workers: batch norm "
+                         "needs two for each")
     dtype = getattr(torch, settings.dtype)
     model = six_layer_cnn(classes=len(names), seed=settings.seed, class_names=names,
                           dtype=np.dtype(settings.dtype))
@@ -82,7 +85,7 @@ def train(given):
         weights = torch.tensor(class_weights(parts.train.labels, len(names)), dtype=dtype,
                                device=device)
 
-    first, workers = dist.get_rank() == 0, dist.get_world_size()
+    first = dist.get_rank() == 0
     if first:
         config = runs.config_of(settings, parts, model, workers * torch.get_num_threads())
         config["trained_by"] = f"PyTorch {torch.__version__}, {workers} workers on {device.type}"
@@ -106,6 +109,7 @@ def train(given):
     if first:
         print(f"tinyfer.load_model({folder!r}) reads the best of them; to score it:   "
               f"python scripts/evaluate.py {folder}")
+    dist.barrier()          # nobody leaves while the first one writes
     dist.destroy_process_group()
 
 
@@ -130,9 +134,6 @@ def epochs(network, model, settings, parts, weights, device):
     rank, workers = dist.get_rank(), dist.get_world_size()
     recipe, train, classes = settings.training, parts.train, len(parts.train.class_names)
     size, steps, done = recipe.batch_size, -(-len(train) // recipe.batch_size), 0
-    if min(size, len(train)) < 2 * workers:
-        raise ValueError(f"{min(size, len(train))} images a step are too few for {workers} "
-                         "workers: batch norm needs two for each")
     averaged = copy.deepcopy(network) if recipe.averaging else None
     optimizer = make_optimizer(recipe, network)
     parallel = DistributedDataParallel(network)
@@ -237,8 +238,8 @@ def validate(network, part, dtype, device):
 
 
 def as_tensor(x, device):
-    """x (N, H, W, 1), an array, with the axes in PyTorch's order."""
-    return torch.from_numpy(x).permute(0, 3, 1, 2).to(device)
+    """An array x (N, H, W, 1) as PyTorch takes it, (N, 1, H, W)."""
+    return torch.from_numpy(x[:, None, :, :, 0]).to(device)
 
 
 @torch.no_grad()
