@@ -184,7 +184,8 @@ def test_an_edit_changes_the_checksum_of_its_users(tmp_path, monkeypatch):
         compiling._sources.cache_clear()
         return {file.stem: compiling._checksum_of_sources(file) for file in tmp_path.glob("*.py")}
 
-    shutil.copytree(PACKAGE / "kernels", tmp_path, dirs_exist_ok=True)
+    shutil.copytree(PACKAGE / "kernels", tmp_path, dirs_exist_ok=True,
+                    ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(compiling, "HERE", tmp_path)
     users = {"simd": {"winograd", "direct", "gemm", "conv", "simd"},
              "padding": {"winograd", "direct", "gemm", "conv", "padding"},
