@@ -187,9 +187,9 @@ def test_an_edit_changes_the_checksum_of_its_users(tmp_path, monkeypatch):
     shutil.copytree(PACKAGE / "kernels", tmp_path, dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(compiling, "HERE", tmp_path)
-    users = {"simd": {"winograd", "direct", "gemm", "conv", "simd"},
+    users = {"simd": {"winograd", "direct", "gemm", "conv", "tiles", "simd"},
              "padding": {"winograd", "direct", "gemm", "conv", "padding"},
-             "relu": {"relu"}}
+             "pooling": {"pooling"}}
     for name, expected in users.items():
         before = checksums()
         with open(tmp_path / f"{name}.py", "a") as file:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tinyfer.kernels import reference, winograd
+from tinyfer.kernels import reference, tiles, winograd
 from tinyfer.kernels.conv import conv2d_backward, conv2d_forward
 from tinyfer.kernels.dropout import dropout
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Parameter
@@ -113,10 +113,10 @@ def evaluation(points, k):
     return np.array([[float(p) ** j for j in range(k)] for p in points] + [[0.0] * (k - 1) + [1.0]])
 
 
-@pytest.mark.parametrize("m", winograd.POINTS)
+@pytest.mark.parametrize("m", tiles.POINTS)
 def test_winograd_is_the_transposed_product_of_polynomials(m):
-    points = winograd.POINTS[m]
-    AT, G, BT = (np.array(L, dtype=float) for L in winograd.matrices(m))
+    points = tiles.POINTS[m]
+    AT, G, BT = (np.array(L, dtype=float) for L in tiles.matrices(m))
     # Up to N_i, which stands in the rows of G instead of those of B^T.
     N = np.array([np.prod([float(p - q) for q in points if q != p]) for p in points] + [1.0])
     np.testing.assert_allclose(AT, evaluation(points, m).T, rtol=1e-12)
@@ -125,10 +125,10 @@ def test_winograd_is_the_transposed_product_of_polynomials(m):
                                rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("m", winograd.POINTS)
+@pytest.mark.parametrize("m", tiles.POINTS)
 def test_winograd_steps_and_their_transposes_are_the_layer(m):
     rng = np.random.default_rng(m)
-    AT, G, BT = (np.array(L, dtype=float) for L in winograd.matrices(m))
+    AT, G, BT = (np.array(L, dtype=float) for L in tiles.matrices(m))
     C, K = 3, 2
     X, g, dY = (rng.standard_normal(s) for s in ((m + 2, m + 2, C), (3, 3, C, K), (m, m, K)))
 
@@ -140,7 +140,7 @@ def test_winograd_steps_and_their_transposes_are_the_layer(m):
     dM = np.einsum("ip,jq,ijk->pqk", AT, AT, dY)
     dX = np.einsum("pi,qj,pqc->ijc", BT, BT, np.einsum("pqk,pqck->pqc", dM, U))
     dg = np.einsum("pu,qv,pqck->uvck", G, G, np.einsum("pqc,pqk->pqck", V, dM))
-    one = winograd.POINTS[m].index(1)
+    one = tiles.POINTS[m].index(1)
     derived = Y, dX, dg, dM[one, one]
 
     b = np.zeros(K)

@@ -170,7 +170,7 @@ def test_names_of_tests_can_be_read():
             assert len(name) <= 60, f"{file.name}: {name}"
 
 
-PROOF = ("kernels", "checks", "layer", "layers", "model", "losses", "optim", "gradcheck")
+PROOF = ("kernels", "checks", "layer", "layers", "fusion", "model", "losses", "optim", "gradcheck")
 
 
 def test_readme_says_how_much_there_is_to_read():

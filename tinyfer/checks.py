@@ -113,15 +113,23 @@ def convolution(x, w, b):
             array("convolution", "b", b, (K,), w.dtype))
 
 
-def convolution_gradient(dout, x, w, *relu_out):
-    """dout, and out where ReLU was included, (N, H-2, W-2, K); x (N, H, W, C), w (3, 3, C, K)."""
+def convolution_gradient(dout, x, w, *behind):
+    """dout (N, H-2, W-2, K), x (N, H, W, C), w (3, 3, C, K).
+
+    behind: nothing; or out, laid out as dout, where ReLU was included, else None, and norm (4, K)
+    where batch norm follows that, else None.
+    """
     w = array("convolution", "w", w, (3, 3, "C", "K"))
     C, K = w.shape[2:]
     x = array("convolution", "x", x, ("N", "H", "W", C), w.dtype, least=3)
     axes = len(x), x.shape[1] - 2, x.shape[2] - 2, K
-    return (array("convolution", "dout", dout, axes, w.dtype), x, w,
-            *(out if out is None else array("convolution", "out", out, axes, w.dtype)
-              for out in relu_out))
+    dout = array("convolution", "dout", dout, axes, w.dtype)
+    shapes = (("out", axes), ("norm", (4, K)))
+    behind = [given if given is None else array("convolution", name, given, shape, w.dtype)
+              for given, (name, shape) in zip(behind, shapes)]
+    if behind and behind[0] is None and behind[1] is not None:
+        raise ValueError("convolution: norm is given, but no out; expected both")
+    return dout, x, w, *behind
 
 
 def product(a, b):

@@ -17,7 +17,12 @@ import math
 import numpy as np
 
 from tinyfer import checks
-from tinyfer.kernels.batchnorm import batchnorm_apply, batchnorm_backward, batchnorm_statistics
+from tinyfer.kernels.batchnorm import (
+    batchnorm_apply,
+    batchnorm_backward,
+    batchnorm_gradient,
+    batchnorm_statistics,
+)
 from tinyfer.kernels.conv import conv2d_backward, conv2d_forward
 from tinyfer.kernels.dropout import dropout
 from tinyfer.kernels.gemm import matmul
@@ -58,9 +63,10 @@ class Conv2D(Layer):
         self._keep(out, x, out if self.relu else None)
         return out
 
-    def backward(self, dout):
+    def backward(self, dout, norm=None, wants_dx=True):
         dout, x, out = self._take(dout)
-        dx, self.w.grad[...], self.b.grad[...] = conv2d_backward(dout, x, self.w.value, out)
+        dx, self.w.grad[...], self.b.grad[...] = conv2d_backward(
+            dout, x, self.w.value, out, norm, wants_dx)
         return dx
 
     def parameters(self):
@@ -124,6 +130,15 @@ class BatchNorm(Layer):
         self.momentum, self.epsilon = momentum, epsilon
 
     def forward(self, x, training=False):
+        x, mean, inv_std = self._statistics(x, training)
+        return batchnorm_apply(x, mean, inv_std, self.gamma.value, self.beta.value)
+
+    def forward_all_but_out(self, x, training):
+        """What `MaxPool2D.forward` takes as `norm`, so that it makes out itself: see fusion.py."""
+        x, mean, inv_std = self._statistics(x, training)
+        return np.stack([mean, inv_std * self.gamma.value, self.beta.value])
+
+    def _statistics(self, x, training):
         x = self._checked(x)
         mean, var = self.mean.copy(), self.var
         if training:
@@ -132,15 +147,21 @@ class BatchNorm(Layer):
                 running *= self.momentum
                 running += (1 - self.momentum) * batch
         inv_std = 1 / np.sqrt(var + var.dtype.type(self.epsilon))
-        out = batchnorm_apply(x, mean, inv_std, self.gamma.value, self.beta.value)
-        self._keep(out, x, mean, inv_std, training)
-        return out
+        self._keep(x, x, mean, inv_std, training)
+        return x, mean, inv_std
 
     def backward(self, dout):
         dout, x, mean, inv_std, training = self._take(dout)
         dx, self.gamma.grad[...], self.beta.grad[...] = batchnorm_backward(
             dout, x, mean, inv_std, self.gamma.value, batch_statistics=training)
         return dx
+
+    def backward_all_but_dx(self, dout):
+        """What `Conv2D.backward` takes as `norm`, so that it makes dx itself: see fusion.py."""
+        dout, x, mean, inv_std, training = self._take(dout)
+        norm, self.gamma.grad[...], self.beta.grad[...] = batchnorm_gradient(
+            dout, x, mean, inv_std, self.gamma.value, batch_statistics=training)
+        return norm
 
     def parameters(self):
         return [self.gamma, self.beta]
@@ -163,9 +184,9 @@ class MaxPool2D(Layer):
     takes = "N", "H", "W", "C"
     least = 2
 
-    def forward(self, x, training=False):
+    def forward(self, x, training=False, norm=None):
         x = self._checked(x)
-        out, winner = maxpool_forward(x)
+        out, winner = maxpool_forward(x, norm)
         self._keep(out, winner, x.shape)
         return out
 

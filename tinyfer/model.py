@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 
-from tinyfer import checks, inference
+from tinyfer import checks, fusion, inference
 from tinyfer.checkpoint import save_arrays
 
 
@@ -67,18 +67,15 @@ class Sequential:
                              "(tinyfer.to_input scales and converts)")
         x = checks.array("this model", "x", x, ("N", ...), self.dtype)
         self.output_shape(x.shape[1:])
-        for layer in self.layers:
-            x = layer.forward(x, training)
-        return x
+        return fusion.forward(self.layers, x, training)
 
-    def backward(self, dout):
+    def backward(self, dout, wants_dx=True):
         """dout = d loss / d logits (N, K) -> d loss / d x; fills the `.grad` of every parameter.
 
         One backward for each forward, in the same thread, with as many rows; else ValueError.
+        Training has no use for d loss / d x: with wants_dx=False it may be None, which saves time.
         """
-        for layer in reversed(self.layers):
-            dout = layer.backward(dout)
-        return dout
+        return fusion.backward(self.layers, dout, wants_dx)
 
     def parameters(self):
         """Everything that is trained: list of Parameter, from the first layer to the last."""

@@ -74,7 +74,7 @@ def fit(model, optimizer, train, validation, folder, recipe, class_weights=None,
                 labels = targets
             if not np.isfinite(loss):
                 raise _diverged("training", loss, epoch, step, steps, folder)
-            model.backward(dlogits)
+            model.backward(dlogits, wants_dx=False)
             optimizer.lr = recipe.rate((epoch - 1) * steps + step - 1, epochs * steps)
             optimizer.step()
             loss_sum += float(loss) * len(batch)

@@ -10,7 +10,7 @@ from numba import prange
 
 from tinyfer.kernels import reference
 from tinyfer.kernels.compiling import kernel
-from tinyfer.kernels.winograd import matrices
+from tinyfer.kernels.tiles import matrices
 
 
 def _with_relu(out, relu):

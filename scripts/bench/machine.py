@@ -11,6 +11,7 @@ from numba import njit, prange
 from bench import text
 from bench.turns import Worker, workers
 from tinyfer.kernels import simd
+from tinyfer.kernels.simd import View
 from tinyfer.runs import describe_machine, describe_threads
 
 PACKAGES = ("tinyfer", "numpy", "numba", "torch", "keras", "tensorflow", "onnx", "onnxruntime")
@@ -49,8 +50,8 @@ def describe(threads):
 def _products(a, b, c, times):
     for part in prange(len(a)):
         for _ in range(times):
-            simd.product(c[part], 0, CHANNELS, a[part], 0, CHANNELS, 1, ROWS,
-                         b[part], 0, 0, CHANNELS, CHANNELS, False)
+            simd.product(View(c[part], 0, CHANNELS, 1), View(a[part], 0, CHANNELS, 1),
+                         View(b[part], 0, 0, 1), ROWS, CHANNELS, CHANNELS, False)
 
 
 @njit(parallel=True)

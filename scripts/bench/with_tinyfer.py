@@ -21,7 +21,7 @@ class Tinyfer:
     def _gradients(self):
         logits = self.model.forward(self.x, training=True)
         loss, dlogits = tinyfer.softmax_cross_entropy(logits, self.labels, self.class_weights)
-        self.model.backward(dlogits)
+        self.model.backward(dlogits, wants_dx=False)
         return loss
 
     def step(self):

@@ -10,6 +10,7 @@ import numpy as np
 
 from tinyfer import checks
 from tinyfer.kernels import direct, reference, simd, winograd
+from tinyfer.kernels.batchnorm import batchnorm_apply_gradient
 
 FEW_CHANNELS = 4
 
@@ -42,18 +43,24 @@ def conv2d_forward(x, w, b, relu=False):
     return winograd.forward(x, w, b, relu, _tile(H - 2, W - 2))
 
 
-def conv2d_backward(dout, x, w, out=None):
+def conv2d_backward(dout, x, w, out=None, norm=None, wants_dx=True):
     """dx, dw, db of conv2d_forward; out: its result where it included ReLU, None without.
 
     dx[n,i,j,c] = sum over u,v,k of dout[n,i-u,j-v,k] w[u,v,c,k]; dw[u,v,c,k] = sum over n,i,j of
     x[n,i+u,j+v,c] dout[n,i,j,k]; db[k] = sum over n,i,j of dout[n,i,j,k]. With ReLU, dout counts
     as 0 where out <= 0.
+
+    norm (4, K), of `batchnorm_gradient`, where batch norm follows the ReLU: dout is then the
+    gradient behind batch norm, and the one before it is made where dout is read. With
+    wants_dx=False dx may be None, where leaving it out saves time.
     """
-    dout, x, w, out = checks.convolution_gradient(dout, x, w, out)
+    dout, x, w, out, norm = checks.convolution_gradient(dout, x, w, out, norm)
     if not simd.AVAILABLE:
+        if norm is not None:
+            dout = batchnorm_apply_gradient(dout, out, norm)
         dout = dout if out is None else np.where(out <= 0, x.dtype.type(0), dout)
         return reference.conv2d_backward(dout, x, w)
     N, H, W, C = x.shape
     if C < FEW_CHANNELS:
-        return direct.backward(dout, x, w, out)
-    return winograd.backward(dout, x, w, out, _tile(H - 2, W - 2))
+        return direct.backward(dout, x, w, out, norm, wants_dx)
+    return winograd.backward(dout, x, w, out, _tile(H - 2, W - 2), norm)

@@ -19,48 +19,68 @@ from numba import get_num_threads, get_thread_id, prange
 
 from tinyfer import checks
 from tinyfer.kernels import simd
+from tinyfer.kernels.batchnorm import no_norm
 from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
 from tinyfer.kernels.padding import cut, pad, round_up
+from tinyfer.kernels.relu import least_of
+from tinyfer.kernels.simd import View
+from tinyfer.kernels.tiles import sandwich
+
+# dout before ReLU and batch norm, where they follow: of single numbers in place of tiles.
+relu_and_norm = sandwich({1: ((1,),)}, "norm")
 
 
 @kernel(parallel=True, error_model="numpy")
-def _forward(N, H, W, C, K, x, w, b, relu, out, scratch):
-    Wo = W - 2
+def _forward(x, w, b, least, out, scratch):
+    N, Ho, Wo, K = out.shape
+    H, W, C = Ho + 2, Wo + 2, w.shape[2]
+    weights = w.reshape(-1)
     for n in prange(N):
         row = scratch[get_thread_id()]
-        for i in range(H - 2):
+        y = row[:Wo * K].reshape(Wo, K)
+        for i in range(Ho):
             for u in range(3):
-                simd.product(row, 0, K, x, ((n * H + i + u) * W) * C, C, 1, Wo,
-                             w, u * 3 * C * K, K, K, 3 * C, u > 0)
-            start = (n * (H - 2) + i) * Wo * K
-            for j in range(0, Wo * K, K):
+                windows = View(x, (n * H + i + u) * W * C, C, 1)
+                simd.product(View(row, 0, K, 1), windows, View(weights, u * 3 * C * K, K, 1),
+                             Wo, K, 3 * C, u > 0)
+            z = out[n, i]
+            for j in range(Wo):
                 for k in range(K):
-                    y = row[j + k] + b[k]
-                    out[start + j + k] = 0 if relu and y < 0 else y
+                    value = y[j, k] + b[k]
+                    z[j, k] = least if value < least else value
 
 
 @kernel(parallel=True, error_model="numpy")
-def _backward(N, H, W, C, K, dout, x, w_turned, P, out, relu, dx, dw, db, scratch):
-    Wo, rows = W - 2, dw.shape[1] // (3 * K)
+def _backward(N, H, W, C, K, dout, behind, x, w_turned, dx, dw, db, scratch):
+    Ho, Wo, wanted = H - 2, W - 2, dx.size > 0
+    P, rows = w_turned.shape[1], dw.shape[1] // (3 * K)
+    turned = w_turned.reshape(-1)
     for n in prange(N):
         mine = scratch[get_thread_id()]
-        d, shares = mine[:(Wo + simd.MOST_ROWS) * K], mine[(Wo + simd.MOST_ROWS) * K:]
+        dout_row, shares = mine[:(Wo + simd.MOST_ROWS) * K], mine[(Wo + simd.MOST_ROWS) * K:]
+        dy = dout_row[:Wo * K].reshape(Wo, K)
         dw_n, db_n = dw[n], db[n]
-        for i in range(n * H * W * C, (n + 1) * H * W * C):
-            dx[i] = 0
-        for i in range(H - 2):
-            start = (n * (H - 2) + i) * Wo * K
-            for j in range(0, Wo * K, K):
+        if wanted:
+            for i in range(n * H * W * C, (n + 1) * H * W * C):
+                dx[i] = 0
+        for i in range(Ho):
+            for j in range(Wo):
+                start = ((n * Ho + i) * Wo + j) * K
+                relu_and_norm(1, K, View(dout, start, 0, 0), View(dout_row, j * K, 0, 0), behind)
+            for j in range(Wo):
                 for k in range(K):
-                    dy = dout[start + j + k]
-                    dy = 0 if relu and out[start + j + k] <= 0 else dy
-                    d[j + k] = dy
-                    db_n[k] += dy
-            simd.product(shares, 0, P, d, 0, K, 1, Wo, w_turned, 0, P, P, K, False)
+                    db_n[k] += dy[j, k]
+            for u in range(3):
+                windows = View(x, (n * H + i + u) * W * C, 1, C)
+                simd.product(View(dw_n, u * rows * K, K, 1), windows, View(dout_row, 0, K, 1),
+                             3 * C, K, Wo, i > 0)
+            if not wanted:
+                continue
+            simd.product(View(shares, 0, P, 1), View(dout_row, 0, K, 1), View(turned, 0, P, 1),
+                         Wo, P, K, False)
             for u in range(3):
                 corner = (n * H + i + u) * W * C
-                simd.product(dw_n, u * rows * K, K, x, corner, 1, C, 3 * C, d, 0, K, K, Wo, i > 0)
                 for j in range(Wo):
                     for vc in range(3 * C):
                         dx[corner + j * C + vc] += shares[j * P + u * 3 * C + vc]
@@ -80,28 +100,28 @@ def forward(x, w, b, relu):
     K = round_up(w.shape[3], simd.VECTOR_BYTES // x.itemsize)
     out = empty((N, H - 2, W - 2, K), x.dtype)
     scratch = empty((get_num_threads(), (W - 2 + simd.MOST_ROWS) * K), x.dtype)
-    _forward(N, H, W, C, K, _flat(x), pad(w, (3, 3, C, K)).reshape(-1), pad(b, (K,)),
-             bool(relu), out.reshape(-1), scratch)
+    _forward(_flat(x), pad(w, (3, 3, C, K)), pad(b, (K,)), least_of(relu, x.dtype), out, scratch)
     return cut(out, (N, H - 2, W - 2, w.shape[3]))
 
 
-def backward(dout, x, w, out=None):
-    """dx, dw, db of `forward`; out: its result where it included ReLU, else None."""
-    dout, x, w, out = checks.convolution_gradient(dout, x, w, out)
+def backward(dout, x, w, out=None, norm=None, wants_dx=True):
+    """dx, dw, db of `forward`; out, norm, wants_dx: see conv.py."""
+    dout, x, w, out, norm = checks.convolution_gradient(dout, x, w, out, norm)
     N, H, W, C = x.shape
     lanes = simd.VECTOR_BYTES // x.itemsize
     K, P = round_up(w.shape[3], lanes), round_up(9 * C, lanes)
     shape = (N, H - 2, W - 2, K)
-    relu = out is not None
-    dout = pad(dout, shape)
-    out = pad(out, shape) if relu else dout
+    dout = pad(dout, shape).reshape(-1)
+    least = least_of(out is not None, x.dtype)
+    out = dout if out is None else pad(out, shape).reshape(-1)
+    norm = no_norm(K, x.dtype) if norm is None else pad(norm, (4, K))
+    behind = out, norm.reshape(-1), least
     w_turned = pad(w.transpose(3, 0, 1, 2).reshape(w.shape[3], 9 * C), (K, P))
-    dx = empty(x.shape, x.dtype)
+    dx = empty(x.shape if wants_dx else (0,), x.dtype)
     rows = round_up(3 * C, simd.MOST_ROWS)
     dw = empty((N, 3 * rows * K), x.dtype)
     db = np.zeros((N, K), x.dtype)
     scratch = empty((get_num_threads(), (W - 2 + simd.MOST_ROWS) * (K + P)), x.dtype)
-    _backward(N, H, W, C, K, dout.reshape(-1), _flat(x), w_turned.reshape(-1), P, out.reshape(-1),
-              relu, dx.reshape(-1), dw, db, scratch)
+    _backward(N, H, W, C, K, dout, behind, _flat(x), w_turned, dx.reshape(-1), dw, db, scratch)
     dw = dw.reshape(N, 3, rows, K)[:, :, :3 * C, :w.shape[3]].sum(axis=0)
-    return dx, dw.reshape(w.shape), db.sum(axis=0)[:w.shape[3]]
+    return dx if wants_dx else None, dw.reshape(w.shape), db.sum(axis=0)[:w.shape[3]]

@@ -1,24 +1,26 @@
 """Matrix product, for the dense layers."""
 
-from numba import prange
+from numba import get_num_threads, prange
 
 from tinyfer import checks
 from tinyfer.kernels import reference, simd
 from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
 from tinyfer.kernels.padding import cut, pad, round_up
-
-ROWS = 2 * simd.MOST_ROWS       # of the result, which one thread computes at a time
+from tinyfer.kernels.simd import View
 
 
 @kernel(parallel=True, error_model="numpy")
-def _matmul(a, a_row, a_k, M, K, b, c):
+def _matmul(a, a_row, a_k, M, K, b, c, width):
+    """Each iteration owns twelve rows of c, of so many columns."""
     N = c.shape[1]
     b, c = b.reshape(-1), c.reshape(-1)
-    for part in prange((M + ROWS - 1) // ROWS):
-        row = part * ROWS
-        simd.product(c, row * N, N, a, row * a_row, a_row, a_k, min(ROWS, M - row),
-                     b, 0, N, N, K, False)
+    panels = -(-N // width)
+    for piece in prange(-(-M // simd.MOST_ROWS) * panels):
+        row, column = piece // panels * simd.MOST_ROWS, piece % panels * width
+        simd.product(View(c, row * N + column, N, 1), View(a, row * a_row, a_row, a_k),
+                     View(b, column, N, 1), min(simd.MOST_ROWS, M - row), min(width, N - column),
+                     K, False)
 
 
 def matmul(a, b):
@@ -37,5 +39,10 @@ def matmul(a, b):
     a = pad(a.T, (K, rows)) if turned else pad(a, (rows, K))
     a_row, a_k = (1, rows) if turned else (K, 1)
     c = empty((rows, columns), a.dtype)
-    _matmul(a.reshape(-1), a_row, a_k, M, K, pad(b, (K, columns)), c)
+    # Wide panels are faster, narrow ones give more threads something to do.
+    lanes = simd.VECTOR_BYTES // a.itemsize
+    width = simd.WIDEST * lanes
+    while width > lanes and rows // simd.MOST_ROWS * -(-columns // width) < get_num_threads():
+        width //= 2
+    _matmul(a.reshape(-1), a_row, a_k, M, K, pad(b, (K, columns)), c, width)
     return cut(c, (M, N))

@@ -14,15 +14,16 @@ def round_up(n, step):
 
 @kernel(parallel=True, error_model="numpy")
 def _copy(a, fitted):
+    """Each iteration owns one row of channels."""
     N, H, W, C = a.shape
-    for n in prange(fitted.shape[0]):
-        for i in range(fitted.shape[1]):
-            for j in range(fitted.shape[2]):
-                there = min(C, fitted.shape[3]) if n < N and i < H and j < W else 0
-                for c in range(there):
-                    fitted[n, i, j, c] = a[n, i, j, c]
-                for c in range(there, fitted.shape[3]):
-                    fitted[n, i, j, c] = 0
+    rows, columns, channels = fitted.shape[1:]
+    for place in prange(fitted.shape[0] * rows * columns):
+        n, i, j = place // (rows * columns), place // columns % rows, place % columns
+        there = min(C, channels) if n < N and i < H and j < W else 0
+        for c in range(there):
+            fitted[n, i, j, c] = a[n, i, j, c]
+        for c in range(there, channels):
+            fitted[n, i, j, c] = 0
 
 
 def pad(a, shape):
@@ -53,9 +54,12 @@ def _fit(a, shape, smaller):
 
 @kernel(parallel=True, error_model="numpy")
 def _swap(w, C, K, swapped):
-    for strip in prange(9 * ((C + 15) // 16)):
-        start, c0 = strip % 9 * C * K, strip // 9 * 16
-        for k in range(K):
+    """Each iteration owns 16 channels, which lie in one line of a cache, for 64 filters."""
+    strips, blocks = (C + 15) // 16, (K + 63) // 64
+    for piece in prange(9 * strips * blocks):
+        start = piece // (strips * blocks) * C * K
+        c0, k0 = piece // blocks % strips * 16, piece % blocks * 64
+        for k in range(k0, min(k0 + 64, K)):
             for c in range(c0, min(c0 + 16, C)):
                 swapped[start + k * C + c] = w[start + c * K + k]
 

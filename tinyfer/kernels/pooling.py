@@ -16,23 +16,23 @@ from tinyfer.kernels.memory import empty
 
 
 @kernel(parallel=True)
-def _forward(x, out, winner):
+def _forward(x, mean, scale, beta, out, winner):
     N, H, W, C = out.shape
     for n in prange(N):
         for i in range(H):
             for j in range(W):
                 for c in range(C):
-                    best = x[n, 2 * i, 2 * j, c]
+                    best = (x[n, 2 * i, 2 * j, c] - mean[c]) * scale[c] + beta[c]
                     index = np.uint8(0)
-                    z = x[n, 2 * i, 2 * j + 1, c]
+                    z = (x[n, 2 * i, 2 * j + 1, c] - mean[c]) * scale[c] + beta[c]
                     if z > best or z != z:
                         best = z
                         index = np.uint8(1)
-                    z = x[n, 2 * i + 1, 2 * j, c]
+                    z = (x[n, 2 * i + 1, 2 * j, c] - mean[c]) * scale[c] + beta[c]
                     if z > best or z != z:
                         best = z
                         index = np.uint8(2)
-                    z = x[n, 2 * i + 1, 2 * j + 1, c]
+                    z = (x[n, 2 * i + 1, 2 * j + 1, c] - mean[c]) * scale[c] + beta[c]
                     if z > best or z != z:
                         best = z
                         index = np.uint8(3)
@@ -56,13 +56,20 @@ def _backward(dout, winner, dx):
                             dx[n, 2 * i + u, 2 * j + v, c] = dout[n, i, j, c] if won else zero
 
 
-def maxpool_forward(x):
-    """x (N, H, W, C) -> out (N, H//2, W//2, C) and winner, uint8 of the same shape."""
+def maxpool_forward(x, norm=None):
+    """x (N, H, W, C) -> out (N, H//2, W//2, C) and winner, uint8 of the same shape.
+
+    norm (3, C), rows mean, scale, beta: of (x - mean) scale + beta in place of x, which batch norm
+    before the pooling then need not write to memory.
+    """
     x, = checks.pooling(x)
     N, H, W, C = x.shape
+    if norm is None:
+        norm = np.repeat(np.array([[0], [1], [0]], x.dtype), C, axis=1)
+    norm = checks.array("max pooling", "norm", norm, (3, C), x.dtype)
     shape = (N, H // 2, W // 2, C)
     out, winner = empty(shape, x.dtype), empty(shape, np.uint8)
-    _forward(x, out, winner)
+    _forward(x, *norm, out, winner)
     return out, winner
 
 

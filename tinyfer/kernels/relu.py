@@ -1,10 +1,16 @@
 """ReLU: out = max(0, x), one pass over memory."""
 
+import numpy as np
 from numba import prange
 
 from tinyfer import checks
 from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
+
+
+def least_of(relu, dtype):
+    """The threshold of ReLU in another kernel: 0, or for no ReLU NaN, below which nothing is."""
+    return dtype.type(0 if relu else np.nan)
 
 
 @kernel(parallel=True)

@@ -23,87 +23,40 @@ that are equal in exact arithmetic, in a flat area of a picture, may differ in t
 and an infinity or NaN spreads to its tile.
 
 Who owns what: the forward pass is parallel over tiles, dx over images (whose tiles overlap), dU
-over the places p. No sum is shared: the result does not depend on the number of threads.
+over the places p and groups of channels. No sum is shared, and each is taken in one order: the
+result depends neither on the number of threads nor on where blocks and chunks end.
 """
 
 from collections import namedtuple
-from fractions import Fraction
 
 import numpy as np
 from numba import get_num_threads, get_thread_id, njit, prange
 
 from tinyfer import checks
 from tinyfer.kernels import simd
+from tinyfer.kernels.batchnorm import no_norm
 from tinyfer.kernels.compiling import kernel
 from tinyfer.kernels.memory import empty
 from tinyfer.kernels.padding import cut, pad, round_up, swap_channels
-
-HALF = Fraction(1, 2)
-# Points of interpolation besides infinity. Signs in pairs halve the work of a transform; halves
-# beside twos keep the numbers small. Relative errors in float32, norm of the difference over
-# the norm, in the shapes of the network: out 1e-6, 2e-6, 4e-6; dx up to 5e-6; dw of a batch of 64,
-# a sum over as many as 123,904 places, 2e-6 to 2e-5.
-POINTS = {
-    4: (0, 1, -1, 2, -2),
-    5: (1, -1, 2, -2, HALF, -HALF),
-    6: (0, 1, -1, 2, -2, HALF, -HALF),
-}
-
-
-# Where 1 stands among the points, by m: numba reads a tuple, not a dict.
-POINT_ONE = tuple(POINTS[m].index(1) if m in POINTS else -1 for m in range(max(POINTS) + 1))
-
-
-def matrices(m):
-    """The exact A^T (m, n), G (n, 3), B^T (n, n) of F(m, 3) for POINTS[m], by Cook and Toom.
-
-    Row i of G evaluates a filter, seen as a polynomial, at point i (divided by N_i, the product
-    of its distances to the other points); row i of B^T holds the coefficients of the polynomial
-    that vanishes at all other points; column i of A^T holds the powers of point i. The last entries
-    belong to infinity.
-    """
-    points = [Fraction(p) for p in POINTS[m]]
-
-    def vanishing(roots):
-        coefficients = [Fraction(1)]
-        for root in roots:
-            shifted = [Fraction(0)] + coefficients
-            coefficients = [s - root * c for s, c in zip(shifted, coefficients + [0])]
-        return coefficients
-
-    AT = [[p ** i for p in points] + [Fraction(i == m - 1)] for i in range(m)]
-    G, BT = [], []
-    for i, p in enumerate(points):
-        others = points[:i] + points[i + 1:]
-        N = Fraction(1)
-        for q in others:
-            N *= p - q
-        G.append([p ** j / N for j in range(3)])
-        BT.append(vanishing(others) + [Fraction(0)])
-    G.append([Fraction(0), Fraction(0), Fraction(1)])
-    BT.append(vanishing(points))
-    return AT, G, BT
-
-
-def _transposed(matrix):
-    return [list(column) for column in zip(*matrix)]
-
-
-AT, G, BT = ({m: matrices(m)[i] for m in POINTS} for i in range(3))
-A, GT, B = ({m: _transposed(L) for m, L in group.items()} for group in (AT, G, BT))
-
-input_tile = simd.sandwich(BT)                              # V = B^T X B
-filter_tile = simd.sandwich(G)                              # U = G g G^T
-output_tile = simd.sandwich(AT, "bias")                     # Y = A^T M A + b, and ReLU
-output_grad = simd.sandwich(A, "where")                     # dM = A dY A^T, dY 0 where Y was
-input_grad = simd.sandwich(B, "add")                        # dX += B dV B^T
-filter_grad = simd.sandwich(GT)                             # dw = G^T dU G
+from tinyfer.kernels.relu import least_of
+from tinyfer.kernels.simd import View
+from tinyfer.kernels.tiles import (
+    POINT_ONE,
+    filter_grad,
+    filter_tile,
+    input_grad,
+    input_tile,
+    output_grad,
+    output_tile,
+)
 
 # Tiles transformed, multiplied and transformed back before the next: a block of V and M that stays
 # in the cache, but large enough to read all of U for.
 BLOCK = 72
+# Channels of dU that one thread sums at a time.
+ROWS = 2 * simd.MOST_ROWS
 # V and dM are kept for a chunk of images, from which dU is then summed place by place: about so
-# many bytes, which a cache can hold, but a whole number of eights, to share among the threads.
+# many bytes, which a cache can hold, but a whole number of images for each thread.
 CHUNK = 4 << 20
 
 # Sizes of one convolution over whole tiles and whole vectors of channels: tiles of m x m in rows
@@ -148,58 +101,71 @@ def _v_and_m(g, scratch):
 
 
 @kernel(parallel=True, error_model="numpy")
-def _transform_filters(m, w, C, K, U):
-    """U[p], packed in panels as simd.product reads it, from flat w (3, 3, C, K)."""
+def _transform_filters(m, w, C, K, lanes, U):
+    """U[p], packed in panels as simd.product reads it, from flat w (3, 3, C, K).
+
+    Each iteration owns one vector of filters of one channel.
+    """
     n = m + 2
     place = U.size // (n * n)
-    for c in prange(C):
-        k = 0
-        while k < K:
-            width = simd.panel_width(K - k, w.itemsize)
-            filter_tile(m, width, w, c * K + k, 3 * C * K, C * K,
-                        U, C * k + c * width, n * place, place, w, 0, 0)
-            k += width
+    for piece in prange(C * K // lanes):
+        c, k = piece // (K // lanes), piece % (K // lanes) * lanes
+        panel = 0
+        width = simd.panel_width(K, w.itemsize)
+        while panel + width <= k:
+            panel += width
+            width = simd.panel_width(K - panel, w.itemsize)
+        filter_tile(m, lanes, View(w, c * K + k, 3 * C * K, C * K),
+                    View(U, C * panel + c * width + k - panel, n * place, place), ())
 
 
 def _filters(w, m):
     C, K = w.shape[2:]
     # One vector more in each place, lest all places fall into the same cache sets.
     U = empty(((m + 2)**2 * (C * K + simd.VECTOR_BYTES // w.itemsize),), w.dtype)
-    _transform_filters(m, w.reshape(-1), C, K, U)
+    _transform_filters(m, w.reshape(-1), C, K, simd.VECTOR_BYTES // w.itemsize, U)
     return U
 
 
 @njit(error_model="numpy")
-def _corner(g, tile, height, width, channels):
-    """Index of a tile's first number in an array (N, height, width, channels)."""
+def _window(data, g, tile, border, channels):
+    """View of a tile: data holds (N, rows m + border, cols m + border, channels)."""
     image, tile = divmod(tile, g.rows * g.cols)
     row, col = divmod(tile, g.cols)
-    return ((image * height + row * g.m) * width + col * g.m) * channels
+    height, width = g.rows * g.m + border, g.cols * g.m + border
+    start = ((image * height + row * g.m) * width + col * g.m) * channels
+    return View(data, start, width * channels, channels)
+
+
+@njit(error_model="numpy")
+def _places(data, g, tile, place, channels):
+    """View of a transformed tile: its n x n places, each `place` numbers behind the one before."""
+    return View(data, tile * channels, g.n * place, place)
+
+
+@njit(error_model="numpy")
+def _matrix(data, p, place, channels, row=0):
+    """View of place p: a row for each tile, from `row` on."""
+    return View(data, p * place + row * channels, channels, 1)
 
 
 @kernel(parallel=True, error_model="numpy")
 def _forward(g, x, U, b, least, out, scratch):
+    """Each iteration owns a part of the tiles, and what they are in out."""
     tiles = g.N * g.rows * g.cols
     for part in prange(g.parts):
         V, M = _v_and_m(g, scratch[get_thread_id()])
         first = tiles * part // g.parts
         count = tiles * (part + 1) // g.parts - first
         for t in range(count):
-            corner = _corner(g, first + t, g.H, g.W, g.C)
-            input_tile(g.m, g.C, x, corner, g.W * g.C, g.C,
-                       V, t * g.C, g.n * g.place_v, g.place_v, x, 0, least)
+            input_tile(g.m, g.C, _window(x, g, first + t, 2, g.C),
+                       _places(V, g, t, g.place_v, g.C), ())
         for p in range(g.n * g.n):
-            simd.product(M, p * g.place_m, g.K, V, p * g.place_v, g.C, 1, count,
-                         U, p * (U.size // g.n**2), 0, g.K, g.C, False)
+            simd.product(_matrix(M, p, g.place_m, g.K), _matrix(V, p, g.place_v, g.C),
+                         View(U, p * (U.size // g.n**2), 0, 1), count, g.K, g.C, False)
         for t in range(count):
-            corner = _corner(g, first + t, g.H - 2, g.W - 2, g.K)
-            output_tile(g.m, g.K, M, t * g.K, g.n * g.place_m, g.place_m,
-                        out, corner, (g.W - 2) * g.K, g.K, b, 0, least)
-
-
-def _least(relu, dtype):
-    """The threshold of ReLU, or NaN, below which there is nothing: see simd.sandwich."""
-    return dtype.type(0 if relu else np.nan)
+            output_tile(g.m, g.K, _places(M, g, t, g.place_m, g.K),
+                        _window(out, g, first + t, 0, g.K), (b, least))
 
 
 def forward(x, w, b, relu, m):
@@ -212,14 +178,17 @@ def forward(x, w, b, relu, m):
     w = pad(w, (3, 3, shape[3], filters))
     g = _plan(x, filters, m, N * (shape[1] - 2) * (shape[2] - 2) // m**2, 1)
     out = empty((N, g.H - 2, g.W - 2, g.K), x.dtype)
-    _forward(g, x.reshape(-1), _filters(w, m), pad(b, (g.K,)), _least(relu, x.dtype),
+    _forward(g, x.reshape(-1), _filters(w, m), pad(b, (g.K,)), least_of(relu, x.dtype),
              out.reshape(-1), _scratch(g, x.dtype))
     return cut(out, (N, H - 2, W - 2, K))
 
 
 @kernel(parallel=True, error_model="numpy")
-def _backward(g, dout, out, least, x, UT, first, images, V, dM, dx, scratch):
-    """V, dM and dx for `images` images from `first` on."""
+def _backward(g, dout, behind, x, UT, first, images, V, dM, dx, scratch):
+    """V, dM and dx for `images` images from `first` on; behind: (out, norm, least) for output_grad.
+
+    Each iteration owns some of the images: their tiles in V and dM, their part of dx.
+    """
     per_image = g.rows * g.cols
     place_v, place_m = V.size // g.n**2, dM.size // g.n**2
     for part in prange(g.parts):
@@ -229,63 +198,73 @@ def _backward(g, dout, out, least, x, UT, first, images, V, dM, dx, scratch):
         start, count = image * per_image, here * per_image
         image += first
         for t in range(count):
-            corner = _corner(g, image * per_image + t, g.H, g.W, g.C)
-            input_tile(g.m, g.C, x, corner, g.W * g.C, g.C,
-                       V, (start + t) * g.C, g.n * place_v, place_v, x, 0, least)
-            corner = _corner(g, image * per_image + t, g.H - 2, g.W - 2, g.K)
-            output_grad(g.m, g.K, dout, corner, (g.W - 2) * g.K, g.K,
-                        dM, (start + t) * g.K, g.n * place_m, place_m, out, corner, least)
+            tile = image * per_image + t
+            input_tile(g.m, g.C, _window(x, g, tile, 2, g.C),
+                       _places(V, g, start + t, place_v, g.C), ())
+            output_grad(g.m, g.K, _window(dout, g, tile, 0, g.K),
+                        _places(dM, g, start + t, place_m, g.K), behind)
         for p in range(g.n * g.n):
-            simd.product(dV, p * g.place_v, g.C, dM, p * place_m + start * g.K, g.K, 1, count,
-                         UT, p * (UT.size // g.n**2), 0, g.C, g.K, False)
-        size = g.H * g.W * g.C
-        for i in range(image * size, (image + here) * size):
-            dx[i] = 0
+            simd.product(_matrix(dV, p, g.place_v, g.C), _matrix(dM, p, place_m, g.K, start),
+                         View(UT, p * (UT.size // g.n**2), 0, 1), count, g.C, g.K, False)
+        # Tiles overlap the one above and the one to the left by two; at the edge by zeros.
+        for row in range(image * g.H, (image + here) * g.H):
+            begun = g.W if row % g.H < 2 else 2
+            for i in range(row * g.W * g.C, (row * g.W + begun) * g.C):
+                dx[i] = 0
         for t in range(count):
-            corner = _corner(g, image * per_image + t, g.H, g.W, g.C)
-            input_grad(g.m, g.C, dV, t * g.C, g.n * g.place_v, g.place_v,
-                       dx, corner, g.W * g.C, g.C, x, 0, least)
+            input_grad(g.m, g.C, _places(dV, g, t, g.place_v, g.C),
+                       _window(dx, g, image * per_image + t, 2, g.C), ())
 
 
 @kernel(parallel=True, error_model="numpy")
 def _filter_products(g, V, dM, tiles, dU, db, add):
-    """dU[p] (+)= V[p]^T dM[p]; and db from the place where dM is the sum of dout."""
+    """dU[p] (+)= V[p]^T dM[p]; and db from the place where dM is the sum of dout.
+
+    Each iteration owns some of the channels of one place; db belongs to one of them.
+    """
     places = g.n * g.n
-    one = POINT_ONE[g.m] * (g.n + 1)
-    for p in prange(places):
-        m = p * (dM.size // places)
-        simd.product(dU, p * (dU.size // places), g.K, V, p * (V.size // places), 1, g.C, g.C,
-                     dM, m, g.K, g.K, tiles, add)
-        if p == one:
+    shares = -(-g.C // ROWS)
+    one = POINT_ONE[g.m] * (g.n + 1) * shares
+    for piece in prange(places * shares):
+        p, c = piece // shares, piece % shares * ROWS
+        left = View(V, p * (V.size // places) + c, 1, g.C)
+        right = _matrix(dM, p, dM.size // places, g.K)
+        simd.product(_matrix(dU, p, dU.size // places, g.K, c), left, right,
+                     min(ROWS, g.C - c), g.K, tiles, add)
+        if piece == one:
             for t in range(tiles):
                 for k in range(g.K):
-                    db[k] += dM[m + t * g.K + k]
+                    db[k] += dM[right.start + t * g.K + k]
 
 
 @kernel(parallel=True, error_model="numpy")
-def _filter_grads(m, dU, C, K, dw):
-    """dw = G^T dU G."""
+def _filter_grads(m, dU, C, K, lanes, dw):
+    """dw = G^T dU G. Each iteration owns one vector of filters of one channel."""
     n = m + 2
     place = dU.size // (n * n)
-    for c in prange(C):
-        filter_grad(m, K, dU, c * K, n * place, place, dw, c * K, 3 * C * K, C * K, dU, 0, 0)
+    for piece in prange(C * K // lanes):
+        start = piece * lanes
+        filter_grad(m, lanes, View(dU, start, n * place, place),
+                    View(dw, start, 3 * C * K, C * K), ())
 
 
-def backward(dout, x, w, out, m):
-    """dx, dw, db of `forward`; out: its result where it included ReLU, else None."""
-    dout, x, w, out = checks.convolution_gradient(dout, x, w, out)
+def backward(dout, x, w, out, m, norm=None):
+    """dx, dw, db of `forward`; out, norm: see conv.py."""
+    dout, x, w, out, norm = checks.convolution_gradient(dout, x, w, out, norm)
     x_shape, w_shape = x.shape, w.shape
     shape, filters = _whole(x.shape, w.shape[3], m, x.itemsize)
     x = pad(x, shape)
     w = pad(w, (3, 3, shape[3], filters))
     per_image = (shape[1] - 2) * (shape[2] - 2) // m**2
     size = (m + 2)**2 * per_image * (shape[3] + filters) * x.itemsize
-    chunk = min(round_up(-(-CHUNK // size), 8), shape[0])
+    chunk = min(round_up(-(-CHUNK // size), get_num_threads()), shape[0])
     g = _plan(x, filters, m, chunk, per_image)
 
     dout = pad(dout, (g.N, g.H - 2, g.W - 2, g.K))
-    least = _least(out is not None, x.dtype)
+    least = least_of(out is not None, x.dtype)
     out = dout if out is None else pad(out, dout.shape)
+    norm = no_norm(g.K, x.dtype) if norm is None else pad(norm, (4, g.K))
+    behind = out.reshape(-1), norm.reshape(-1), least
     V, dM = (empty((g.n**2 * (chunk * per_image + simd.MOST_ROWS + 1) * channels,), x.dtype)
              for channels in (g.C, g.K))
     dU = empty((g.n**2 * round_up(g.C, simd.MOST_ROWS) * g.K,), x.dtype)
@@ -295,8 +274,8 @@ def backward(dout, x, w, out, m):
     scratch = _scratch(g, x.dtype)
     for first in range(0, g.N, chunk):
         images = min(chunk, g.N - first)
-        _backward(g, dout.reshape(-1), out.reshape(-1), least, x.reshape(-1), UT, first, images,
+        _backward(g, dout.reshape(-1), behind, x.reshape(-1), UT, first, images,
                   V, dM, dx.reshape(-1), scratch)
         _filter_products(g, V, dM, images * per_image, dU, db, first > 0)
-    _filter_grads(m, dU, g.C, g.K, dw.reshape(-1))
+    _filter_grads(m, dU, g.C, g.K, simd.VECTOR_BYTES // x.itemsize, dw.reshape(-1))
     return cut(dx, x_shape), cut(dw, w_shape), db[:w_shape[3]]
