@@ -14,15 +14,15 @@ import sys
 from argparse import RawDescriptionHelpFormatter
 
 import command
-from bench import contest, layers, machine, startup, sweep, text
+from bench import contest, layers, machine, pieces, startup, sweep, text
 from bench.contenders import CONTENDERS, USUAL, is_judge, missing
-from bench.contest import INFERENCE_WANTED, TRAINING_WANTED
+from bench.contest import WANTED
 from command import at_least
 from study import pages
 
 from tinyfer.runs import write_json
 
-PARTS = ("contest", "layers", "sweep", "startup")
+PARTS = ("contest", "layers", "pieces", "sweep", "startup")
 
 
 def parse(argv):
@@ -41,6 +41,7 @@ def parse(argv):
         add(f"--{part}", action="append_const", dest="parts", const=part, help={
             "contest": "the training step and inference of all contenders: the default",
             "layers": "time and GFLOP/s of every layer and pass, and the limits of the machine",
+            "pieces": "into how many pieces each stage is cut, and what more threads can gain",
             "sweep": "batch sizes 1 to 256 on one thread and on all",
             "startup": "import, first step with and without compiled kernels"}[part])
     add("--all", action="store_const", dest="parts", const=list(PARTS), help="all of these")
@@ -49,9 +50,11 @@ def parse(argv):
     add("--json", metavar="FILE", help="write every number to this file")
     add("--fill", metavar="FILE", help="put the tables into their places in this document")
     add("--check", action="store_true",
-        help=f"exit 1 unless a training step is {TRAINING_WANTED:g} and inference "
-        f"{INFERENCE_WANTED:g} times as fast as PyTorch's fastest in float32, and inference faster "
-        "than ONNX Runtime where installed; 2 where PyTorch is missing")
+        help=f"exit 1 unless a training step is {WANTED['training']['float32']:g} and inference "
+        f"{WANTED['inference']['float32']:g} times as fast as PyTorch's fastest in float32, "
+        f"{WANTED['training']['bfloat16']:g} and {WANTED['inference']['bfloat16']:g} times as fast "
+        "as in bfloat16, and inference faster than ONNX Runtime where installed; 2 where PyTorch "
+        "is missing")
     return parser.parse_args(argv)
 
 
@@ -82,6 +85,9 @@ def run(options):
         results["layers"] = layers.measure(options.batch, options.threads, options.rounds)
         done("limits", machine.limits_table(results["limits"], options.threads))
         done("layers", layers.table(results["layers"], options))
+    if "pieces" in parts:
+        results["pieces"] = pieces.measure(options.batch, options.rounds)
+        done("pieces", pieces.table(results["pieces"], options))
     if "sweep" in parts:
         results["sweep"] = sweep.measure(chosen, options)
         done("sweep", sweep.table(results["sweep"], options))

@@ -172,11 +172,11 @@ def test_contest(tmp_path, capfd):
 
 # --- --check -----------------------------------------------------------------------------------
 
-def made_up(training, inference, onnx=None):
-    """Results with these ratios, for channels first and channels last."""
+def made_up(training, inference, onnx=None, mib=400):
+    """Results with these ratios, for channels first, channels last and bfloat16."""
     def entries(ratios):
-        found = {"tinyfer": dict(title="tinyfer", median=1.0, ratio=1.0)}
-        for key, ratio in zip(("torch-first", "torch-last", "torch-bf16"), (*ratios, 0.5)):
+        found = {"tinyfer": dict(title="tinyfer", median=1.0, ratio=1.0, peak_memory=mib << 20)}
+        for key, ratio in zip(("torch-first", "torch-last", "torch-bf16"), ratios):
             found[key] = dict(title=key, median=ratio, ratio=ratio)
         return found
 
@@ -188,25 +188,41 @@ def made_up(training, inference, onnx=None):
 
 
 @pytest.mark.parametrize("results, passes", [
-    (made_up((3.0, 2.0), (2.5, 2.0)), [True, True]),
-    (made_up((3.0, 1.99), (2.5, 2.0)), [False, True]),       # the fastest setting counts,
-    (made_up((1.99, 3.0), (1.9, 2.0)), [False, False]),      # whichever it is; bfloat16 does not
-    (made_up((2.0, 2.0), (2.0, 2.0), onnx=1.01), [True, True, True]),
-    (made_up((2.0, 2.0), (2.0, 2.0), onnx=0.99), [True, True, False]),
+    (made_up((3.0, 2.4, 1.0), (3.5, 3.2, 0.8)), "11111"),
+    (made_up((3.0, 2.39, 1.0), (3.5, 3.2, 0.8)), "01111"),      # the fastest setting counts,
+    (made_up((2.39, 3.0, 1.0), (3.1, 3.2, 0.8)), "01011"),      # whichever it is
+    (made_up((3.0, 2.4, 0.99), (3.5, 3.2, 0.79)), "10101"),
+    (made_up((3.0, 2.4), (3.5, 3.2)), "111"),                   # without bfloat16
+    (made_up((3.0, 2.4, 1.0), (3.5, 3.2, 0.8), onnx=1.01), "111111"),
+    (made_up((3.0, 2.4, 1.0), (3.5, 3.2, 0.8), onnx=0.99), "111101"),
+    (made_up((3.0, 2.4, 1.0), (3.5, 3.2, 0.8), mib=479), "11110"),
 ])
 def test_check(results, passes):
-    assert [passed for passed, _ in contest.check(results)] == passes
+    assert "".join(str(int(passed)) for passed, _ in contest.check(results)) == passes
 
 
 def test_check_decides_the_exit_code(monkeypatch, capsys):
-    for ratio, code in ((2.1, 0), (1.9, 1)):
+    for ratio, code in ((2.5, 0), (2.3, 1)):
         results = made_up((ratio, 5.0), (5.0, 5.0))
         monkeypatch.setattr(contest, "measure", lambda kind, *_: results[kind])
         monkeypatch.setattr(contest, "table", lambda *_: "")
         monkeypatch.setattr(contest, "compile_kernels", lambda options: None)
         monkeypatch.setattr("benchmark.missing", lambda contender: [])
         assert benchmark.main(["--check"]) == code
-    assert "FAIL  training: 1.90 times as fast as torch-first" in capsys.readouterr().out
+    assert "FAIL  training: 2.30 times as fast as torch-first" in capsys.readouterr().out
+
+
+def test_the_fastest_batch_is_measured_in_turn():
+    class Worker:
+        asked = []
+
+        def seconds(self, method, size, repeats=1):
+            self.asked.append(size)
+            noise = 0.5 if len(self.asked) in (2, 3) else 1     # of one turn: the median stands
+            return noise * {16: 5, 32: 4, 64: 3, 100: 6}[size]
+
+    assert contest.fastest_batch(Worker(), images=100) == 64
+    assert Worker.asked == [16, 32, 64, 100] * contest.BATCH_TURNS
 
 
 def test_check_needs_pytorch(monkeypatch, capsys):
