@@ -9,7 +9,7 @@ from tinyfer.kernels.compiling import kernel
 
 @kernel(parallel=True)
 def _adam(value, grad, m, v, rate1, rate2, step, eps, keep):
-    for i in prange(value.size):
+    for i in prange(value.size):    # owns value i and its moments
         g = grad[i]
         m[i] += rate1 * (g - m[i])
         v[i] += rate2 * (g * g - v[i])

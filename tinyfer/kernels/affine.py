@@ -34,7 +34,7 @@ def _affine(pictures, maps, shifts, gains, offsets, holes, out):
     h, w = out.shape[1:3]
     real = out.dtype.type
     below, beside = min(1, H - 1), min(1, W - 1)
-    for n in prange(len(pictures)):
+    for n in prange(len(pictures)):    # owns picture n
         a, b, c, d = maps[n, 0, 0], maps[n, 0, 1], maps[n, 1, 0], maps[n, 1, 1]
         top, left = (H - 1) / 2 + shifts[n, 0], (W - 1) / 2 + shifts[n, 1]
         gain, offset = gains[n], offsets[n]

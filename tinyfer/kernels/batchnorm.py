@@ -21,7 +21,7 @@ from tinyfer.kernels.memory import empty
 @kernel(parallel=True)
 def _image_statistics(x, P, mean, rest, m2):
     N, C = mean.shape
-    for n in prange(N):
+    for n in prange(N):    # owns row n of mean, rest and m2
         centre, left, squares = mean[n], rest[n], m2[n]
         for c in range(C):
             centre[c] = left[c] = squares[c] = 0
@@ -53,7 +53,7 @@ def _merge(P, means, m2s):
 @kernel(parallel=True)
 def _apply(x, mean, scale, beta, out):
     M, C = x.shape
-    for p in prange(M):
+    for p in prange(M):    # owns row p of out
         for c in range(C):
             out[p, c] = (x[p, c] - mean[c]) * scale[c] + beta[c]
 
@@ -61,7 +61,7 @@ def _apply(x, mean, scale, beta, out):
 @kernel(parallel=True)
 def _reduce(dout, x, P, mean, sums, sums_moved):
     N, C = sums.shape
-    for n in prange(N):
+    for n in prange(N):    # owns row n of both sums
         first, second = sums[n], sums_moved[n]
         for c in range(C):
             first[c] = second[c] = 0
@@ -75,7 +75,7 @@ def _reduce(dout, x, P, mean, sums, sums_moved):
 @kernel(parallel=True)
 def _input_gradient(dout, x, scale, constant, slope, mean, dx):
     M, C = x.shape
-    for p in prange(M):
+    for p in prange(M):    # owns row p of dx
         for c in range(C):
             dx[p, c] = dout[p, c] * scale[c] - (constant[c] + (x[p, c] - mean[c]) * slope[c])
 

@@ -36,7 +36,7 @@ def _forward(x, w, b, least, out, scratch):
     N, Ho, Wo, K = out.shape
     H, W, C = Ho + 2, Wo + 2, w.shape[2]
     weights = w.reshape(-1)
-    for n in prange(N):
+    for n in prange(N):    # owns image n of out
         row = scratch[get_thread_id()]
         y = row[:Wo * K].reshape(Wo, K)
         for i in range(Ho):
@@ -56,7 +56,7 @@ def _backward(N, H, W, C, K, dout, behind, x, w_turned, dx, dw, db, scratch):
     Ho, Wo, wanted = H - 2, W - 2, dx.size > 0
     P, rows = w_turned.shape[1], dw.shape[1] // (3 * K)
     turned = w_turned.reshape(-1)
-    for n in prange(N):
+    for n in prange(N):    # owns image n of dx, and its own dw and db
         mine = scratch[get_thread_id()]
         dout_row, shares = mine[:(Wo + simd.MOST_ROWS) * K], mine[(Wo + simd.MOST_ROWS) * K:]
         dy = dout_row[:Wo * K].reshape(Wo, K)

@@ -32,7 +32,7 @@ def _lowbias32(h):
 @kernel(parallel=True)
 def _dropout(x, low, high, threshold, scale, out):
     zero = x.dtype.type(0)
-    for i in prange(x.size):
+    for i in prange(x.size):    # owns element i of out
         h = _lowbias32(uint32(_lowbias32(uint32(uint32(i) ^ low)) ^ high))
         out[i] = x[i] * scale if h >= threshold else zero
 

@@ -18,7 +18,7 @@ from tinyfer.kernels.memory import empty
 @kernel(parallel=True)
 def _forward(x, mean, scale, beta, out, winner):
     N, H, W, C = out.shape
-    for n in prange(N):
+    for n in prange(N):    # owns image n of out and winner
         for i in range(H):
             for j in range(W):
                 for c in range(C):
@@ -45,7 +45,7 @@ def _backward(dout, winner, dx):
     """dx of the squares; a dropped row or column of dx is left to the caller."""
     N, H, W, C = dout.shape
     zero = dout.dtype.type(0)
-    for n in prange(N):
+    for n in prange(N):    # owns image n of dx
         for i in range(H):
             for u in range(2):
                 for j in range(W):

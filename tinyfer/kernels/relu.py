@@ -16,7 +16,7 @@ def least_of(relu, dtype):
 @kernel(parallel=True)
 def _forward(x, out):
     zero = x.dtype.type(0)
-    for i in prange(x.size):
+    for i in prange(x.size):    # owns element i of out
         z = x[i]
         out[i] = zero if z < zero else z
 
@@ -24,7 +24,7 @@ def _forward(x, out):
 @kernel(parallel=True)
 def _backward(dout, out, dx):
     zero = dout.dtype.type(0)
-    for i in prange(dout.size):
+    for i in prange(dout.size):    # owns element i of dx
         dx[i] = zero if out[i] <= zero else dout[i]
 
 
