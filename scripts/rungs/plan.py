@@ -65,7 +65,7 @@ LIT = replace(TURNED, augmentation=BEST.augmentation)
 MEAN = replace(LIT, averaging=0.999)
 
 UPPER = (
-    Rung("study", None, "the study's recipe, 20 epochs", six_layers, BASE),
+    Rung("study", None, "the study's recipe", six_layers, BASE),
     Rung("cosine", "study", "a rate that falls from 1e-3 to 0", six_layers,
          replace(BASE, schedule="cosine", lr=1e-3)),
     Rung("one-cycle", "study", "a rate that rises to 1e-3 and falls to 0", six_layers, CYCLE),
