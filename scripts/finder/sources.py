@@ -20,6 +20,8 @@ from tinyfer.datasets import draw_faces, load_fer2013
 # side, 0.07 from the top, in the middle from left to right.
 CALTECH_SIDE, CALTECH_TOP = 0.77, 0.07
 CALTECH_PIXELS = 62         # a crop enlarged so far has a box of 48 pixels
+CALTECH_BOX = ((1 - CALTECH_SIDE) / 2 * CALTECH_PIXELS, CALTECH_TOP * CALTECH_PIXELS,
+               CALTECH_SIDE * CALTECH_PIXELS)               # left, top, side
 DRAWN = 3000
 TURNED = 3                  # ways in which hard windows are looked for in a scene
 
@@ -35,11 +37,8 @@ class Sources(NamedTuple):
 
 def read_sources(faces_zip, fer, drawn=DRAWN):
     """Sources to train on, and Sources to validate on. ValueError where something is missing."""
-    crops = _pictures(faces_zip, "Caltech_CropFaces/")
-    scenes = _pictures(faces_zip, "train_non_face_scenes/")
-    crops = np.stack([np.asarray(Image.fromarray(c).resize((CALTECH_PIXELS,) * 2,
-                                                           Image.Resampling.BICUBIC))
-                      for c in crops])
+    crops = np.stack(list(caltech_crops(faces_zip).values()))
+    scenes = list(_pictures(faces_zip, "train_non_face_scenes/").values())
     data = load_fer2013(fer)
     grey = data.faces.reshape(len(data), -1).std(axis=1) < 3
     training, public = (data[(data.usage == part) & ~grey] for part in ("Training", "PublicTest"))
@@ -50,11 +49,16 @@ def read_sources(faces_zip, fer, drawn=DRAWN):
             Sources(_banks(public.faces, crops[:tenth], made[:held]), scenes[::6], public.labels))
 
 
+def caltech_crops(faces_zip):
+    """The Caltech faces by file name, each enlarged to CALTECH_PIXELS a side; `CALTECH_BOX` is the
+    face in them."""
+    return {name: np.asarray(Image.fromarray(crop).resize((CALTECH_PIXELS,) * 2,
+                                                          Image.Resampling.BICUBIC))
+            for name, crop in _pictures(faces_zip, "Caltech_CropFaces/").items()}
+
+
 def _banks(fer, caltech, drawn):
-    side = CALTECH_SIDE * CALTECH_PIXELS
-    return (Bank(fer, 0.0, 0.0, 48.0),
-            Bank(caltech, (CALTECH_PIXELS - side) / 2, CALTECH_TOP * CALTECH_PIXELS, side),
-            Bank(drawn, 0.0, 0.0, 48.0))
+    return Bank(fer, 0.0, 0.0, 48.0), Bank(caltech, *CALTECH_BOX), Bank(drawn, 0.0, 0.0, 48.0)
 
 
 def read_test(faces_zip):
@@ -74,13 +78,13 @@ def read_test(faces_zip):
 
 
 def _pictures(path, folder):
-    """The grey pictures in a folder of a zip archive, by name."""
+    """The grey pictures in a folder of a zip archive: a dict by file name, in its order."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = sorted(n for n in archive.namelist()
                            if folder in n and n.lower().endswith((".jpg", ".png")))
-            pictures = [np.asarray(Image.open(io.BytesIO(archive.read(n))).convert("L"))
-                        for n in names]
+            pictures = {n.split("/")[-1]: np.asarray(
+                Image.open(io.BytesIO(archive.read(n))).convert("L")) for n in names}
     except FileNotFoundError:
         raise FileNotFoundError(f"--data: there is no archive {path}") from None
     except zipfile.BadZipFile:
