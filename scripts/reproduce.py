@@ -2,6 +2,7 @@
 
     python scripts/reproduce.py --data archive.zip                        all of them: some hours
     python scripts/reproduce.py --experiments 6 6b --data archive.zip     some of them
+    python scripts/reproduce.py --experiments 6 --recipe best --data archive.zip
     python scripts/reproduce.py --table                                   only the page
 """
 
@@ -27,6 +28,7 @@ from tinyfer import runs
 from tinyfer.architectures import PACKAGED
 from tinyfer.datasets import find_data
 from tinyfer.datasets.fer2013 import WHERE
+from tinyfer.recipes import RECIPES
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 # 6b needs no training of its own, but a run of 6, and is compared with 7 and 8 where they are.
@@ -51,8 +53,10 @@ def parse(argv):
         help="try it out on N drawn faces instead")
     add("--drop-duplicates", action="store_true",
         help="train without the images that have an exact copy in validation or test; rows apart")
+    add("--recipe", choices=RECIPES, default="study", help="how they are trained (default study); "
+        "those by another recipe have a table of their own, and rows there")
     add("--epochs", type=command.at_least(1), metavar="N",
-        help="fewer epochs than the study's 40, to try it out")
+        help="fewer epochs than the study's 40, to try it out; or as many as another recipe needs")
     add("--runs", metavar="FOLDER", default="runs", help="where the runs are (default runs)")
     add("--threads", type=command.at_least(1), metavar="N", help="threads (default: one per core)")
     add("--table", action="store_true", help="run nothing, only write the page from results.json")
@@ -66,7 +70,7 @@ def main(argv=None):
 
 
 def reproduce(given):
-    trial = given.drawn or given.epochs
+    trial = given.drawn or given.epochs and given.recipe == "study"
     docs = Path(given.docs) if given.docs else None if trial else DOCS
     kept = (docs or Path(given.runs)) / "results.json"
     if docs:
@@ -98,7 +102,7 @@ def train_and_score(given, kept):
             if code:
                 return code
             keep(kept, record_of(folder, given.data))
-        if {MERGED, MERGED_FROM, *MERGED_BEFORE} & set(numbers):
+        if given.recipe == "study" and {MERGED, MERGED_FROM, *MERGED_BEFORE} & set(numbers):
             merge(seed, given, kept)
     return 0
 
@@ -130,7 +134,7 @@ def run_of(number, seed, given):
 
 
 def arguments_for(number, seed, given):
-    arguments = ["--experiment", number, "--seed", str(seed)]
+    arguments = ["--experiment", number, "--seed", str(seed), "--recipe", given.recipe]
     if given.drawn:
         arguments += ["--drawn", str(given.drawn)]
     if given.epochs:

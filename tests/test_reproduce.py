@@ -21,6 +21,7 @@ from tinyfer import runs
 from tinyfer.checkpoint import write_history
 from tinyfer.experiments import EXPERIMENTS
 from tinyfer.metrics import evaluate
+from tinyfer.recipes import RECIPES
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -57,6 +58,10 @@ def trainings(monkeypatch):
 
     monkeypatch.setattr(reproduce.train, "main", main)
     return calls
+
+
+def blocks(text):
+    return dict(re.findall(r"<!-- begin (\S+) -->\n(.*?)<!-- end", text, re.DOTALL))
 
 
 def page(place):
@@ -150,6 +155,27 @@ def test_training_without_the_copies_has_rows_of_its_own(go, place):
     assert distinct["test"]["copies"] == plain["test"]["copies"]
     assert "--drop-duplicates" in tables.command([distinct])
     assert "1 without copies" in page(place)
+
+
+def test_another_recipe_has_a_table_of_its_own(go, place, trainings, monkeypatch):
+    # The small network sees whole faces.
+    monkeypatch.setitem(RECIPES, "best", replace(RECIPES["best"], crop=None))
+    assert go("--experiments", "6")[0] == 0
+    before = {name: text for name, text in blocks(page(place)).items() if name != "recipes"}
+    assert go("--experiments", "6", "--recipe", "best")[0] == 0
+    assert go("--experiments", "6", "--recipe", "best")[0] == 0 and len(trainings) == 2
+    study, best = (read_results(place / "docs" / "results.json")[key]
+                   for key in ("6-seed0", "6-best-seed0"))
+    assert "averaged" not in study and best["averaged"]["n"] == best["test"]["n"]
+    assert best["images"] == study["images"]
+    after = blocks(page(place))
+    upper, lower = cells(after.pop("recipes"))
+    assert after == before
+    assert upper[:3] == ["6", "study", "2"] and upper[6] == ""
+    assert lower[:3] == ["6", "best", "2"]
+    assert lower[6] == f"{best['averaged']['accuracy']:.3f}"
+    assert lower[-1] == ("`python scripts/reproduce.py --experiments 6 --seeds 0 --recipe best "
+                         "--data data/archive.zip --epochs 2`")
 
 
 def test_a_trial_leaves_the_docs_alone(place, capsys):
@@ -296,6 +322,20 @@ def test_the_official_table_puts_ours_in_its_place():
     assert rows[place][1:4] == ["1,394,183", f"**{100 * ours['test']['accuracy']:.2f}**",
                                 f"{100 * low:.1f} to {100 * high:.1f}"]
     assert "on the 3,301 images without a copy" in rows[place][4]
+
+
+def test_averaged_crops_have_a_line_of_their_own():
+    plain = record("official7", accuracy=0.66, n=3589, copies=288)
+    test, averaged = plain["test"], record("official7", accuracy=0.70, n=3589, copies=288)["test"]
+    best = plain | dict(recipe="best", epochs=200, test=test, averaged=averaged)
+    rows = cells(tables.official_table(records(best)))
+    shown = {row[2]: row[4] for row in rows if "tinyfer" in row[0]}
+    once, often = (f"**{100 * part['accuracy']:.2f}**" for part in (test, averaged))
+    assert "recipe best, 200 epochs" in shown[once] and "crops" not in shown[once]
+    assert "18 crops averaged" in shown[often]
+    del best["averaged"]
+    with pytest.raises(ValueError, match="averaged"):
+        results.check_record(best)
 
 
 def test_results_survive_a_round_trip_and_keep_their_order(tmp_path):

@@ -2,7 +2,7 @@
 
 from study import tables
 from study.pages import table
-from study.results import key_of
+from study.results import CROPS, key_of
 
 from tinyfer.architectures import PACKAGED
 from tinyfer.runs import packaged_config
@@ -49,6 +49,12 @@ def _scores(record):
     if clean and test["copies"]:
         yield "without copies", (f"{clean['accuracy']:.3f} on the {clean['n']:,} test images "
                                  "without an exact copy in training")
+    if "averaged" in record:
+        averaged, clean = record["averaged"], record["averaged"]["without_copies"]
+        low, high = averaged["accuracy_interval"]
+        yield f"mean of {CROPS} crops", (
+            f"test accuracy **{averaged['accuracy']:.3f}** ({low:.3f} to {high:.3f})"
+            + (f", without copies {clean['accuracy']:.3f}" if clean else ""))
     yield "macro precision, macro AUC", (f"{test['macro']['precision']:.3f}, "
                                          f"{test['macro']['auc']:.3f}")
     yield "expected calibration error", f"{test['calibration']['ece']:.3f}"

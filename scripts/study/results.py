@@ -10,6 +10,8 @@ when the run folders are gone. It is a dict:
     images                              {part: number of images}
     best_epoch, val_accuracy            the best epoch on validation, whose weights are scored
     test                                `tinyfer.evaluation.score` of the test part
+    averaged                            another recipe than the study's only: the same of the mean
+                                        over CROPS windows and mirror images of each face
     minutes, date, machine, parameters
     weights                             checksum of best.npz
     thresholds, against                 experiment 6b only: threshold curve, paired tests
@@ -45,6 +47,7 @@ RECORD = dict(
     test=SCORES | dict(copies=(int,), accuracy_on_copies=MAYBE, without_copies=(dict, type(None)),
                        calibration=dict(ece=NUMBER)),
 )
+CROPS = 18
 ORDER = ("1", "2", "3", "4", "5", "6", "6b", "7", "8", "official7")
 
 
@@ -83,6 +86,8 @@ def check_record(record):
             check_form(row, MEANS, f"class {brief(name)}")
         if [type(bound) in NUMBER for bound in scores["accuracy_interval"]] != [True, True]:
             raise ValueError("accuracy_interval is no pair of numbers")
+    if record.get("recipe", "study") != "study":
+        check_form(record, dict(averaged=SCORES), "a record of another recipe")
     if record["experiment"] == "6b":
         check_form(record, dict(thresholds=(list,), against=(dict,)), "the record of 6b")
         for row in record["thresholds"]:
@@ -154,10 +159,13 @@ def record_of(folder, data=None):
         check_record(content["record"])
         if content["origin"] == origin:
             return content["record"]
-    probabilities = run.model.predict_proba(parts.test.faces)
-    record = _about(run, run.experiment.number)
-    record["test"] = score(parts.test.labels, probabilities, parts.test.class_names,
-                           copies["test"])
+    def scored(crops):
+        probabilities = run.model.predict_proba(parts.test.faces, crops=crops)
+        return score(parts.test.labels, probabilities, parts.test.class_names, copies["test"])
+
+    record = _about(run, run.experiment.number) | dict(test=scored(1))
+    if run.settings.recipe != "study":
+        record["averaged"] = scored(CROPS)
     runs.write_json(kept, dict(origin=origin, record=record))
     return record
 

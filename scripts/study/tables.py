@@ -1,7 +1,7 @@
 """The tables of docs/results.md in Markdown, from the records of results.py."""
 
 from study.pages import table
-from study.results import ORDER
+from study.results import CROPS, ORDER
 
 from tinyfer.experiments import BINARIZED, EXPERIMENTS
 from tinyfer.runs import describe_threads
@@ -42,8 +42,8 @@ def results_blocks(records):
     return dict(
         summary=summary(records), experiments=experiments_table(records),
         runs=runs_table(records), leakage=leakage_table(records),
-        official=official_table(records), binarized=binarized_text(records),
-        classes=classes_table(records),
+        recipes=recipes_table(records), official=official_table(records),
+        binarized=binarized_text(records), classes=classes_table(records),
     )
 
 
@@ -116,12 +116,9 @@ def runs_table(records):
 def command(group):
     """The command that makes the runs of a group again, and their rows."""
     first = group[0]
-    if other_recipe(first):
-        return (f"python scripts/train.py --experiment {first['experiment']} --recipe "
-                f"{first['recipe']} --epochs {first['epochs']} --seed {first['seed']} "
-                "--data data/archive.zip")
     words = ["python scripts/reproduce.py --experiments", first["experiment"]]
     words += ["--seeds", *(str(r["seed"]) for r in group)]
+    words += [f"--recipe {first['recipe']}"] if other_recipe(first) else []
     words += [f"--drawn {first['drawn']}"] if first["drawn"] else ["--data data/archive.zip"]
     words += ["--drop-duplicates"] if first["drop_duplicates"] else []
     words += [f"--epochs {first['epochs']}"] if first["epochs"] != 40 else []
@@ -160,14 +157,17 @@ def official_table(records):
     rows = [(order, [system, size, shown, "", remark])
             for system, size, order, shown, remark in OTHERS]
     ours = [r for r in records.values() if r["experiment"] == "official7"]
-    for r in ours:
-        test, clean = r["test"], r["test"]["without_copies"]
+    looks = [(r, key) for r in ours for key in ("test", "averaged") if key in r]
+    for r, key in looks:
+        test, clean = r[key], r[key]["without_copies"]
         low, high = test["accuracy_interval"]
         remark = "epoch chosen on PublicTest, scored once on PrivateTest"
         if r["drop_duplicates"]:
             remark += "; trained without the copies"
         if other_recipe(r):
             remark += f"; recipe {r['recipe']}, {r['epochs']} epochs"
+        if key == "averaged":
+            remark += f"; {CROPS} crops averaged"
         if clean and test["copies"]:
             remark += (f"; {100 * clean['accuracy']:.2f} on the {clean['n']:,} images without a "
                        f"copy in Training, {100 * test['accuracy_on_copies']:.1f} on the "
@@ -180,6 +180,26 @@ def official_table(records):
     head = ["system", "parameters", "accuracy (%)", "95 % interval", "remark"]
     whole = table(head, [row for _, row in rows])
     return whole if ours else f"{NOTHING}\n\n{whole}"
+
+
+def recipes_table(records):
+    """Networks by other recipes than the study's, each under the study's of the same images."""
+    rows = []
+    for record in filter(other_recipe, records.values()):
+        same = [r for r in records.values() if not other_recipe(r) and not r["drop_duplicates"]
+                and (r["experiment"], r["seed"]) == (record["experiment"], record["seed"])]
+        for r in (*same, record):
+            test, averaged = r["test"], r.get("averaged")
+            low, high = test["accuracy_interval"]
+            rows.append([
+                r["experiment"], r.get("recipe", "study"), r["epochs"], _3(r["val_accuracy"]),
+                f"{test['accuracy']:.3f} ({low:.3f} to {high:.3f})", _clean(test),
+                _3(averaged and averaged["accuracy"]), _clean(averaged), _3(test["macro"]["auc"]),
+                f"{r['minutes']:.0f}, {r['machine']['cpu']}", f"`{command([r])}`"])
+    head = ["#", "recipe", "epochs", "validation accuracy", "test accuracy", "without copies",
+            f"{CROPS} crops averaged", "the same without copies", "macro AUC", "minutes, machine",
+            "command"]
+    return table(head, rows) if rows else NOTHING
 
 
 def binarized_text(records):
@@ -297,6 +317,10 @@ def _trial(group):
 
 def _study(value):
     return value if isinstance(value, str) else "" if value is None else f"{value:.2f}"
+
+
+def _clean(scores):
+    return _3(scores and scores["without_copies"] and scores["without_copies"]["accuracy"])
 
 
 def _3(value):
