@@ -58,7 +58,7 @@ FINDER_OUTPUTS = ("scene", "face", "right", "down", "larger")
 
 
 def face_scan(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
-    """Four convolutions, two pools: x (N, 26, 26, 1) in [0, 1] -> (N, 1, 1, 5), 7,480 values.
+    """Four convolutions, two pools: x (N, 26, 26, 1) in [0, 1] -> (N, 1, 1, 5), 7,557 values.
 
     Without a dense layer it takes any height and width, and gives one row of five outputs for each
     window: x (N, H, W, 1) -> (N, (H-22) // 4, (W-22) // 4, 5). Chapter 14.
@@ -75,7 +75,7 @@ def face_scan(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
 
 
 def face_look(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
-    """Four convolutions, three pools, a dense layer: x (N, 46, 46, 1) -> (N, 5), 54,853 values.
+    """Four convolutions, three pools, a dense layer: x (N, 46, 46, 1) -> (N, 5), 55,261 values.
 
     x: windows of mean 0 and variance 1. Every pixel counts: each pool gets an even size.
     """

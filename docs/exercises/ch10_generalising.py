@@ -70,7 +70,7 @@ def test_dropout():
             "they are divided by the rate": x[kept] / rate,
             "they are multiplied by 1 - rate: that belongs to the other form, in evaluation":
                 x[kept] * (1 - rate)})
-        true(not np.array_equal(layer.forward(x, True) != 0, kept), "every forward has one mask")
+        true(not np.array_equal(layer.forward(x, True) != 0, kept), "two forwards have the same mask: draw it anew in each")
 
 
 def test_dropout_backward():

@@ -133,7 +133,7 @@ CLUES = {"A": "look at the update ratios: one is very plain",
          "B": "compare the loss in training with the one in validation",
          "C": "everything moves, and yet the loss: which number is it?",
          "D": "look at the first ten steps: losses, ratios and dead units",
-         "E": "which layer has no gradient, and what feeds it?"}
+         "E": "two layers never move: which units, on the way back from the loss, are off?"}
 
 
 def test_diagnosis():

@@ -141,7 +141,7 @@ def test_cook_toom():
                 lambda: AT @ ((G @ g) * (BT @ x)) if not AT[-1, -1] else 0,
             "the last tap misses the point at infinity: G has a 1 there":
                 lambda: AT @ ((G @ g) * (BT @ x)) if not G[-1, -1] else 0,
-            "the division by N is missing, in G or in B^T":
+            "the division by delta, the product of distances, is missing, in G or B^T":
                 lambda: AT @ ((G @ g) * (BT @ x)) if np.allclose(G[:-1, 0], 1) else 0,
             "this is the convolution with the filter turned": np.convolve(x, g, "valid")})
 

@@ -10,7 +10,7 @@ from tinyfer.metrics import wilson_interval
 def by_hand():
     # Column 2: 6 of 12. Row 2: 6 of 8. F1: 12 / 20.
     # 0.6 beats both; 0.5 ties with 0.5 and beats 0.3; 0.2 beats none: 2 + 1.5 of 6 pairs.
-    # For 0 of n both roots meet at 0 and z^2 / n / (1 + z^2 / n).
+    # For 0 of n the two roots are 0 and z^2 / n / (1 + z^2 / n).
     return 0.5, 0.75, 0.6, 3.5 / 6, 0.38416 / 1.38416
 
 
