@@ -47,13 +47,16 @@ def mark(student, options):
     arguments = [sys.executable, str(MARKING), str(answers_of(student))]
     try:
         run = subprocess.run(arguments + ["--quick"] * options.quick, capture_output=True,
-                             text=True, timeout=60 * options.minutes,
+                             text=True, errors="replace", timeout=60 * options.minutes,
                              env=os.environ | {"PYTHONPATH": str(ROOT)})
     except subprocess.TimeoutExpired:
         return f"stopped after {options.minutes} minutes"
     if run.returncode:
         return (run.stderr.strip().splitlines() or [f"exit code {run.returncode}"])[-1]
-    return json.loads(run.stdout)
+    try:
+        return json.loads(run.stdout)
+    except ValueError:
+        return "their code ended the marking, or printed into it"
 
 
 def count(chapters):

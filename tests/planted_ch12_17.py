@@ -113,7 +113,7 @@ PLANTED = {
         "test_diagnosis": [
             ('"A": "frozen"', '"A": "nothing"', "one is very plain"),
             ('"C": "labels"', '"C": "rate"', "which number is it"),
-            ('"E": "dead"', '"E": "frozen"', "what feeds it")],
+            ('"E": "dead"', '"E": "frozen"', "on the way back from the loss")],
     },
     "ch16_winograd": {
         "test_by_hand": [
@@ -145,7 +145,7 @@ PLANTED = {
         "test_cook_toom": [
             ("[float(i == tau - 1)]", "[0.0]", "the last output misses"),
             (" + [1.0]]", " + [0.0]]", "the last tap misses"),
-            ("p**j / np.prod([float(p - q) for q in others])", "float(p) ** j", "division by N"),
+            ("p**j / np.prod([float(p - q) for q in others])", "float(p) ** j", "division by delta"),
             ("tau = len(points) + 2 - r", "tau = len(points) - 1", "has the shape")],
         "test_rounding": [
             ("(L.astype(np.float32) for", "(L.astype(np.float64) for", "about"),

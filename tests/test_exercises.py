@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -116,6 +117,10 @@ def test_a_folder_of_students_is_marked_by_one_command(student, tmp_path):
     (tmp_path / "ben" / "ch01_linear.py").write_text("def by_hand(:")
     (tmp_path / "ben" / "mynet" / "relu.py").write_text("class ReLU")
     (student / "ch00_faces.py").write_text("def by_hand():\n    print('x')\n    return 0.5,\n")
+    (tmp_path / "cara" / "mynet").mkdir(parents=True)
+    (tmp_path / "cara" / "ch01_linear.py").write_text("import sys\nsys.exit()\n")
+    (tmp_path / "dan" / "mynet").mkdir(parents=True)
+    (tmp_path / "dan" / "ch00_faces.py").write_text("import os\nos._exit(0)\n")
     run = subprocess.run([sys.executable, "scripts/mark.py", str(tmp_path), "--quick", "--csv",
                           str(tmp_path / "marks.csv")], cwd=ROOT, capture_output=True, text=True,
                          env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=120)
@@ -125,8 +130,10 @@ def test_a_folder_of_students_is_marked_by_one_command(student, tmp_path):
     assert "1 x this is the mean over the images" in run.stdout
     assert "ch01_linear softmax: SyntaxError" in run.stdout
     assert "ch03_layers relu: SyntaxError" in run.stdout
+    assert "ch01_linear softmax: SystemExit" in run.stdout
+    assert re.search("dan +their code ended the marking", run.stdout)
     rows = list(csv.reader(open(tmp_path / "marks.csv", encoding="utf-8")))
-    assert len(rows) == 1 + 2 * (sum(len(marking.tests(path)) for path in marking.CHAPTERS) - 1)
+    assert len(rows) == 1 + 3 * (sum(len(marking.tests(path)) for path in marking.CHAPTERS) - 1)
 
 
 @each(marking.CHAPTERS)

@@ -171,7 +171,7 @@ def outcomes(chapter, folder, edits=(), only=None, settings=()):
                 for name in stubs(chapter):
                     if hasattr(mine, name):
                         setattr(course, name, getattr(mine, name))
-        except Exception as error:     # whatever a student's file does when it is loaded
+        except (Exception, SystemExit) as error:    # whatever a student's file does when loaded
             return [Outcome(name, *told(error)) for name in only or tests(chapter)]
         return [one(name, getattr(course, name)) for name in only or tests(chapter)]
 
@@ -179,7 +179,7 @@ def outcomes(chapter, folder, edits=(), only=None, settings=()):
 def one(name, test):
     try:
         test()
-    except Exception as error:         # a student's code may raise anything
+    except (Exception, SystemExit) as error:        # a student's code may raise anything
         return Outcome(name, *told(error))
     return Outcome(name, "passed")
 
