@@ -59,6 +59,10 @@ def check_writable(folder):
 
 def main(run, parse, argv, stopped="stopped"):
     """The exit code of run(parse(argv)), 0 for None; errors are one sentence and code 2."""
+    if sys.stdout is None:                          # closed by the caller, as by >&-
+        sys.stdout = open(os.devnull, "w")
+    if hasattr(sys.stdout, "reconfigure"):          # a file name may hold what it cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = run(parse(argv))
         sys.stdout.flush()

@@ -31,11 +31,11 @@ def parse(argv):
     add("--port", type=port, default=PORT, metavar="N",
         help=f"where to listen: this port or the next free one, 0 for any (default {PORT})")
     add("--no-browser", action="store_true", help="print the address, and open no browser")
-    add("--measure", nargs="?", const=10_000, type=command.at_least(20), metavar="REQUESTS",
+    add("--measure", nargs="?", const=10_000, type=command.at_least(21), metavar="REQUESTS",
         help="instead of showing the page, ask so many questions (default 10,000), and print what "
         "they took and how much memory the program held")
     add("--picture", metavar="FILE",
-        help="instead of showing the page, write a PNG of it (needs Chromium and the browser extra)")
+        help="instead of showing the page, write a PNG of it (needs Chromium, the browser extra)")
     return parser.parse_args(argv)
 
 

@@ -15,11 +15,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import command
-from PIL import Image, ImageOps
 
 from tinyfer.architectures import load_model
 from tinyfer.datasets.faces import blank
-from tinyfer.datasets.pictures import face_of, grey_of, open_image
+from tinyfer.datasets.pictures import colour_of, face_of, grey_of, is_picture, open_image
 from tinyfer.files import atomic_write
 from tinyfer.kernels.threads import set_threads
 from tinyfer.photo import DEFAULT, faces_to_read, read_faces
@@ -107,12 +106,10 @@ def note(sentence):
 
 def list_pictures(images):
     """The pictures named: those in a folder in order of their names, whatever Pillow may read."""
-    suffixes = set(Image.registered_extensions())
     found = []
     for name in images:
         if Path(name).is_dir():
-            inside = sorted(str(file) for file in Path(name).rglob("*")
-                            if file.suffix.lower() in suffixes)
+            inside = sorted(str(file) for file in Path(name).rglob("*") if is_picture(file))
             if not inside:
                 note(f"there is no picture in the folder {name}")
             found += inside
@@ -167,7 +164,7 @@ def show(name, readings, target):
     from tinyfer import plots  # matplotlib takes a second to load; most calls draw nothing
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    plots.photo(ImageOps.exif_transpose(open_image(source(name))).convert("RGB"), readings, target)
+    plots.photo(colour_of(open_image(source(name))), readings, target)
 
 
 def as_json(rows):
@@ -218,7 +215,7 @@ def write_csv(path, rows, names):
             writer.writerow([name, *face.box, score, expression,
                              *(f"{p:.6f}" for p in probabilities.values())])
     with atomic_write(path) as file:
-        file.write(text.getvalue().encode())
+        file.write(text.getvalue().encode(errors="surrogateescape"))
 
 
 def trained_on_drawn_faces(place):

@@ -1,10 +1,14 @@
 """scripts/command.py: how every script ends, whatever happens to it."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import command
 import pytest
+
+SCRIPTS = Path(command.__file__).parent
 
 
 def ends(run):
@@ -88,3 +92,14 @@ def test_options_in_error(capsys):
             parser.parse_args(words.split())
         assert stop.value.code == 2
         assert capsys.readouterr().err == f"error: {sentence} (--help lists the options)\n"
+
+
+def test_a_closed_output_and_odd_names_are_no_error(tmp_path):
+    code = ("import command, os, sys\n"
+            "sys.exit(command.main(lambda _: print(os.fsdecode(b'\\xff')), list, ()))")
+    run = [sys.executable, "-c", code]
+    path = os.environ | {"PYTHONPATH": str(SCRIPTS), "PYTHONIOENCODING": "utf-8:strict"}
+    shown = subprocess.run(run, env=path, capture_output=True, text=True)
+    assert (shown.returncode, shown.stdout, shown.stderr) == (0, "\\udcff\n", "")
+    closed = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *run], env=path, capture_output=True)
+    assert (closed.returncode, closed.stderr) == (0, b"")

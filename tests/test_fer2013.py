@@ -63,6 +63,13 @@ def test_csv_gives_the_same_images_in_the_order_of_its_rows(tmp_path, columns):
     assert same(load_fer2013(write_csv(tmp_path / "fer2013.csv", data, columns)), data)
 
 
+def test_csv_with_a_byte_order_mark(tmp_path):
+    path = write_csv(tmp_path / "fer2013.csv", draw_faces(14, seed=0))
+    before = load_fer2013(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert same(load_fer2013(path), before)
+
+
 def test_csv_codes_are_not_the_alphabetical_labels():
     assert CSV_CODES == ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
     assert sorted(CSV_CODES) == list(EMOTIONS)

@@ -11,7 +11,7 @@ from finder.windows import PLAN, Bank, scenes_of
 from PIL import Image
 
 import tinyfer
-from tinyfer.architectures import LOOK, SCAN, face_look, face_scan
+from tinyfer.architectures import LOOK, PACKAGED, SCAN, face_look, face_scan
 from tinyfer.datasets.scenes import draw_scene
 from tinyfer.finder import FILL, cut, merge, moved, packaged_finder, scales, suppress
 from tinyfer.gradcheck import numerical_gradient
@@ -272,7 +272,8 @@ def test_each_face_of_a_photograph_is_read():
 
 def test_a_picture_that_is_a_face_is_read_whole():
     face = tinyfer.datasets.draw_faces(1, seed=3).faces[0]
-    (reading,) = tinyfer.read_photo(face, "five-class")
+    (reading,) = tinyfer.read_photo(face, PACKAGED / "five-class.npz")
+    assert reading == tinyfer.read_photo(face, "five-class")[0]
     assert reading.face == (0, 0, 48, None)
     expected = tinyfer.load_model("five-class").predict_proba(face[None])[0]
     assert np.allclose(list(reading.probabilities.values()), expected, atol=1e-6)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 
 import numpy as np
@@ -12,7 +13,7 @@ from tiny import unsettle
 
 from tinyfer.architectures import load_model, six_layer_cnn
 from tinyfer.datasets import draw_faces
-from tinyfer.datasets.pictures import face_of, read_face
+from tinyfer.datasets.pictures import colour_of, face_of, grey_of, open_image, read_face
 from tinyfer.datasets.scenes import draw_scene
 from tinyfer.runs import packaged_config
 
@@ -76,6 +77,16 @@ def test_scaling_down_takes_the_mean_of_what_a_pixel_stands_for():
     assert abs(face_of(Image.fromarray(fine)).astype(int) - 128).max() <= 2
     image = picture(480, 480)
     assert face_of(image).mean() == pytest.approx(np.asarray(image).mean(), abs=0.5)
+
+
+def test_a_tiff_is_turned_as_a_png_is(tmp_path):
+    stored = Image.fromarray(np.arange(6, dtype=np.uint8).reshape(2, 3) * 40)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for name in "a.png", "a.tif":
+        stored.save(tmp_path / name, exif=exif)
+    read = [np.asarray(grey_of(open_image(tmp_path / name))) for name in ("a.png", "a.tif")]
+    assert read[0].tolist() == read[1].tolist() == [[120, 0], [160, 40], [200, 80]]
 
 
 @pytest.mark.parametrize("box, square", [
@@ -314,3 +325,25 @@ def test_what_cannot_be_read_is_one_sentence(call, monkeypatch, tmp_path, model_
 @pytest.mark.parametrize("box", ["1,2,3", "a,b,c,d", "1.5,2,3,4"])
 def test_a_box_must_be_four_whole_numbers(refused, box):
     assert "expected four whole numbers x,y,w,h" in refused(predict.main, "x.png", "--box", box)
+
+
+def test_colours_as_they_are_seen():
+    clear = Image.new("RGBA", (2, 1), (200, 0, 0, 0))
+    clear.putpixel((0, 0), (200, 0, 0, 255))
+    assert np.asarray(colour_of(clear)).tolist() == [[[200, 0, 0], [255, 255, 255]]]
+    deep = Image.fromarray(np.array([[0, 128 * 256]], np.uint16))
+    assert np.asarray(colour_of(deep)).tolist() == [[[0, 0, 0], [128, 128, 128]]]
+
+
+def test_only_pictures_of_a_folder_are_read(call, model_file, tmp_path):
+    """Neither what macOS leaves beside them, nor a folder with a picture's name, nor a document."""
+    (tmp_path / "folder.png").mkdir()
+    for name in "._a.png", "b.pdf":
+        (tmp_path / name).write_text("no picture")
+    odd = os.fsdecode(b"\xff.png")
+    picture().save(open(tmp_path / odd, "wb"), "PNG")
+    code, out, err = call(predict.main, tmp_path, "--model", model_file, "--csv",
+                          tmp_path / "faces.csv")
+    assert code == 0, err
+    assert len(out.splitlines()) == 2 and "\\udcff.png" in out
+    assert b"\xff.png,0,0,48,48" in (tmp_path / "faces.csv").read_bytes()

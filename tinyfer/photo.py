@@ -1,11 +1,12 @@
 """Reads a photograph: finds its faces, and says what expression each of them shows."""
 
+import os
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from tinyfer.architectures import load_model
+from tinyfer.architectures import PACKAGED, load_model
 from tinyfer.datasets.faces import SIZE
 from tinyfer.datasets.pictures import face_of, grey_of, open_image, square
 from tinyfer.finder import Face, faces_in
@@ -32,12 +33,19 @@ def read_photo(picture, model=DEFAULT, smallest=None, threshold=0.5):
         >>> for reading in tinyfer.read_photo("party.jpg"):
         ...     print(reading.face.box, reading.expression)
     """
-    model = known_model(model) if isinstance(model, str) else model
+    model = known_model(model) if isinstance(model, (str, os.PathLike)) else model
     grey = grey_of(open_image(picture))
     return read_faces(grey, faces_to_read(grey, None, False, smallest, threshold), model)
 
 
-known_model = lru_cache(maxsize=3)(load_model)
+def known_model(place):
+    """The model of a packaged name, kept for the next photograph; of a file or a run folder read
+    anew, for it may be trained on meanwhile."""
+    packaged = {file.stem for file in PACKAGED.glob("*.npz")}
+    return _kept(place) if str(place) in packaged else load_model(place)
+
+
+_kept = lru_cache(maxsize=3)(load_model)
 
 
 def faces_to_read(grey, box=None, take_whole=False, smallest=None, threshold=0.5):

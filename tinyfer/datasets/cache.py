@@ -21,10 +21,10 @@ VERSION = 1  # counts up whenever the reader would give other arrays for the sam
 def fingerprint(source):
     """A text that changes when the source does: its path, and size and time of all its files."""
     source = source.resolve()
-    digest = hashlib.sha256(f"{VERSION} {source}".encode())
+    digest = hashlib.sha256(b"%d %s" % (VERSION, os.fsencode(source)))
     files = sorted(_files(source)) if source.is_dir() else [("", source.stat())]
     for name, stat in files:
-        digest.update(f"\n{name} {stat.st_size} {stat.st_mtime_ns}".encode())
+        digest.update(b"\n%s %d %d" % (os.fsencode(name), stat.st_size, stat.st_mtime_ns))
     return digest.hexdigest()
 
 
@@ -74,7 +74,7 @@ def _places(source):
     """Where the cache may be: beside (or in) the source, then in the user's cache folder."""
     name = "tinyfer-cache.npz"
     beside = source / name if source.is_dir() else source.with_name(f"{source.name}.{name}")
-    unique = hashlib.sha256(str(source.resolve()).encode()).hexdigest()[:16]
+    unique = hashlib.sha256(os.fsencode(source.resolve())).hexdigest()[:16]
     try:
         home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     except RuntimeError:    # a user without a home

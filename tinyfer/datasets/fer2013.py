@@ -112,7 +112,8 @@ def own_pictures(path):
 
 def _form_of_folder(folder):
     """The folder of train/ and test/, the zip or the csv in `folder` or just below it, or None."""
-    below = sorted(entry for entry in folder.iterdir() if entry.is_dir())
+    below = sorted(entry for entry in folder.iterdir()
+                   if entry.is_dir() and os.access(entry, os.R_OK | os.X_OK))
     for place in (folder, *below):
         names = {entry.name.lower(): entry for entry in place.iterdir()}
         if any(name in names and names[name].is_dir() for name in FOLDERS):
@@ -129,14 +130,14 @@ def _read(source, progress):
         return _read_images(source, names, lambda name: read_bounded(source / name, MOST_FILE),
                             progress)
     if source.suffix.lower() == ".csv":
-        with open(source, newline="", encoding="utf-8") as lines:
+        with open(source, newline="", encoding="utf-8-sig") as lines:
             return read_csv(lines, str(source), progress)
     with open(source, "rb") as file, open_zip(file, str(source)) as archive:
         names = archive.namelist()
         for name in names:
             if PurePosixPath(name).name.lower() in CSV_NAMES:
                 with open_member(archive, name, MOST_TABLE) as table:
-                    lines = io.TextIOWrapper(table, encoding="utf-8", newline="")
+                    lines = io.TextIOWrapper(table, encoding="utf-8-sig", newline="")
                     return read_csv(lines, f"{source}: {brief(name)}", progress)
         return _read_images(
             source, names, lambda name: open_member(archive, name, MOST_FILE).read(), progress)

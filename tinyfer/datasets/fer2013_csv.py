@@ -45,6 +45,8 @@ def read_csv(lines, name, progress=None):
             usages.append(_usage(usage, where))
             if progress and len(labels) % 500 == 0:
                 progress(len(labels), max(CSV_ROWS, len(labels)))
+        if progress and labels:
+            progress(len(labels), len(labels))
     except UnicodeDecodeError:
         raise ValueError(f"{name} is not a readable csv file (it is no text in UTF-8)") from None
     except csv.Error as error:

@@ -13,11 +13,10 @@ where it finds none is taken whole.
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from tinyfer.datasets.faces import SIZE, USAGES, Faces
 from tinyfer.datasets.fer2013_csv import MOST_IMAGES
-from tinyfer.datasets.pictures import face_of, grey_of, open_image, read_face
+from tinyfer.datasets.pictures import face_of, grey_of, is_picture, open_image, read_face
 from tinyfer.files import brief
 
 FEWEST = 10             # pictures of a class that is to be divided; with a test/ of its own, a few
@@ -171,6 +170,4 @@ def _folders(place):
 
 
 def _pictures(folder):
-    suffixes = Image.registered_extensions()
-    return [file for file in sorted(folder.iterdir())
-            if file.is_file() and file.suffix.lower() in suffixes and file.name[0] != "."]
+    return [file for file in sorted(folder.iterdir()) if is_picture(file)]

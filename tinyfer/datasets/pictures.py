@@ -7,6 +7,7 @@ what is predicted for a file of the data set is what evaluation predicts for it.
 
 import os
 import warnings
+from contextlib import nullcontext
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -50,7 +51,8 @@ def open_image(picture):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(picture) as image:
+            # Pillow turns some uncompressed TIFFs wrongly that it opens by name.
+            with _opened(picture) as file, Image.open(file) as image:
                 _check_size(image)
                 image.load()
     except FileNotFoundError:
@@ -62,6 +64,10 @@ def open_image(picture):
         reason = " ".join(str(error).split())[:80] or type(error).__name__
         raise ValueError(f"{name} cannot be read as a picture: {reason}") from None
     return image
+
+
+def _opened(picture):
+    return nullcontext(picture) if hasattr(picture, "read") else open(picture, "rb")
 
 
 def _check_size(image):
@@ -93,6 +99,21 @@ def grey_of(image):
     """A Pillow image of any mode as grey: upright as its EXIF orientation says, transparent parts
     laid on white; mode L. ValueError for a mode without a fixed range of values."""
     return _grey(_upright(image))
+
+
+def colour_of(image):
+    """A Pillow image of any mode in RGB: otherwise as `grey_of`."""
+    image = _upright(image)
+    if image.mode in WITH_ALPHA or "transparency" in image.info:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    return (_grey(image) if image.mode in SIXTEEN_BIT else image).convert("RGB")
+
+
+def is_picture(file):
+    """Whether a path is a file whose name says that Pillow can read it, and that is not hidden."""
+    kind = Image.registered_extensions().get(file.suffix.lower())
+    return kind in Image.OPEN and file.name[0] != "." and file.is_file()
 
 
 def face_of(image, box=None):
