@@ -34,7 +34,7 @@ from tinyfer.datasets import CLASS_SETS, Parts, draw_faces, find_data, select_cl
 from tinyfer.datasets.faces import blank
 from tinyfer.evaluation import parts_of
 from tinyfer.kernels.threads import set_threads
-from tinyfer.runs import open_run
+from tinyfer.runs import open_run, read_settings
 from tinyfer.saliency import METHODS
 
 DEFAULT = "five-class"
@@ -159,8 +159,10 @@ def fill(given, files, tables):
 
 def network_and_faces(given):
     """The model, and the Parts its faces come from (None for pictures of the user's own)."""
-    at_hand = find_data(given.data)
-    if given.images or given.drawn or not at_hand:
+    at_hand = None
+    if not (given.images or given.drawn):
+        at_hand = find_data(given.data) or data_of(given.model)
+    if not at_hand:
         model = load_model(given.model)
         if given.images:
             return model, None
@@ -171,6 +173,13 @@ def network_and_faces(given):
     parts, _ = parts_of(run, given.data)
     return run.model, Parts(*(without_blanks(name, part)
                               for name, part in zip(Parts._fields, parts)))
+
+
+def data_of(place):
+    """Where the data of a run folder are, if they are still there; else None."""
+    config = Path(place) / "config.json"
+    data = read_settings(place).data if config.is_file() else None
+    return data if data and Path(data).exists() else None
 
 
 def without_blanks(name, part):

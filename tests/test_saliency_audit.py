@@ -20,13 +20,12 @@ from PIL import Image
 from small import use_small_network
 from tiny import small_cnn
 
+from tinyfer.datasets.faces import Faces
 from tinyfer.datasets.toyfaces import CUE_PLACE, draw_faces
 from tinyfer.layers import BatchNorm, Dense, Flatten
 from tinyfer.model import Sequential
 from tinyfer.saliency import METHODS, saliency
-from tinyfer.saliency.audit import (
-    audit_faithfulness,
-)
+from tinyfer.saliency.audit import audit_faithfulness, audit_planted
 from tinyfer.saliency.faithful import area, blur, deletion_insertion, edges
 from tinyfer.saliency.planted import DECOY_PLACE, highest_at, plant, share_at, train_small
 from tinyfer.saliency.regions import (
@@ -380,7 +379,8 @@ def test_a_panel_of_drawn_faces(scripted, tmp_path, capsys):
     assert Image.open(tmp_path / "runs/saliency/panel.png").width > 600
 
 
-def test_a_panel_of_pictures(scripted, tmp_path):
+def test_a_panel_of_pictures(scripted, tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYFER_DATA", "gone.zip")      # it is not asked for any
     face = draw_faces(1, seed=4).faces[0]
     Image.fromarray(face).resize((100, 100)).save("me.png")
     assert run(scripted, "me.png", "me.png", "--signed", "--overlay", "--target", "sad",
@@ -457,6 +457,13 @@ def test_speed_is_told_as_a_share_of_an_epoch(scripted, capsys, monkeypatch):
     maps, epoch, ratio = (float(re.search(r"images: ([\d.]+)", line)[1])
                           for line in capsys.readouterr().out.splitlines()[:3])
     assert ratio == pytest.approx(maps / epoch, rel=0.2, abs=0.006)
+
+
+def test_a_planted_patch_needs_faces_and_few_classes():
+    data = draw_faces(8, seed=0)
+    for wrong in (data[:4], Faces(data.faces, np.arange(8), data.usage, tuple("abcdefgh"), "")):
+        with pytest.raises(ValueError, match="needs 5 faces or more of at most 7 classes"):
+            audit_planted(wrong, "probability", {})
 
 
 @pytest.mark.parametrize("arguments, sentence", [

@@ -11,6 +11,7 @@ pictures of scripts/explain/pictures.py need.
 
 import numpy as np
 
+from tinyfer.datasets.toyfaces import cue_patches
 from tinyfer.inference import visible_window
 from tinyfer.saliency import METHODS, saliency, unsigned
 from tinyfer.saliency.faithful import area, completeness, deletion_insertion, edges
@@ -108,8 +109,12 @@ def audit_planted(data, of, options, seed=0, progress=None):
     """A small network trained on these faces with a patch planted (planted.py), and what each
     method finds of it. Arrays: mean maps by method.
 
-    data: Faces; up to 1,000 are learnt from and 100 others explained.
+    data: Faces; up to 1,000 are learnt from and 100 others explained. ValueError where they are
+    fewer than 5, or of more classes than there are patches.
     """
+    if len(data) < 5 or len(data.class_names) > len(cue_patches()):
+        raise ValueError(f"the planted patch needs 5 faces or more of at most {len(cue_patches())} "
+                         f"classes; here are {len(data)} of {len(data.class_names)}")
     if progress:
         progress(0, len(METHODS) + 1, "training a network on a planted patch")
     chosen = np.random.default_rng(seed).permutation(len(data))[:CUE_TRAINED + CUE_TESTED]

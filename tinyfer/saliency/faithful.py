@@ -13,8 +13,7 @@ STEPS = 32
 BLUR = 5.0          # standard deviation in pixels: the expression is gone, light and head remain
 
 
-def deletion_insertion(model, faces, maps, target, of="probability", steps=STEPS, batch_size=64,
-                       progress=None):
+def deletion_insertion(model, faces, maps, target, of="probability", steps=STEPS):
     """How F changes as pixels go, or come, the highest of each map first.
 
         deletion:  F(x with the first q pixels blurred)         low is good
@@ -31,7 +30,7 @@ def deletion_insertion(model, faces, maps, target, of="probability", steps=STEPS
     place = np.argsort(order, axis=1).reshape(len(x), h, w, 1)
     first = np.rint(np.linspace(0, h * w, steps + 1)).astype(int)[:, None, None, None]
     soft = blur(x, BLUR)
-    task = Task(model, x, target, of, batch_size, progress)
+    task = Task(model, x, target, of)
 
     def curve(chosen, others):
         return task.scores(lambda i, k: np.where(place[i] < first[k], chosen[i], others[i]),
@@ -45,14 +44,14 @@ def area(share, curve):
     return ((curve[:, 1:] + curve[:, :-1]) / 2) @ np.diff(share)
 
 
-def completeness(model, faces, maps, baseline, target, of="probability", batch_size=64):
+def completeness(model, faces, maps, baseline, target, of="probability"):
     """How far integrated gradients miss F(x) - F(b), which they should sum to.
 
     maps: signed, (N, 48, 48); baseline: the face (48, 48) they start from. Returns (N,) gaps and
     (N,) differences: F(x) - F(b) is the difference, the sum of the map minus that the gap.
     """
     def F(faces):
-        task = Task(model, window(model, faces), target, of, batch_size)
+        task = Task(model, window(model, faces), target, of)
         return task.scores(lambda i, k: task.x[i])[:, 0]
 
     difference = F(faces) - F(np.broadcast_to(baseline, np.shape(faces)))

@@ -19,6 +19,7 @@ from tinyfer.model import Sequential
 from tinyfer.optim import Adam
 
 DECOY_PLACE = CUE_PLACE[0], slice(35, 43)     # the same rows, as far from the other border
+BATCH, RATE = 32, 1e-3
 MOMENTUM = 0.9      # of batch norm: a short training leaves 0.99 no time to follow
 
 
@@ -37,29 +38,28 @@ def plant(data, seed=0):
     return Faces(faces, labels, data.usage, data.class_names, data.source)
 
 
-def small_network(class_names, seed=0, dtype=np.float32):
+def small_network(class_names, seed=0):
     """Two convolutions of 16 and 32 channels, a tenth of a second an epoch: enough for one cue."""
     rng = np.random.default_rng(seed)
 
     def block(c_in, c_out):
-        return [Conv2D(c_in, c_out, rng, relu=True, dtype=dtype),
-                BatchNorm(c_out, momentum=MOMENTUM, dtype=dtype), MaxPool2D()]
+        return [Conv2D(c_in, c_out, rng, relu=True),
+                BatchNorm(c_out, momentum=MOMENTUM), MaxPool2D()]
 
     layers = [*block(1, 16), *block(16, 32), Flatten(),
-              Dense(3200, 64, rng, relu=True, dtype=dtype),
-              BatchNorm(64, momentum=MOMENTUM, dtype=dtype),
-              Dense(64, len(class_names), rng, dtype=dtype)]
+              Dense(3200, 64, rng, relu=True), BatchNorm(64, momentum=MOMENTUM),
+              Dense(64, len(class_names), rng)]
     return Sequential(layers, (48, 48, 1), class_names, rng)
 
 
-def train_small(data, seed=0, epochs=8, batch_size=32, lr=1e-3):
+def train_small(data, seed=0, epochs=8):
     """A `small_network` trained on Faces as they are, without augmentation."""
     model = small_network(data.class_names, seed)
-    optimizer = Adam(model.parameters(), lr=lr)
+    optimizer = Adam(model.parameters(), lr=RATE)
     for _ in range(epochs):
         order = model.rng.permutation(len(data))
-        for start in range(0, len(data), batch_size):
-            batch = order[start:start + batch_size]
+        for start in range(0, len(data), BATCH):
+            batch = order[start:start + BATCH]
             logits = model.forward(to_input(data.faces[batch]), training=True)
             _, dlogits = softmax_cross_entropy(logits, data.labels[batch])
             model.backward(dlogits)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinyfer.datasets.faces import SIZE
+
 # Rows and columns, the last excluded. The border is the outermost four pixels all around: on
 # FER-2013 mostly hair and background. All else (forehead, nose, cheeks, chin) is the rest.
 EYES = {"FER-2013": (slice(11, 23), slice(6, 42)), "drawn faces": (slice(13, 25), slice(6, 42))}
@@ -17,17 +19,17 @@ BORDER = 4
 REGIONS = ("eyes", "mouth", "border", "rest")
 
 
-def region_masks(source, size=48):
-    """{"eyes", "mouth", "border", "rest"} -> (size, size) bool: they share no pixel and miss none.
+def region_masks(source):
+    """{"eyes", "mouth", "border", "rest"} -> (48, 48) bool: they share no pixel and miss none.
 
     source: that of the faces, "FER-2013" or "drawn faces"; ValueError for another.
     """
     if source not in EYES:
         raise ValueError(f"no regions are drawn for {source!r}; expected one of {', '.join(EYES)}")
-    masks = {name: np.zeros((size, size), bool) for name in REGIONS}
+    masks = {name: np.zeros((SIZE, SIZE), bool) for name in REGIONS}
     masks["eyes"][EYES[source]] = True
     masks["mouth"][MOUTH[source]] = True
-    inner = slice(BORDER, size - BORDER)
+    inner = slice(BORDER, SIZE - BORDER)
     masks["border"][...] = True
     masks["border"][inner, inner] = False
     masks["rest"][...] = ~(masks["eyes"] | masks["mouth"] | masks["border"])
