@@ -203,6 +203,8 @@ def resume(folder, settings, config, model, optimizer):
                 raise ValueError(f"{folder} cannot be resumed: it holds {left}, but no last.npz "
                                  "to go on from")
         return []       # stopped before the first checkpoint: nothing had been trained
+    for key in "machine", "threads":        # who trained, though another may score
+        config[key] = before.get(key, config[key])
     return load_checkpoint(folder / "last.npz", model, optimizer, settings.decisive())
 
 

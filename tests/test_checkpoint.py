@@ -147,6 +147,7 @@ def test_more_arrays_than_memory_are_refused_unread(tmp_path, monkeypatch):
     (lambda a, s: a.update({"optimizer/t": np.array(-1)}), "'t' holds negative values"),
     (lambda a, s: a["optimizer/m.conv1.b"].fill(np.nan), "holds values that are not finite"),
     (lambda a, s: a["optimizer/v.conv1.b"].fill(-1), "'v.conv1.b' holds negative values"),
+    (lambda a, s: a["model/bn1.var"].fill(-1), "'bn1.var' holds negative values"),
     (lambda a, s: a["model/conv1.w"].fill(np.inf), "'conv1.w' holds values that are not finite"),
     (lambda a, s: a.update({"model/conv1.b": np.zeros(3)}), "'conv1.b' is float64 of shape"),
     (lambda a, s: s.update(rng=None), "the state of its random generator is damaged"),

@@ -325,3 +325,16 @@ def test_right_gradients_are_not_refused():
         for floor in refused:
             refused[floor] += relative_error(dx, measured, floor) > SMOOTH
     assert refused[1e-8] > 0 and refused[FLOOR] == 0
+
+
+def test_what_was_moved_is_put_back_whatever_happens():
+    x = np.ones(3)
+
+    def fails():
+        raise KeyError("forward")
+
+    with pytest.raises(KeyError):
+        numerical_gradient(fails, x, np.ones(3))
+    with pytest.raises(ValueError):
+        direction_error(lambda: 1.0, [(x, np.zeros(3))], np.random.default_rng(0))
+    assert (x == 1).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinyfer
-from tinyfer.architectures import PACKAGED
+from tinyfer.architectures import PACKAGED, six_layer_cnn
 from tinyfer.layers import Dense, Flatten
 from tinyfer.model import Sequential
 
@@ -219,3 +219,11 @@ def test_layers_that_do_not_fit_together_are_refused():
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="Dense of 100 channels"):
         Sequential([Flatten(), Dense(100, 3, rng)])
+
+
+@pytest.mark.parametrize("names, said", [
+    ((0, 1, 2), "the class name 0 is no text"), (("a", "b", "a"), "3 class names"),
+    (("a", "b", "c\n"), "is no text")])
+def test_names_that_could_not_be_read_again_are_refused(names, said):
+    with pytest.raises(ValueError, match=said):
+        six_layer_cnn(classes=3, class_names=names)

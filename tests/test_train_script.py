@@ -55,6 +55,11 @@ def finished(tmp_path_factory):
     return folder, printed.getvalue()
 
 
+def test_a_test_part_of_one_class_is_scored(small, capsys):
+    assert run("--drawn", 64, "--split", "official", "--classes", 7, "--epochs", 1) == 0
+    assert "macro AUC undefined" in capsys.readouterr().out
+
+
 @pytest.fixture
 def trained(small, finished):
     """As `small`, with a copy of that run in the folder run/, which the test may spoil."""

@@ -7,10 +7,9 @@ import numpy as np
 from tinyfer.checkpoint import load_arrays
 from tinyfer.files import brief, check_form, parse_json
 from tinyfer.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
-from tinyfer.model import Sequential
+from tinyfer.model import Sequential, checked_names
 
 PACKAGED = Path(__file__).parent / "pretrained"
-MOST_CLASSES = 1000
 
 
 def six_layer_cnn(classes=7, seed=0, dtype=np.float32, class_names=None):
@@ -119,7 +118,7 @@ def load_model(path):
     except ValueError as error:
         raise ValueError(f"{path} is not a model saved by tinyfer: {error}") from None
     try:
-        class_names = _checked_names(about["class_names"])
+        class_names = checked_names(about["class_names"])
         if arguments.get("classes", len(class_names)) != len(class_names):
             raise ValueError(f"{len(class_names)} class names for {brief(arguments['classes'])} "
                              "classes")
@@ -130,15 +129,6 @@ def load_model(path):
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from error
     return model
-
-
-def _checked_names(names):
-    for name in names:
-        if not isinstance(name, str) or not 0 < len(name) <= 100 or not name.isprintable():
-            raise ValueError(f"the class name {brief(name)} is no text of 1 to 100 characters")
-    if not len(set(names)) == len(names) <= MOST_CLASSES:
-        raise ValueError(f"{len(names)} class names; expected at most {MOST_CLASSES}, each once")
-    return names
 
 
 def _packaged_or_path(path):

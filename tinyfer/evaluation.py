@@ -73,8 +73,9 @@ def score_run(folder, parts, history):
                           title=f"{source}, {len(names)} classes")
     plots.confusion(np.array(result["best"]["test"]["confusion_matrix"]), names,
                     folder / "confusion.png", title=title)
-    plots.roc(metrics.roc_per_class(parts.test.labels, test), names, folder / "roc.png",
-              title=title)
+    curves = metrics.roc_per_class(parts.test.labels, test)
+    if any(curves):
+        plots.roc(curves, names, folder / "roc.png", title=title)
     return result
 
 

@@ -32,11 +32,13 @@ def numerical_gradient(forward, x, dout, h=H):
     gradient = np.empty_like(x)
     for i in np.ndindex(x.shape):
         value = x[i]
-        x[i] = upper = value + h
-        up = np.array(forward())            # a copy: forward may return x itself
-        x[i] = lower = value - h
-        down = np.array(forward())
-        x[i] = value
+        try:
+            x[i] = upper = value + h
+            up = np.array(forward())        # a copy: forward may return x itself
+            x[i] = lower = value - h
+            down = np.array(forward())
+        finally:
+            x[i] = value
         gradient[i] = np.sum(dout * (up - down)) / (upper - lower)
     return gradient
 
@@ -126,13 +128,15 @@ def direction_error(loss, pairs, rng, limit=1e-5):
         return loss()
 
     error = np.inf
-    for h in H, H / 10, H / 100:
-        numerical = (loss_at(h) - loss_at(-h)) / (2 * h)
-        error = min(error, relative_error(analytic, numerical, 1e-11 / limit))
-        if error <= limit:
-            break
-    for (value, _), origin in zip(pairs, start):
-        value[...] = origin
+    try:
+        for h in H, H / 10, H / 100:
+            numerical = (loss_at(h) - loss_at(-h)) / (2 * h)
+            error = min(error, relative_error(analytic, numerical, 1e-11 / limit))
+            if error <= limit:
+                break
+    finally:
+        for (value, _), origin in zip(pairs, start):
+            value[...] = origin
     return error
 
 

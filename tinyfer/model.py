@@ -8,14 +8,16 @@ import numpy as np
 from tinyfer import checks, fusion, inference
 from tinyfer.checkpoint import save_arrays
 
+MOST_CLASSES = 1000
+
 
 class Sequential:
     """layers[0], then layers[1], ...: the output of each is the input of the next.
 
     layers: list of Layer; input_shape: (H, W, C) of one image; class_names: one string for each
-    output. rng: the np.random.Generator that drives dropout; the layers hold the same object, so
-    it is restored through `rng.bit_generator.state`, never replaced. config: how an architecture
-    function rebuilds this model (needed by `save`).
+    output, all different. rng: the np.random.Generator that drives dropout; the layers hold the
+    same object, so it is restored through `rng.bit_generator.state`, never replaced. config: how an
+    architecture function rebuilds this model (needed by `save`).
 
     Parameters get unique names such as "conv2.w": the layer's kind, its number, its own name.
     """
@@ -28,7 +30,7 @@ class Sequential:
         outputs = self.output_shape(self.input_shape)
         if class_names is None:
             class_names = [str(k) for k in range(outputs[-1])]
-        self.class_names = tuple(class_names)
+        self.class_names = checked_names(tuple(class_names))
         if len(self.class_names) != outputs[-1]:
             raise ValueError(f"{len(self.class_names)} class names for {outputs[-1]} outputs")
         if len({p.value.dtype for p in self.parameters()}) > 1:
@@ -148,3 +150,13 @@ class Sequential:
                      f"{self.num_parameters(trainable=True):,} of them trained; "
                      f"softmax turns the {len(self.class_names)} outputs into probabilities")
         return "\n".join(lines)
+
+
+def checked_names(names):
+    """The class names; ValueError where one is no text, or stands there twice."""
+    for name in names:
+        if not isinstance(name, str) or not 0 < len(name) <= 100 or not name.isprintable():
+            raise ValueError(f"the class name {name!r:.60} is no text of 1 to 100 characters")
+    if not len(set(names)) == len(names) <= MOST_CLASSES:
+        raise ValueError(f"{len(names)} class names; expected at most {MOST_CLASSES}, each once")
+    return names

@@ -18,8 +18,13 @@ def check_state(mine, arrays):
         raise ValueError(f"optimizer state does not fit these parameters: {odd!r} is in one "
                          "and not in the other")
     return {name: checks.stored("optimizer state does not fit", name, arrays[name], array,
-                                least=0 if name == "t" or name.startswith("v.") else -np.inf)
+                                least=0 if at_least_zero(name) else -np.inf)
             for name, array in mine.items()}
+
+
+def at_least_zero(name):
+    """Whether an array of a state holds squares, or a count: Adam takes their root."""
+    return name == "t" or name.startswith("v.") or name.endswith(".var")
 
 
 class Optimizer:
@@ -89,7 +94,7 @@ class Adam(Optimizer):
     def __init__(self, parameters, lr=1e-4, beta1=0.9, beta2=0.999, eps=1e-7, decay=0.0):
         super().__init__(parameters, lr)
         if not 0 <= decay * lr < 1:
-            raise ValueError(f"decay is {decay}; expected at least 0, and below 1 times lr {lr}")
+            raise ValueError(f"decay is {decay}; expected at least 0, below 1 / lr = {1 / lr:g}")
         if not 0 <= beta1 < 1 or not 0 <= beta2 < 1 or not 0 < eps < math.inf:
             raise ValueError(f"beta1, beta2, eps are {beta1}, {beta2}, {eps}; "
                              "expected betas in [0, 1) and eps above 0")

@@ -71,7 +71,7 @@ class Settings:
         for name in ("data", "start"):
             if not (getattr(self, name) is None or isinstance(getattr(self, name), str)):
                 raise _wrong(name, getattr(self, name), "a path, or nothing")
-        if self.recipe not in RECIPES:
+        if not isinstance(self.recipe, str) or self.recipe not in RECIPES:
             raise _wrong("recipe", self.recipe, " or ".join(RECIPES))
         if self.dtype not in ("float32", "float64"):
             raise _wrong("dtype", self.dtype, "float32 or float64")
