@@ -81,7 +81,7 @@ def load(given):
     if path is None:
         raise FileNotFoundError("FER-2013 is not here: give --data, or --drawn; it can be had from "
                                 f"{WHERE}")
-    return load_fer2013(path)
+    return load_fer2013(path, seed=given.seed)
 
 
 def facts_of(data, seed):

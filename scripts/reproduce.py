@@ -12,6 +12,7 @@ from pathlib import Path
 import command
 import train
 from study import cards, pages, tables
+from study.announcements import four_digits
 from study.results import (
     ORDER,
     add_record,
@@ -56,12 +57,12 @@ def parse(argv):
     add("--recipe", choices=RECIPES, default="study", help="how they are trained (default study); "
         "those by another recipe have a table of their own, and rows there")
     add("--epochs", type=command.at_least(1), metavar="N",
-        help="fewer epochs than the study's 40, to try it out; or as many as another recipe needs")
+        help="fewer epochs than the recipe's, to try it out; or more")
     add("--runs", metavar="FOLDER", default="runs", help="where the runs are (default runs)")
     add("--threads", type=command.at_least(1), metavar="N", help="threads (default: one per core)")
     add("--table", action="store_true", help="run nothing, only write the page from results.json")
     add("--docs", metavar="FOLDER", help="where results.json, results.md and model-cards are "
-        "(default: docs; with --drawn or --epochs only RUNS/results.json is written)")
+        "(default: docs; with --drawn or fewer epochs only RUNS/results.json is written)")
     return parser.parse_args(argv)
 
 
@@ -70,7 +71,7 @@ def main(argv=None):
 
 
 def reproduce(given):
-    trial = given.drawn or given.epochs and given.recipe == "study"
+    trial = given.drawn or given.epochs and given.epochs < RECIPES[given.recipe].epochs
     docs = Path(given.docs) if given.docs else None if trial else DOCS
     kept = (docs or Path(given.runs)) / "results.json"
     if docs:
@@ -93,6 +94,9 @@ def train_and_score(given, kept):
     if not given.drawn and find_data(given.data) is None:
         raise FileNotFoundError(f"FER-2013 is not here: give --data; it can be had from {WHERE}")
     numbers = [n for n in ORDER if n in given.experiments or "all" in given.experiments]
+    if given.recipe != "study" and MERGED in given.experiments:
+        raise ValueError(f"{MERGED} is merged from the study's recipe alone, not from "
+                         f"--recipe {given.recipe}")
     trained = [n for n in ORDER if n in numbers or n == MERGED_FROM and MERGED in numbers]
     trained = [n for n in trained if n != MERGED]
     for seed in given.seeds:
@@ -165,7 +169,7 @@ def keep(kept, record):
     test = record["test"]
     clean = test["without_copies"]
     print(f"{key_of(record)}: test accuracy {test['accuracy']:.4f}, macro precision "
-          f"{test['macro']['precision']:.4f}, macro AUC {test['macro']['auc']:.4f}"
+          f"{test['macro']['precision']:.4f}, macro AUC {four_digits(test['macro']['auc'])}"
           + (f"; without the {test['copies']:,} copies accuracy {clean['accuracy']:.4f}"
              if clean else ""), flush=True)
 

@@ -3,9 +3,9 @@
     python scripts/score_elsewhere.py --data faces.zip five-class runs/experiment6-seed0
 
 FER-2013 has its own way of cutting and lighting faces. The Caltech web faces in faces.zip were made
-otherwise and carry no expression, but whether somebody smiles most people agree on: docs/smiles.json
-names 271 of them, of 400 drawn at random, on which one rater by eye was sure. The others are asked
-twice: an answer about a face should outlast a mirror, a box that lies otherwise, dim light, blur.
+otherwise. They carry no expression, but whether somebody smiles most people agree on:
+docs/smiles.json names 271 of them, of 400 drawn at random, on which one rater by eye was sure. One
+face in ten is asked twice: an answer should outlast a mirror, another box, dim light, blur.
 """
 
 import argparse
@@ -74,8 +74,12 @@ def score(given):
 
 def smiles(crops):
     """The faces (N, 48, 48) of those who smile, and of those who do not."""
-    named = json.loads(SMILES.read_text())
-    return [np.stack([cut(crops[f"caltech_web_crop_{number:05d}.jpg"]) for number in named[group]])
+    named = {group: [f"caltech_web_crop_{number:05d}.jpg" for number in numbers]
+             for group, numbers in json.loads(SMILES.read_text()).items()}
+    for name in named["smiling"] + named["not smiling"]:
+        if name not in crops:
+            raise ValueError(f"--data: the archive lacks {name}, which docs/smiles.json names")
+    return [np.stack([cut(crops[name]) for name in named[group]])
             for group in ("smiling", "not smiling")]
 
 

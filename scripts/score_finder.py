@@ -245,7 +245,7 @@ def own_table(result):
         rows.append(("time as a multiple of OpenCV's, median of turns", f"{t['ratio']:.2f}", "1"))
     rows += [(f"found, {name}", f"{100 * share:.0f} %", "")
              for name, share in result["hard"].items()]
-    return _markdown(("", "tinyfer", "OpenCV's cascade"), rows)
+    return pages.table(("", "tinyfer", "OpenCV's cascade"), rows)
 
 
 def _other(part, name, form):
@@ -261,13 +261,8 @@ def test_table(test):
     for name, detected in PUBLISHED.items():
         rows.append((f"{name}, as published", "",
                      *("" if d is None else f"{d:.1f} %" for d in detected)))
-    return _markdown(("", "average precision",
+    return pages.table(("", "average precision",
                       *(f"found at {n} false boxes" for n in ALLOWED)), rows)
-
-
-def _markdown(head, rows):
-    return "\n".join("| " + " | ".join(row) + " |" for row in
-                     (head, ["---"] * len(head), *rows))
 
 
 if __name__ == "__main__":

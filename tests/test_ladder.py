@@ -10,6 +10,7 @@ import train
 from rungs import climb, plan, results
 from small import small_cnn
 
+from tinyfer import runs
 from tinyfer.datasets.toyfaces import draw_faces
 from tinyfer.recipes import BEST, Recipe
 
@@ -68,6 +69,9 @@ def test_a_rung_is_trained_and_gone_on_with(small_ladder, tmp_path, capsys):
     whole = (tmp_path / "a" / "drawn-high-seed0" / "validation.npz").read_bytes()
     config = json.loads((tmp_path / "a" / "drawn-high-seed0" / "rung.json").read_text())
     assert Recipe.read(config["recipe"]) == RUNGS["high"].recipe
+
+    with runs.owned(tmp_path / "a" / "drawn-high-seed0"):
+        assert ladder.main([*order, "high"]) == 2, "another process trains it"
 
     (tmp_path / "a" / "drawn-high-seed0" / "validation.npz").unlink()
     assert ladder.main([*order, "high"]) == 0, "all epochs done: only the answers are made again"

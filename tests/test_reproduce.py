@@ -169,6 +169,7 @@ def test_another_recipe_has_a_table_of_its_own(go, place, trainings, monkeypatch
     assert "averaged" not in study and best["averaged"]["n"] == best["test"]["n"]
     assert best["images"] == study["images"]
     after = blocks(page(place))
+    assert go("--experiments", "6b", "--recipe", "best")[0] == 2
     upper, lower = cells(after.pop("recipes"))
     assert after == before
     assert upper[:3] == ["6", "study", "2"] and upper[6] == ""

@@ -4,14 +4,14 @@ import numpy as np
 
 
 def cascade():
-    """OpenCV's detector of frontal faces, or an ImportError that says what to install."""
+    """OpenCV's detector of frontal faces, or a ValueError that says what to install."""
     try:
         import cv2
 
         return cv2.CascadeClassifier(
             f"{cv2.data.haarcascades}haarcascade_frontalface_default.xml")
     except (ImportError, AttributeError):
-        raise ImportError("--opencv needs OpenCV 4 with its cascades: "
+        raise ValueError("--opencv needs OpenCV 4 with its cascades: "
                           "pip install 'opencv-python-headless==4.11.*'") from None
 
 

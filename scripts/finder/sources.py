@@ -66,7 +66,9 @@ def read_test(faces_zip):
     of the faces in each."""
     boxes = {}
     with zipfile.ZipFile(faces_zip) as archive:
-        name = next(n for n in archive.namelist() if n.endswith("ground_truth_bboxes.txt"))
+        name = next((n for n in archive.namelist() if n.endswith("ground_truth_bboxes.txt")), None)
+        if name is None:
+            raise ValueError(f"--test: {faces_zip} holds no ground_truth_bboxes.txt")
         for line in archive.read(name).decode().splitlines():
             picture, *corners = line.split()
             boxes.setdefault(picture, []).append([float(v) for v in corners])

@@ -49,7 +49,7 @@ def unit(networks, question):
     told, *arrays = TOLD[type(layer)](layer, x, place, forward)
     answer = dict(kind=type(layer).__name__, name=names(model)[number], title=str(layer),
                   place=place, value=float(out[0][place]), gradient=float(dp), target=target,
-                  window=_window(model.layers[:number + 1], out[0].shape, place), **told)
+                  window=_window(model.layers[:number + 1], place), **told)
     return pack(answer, pixels.astype(np.float32), *(a.astype(np.float32) for a in arrays))
 
 
@@ -98,7 +98,7 @@ def _pixels(forward, number, place):
     return dx[0, ..., 0]
 
 
-def _window(layers, shape, place):
+def _window(layers, place):
     """[top, left, height, width] of the pixels that a unit sees; None where it sees them all."""
     if len(place) == 1:
         return None

@@ -23,6 +23,7 @@ from tinyfer.checkpoint import (
 )
 from tinyfer.datasets.splits import class_weights
 from tinyfer.files import check_form, read_json
+from tinyfer.kernels.threads import set_threads
 from tinyfer.recipes import Recipe
 from tinyfer.settings import Settings
 from tinyfer.training import fit, warnings
@@ -58,19 +59,22 @@ def climb(rung, faces, folder, seed=0):
     names = parts.train.class_names
     model = rung.network(len(names), seed, names)
     optimizer = rung.recipe.make_optimizer(model)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     config = dict(settings=dict(rung=rung.name, seed=seed, balance=rung.balance),
                   recipe=rung.recipe.as_dict(), source=parts.train.source,
                   images={name: len(getattr(parts, name)) for name in ("train", "validation")},
                   checksums=checksums, parameters=model.num_parameters(),
-                  machine=runs.describe_machine())
-    history = _begin(folder, config, model, optimizer)
+                  machine=runs.describe_machine(), threads=set_threads(None))
     weights = class_weights(parts.train.labels, 7) if rung.balance == "weights" else None
-    history = fit(model, optimizer, parts.train, parts.validation, folder, rung.recipe, weights,
-                  history, Progress())
+    with runs.owned(folder):
+        history = _begin(folder, config, model, optimizer)
+        history = fit(model, optimizer, parts.train, parts.validation, folder, rung.recipe, weights,
+                      history, Progress())
+        best = best_network(rung, folder, names, seed)
+        keep_answers(folder, parts.validation, best.predict_proba(parts.validation.faces))
     for sentence in warnings(history, parts.validation.labels):
         print(f"note: {sentence}")
-    best = best_network(rung, folder, names, seed)
-    keep_answers(folder, parts.validation, best.predict_proba(parts.validation.faces))
 
 
 def look_again(rung, below, faces, below_folder, folder, seed=0):
@@ -87,17 +91,15 @@ def look_again(rung, below, faces, below_folder, folder, seed=0):
 
 def _begin(folder, config, model, optimizer):
     """The history of a folder that is gone on with; [] for a new one."""
-    path = Path(folder)
     history = []
-    if (path / "rung.json").exists():
-        before = read_rung(path)
+    if (folder / "rung.json").exists():
+        before = read_rung(folder)
         for key in ("settings", "recipe", "checksums"):
             if before.get(key) != config[key]:
-                raise ValueError(f"{path} holds a run with other {key}: choose another --out")
-        if (path / "last.npz").exists():
-            history = load_checkpoint(path / "last.npz", model, optimizer)
-    path.mkdir(parents=True, exist_ok=True)
-    runs.write_json(path / "rung.json", config)
+                raise ValueError(f"{folder} holds a run with other {key}: choose another --out")
+        if (folder / "last.npz").exists():
+            history = load_checkpoint(folder / "last.npz", model, optimizer)
+    runs.write_json(folder / "rung.json", config)
     return history
 
 
@@ -138,7 +140,8 @@ def adopt(rung, folder, out, place, faces):
     best = six_layer_cnn(len(names), seed, class_names=names)
     best.load_state(best_network(rung, folder, names, seed).state())
     out = runs.new_folder(out)
-    runs.write_json(out / "config.json", runs.config_of(settings, parts, model, 1))
+    trained = dict(machine=config["machine"], threads=config.get("threads", 1))
+    runs.write_json(out / "config.json", runs.config_of(settings, parts, model, 1) | trained)
     best.save(out / "best.npz")
     save_checkpoint(out / "last.npz", model, optimizer, history, settings.decisive())
     write_history(out, history)

@@ -17,7 +17,7 @@ PAIRS = {
 
 
 def draw(rows, folder):
-    """ladder.png, and NN-curves.png for each chapter whose rungs are all there."""
+    """ladder.png, and ladder-NN.png for each chapter whose rungs are all there."""
     save(ladder(rows), folder / "ladder.png")
     first = {row["rung"]: row for row in reversed(rows)}
     for chapter, pair in PAIRS.items():

@@ -14,6 +14,7 @@ from rungs import pictures
 from rungs.climb import read_rung
 from rungs.plan import LOWER, RUNGS, UPPER
 from study import pages
+from study.results import held
 
 from tinyfer import runs
 from tinyfer.binary import mcnemar
@@ -26,6 +27,11 @@ NOT_YET = "not run yet"
 
 def write(out):
     """docs/ladder.json with the finished rungs of `out` added, docs/results.md, the pictures."""
+    with held(DOCS / "ladder.json"):
+        _write(out)
+
+
+def _write(out):
     records = read(DOCS / "ladder.json")
     found = {(r["rung"], r["seed"]): r for r in map(record_of, finished(out))}
     if not found and not records:

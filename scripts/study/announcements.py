@@ -20,7 +20,7 @@ def show_reading():
     def progress(done, total):
         line(done, total, "decoding FER-2013, once, images")
         if done == total:
-            line.done(f"decoded FER-2013: {total:,} images, kept beside the data")
+            line.done(f"decoded FER-2013: {total:,} images")
 
     return progress
 
@@ -53,7 +53,7 @@ def conclude(result, folder, settings, notes, times):
     print(f"test part of {result['source']}, {test['n']:,} images, scored {times} with the "
           f"best epoch:\naccuracy {test['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f}), "
           f"macro precision {test['macro']['precision']:.4f}, "
-          f"macro AUC {test['macro']['auc']:.4f}\n")
+          f"macro AUC {four_digits(test['macro']['auc'])}\n")
     print(format_report(test))
     print(f"\ntrained in {duration(result['training_seconds'])}; config.json, history.csv, "
           "metrics.json, best.npz, last.npz,\ncurves.png, confusion.png and roc.png are in "
@@ -65,6 +65,11 @@ def conclude(result, folder, settings, notes, times):
     if settings.drawn:
         print(f"{RULE}\n  DRAWN FACES, NOT FER-2013: this score says nothing about photographs.\n"
               f"{RULE}")
+
+
+def four_digits(value):
+    """Four digits; or a word, for an AUC of images that are all of one class."""
+    return "undefined" if value is None else f"{value:.4f}"
 
 
 def drawn_notice(sentence):

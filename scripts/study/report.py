@@ -41,7 +41,7 @@ def write_report(path, run, parts, part_name, probabilities, result, mistakes, b
         _section("Images of each class", _counts(parts)),
         _section("Configuration", _configuration(run)),
     ]
-    banner = "" if part.source == "FER-2013" else (
+    banner = "" if part.source != "drawn faces" else (
         '<p class="banner">These are drawn faces: the scores say nothing about FER-2013.</p>')
     number, title = run.experiment.number, run.experiment.title
     heading = f"Experiment {number}: {title}" if number else title[0].upper() + title[1:]

@@ -38,14 +38,15 @@ MOST_BYTES = 50_000_000
 NUMBER, MAYBE = (int, float), (int, float, type(None))
 MEANS = dict(precision=MAYBE, recall=MAYBE, auc=MAYBE)
 SCORES = dict(n=(int,), accuracy=NUMBER, accuracy_interval=(list,), macro=MEANS, classes=(dict,))
+SCORED = SCORES | dict(copies=(int,), accuracy_on_copies=MAYBE, without_copies=(dict, type(None)),
+                       calibration=dict(ece=NUMBER))
 RECORD = dict(
     experiment=(str,), seed=(int,), drop_duplicates=(bool,), drawn=(int, type(None)),
     epochs=(int,), batch_size=(int,), lr=NUMBER, source=(str,),
     images=dict(train=(int,), validation=(int,), test=(int,)),
     best_epoch=(int,), val_accuracy=MAYBE, minutes=NUMBER, date=(str,),
     machine=dict(cpu=(str,), threads=(int,)), parameters=(int,), weights=(str,),
-    test=SCORES | dict(copies=(int,), accuracy_on_copies=MAYBE, without_copies=(dict, type(None)),
-                       calibration=dict(ece=NUMBER)),
+    test=SCORED,
 )
 CROPS = 18
 ORDER = ("1", "2", "3", "4", "5", "6", "6b", "7", "8", "official7")
@@ -87,7 +88,7 @@ def check_record(record):
         if [type(bound) in NUMBER for bound in scores["accuracy_interval"]] != [True, True]:
             raise ValueError("accuracy_interval is no pair of numbers")
     if record.get("recipe", "study") != "study":
-        check_form(record, dict(averaged=SCORES), "a record of another recipe")
+        check_form(record, dict(averaged=SCORED), "a record of another recipe")
     if record["experiment"] == "6b":
         check_form(record, dict(thresholds=(list,), against=(dict,)), "the record of 6b")
         for row in record["thresholds"]:

@@ -4,6 +4,7 @@ from study.pages import table
 from study.results import CROPS, ORDER
 
 from tinyfer.experiments import BINARIZED, EXPERIMENTS
+from tinyfer.recipes import RECIPES
 from tinyfer.runs import describe_threads
 
 TOLERANCE = 0.02
@@ -121,7 +122,8 @@ def command(group):
     words += [f"--recipe {first['recipe']}"] if other_recipe(first) else []
     words += [f"--drawn {first['drawn']}"] if first["drawn"] else ["--data data/archive.zip"]
     words += ["--drop-duplicates"] if first["drop_duplicates"] else []
-    words += [f"--epochs {first['epochs']}"] if first["epochs"] != 40 else []
+    usual = RECIPES[first.get("recipe", "study")].epochs
+    words += [f"--epochs {first['epochs']}"] if first["epochs"] != usual else []
     return " ".join(words)
 
 

@@ -21,7 +21,7 @@ A network trained by tinyfer, as a PyTorch module. It gives the same logits; bes
     from {module} import load
     model = load().eval()                       # logits (N, {K}) from x (N, 1, 48, 48) in [0, 1]
 
-To go on training, on a GPU for example, with the optimizer it was trained with:
+To go on training, on a GPU for example:
 
     model = load().to("cuda").train()
     optimizer = torch.optim.Adam(model.parameters(), lr={lr:g}, eps=1e-7)
