@@ -109,8 +109,11 @@ def test_the_page_tells_what_was_run_and_what_was_not(small_ladder, tmp_path, mo
     docs = tmp_path / "docs"
     (docs / "figures").mkdir(parents=True)
     (docs / "results.md").write_text("<!-- begin ladder -->\n<!-- end ladder -->\n")
+    chapter = docs / "17-what-makes-the-difference.md"
+    chapter.write_text("<!-- begin worth -->\n<!-- end worth -->\n")
     monkeypatch.setattr(results, "DOCS", docs)
     monkeypatch.setattr(results, "LOWER", tuple(RUNGS.values()))
+    monkeypatch.setattr(results, "UPPER", (RUNGS["high"],))
     assert ladder.main(["--write", "--out", str(tmp_path)]) == 0
     low, high = json.loads((docs / "ladder.json").read_text())["rungs"]
     assert low["against"] is None and high["against"]["accuracies"][1] == low["accuracy"]
@@ -118,6 +121,8 @@ def test_the_page_tells_what_was_run_and_what_was_not(small_ladder, tmp_path, mo
     page = (docs / "results.md").read_text()
     assert f"| {100 * high['accuracy']:.1f} (" in page
     assert "| looks | two crops | high |  | *not run yet* |" in page
+    assert f"| low | 2 | {100 * high['accuracy']:.1f} (" in chapter.read_text()
+    assert chapter.read_text().count(" to ") == 1, "only rungs above, and only those that were run"
     assert (docs / "figures" / "ladder.png").stat().st_size > 10_000
     # Rungs stay on the page when their folders are gone.
     assert ladder.main(["--write", "--out", str(tmp_path / "empty")]) == 0

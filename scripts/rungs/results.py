@@ -26,7 +26,7 @@ NOT_YET = "not run yet"
 
 
 def write(out):
-    """docs/ladder.json with the finished rungs of `out` added, docs/results.md, the pictures."""
+    """docs/ladder.json with the finished rungs of `out` added, the pages, the pictures."""
     with held(DOCS / "ladder.json"):
         _write(out)
 
@@ -41,6 +41,7 @@ def _write(out):
     rows = sorted(records.values(), key=lambda r: (order.index(r["rung"]), r["seed"]))
     runs.write_json(DOCS / "ladder.json", dict(rungs=rows))
     pages.rewrite(DOCS / "results.md", dict(ladder=page(rows)))
+    pages.rewrite(DOCS / "17-what-makes-the-difference.md", dict(worth=worth(rows)))
     pictures.draw(rows, DOCS / "figures")
     print(f"{len(found)} rungs of {out}, {len(rows)} in all: docs/ladder.json, docs/results.md "
           "and the pictures are written")
@@ -108,6 +109,14 @@ def page(rows):
         "rung named, on the same images.", "",
         *table("Lower rungs: a few epochs each", LOWER, rows), "",
         *table("Upper rungs: the network of the study", UPPER, rows)])
+
+
+def worth(rows):
+    """The block of chapter 17: what each upper rung that was run brought, in points."""
+    upper = {rung.name for rung in UPPER}
+    head = ["what is added", "over", "epochs", "accuracy", "points", "p"]
+    return pages.table(head, [[line(row)[k] for k in (1, 2, 3, 4, 5, 6)] for row in rows
+                              if row["rung"] in upper])
 
 
 def table(title, plan, rows):
