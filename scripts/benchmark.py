@@ -63,6 +63,8 @@ def main(argv=None):
 
 
 def run(options):
+    if options.threads > machine.cores():
+        raise ValueError(f"--threads {options.threads}: there are {machine.cores()} cores here")
     parts = options.parts or ["contest"]
     chosen = chosen_contenders(options)
     if options.fill:
@@ -114,7 +116,7 @@ def chosen_contenders(options):
                              "--contenders")
         if all(missing(c) for c in judges):
             raise ValueError("--check compares with PyTorch, which is not installed "
-                             "(pip install 'tinyfer[bench]')")
+                             "(pip install -e '.[bench]')")
     return chosen
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import command
 import numpy as np
+from study.announcements import warn_of_drawn_faces
 from study.report import write_report
 
 from tinyfer import metrics, plots
@@ -79,6 +80,7 @@ def evaluate(given):
                              "on, not a folder of pictures")
         parts, copies = None, {}
         part = load_class_folder(given.data, run.model.class_names, find)
+        warn_of_drawn_faces(given.run)
     elif find and not run.settings.find_faces:
         raise ValueError("--find-faces needs --data with a folder of pictures that the run was not "
                          "trained on; its own are read as they were then")

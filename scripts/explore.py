@@ -171,7 +171,7 @@ def draw_sheets(data, folder, seed):
         chosen = rng.choice(members, min(SAMPLES, len(members)), replace=False)
         _sheet(data, np.sort(chosen), folder / f"samples-{name}.png", f"{name}: a random sample")
     found = conflicts(data)
-    groups = found[:SHOWN_GROUPS]
+    groups = sorted(found, key=lambda group: len(np.unique(data.labels[group])))[:SHOWN_GROUPS]
     if groups:
         first = [group[np.unique(data.labels[group], return_index=True)[1]] for group in groups]
         _sheet(data, np.concatenate(first), folder / "two-labels.png",

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import command
+from study.announcements import warn_of_drawn_faces
 
 from tinyfer.architectures import load_model
 from tinyfer.datasets.faces import blank
@@ -22,7 +23,6 @@ from tinyfer.datasets.pictures import colour_of, face_of, grey_of, is_picture, o
 from tinyfer.files import atomic_write
 from tinyfer.kernels.threads import set_threads
 from tinyfer.photo import DEFAULT, faces_to_read, read_faces
-from tinyfer.runs import packaged_config, read_config
 
 
 def parse(argv):
@@ -76,9 +76,7 @@ def main(argv=None):
 def predict(given):
     set_threads(given.threads)
     model = load_model(given.model)
-    if trained_on_drawn_faces(given.model):
-        note(f"{given.model} was trained on drawn faces: what it says of photographs is worth "
-             "nothing")
+    warn_of_drawn_faces(given.model)
     if given.csv and given.csv.exists():
         raise ValueError(f"--csv: {given.csv} is there already; choose another name")
     pictures = list_pictures(given.images)
@@ -170,7 +168,7 @@ def show(name, readings, target):
 def as_json(rows):
     return json.dumps([dict(image=name, error=found) if isinstance(found, str) else
                        dict(image=name, faces=[as_dict(reading) for reading in found])
-                       for name, found in rows], indent=2, ensure_ascii=False)
+                       for name, found in rows], indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def as_dict(reading):
@@ -216,16 +214,6 @@ def write_csv(path, rows, names):
                              *(f"{p:.6f}" for p in probabilities.values())])
     with atomic_write(path) as file:
         file.write(text.getvalue().encode(errors="surrogateescape"))
-
-
-def trained_on_drawn_faces(place):
-    """Whether a run folder, a file or a packaged name says that its faces were drawn."""
-    folder = Path(place)
-    if (folder / "config.json").is_file():
-        config = read_config(folder)
-    else:
-        config = packaged_config(folder / "best.npz" if folder.is_dir() else place) or {}
-    return config.get("source") == "drawn faces"
 
 
 if __name__ == "__main__":

@@ -39,8 +39,8 @@ class Progress:
             self.printed = now
             left = (steps - step) * (seen / step) / rate
             self._write(f"epoch {epoch}  step {step}/{steps}  {rate:.0f} images/s  "
-                        f"loss {loss:.4f}  accuracy {accuracy:.4f}  {duration(left)} left",
-                        end="" if self.live else "\n")
+                        f"loss {_digits(loss).strip()}  accuracy {accuracy:.4f}  "
+                        f"{duration(left)} left", end="" if self.live else "\n")
 
     def epoch(self, history, epochs):
         """After an epoch: its row of the table, and the time left in the whole run."""
@@ -50,8 +50,8 @@ class Progress:
         # The median, for the first epoch may hold compilation.
         usual = sorted(self.epoch_seconds)[(len(self.epoch_seconds) - 1) // 2]
         best = row["val_accuracy"] > max((r["val_accuracy"] for r in history[:-1]), default=-1)
-        self._write(f"{row['epoch']:>5}  {row['loss']:8.4f}  {row['accuracy']:8.4f}  "
-                    f"{row['val_loss']:8.4f}  {row['val_accuracy']:12.4f}  "
+        self._write(f"{row['epoch']:>5}  {_digits(row['loss'])}  {row['accuracy']:8.4f}  "
+                    f"{_digits(row['val_loss'])}  {row['val_accuracy']:12.4f}  "
                     f"{duration(row['seconds']):>8}  "
                     f"{duration(usual * (epochs - row['epoch'])):>9}{'  best' if best else ''}")
 
@@ -61,6 +61,11 @@ class Progress:
             text = f"\r{text[:width]:<{min(width, 79)}}"
         self.stream.write(text + end)
         self.stream.flush()
+
+
+def _digits(loss):
+    """In eight characters, however large."""
+    return f"{loss:8.4f}" if loss < 1000 else f"{loss:8.1e}"
 
 
 class Line:

@@ -28,7 +28,9 @@ from explain.panel import panel_of_part, panel_of_pictures
 from explain.speed import speed
 from predict import box
 from study import pages
+from study.announcements import warn_of_drawn_faces
 
+from tinyfer import photo
 from tinyfer.architectures import load_model
 from tinyfer.datasets import CLASS_SETS, Parts, draw_faces, find_data, select_classes
 from tinyfer.datasets.faces import blank
@@ -46,8 +48,9 @@ def parse(argv):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("images", nargs="*", metavar="IMAGE", help="picture files, as for scripts/predict.py")
-    add("--model", default=DEFAULT, metavar="RUN_OR_FILE", help="a run folder (its best.npz is "
-        f"taken), a model file, or packaged weights by name (default {DEFAULT})")
+    add("--model", metavar="RUN_OR_FILE", help="a run folder (its best.npz is "
+        f"taken), a model file, or packaged weights by name (default "
+        f"{photo.DEFAULT} for an IMAGE, as predict.py; else {DEFAULT})")
     add("--data", metavar="PATH", help="FER-2013: archive.zip, its folder, or the csv file")
     add("--drawn", action="store_true", help="drawn faces even if FER-2013 is at hand")
     where = parser.add_mutually_exclusive_group()
@@ -108,6 +111,7 @@ def main(argv=None):
 
 def run(given):
     command.check_writable(given.out)
+    given.model = given.model or (photo.DEFAULT if given.images else DEFAULT)
     given.method = list(METHODS) if "all" in given.method else list(dict.fromkeys(given.method))
     set_threads(given.threads)
     refuse_what_does_not_fit(given)
@@ -165,6 +169,7 @@ def network_and_faces(given):
     if not at_hand:
         model = load_model(given.model)
         if given.images:
+            warn_of_drawn_faces(given.model)
             return model, None
         if not at_hand and not given.drawn:
             print("NO FER-2013 HERE: these are faces that tinyfer draws itself.")

@@ -8,7 +8,7 @@ Composites are what everything is chosen on: average precision, false boxes on s
 face, and whether the expression network answers for the found box what it answers for the true
 one. --test: the 130 CMU+MIT pictures, which nothing may be chosen on, beside the published figures
 of Viola and Jones (2001) and of Rowley, Baluja and Kanade (1998). --opencv: its cascade on the same
-pictures and threads, and its time beside ours; pip install "tinyfer[bench]".
+pictures and threads, and its time beside ours; pip install -e ".[bench]".
 """
 
 import argparse

@@ -55,8 +55,10 @@ def train(given):
     settings = resumed_settings(given) if "resume" in given else new_settings(given)
     threads = set_threads(given.get("threads"))
     if settings.drawn:
-        print(drawn_notice(f"DRAWN FACES, NOT FER-2013: training on {settings.drawn:,} faces "
-                           "that tinyfer draws itself."))
+        notice = (f"DRAWN FACES, NOT FER-2013: {settings.drawn:,} faces of all seven classes that "
+                  "tinyfer draws itself.")
+        asked_for = "drawn" in given or "resume" in given
+        print(notice if asked_for else drawn_notice(notice))
 
     faces = settings.faces(progress=show_reading())
     if faces.source == "FER-2013":

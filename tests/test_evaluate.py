@@ -258,7 +258,7 @@ def test_errors_are_one_sentence(call, made, tmp_path):
         ([tmp_path / "empty"], "is no run folder: there is no config.json"),
         ([tmp_path / "begun"], "holds no best.npz yet"),
         ([made / "6" / "best.npz"], "does not tell what it was trained on"),
-        ([made / "6" / "last.npz"], "is not a model saved by tinyfer"),
+        ([made / "6" / "last.npz"], "is a checkpoint, not a model"),
         ([made / "6", "--data", "no.zip"], r"no\.zip does not exist"),
         ([made / "6", "--against", made / "1"], "has 7 classes; expected 5 as .*6 has, or 2"),
         ([made / "1", "--binarize"], "neutral is neither positive nor negative"),

@@ -327,6 +327,21 @@ def test_a_box_must_be_four_whole_numbers(refused, box):
     assert "expected four whole numbers x,y,w,h" in refused(predict.main, "x.png", "--box", box)
 
 
+def test_weights_that_overflow_are_no_answer(call, model_file, pictures, tmp_path):
+    model = load_model(model_file)
+    for p in model.parameters():
+        p.value *= 1e9
+    model.save(tmp_path / "large.npz")
+    with np.errstate(all="ignore"):
+        code, out, err = call(predict.main, pictures[0], "--model", tmp_path / "large.npz", "--json")
+    assert code == 1 and "the network answers NaN" in json.loads(out)[0]["error"]
+
+
+def test_a_photograph_from_a_telephone_gets_advice(call, tmp_path):
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    assert "save it as JPEG" in call(predict.main, tmp_path / "a.heic")[2]
+
+
 def test_colours_as_they_are_seen():
     clear = Image.new("RGBA", (2, 1), (200, 0, 0, 0))
     clear.putpixel((0, 0), (200, 0, 0, 255))

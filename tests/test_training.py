@@ -205,6 +205,23 @@ def test_nan_after_the_last_step_of_an_epoch_is_not_saved(tmp_path, monkeypatch)
     assert (tmp_path / "last.npz").read_bytes() == before
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_network_that_no_loss_shows_to_be_lost_is_not_saved(tmp_path, monkeypatch):
+    train_tiny(tmp_path, 1)
+    before = (tmp_path / "last.npz").read_bytes(), (tmp_path / "best.npz").read_bytes()
+    original = Adam.step
+
+    def spoilt(self):
+        original(self)
+        if self.t == 14:
+            self.v[0][...] = np.inf
+
+    monkeypatch.setattr(Adam, "step", spoilt)
+    with pytest.raises(Diverged, match="v.conv1.w was no longer finite in epoch 2"):
+        train_tiny(tmp_path, 2)
+    assert ((tmp_path / "last.npz").read_bytes(), (tmp_path / "best.npz").read_bytes()) == before
+
+
 @pytest.mark.parametrize("change, words", [
     (dict(train=tiny_faces(3)[[]]), "got 0 and 3"),
     (dict(validation=tiny_faces(3)[[]]), "got 3 and 0"),

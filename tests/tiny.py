@@ -27,7 +27,8 @@ def small_cnn(classes=7, seed=0, dtype=np.float32, class_names=None, channels=4)
         BatchNorm(channels, dtype=dtype), MaxPool2D(), Dropout(0.25, rng), Flatten(),
         Dense(25 * channels, classes, rng, dtype=dtype),
     ]
-    config = {"architecture": "small_cnn", "arguments": {"classes": classes}}
+    config = {"architecture": "small_cnn",
+              "arguments": {"classes": classes, "dtype": np.dtype(dtype).name}}
     return Sequential(layers, (48, 48, 1), class_names, rng, config)
 
 
@@ -39,7 +40,8 @@ def two_convolutions(classes=7, seed=0, dtype=np.float32, class_names=None):
         MaxPool2D(), Conv2D(8, 16, rng, relu=True, dtype=dtype), BatchNorm(16, dtype=dtype),
         MaxPool2D(), Flatten(), Dense(256, classes, rng, dtype=dtype),
     ]
-    config = {"architecture": "two_convolutions", "arguments": {"classes": classes}}
+    config = {"architecture": "two_convolutions",
+              "arguments": {"classes": classes, "dtype": np.dtype(dtype).name}}
     return Sequential(layers, (48, 48, 1), class_names, rng, config)
 
 

@@ -7,7 +7,8 @@ The way of a face through the package, and a good order to read it in:
     layers.py           what every layer computes, and its gradient by hand; layer.py and
                         checks.py: what they share, and what a wrong call is told
     kernels/            the arithmetic underneath; reference.py first, it is the definition
-    model.py            layers in a row: forward, backward, files
+    model.py            layers in a row: forward, backward, files; fusion.py, which of them are
+                        computed together
     inference.py        prediction: the same function with less work
     architectures.py    the network of the study: six convolutions, two dense layers
     losses.py           softmax and the weighted cross-entropy

@@ -109,6 +109,8 @@ def load_model(path):
     """
     path = _packaged_or_path(path)
     arrays = load_arrays(path)
+    if "about" in arrays:
+        raise ValueError(f"{path} is a checkpoint, not a model: give its run folder, or best.npz")
     try:
         about = parse_json(arrays.pop("model", np.zeros(0)).tobytes(), "what it says of itself")
         check_form(about, dict(architecture=(str,), arguments=(dict,), class_names=(list,)), "it")

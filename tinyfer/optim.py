@@ -47,6 +47,10 @@ class Optimizer:
         for name in self.moments:
             setattr(self, name, [np.zeros_like(p.value) for p in self.parameters])
 
+    def __repr__(self):
+        return (f"<{type(self).__name__} at lr {self.lr:g}, {len(self.parameters)} parameters, "
+                f"step {self.t}>")
+
     def state(self):
         """t, and the moments by parameter name ("m.conv1.w"): the arrays themselves, not copies."""
         arrays = {"t": np.array(self.t)}

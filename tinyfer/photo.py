@@ -80,6 +80,8 @@ def read_faces(grey, faces, model):
     if not faces:
         return []
     p = model.predict_proba(np.stack([face_of(grey, face.box) for face in faces]))
+    if not np.isfinite(p).all():
+        raise ValueError("the network answers NaN: its weights are too large to compute with")
     names = model.class_names
     return [Reading(face, names[row.argmax()], dict(zip(names, row.tolist())))
             for face, row in zip(faces, p)]

@@ -92,6 +92,16 @@ def packaged_config(place):
     return config
 
 
+def trained_on_drawn_faces(place):
+    """Whether a run folder, a file or a packaged name says that its faces were drawn."""
+    folder = Path(place)
+    if (folder / "config.json").is_file():
+        config = read_config(folder)
+    else:
+        config = packaged_config(folder / "best.npz" if folder.is_dir() else place) or {}
+    return config.get("source") == "drawn faces"
+
+
 def new_folder(folder, numbered=False):
     """Make the folder of a new run and return it: a run is never overwritten.
 

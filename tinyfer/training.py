@@ -16,7 +16,8 @@ from tinyfer.metrics import accuracy, cross_entropy
 
 
 class Diverged(ValueError):
-    """The loss became NaN or infinite; the checkpoint of the last whole epoch is untouched."""
+    """The loss or a value of the network became NaN or infinite; the checkpoint of the last whole
+    epoch is untouched."""
 
 
 def fit(model, optimizer, train, validation, folder, recipe, class_weights=None, history=(),
@@ -40,7 +41,8 @@ def fit(model, optimizer, train, validation, folder, recipe, class_weights=None,
     class that weighs most), val_loss and val_accuracy in evaluation mode (the loss unweighted, as
     in Keras), seconds (wall clock).
 
-    Raises Diverged (a ValueError) that names epoch and step when a loss is not finite.
+    Raises Diverged (a ValueError) that names epoch and step when a loss is not finite, or
+    at the end of an epoch anything that the checkpoint would hold.
     """
     if len(train) == 0 or len(validation) == 0:
         raise ValueError(f"training needs images to learn from and to validate on, "
@@ -73,7 +75,7 @@ def fit(model, optimizer, train, validation, folder, recipe, class_weights=None,
                 loss, dlogits = softmax_cross_entropy(logits, targets, class_weights)
                 labels = targets
             if not np.isfinite(loss):
-                raise _diverged("training", loss, epoch, step, steps, folder)
+                raise _diverged(f"the training loss became {loss}", epoch, step, steps, folder)
             model.backward(dlogits, wants_dx=False)
             optimizer.lr = recipe.rate((epoch - 1) * steps + step - 1, epochs * steps)
             optimizer.step()
@@ -86,7 +88,10 @@ def fit(model, optimizer, train, validation, folder, recipe, class_weights=None,
         probabilities = judged.predict_proba(validation.faces)
         val_loss = cross_entropy(validation.labels, probabilities)
         if not np.isfinite(val_loss):
-            raise _diverged("validation", val_loss, epoch, steps, steps, folder)
+            raise _diverged(f"the validation loss became {val_loss}", epoch, steps, steps, folder)
+        for name, array in (model.state() | optimizer.state()).items():
+            if not np.isfinite(array).all():        # the loss may not show it yet
+                raise _diverged(f"{name} was no longer finite", epoch, steps, steps, folder)
         history.append(dict(
             epoch=epoch,
             loss=loss_sum / seen,
@@ -154,9 +159,9 @@ def warnings(history, labels):
     return found
 
 
-def _diverged(which, loss, epoch, step, steps, folder):
+def _diverged(what, epoch, step, steps, folder):
     return Diverged(
-        f"the {which} loss became {loss} in epoch {epoch}, step {step} of {steps}: training has "
+        f"{what} in epoch {epoch}, step {step} of {steps}: training has "
         f"diverged, try a smaller learning rate (the checkpoint of epoch {epoch - 1} is kept in "
         f"{folder / 'last.npz'})"
     )

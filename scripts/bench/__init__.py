@@ -5,6 +5,7 @@ with_*       the same network in each library
 task         the weights and images all of them get
 contest      training step and inference, all of them in turn
 sweep        other batch sizes and threads
+pieces       into how many pieces each stage is cut
 turns        processes that take turns on the same cores, and the statistics of their times
 layers       a training step taken apart, layer by layer
 machine      what this machine can do: matrix product, memory, load

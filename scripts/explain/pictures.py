@@ -28,6 +28,7 @@ def panel(faces, maps, captions, path, signed=False, overlay=False, title=""):
     with rc_context(NAMES | {"axes.grid": False}):
         height = 1.62 * (1 + len(maps)) + (0.95 if title else 0.45)
         figure = new_figure(max(1.55 * N + 1.2, 4), height)
+        figure.get_layout_engine().set(w_pad=0.1)       # or the names of the rows are cut
         grid = figure.subplots(1 + len(maps), N, squeeze=False)
         for axes, face, caption in zip(grid[0], faces, captions):
             _grey(axes, face)

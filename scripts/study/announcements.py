@@ -72,6 +72,14 @@ def four_digits(value):
     return "undefined" if value is None else f"{value:.4f}"
 
 
+def warn_of_drawn_faces(place):
+    """A note where a run folder, a file or packaged weights are about to read photographs, and have
+    learnt from drawn faces."""
+    if runs.trained_on_drawn_faces(place):
+        print(f"note: {place} was trained on drawn faces: what it says of photographs is worth "
+              "nothing", file=sys.stderr)
+
+
 def drawn_notice(sentence):
     """A sentence that nobody overlooks, and how to get the real faces."""
     return f"{RULE}\n  {sentence}\n\n{textwrap.indent(HOW_TO_GET, '  ')}\n{RULE}"

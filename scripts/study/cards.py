@@ -57,6 +57,6 @@ def _scores(record):
             + (f", without copies {clean['accuracy']:.3f}" if clean else ""))
     yield "macro precision, macro AUC", (f"{test['macro']['precision']:.3f}, "
                                          f"{test['macro']['auc']:.3f}")
-    yield "expected calibration error", f"{test['calibration']['ece']:.3f}"
+    yield "expected calibration error, float32", f"{test['calibration']['ece']:.3f}"
     yield "recall of each class", ", ".join(f"{name} {row['recall']:.2f}"
                                             for name, row in test["classes"].items())

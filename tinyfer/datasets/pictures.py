@@ -58,7 +58,8 @@ def open_image(picture):
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no file {name}") from None
     except UnidentifiedImageError:
-        raise ValueError(f"{name} cannot be read as a picture: Pillow knows no such format"
+        advice = "; save it as JPEG" if str(name).lower().endswith((".heic", ".heif")) else ""
+        raise ValueError(f"{name} cannot be read as a picture: Pillow knows no such format{advice}"
                          ) from None
     except Exception as error:  # Pillow meets a damaged file with almost any exception
         reason = " ".join(str(error).split())[:80] or type(error).__name__

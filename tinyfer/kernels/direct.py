@@ -33,6 +33,7 @@ relu_and_norm = sandwich({1: ((1,),)}, "norm")
 
 @kernel(parallel=True, error_model="numpy")
 def _forward(x, w, b, least, out, scratch):
+    """A row of out at a time: 3 products of all windows of a row of x with a row of filters."""
     N, Ho, Wo, K = out.shape
     H, W, C = Ho + 2, Wo + 2, w.shape[2]
     weights = w.reshape(-1)
@@ -41,7 +42,7 @@ def _forward(x, w, b, least, out, scratch):
         y = row[:Wo * K].reshape(Wo, K)
         for i in range(Ho):
             for u in range(3):
-                windows = View(x, (n * H + i + u) * W * C, C, 1)
+                windows = View(x, (n * H + i + u) * W * C, C, 1)    # from row i + u of image n on
                 simd.product(View(row, 0, K, 1), windows, View(weights, u * 3 * C * K, K, 1),
                              Wo, K, 3 * C, u > 0)
             z = out[n, i]
@@ -53,6 +54,7 @@ def _forward(x, w, b, least, out, scratch):
 
 @kernel(parallel=True, error_model="numpy")
 def _backward(N, H, W, C, K, dout, behind, x, w_turned, dx, dw, db, scratch):
+    """dx by adding each dout's share to its window; dw and db (N, ...) for each image apart."""
     Ho, Wo, wanted = H - 2, W - 2, dx.size > 0
     P, rows = w_turned.shape[1], dw.shape[1] // (3 * K)
     turned = w_turned.reshape(-1)
@@ -61,9 +63,7 @@ def _backward(N, H, W, C, K, dout, behind, x, w_turned, dx, dw, db, scratch):
         dout_row, shares = mine[:(Wo + simd.MOST_ROWS) * K], mine[(Wo + simd.MOST_ROWS) * K:]
         dy = dout_row[:Wo * K].reshape(Wo, K)
         dw_n, db_n = dw[n], db[n]
-        if wanted:
-            for i in range(n * H * W * C, (n + 1) * H * W * C):
-                dx[i] = 0
+        dx[n * H * W * C:(n + 1) * H * W * C] = 0       # of no length where nobody wants it
         for i in range(Ho):
             for j in range(Wo):
                 start = ((n * Ho + i) * Wo + j) * K

@@ -121,7 +121,7 @@ def _transform_filters(m, w, C, K, lanes, U):
 
 def _filters(w, m):
     C, K = w.shape[2:]
-    # One vector more in each place, lest all places fall into the same cache sets.
+    # One vector more in each place: the places do not all fall into the same sets of the cache.
     U = empty(((m + 2)**2 * (C * K + simd.VECTOR_BYTES // w.itemsize),), w.dtype)
     _transform_filters(m, w.reshape(-1), C, K, simd.VECTOR_BYTES // w.itemsize, U)
     return U
