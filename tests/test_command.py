@@ -94,7 +94,7 @@ def test_options_in_error(capsys):
         assert capsys.readouterr().err == f"error: {sentence} (--help lists the options)\n"
 
 
-def test_a_closed_output_and_odd_names_are_no_error(tmp_path):
+def test_a_closed_output_and_odd_names_are_no_error():
     code = ("import command, os, sys\n"
             "sys.exit(command.main(lambda _: print(os.fsdecode(b'\\xff')), list, ()))")
     run = [sys.executable, "-c", code]

@@ -44,7 +44,19 @@ def hits(compiled):
     return sum(compiled.stats.cache_hits.values())
 
 
-def test_a_second_process_compiles_nothing(folder):
+HITS = """
+import numpy as np
+from tinyfer.kernels import relu
+relu.relu_forward(np.array([-1.0, 2.0]))
+print(sum(relu._forward.compiled.stats.cache_hits.values()))
+"""
+
+
+def test_another_process_compiles_nothing(tmp_path):
+    assert [python(HITS, NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2)] == ["0\n", "1\n"]
+
+
+def test_a_second_look_compiles_nothing(folder):
     first, second = fresh(), fresh()
     assert first(6.0) == 42 and hits(first) == 0
     assert second(6.0) == 42 and hits(second) == 1

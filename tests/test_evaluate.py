@@ -236,6 +236,14 @@ def test_two_runs_are_compared_on_the_same_images(made):
     seven.settings = replace(seven.settings, seed=1)
     with pytest.raises(ValueError, match="has seed 1, but .* 0: its test images would not be new"):
         compare(six, part, p, seven)
+    for name, value in (("split", "official"), ("drawn", 98)):
+        seven.settings = replace(six.settings, classes=2, **{name: value})
+        with pytest.raises(ValueError, match=f"has {name} {value}, but"):
+            compare(six, part, p, seven)
+    other = open_run(made / "6")
+    other.config["class_names"] = other.config["class_names"][::-1]
+    with pytest.raises(ValueError, match="has other classes than"):
+        compare(six, part, p, other)
     with pytest.raises(ValueError, match="neutral is neither positive nor negative"):
         binarized_scores(np.zeros(2, int), np.ones((2, 2)) / 2, ("happy", "neutral"))
 

@@ -27,8 +27,8 @@ def squares(array):
     return np.column_stack([array[:, :2] - array[:, 2:3] / 2, array[:, :2] + array[:, 2:3] / 2])
 
 
-def found_in(picture, **options):
-    faces = tinyfer.find_faces(picture, **options)
+def found_in(picture):
+    faces = tinyfer.find_faces(picture)
     return np.array([(f.x, f.y, f.x + f.side, f.y + f.side, f.score) for f in faces]).reshape(-1, 5)
 
 
@@ -270,6 +270,23 @@ def test_each_face_of_a_photograph_is_read():
         assert np.allclose(list(probabilities.values()), expected, atol=1e-5)
 
 
+def test_options_choose_which_faces_are_found():
+    picture = draw_scene(4, seed=1)[0]
+    assert [len(tinyfer.find_faces(picture, smallest=n)) for n in (60, 250)] == [4, 1]
+    noise = np.random.default_rng(0).normal(0, 100, picture.shape)
+    noisy = np.clip(picture + noise, 0, 255).astype(np.uint8)
+    for find in tinyfer.find_faces, tinyfer.read_photo:
+        assert [len(find(noisy, threshold=t)) for t in (0.5, 0.95)] == [4, 3]
+
+
+def test_a_run_folder_is_read_anew(tmp_path):
+    face, found = tinyfer.datasets.draw_faces(1, seed=3).faces[0], []
+    for seed in 0, 1:
+        tinyfer.six_layer_cnn(classes=2, seed=seed).save(tmp_path / "best.npz")
+        found.append(tinyfer.read_photo(face, tmp_path)[0].probabilities)
+    assert found[0] != found[1]
+
+
 def test_a_picture_that_is_a_face_is_read_whole():
     face = tinyfer.datasets.draw_faces(1, seed=3).faces[0]
     (reading,) = tinyfer.read_photo(face, PACKAGED / "five-class.npz")
@@ -279,7 +296,7 @@ def test_a_picture_that_is_a_face_is_read_whole():
     assert np.allclose(list(reading.probabilities.values()), expected, atol=1e-6)
     large = Image.fromarray(face).resize((200, 200), Image.Resampling.BICUBIC)
     (reading,) = tinyfer.read_photo(large)
-    assert reading.face[:3] == (0, 0, 200)
+    assert reading.face[:3] == (0, 0, 200) and reading.face.score > 0.5, "found"
 
 
 def test_no_face_gives_no_reading():

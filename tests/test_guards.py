@@ -15,11 +15,23 @@ import numpy as np
 import pytest
 from child import PACKAGE, TESTS
 
-from tinyfer.kernels import batchnorm, conv, direct, dropout, gemm, padding, pooling, relu, winograd
+from tinyfer.kernels import (
+    affine,
+    batchnorm,
+    boxes,
+    conv,
+    direct,
+    dropout,
+    gemm,
+    padding,
+    pooling,
+    relu,
+    winograd,
+)
 from tinyfer.kernels.adam import adam_step
 from tinyfer.kernels.threads import set_threads
 
-MODULES = (batchnorm, direct, dropout, gemm, padding, pooling, relu, winograd)
+MODULES = (affine, batchnorm, boxes, direct, dropout, gemm, padding, pooling, relu, winograd)
 
 
 class Guarded:
@@ -103,6 +115,13 @@ def calls(rng):
             yield (("Winograd backward", m, *what),
                    lambda d, x, w, m=m: winograd.backward(d, x, w, None, m), (dout, x, w))
             yield ("direct backward", *what), direct.backward, (dout, x, w)
+    for n, (N, H, W, h, w) in enumerate(sizes(rng, (2, 5, 5, 5, 5))):
+        pictures = rng.random((N, H, W)) if n % 2 else rng.integers(0, 256, (N, H, W), np.uint8)
+        yield (("affine", N, H, W, h, w),
+               lambda *a, size=(h, w): affine.affine(*a, size, np.float64),
+               (pictures, rng.normal(0, 2, (N, 2, 2)), rng.normal(0, 9, (N, 2)), np.ones(N),
+                np.zeros(N), np.tile([0, h, 0, w], (N, 1))))
+        yield ("boxes", h * w), lambda b: boxes.kept_boxes(b, 0.4), (rng.random((h * w, 4)),)
     for n, (N, H, W, C) in enumerate(sizes(rng, (2, 5, 5, 8))):
         dtype, what = (np.float32, np.float64)[n % 2], (N, H, W, C)
         x, C_values = normal(N, H, W, C), [normal(C) for _ in range(4)]

@@ -36,7 +36,7 @@ IMPORTED_AS = {"pillow": "PIL", "opencv-python-headless": "cv2"}
 def imports(file):
     """Every module a file imports, wherever in it: full dotted names."""
     names = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         if isinstance(node, ast.ImportFrom):
@@ -166,7 +166,7 @@ def test_every_module_says_what_it_is():
 
 def test_names_of_tests_can_be_read():
     for file in Path(__file__).parent.glob("test_*.py"):
-        for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE):
+        for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE):
             assert len(name) <= 60, f"{file.name}: {name}"
 
 

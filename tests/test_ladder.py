@@ -11,7 +11,9 @@ from rungs import climb, plan, results
 from small import small_cnn
 
 from tinyfer import runs
+from tinyfer.datasets import EMOTIONS
 from tinyfer.datasets.toyfaces import draw_faces
+from tinyfer.layers import BatchNorm, Dropout
 from tinyfer.recipes import BEST, Recipe
 
 
@@ -63,6 +65,31 @@ def test_every_network_takes_what_its_recipe_gives_it(rung):
     assert model.predict_proba(data.faces).shape == (7, 7)
 
 
+def test_lower_rungs_are_what_they_say():
+    made = {rung.name: rung.network(7, 0, EMOTIONS) for rung in plan.LOWER}
+    norm, dropout = ({name for name, model in made.items()
+                      if any(isinstance(layer, kind) for layer in model.layers)}
+                     for kind in (BatchNorm, Dropout))
+    six = made.keys() - {"linear", "hidden", "two-convolutions"}
+    assert norm == six - {"six-plain", "tiny-weights"}
+    assert dropout == {"dropout", "class-weights"}
+    for name in "tiny-weights", "tiny-weights-norm":
+        assert made[name].state()["conv3.w"].std() == pytest.approx(0.01, rel=0.05)
+
+
+def test_a_rung_with_class_weights_is_trained_with_them(small_ladder, tmp_path, monkeypatch):
+    given = []
+
+    def fit(_, optimizer, part, validation, folder, recipe, weights, *rest):
+        given.append(weights)
+        raise ValueError("enough")
+
+    monkeypatch.setattr(climb, "fit", fit)
+    for name in "low", "high":
+        assert ladder.main(["--drawn", "--out", str(tmp_path), "--rung", name]) == 2
+    assert given[0] is None and len(given[1]) == 7
+
+
 def test_a_rung_is_trained_and_gone_on_with(small_ladder, tmp_path, capsys):
     order = ["--drawn", "--out", str(tmp_path / "a"), "--rung"]
     assert ladder.main([*order, "high"]) == 0
@@ -77,8 +104,10 @@ def test_a_rung_is_trained_and_gone_on_with(small_ladder, tmp_path, capsys):
     assert ladder.main([*order, "high"]) == 0, "all epochs done: only the answers are made again"
     assert (tmp_path / "a" / "drawn-high-seed0" / "validation.npz").read_bytes() == whole
     assert ladder.main([*order, "looks"]) == 0
-    labels, _ = results.answers_of(tmp_path / "a" / "drawn-looks-seed0")
-    assert np.array_equal(labels, results.answers_of(tmp_path / "a" / "drawn-high-seed0")[0])
+    looks, high = (np.load(tmp_path / "a" / f"drawn-{name}-seed0" / "validation.npz")
+                   for name in ("looks", "high"))
+    assert np.array_equal(looks["labels"], high["labels"])
+    assert np.abs(looks["probabilities"] - high["probabilities"]).max() > 1e-3, "two crops"
     assert "running mean" in capsys.readouterr().out
 
 

@@ -191,3 +191,19 @@ def test_a_chart_as_part_of_a_page():
 def test_only_names_are_no_formulas():
     assert plots.NAMES["text.parse_math"] is False
     assert "text.parse_math" not in plots.STYLE, "figures of the course have symbols and powers"
+
+
+def test_calibration_and_thresholds_are_drawn_as_they_are(tmp_path, figures):
+    bins = [dict(low=k / 4, high=(k + 1) / 4, n=20, confidence=k / 4 + 0.1, accuracy=k / 8)
+            for k in range(4)]
+    plots.calibration(dict(bins=bins, ece=0.1), tmp_path / "a.png")
+    line = figures[0].axes[0].lines[1]
+    assert line.get_xdata() == pytest.approx([0.1, 0.35, 0.6, 0.85])
+    assert line.get_ydata() == pytest.approx([0, 0.125, 0.25, 0.375])
+    rows = [dict(threshold=t, accuracy=0.5 + t, precision=t, recall=1 - t) for t in (0.1, 0.4)]
+    plots.thresholds(rows, tmp_path / "b.png")
+    drawn = {line.get_label(): list(line.get_ydata()) for line in figures[1].axes[0].lines}
+    assert drawn == {key: [row[key] for row in rows] for key in ("accuracy", "precision", "recall")}
+    plots.gallery(np.arange(4).reshape(1, 2, 2), ["a"], tmp_path / "c.png", columns=1)
+    shown = figures[2].axes[0].images[0]
+    assert shown.get_array().tolist() == [[0, 1], [2, 3]] and shown.get_clim() == (0, 255)

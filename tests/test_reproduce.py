@@ -167,6 +167,7 @@ def test_another_recipe_has_a_table_of_its_own(go, place, trainings, monkeypatch
     study, best = (read_results(place / "docs" / "results.json")[key]
                    for key in ("6-seed0", "6-best-seed0"))
     assert "averaged" not in study and best["averaged"]["n"] == best["test"]["n"]
+    assert best["averaged"]["loss"] != best["test"]["loss"]
     assert best["images"] == study["images"]
     after = blocks(page(place))
     assert go("--experiments", "6b", "--recipe", "best")[0] == 2

@@ -389,6 +389,20 @@ def test_a_panel_of_pictures(scripted, tmp_path, monkeypatch):
         assert file["maps_gradient"].min() < 0 < file["maps_gradient"].max()
 
 
+def test_options_reach_the_maps(scripted, tmp_path):
+    model = small_cnn(3, seed=1, class_names=("happy", "neutral", "sad"))
+    mean = scripted.drawn_parts(model.class_names, 0).train.faces.mean(axis=0) / 255
+    for words, method, options in (
+            ("--of logit --target sad", "gradient", dict(of="logit", target="sad")),
+            ("--method smoothgrad --samples 2 --sigma 0.4", "smoothgrad", dict(n=2, sigma=0.4)),
+            ("--method integrated --steps 2 --baseline mean", "integrated",
+             dict(steps=2, baseline=mean))):
+        assert run(scripted, *words.split()) == 0
+        with np.load(tmp_path / "runs/saliency/panel.npz") as file:
+            expected = saliency(model, file["faces"], method=method, **options)
+            assert np.allclose(file[f"maps_{method}"], expected, atol=1e-7), words
+
+
 def test_mean_maps_over_a_part(scripted, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(scripted, "DRAWN", 210)
     assert run(scripted, "--mean-maps", "--method", "gradient", "gradient*input",

@@ -5,11 +5,14 @@ import zipfile
 import numpy as np
 import pytest
 import train_finder
+from finder import calibration
 from finder.calibration import fit_sigmoid
 from finder.sources import Sources, _banks
 
+from tinyfer.architectures import face_look, face_scan
 from tinyfer.datasets import draw_faces
 from tinyfer.datasets.scenes import draw_scene
+from tinyfer.finder import Finder
 
 
 def sources(seed):
@@ -32,6 +35,18 @@ def small(monkeypatch):
     monkeypatch.setattr(train_finder, "VALIDATION", 12)
     monkeypatch.setattr(train_finder, "calibrate", lambda *_: (1.0, 0.0))      # it takes a while
     monkeypatch.setattr(train_finder, "read_sources", lambda *_: (sources(1), sources(2)))
+
+
+def test_calibration_goes_into_the_last_layer(monkeypatch):
+    monkeypatch.setattr(calibration, "PICTURES", 2)
+    monkeypatch.setattr(calibration, "fit_sigmoid", lambda z, hit: (2.0, -1.0))
+    look, x = face_look(seed=0), np.random.default_rng(0).random((3, 46, 46, 1), np.float32)
+    before = look.forward(x)
+    calibration.calibrate(Finder(face_scan(seed=0), look), look, sources(2), 0)
+    after = look.forward(x)
+    z, calibrated = (out[:, 1] - out[:, 0] for out in (before, after))
+    assert np.allclose(calibrated, 2 * z - 1, atol=1e-5)
+    assert np.array_equal(after[:, 2:], before[:, 2:])
 
 
 def test_a_stopped_run_ends_with_the_same_weights(capsys, monkeypatch, small, tmp_path):

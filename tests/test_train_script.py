@@ -22,6 +22,7 @@ from small import draw_nothing, use_small_network
 from tinyfer import runs
 from tinyfer.architectures import load_model
 from tinyfer.checkpoint import load_arrays, read_history
+from tinyfer.datasets.splits import class_weights
 from tinyfer.metrics import evaluate
 from tinyfer.recipes import BEST, RECIPES, Recipe
 from tinyfer.settings import Settings
@@ -128,6 +129,31 @@ def test_drawn_faces_are_announced_first_and_last(finished):
     assert out.startswith("DRAWN FACES, NOT FER-2013: 98 faces of all seven classes")
     assert "DRAWN FACES, NOT FER-2013" in out[-300:] and out.endswith("=====")
     assert "kaggle" not in out
+
+
+@pytest.mark.parametrize("balance", ["none", "weights"])
+def test_class_weights_are_those_of_the_training_part(small, monkeypatch, balance):
+    given = []
+
+    def fit(_, optimizer, part, validation, folder, recipe, weights, *rest):
+        given.append((part, weights))
+        raise ValueError("enough")
+
+    monkeypatch.setattr(train, "fit", fit)
+    assert run(*FEW, "--balance", balance, "--epochs", 1) == 2
+    ((part, weights),) = given
+    if balance == "none":
+        assert weights is None
+    else:
+        assert np.array_equal(weights, class_weights(part.labels, 5))
+
+
+def test_patience_may_be_told_anew(small):
+    run("--drawn", 400, "--limit", 20, "--epochs", 60, "--lr", 1e-9, "--patience", 1,
+        "--out", "run")
+    ended = len(read_history("run"))
+    assert run("--resume", "run", "--patience", 4) == 0
+    assert ended < len(read_history("run")) < 60
 
 
 def test_without_fer2013_faces_are_drawn(small):

@@ -1,5 +1,6 @@
 """The training loop: what it counts, that it learns, and that a killed run goes on unharmed."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -38,6 +39,25 @@ def same_files(one, other):
         for key in a.keys() - {"about"}:  # holds the wall-clock seconds; compared by the history
             assert a[key].dtype == b[key].dtype
             assert a[key].tobytes() == b[key].tobytes(), f"{key} in {name} differs"
+
+
+def test_stopped_before_any_write_equals_the_unbroken_run(tmp_path, unbroken, monkeypatch):
+    folder, history = unbroken
+    replace = os.replace
+    for writes in range(3, 9):
+        left = iter(range(writes))
+
+        def stop(*paths):
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            replace(*paths)
+
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(os, "replace", stop)
+            train_tiny(tmp_path / str(writes), 5)
+        _, resumed = train_tiny(tmp_path / str(writes), 5)
+        assert without_seconds(resumed) == without_seconds(history)
+        same_files(tmp_path / str(writes), folder)
 
 
 class Recorder:
@@ -133,15 +153,9 @@ def test_resuming_at_every_epoch_equals_the_unbroken_run(tmp_path, unbroken):
 def test_killed_again_and_again_equals_the_unbroken_run(tmp_path, unbroken):
     """SIGKILL at the first step, within an epoch, and right after one; then run to the end."""
     for last_words in ("1 1", "2 3", "epoch 2", "4 7"):
-        with subprocess.Popen([sys.executable, TINY, tmp_path, "5"], stdout=subprocess.PIPE,
-                              text=True) as process:
-            for line in process.stdout:
-                if line.strip() == last_words:
-                    process.kill()
-                    break
-            else:
-                pytest.fail(f"the run never printed {last_words}")
-        assert process.returncode == -signal.SIGKILL
+        done = subprocess.run([sys.executable, TINY, tmp_path, "5", last_words],
+                              capture_output=True, text=True)
+        assert done.returncode == -signal.SIGKILL, f"{last_words}: {done.stdout}{done.stderr}"
         assert (tmp_path / "last.npz").exists()
     _, resumed = train_tiny(tmp_path, 5)
     folder, history = unbroken
