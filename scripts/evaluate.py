@@ -10,7 +10,7 @@ from pathlib import Path
 
 import command
 import numpy as np
-from study.announcements import warn_of_drawn_faces
+from study.announcements import four_digits, warn_of_drawn_faces
 from study.report import write_report
 
 from tinyfer import metrics, plots
@@ -120,7 +120,8 @@ def report_text(run, part, name, result):
              + f", the mean over {result['crops']} crops of each" * (result["crops"] > 1), "",
              f"accuracy {result['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f}), "
              f"macro precision {result['macro']['precision']:.4f}, "
-             f"macro AUC {_auc(result)}, calibration error {result['calibration']['ece']:.4f}"]
+             f"macro AUC {four_digits(result['macro']['auc'])}, "
+             f"calibration error {result['calibration']['ece']:.4f}"]
     if "copies" in result:
         lines.append(_leakage(result))
     lines += ["", metrics.format_report(result), "", _matrix(result, part.class_names)]
@@ -142,12 +143,7 @@ def _leakage(result):
     if clean is None:
         return words
     return (f"{words};\nwithout them: accuracy {clean['accuracy']:.4f}, macro precision "
-            f"{clean['macro']['precision']:.4f}, macro AUC {_auc(clean)}")
-
-
-def _auc(result):
-    value = result["macro"]["auc"]
-    return "undefined" if value is None else f"{value:.4f}"
+            f"{clean['macro']['precision']:.4f}, macro AUC {four_digits(clean['macro']['auc'])}")
 
 
 def _matrix(result, names):

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyfer.checks import at_least_zero
 from tinyfer.files import atomic_write, brief, open_member, open_zip, parse_json, read_bounded
 
 FORMAT = 2          # 1 is the same without settings, and is still read
@@ -178,9 +179,8 @@ def _check_arrays(expected, found):
                              f"{mine.dtype} of shape {mine.shape}")
         if not np.isfinite(its).all():
             raise ValueError(f"{name!r} holds values that are not finite")
-        if name == "t" or name.startswith("v.") or name.endswith(".var"):     # squares, a count
-            if (its < 0).any():
-                raise ValueError(f"{name!r} holds negative values")
+        if at_least_zero(name) and (its < 0).any():
+            raise ValueError(f"{name!r} holds negative values")
 
 
 def _check_settings(expected, found):

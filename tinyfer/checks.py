@@ -157,3 +157,8 @@ def pooling_gradient(dout, winner, input_shape):
     if winner.max() > 3:
         raise ValueError(f"max pooling got a winner of {winner.max()}; expected 0 to 3")
     return dout, winner, input_shape
+
+
+def at_least_zero(name):
+    """Whether a stored array of that name is a count (t) or holds squares: Adam's, a variance."""
+    return name == "t" or name.startswith("v.") or name.endswith(".var")

@@ -118,7 +118,7 @@ class Sequential:
             raise ValueError(f"weights do not fit this model: {name!r} is "
                              + ("missing" if name in mine else "unknown"))
         new = {name: checks.stored("weights do not fit this model", name, arrays[name], array,
-                                   least=0 if name.endswith(".var") else -np.inf)
+                                   least=0 if checks.at_least_zero(name) else -np.inf)
                for name, array in mine.items()}
         for name, array in mine.items():
             array[...] = new[name]

@@ -18,13 +18,8 @@ def check_state(mine, arrays):
         raise ValueError(f"optimizer state does not fit these parameters: {odd!r} is in one "
                          "and not in the other")
     return {name: checks.stored("optimizer state does not fit", name, arrays[name], array,
-                                least=0 if at_least_zero(name) else -np.inf)
+                                least=0 if checks.at_least_zero(name) else -np.inf)
             for name, array in mine.items()}
-
-
-def at_least_zero(name):
-    """Whether an array of a state holds squares, or a count: Adam takes their root."""
-    return name == "t" or name.startswith("v.") or name.endswith(".var")
 
 
 class Optimizer:

@@ -12,7 +12,7 @@ def cascade():
             f"{cv2.data.haarcascades}haarcascade_frontalface_default.xml")
     except (ImportError, AttributeError):
         raise ValueError("--opencv needs OpenCV 4 with its cascades: "
-                          "pip install 'opencv-python-headless==4.11.*'") from None
+                         "pip install 'opencv-python-headless==4.11.*'") from None
 
 
 def opencv_boxes(detector, picture, smallest=20):
