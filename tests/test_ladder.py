@@ -130,7 +130,8 @@ def test_what_is_missing_is_said(small_ladder, tmp_path, monkeypatch, capsys):
         ladder.main([])
 
 
-def test_the_page_tells_what_was_run_and_what_was_not(small_ladder, tmp_path, monkeypatch):
+def test_the_page_tells_what_was_run_and_what_was_not(small_ladder, tmp_path, monkeypatch,
+                                                      capsys):
     monkeypatch.setattr(climb, "experiments", OnlyFer2013(climb.experiments))
     for name in ("low", "high"):
         assert ladder.main(["--drawn", "--out", str(tmp_path), "--rung", name]) == 0
@@ -144,7 +145,11 @@ def test_the_page_tells_what_was_run_and_what_was_not(small_ladder, tmp_path, mo
     monkeypatch.setattr(results, "LOWER", tuple(RUNGS.values()))
     monkeypatch.setattr(results, "UPPER", (RUNGS["high"],))
     assert ladder.main(["--write", "--out", str(tmp_path)]) == 0
-    low, high = json.loads((docs / "ladder.json").read_text())["rungs"]
+    content = json.loads((docs / "ladder.json").read_text())
+    low, high = content["rungs"]
+    labels, answers = results.answers_of(tmp_path / "high-seed0")
+    assert content["labels"] == "".join(map(str, labels))
+    assert high["answers"] == "".join(map(str, answers))
     assert low["against"] is None and high["against"]["accuracies"][1] == low["accuracy"]
     assert len(high["curves"]["loss"]) == 2 and low["interval"][0] < low["accuracy"]
     page = (docs / "results.md").read_text()
@@ -153,9 +158,20 @@ def test_the_page_tells_what_was_run_and_what_was_not(small_ladder, tmp_path, mo
     assert f"| low | 2 | {100 * high['accuracy']:.1f} (" in chapter.read_text()
     assert chapter.read_text().count(" to ") == 1, "only rungs above, and only those that were run"
     assert (docs / "figures" / "ladder.png").stat().st_size > 10_000
-    # Rungs stay on the page when their folders are gone.
-    assert ladder.main(["--write", "--out", str(tmp_path / "empty")]) == 0
+    # Rungs stay on the page when their folders are gone, and one above is compared with them.
+    empty = ["--write", "--out", str(tmp_path / "empty")]
+    assert ladder.main(empty) == 0
     assert (docs / "results.md").read_text() == page
+    for change in {"against": None}, {"answers": "9" * len(labels)}:
+        high |= change
+        runs.write_json(docs / "ladder.json", content)
+        assert ladder.main(empty) == 0
+        assert ((docs / "results.md").read_text() == page) == ("answers" not in change)
+    # What was scored on other images is not mixed with these.
+    content["labels"] = content["labels"][::-1]
+    runs.write_json(docs / "ladder.json", content)
+    assert ladder.main(["--write", "--out", str(tmp_path)]) == 2
+    assert "was scored on other images" in capsys.readouterr().err
 
 
 def test_a_rung_becomes_a_run_that_can_be_scored(small_ladder, tmp_path, monkeypatch, capsys):

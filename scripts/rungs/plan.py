@@ -80,9 +80,7 @@ UPPER = (
          replace(LIT, augmentation=replace(LIT.augmentation, erase=0.5))),
     Rung("mixing", "light", "blended pairs (alpha 0.2)", six_layers, replace(LIT, mixing=0.2)),
     Rung("averaging", "light", "a running mean of the weights", six_layers, MEAN),
-    Rung("best-60", "averaging", "60 epochs", six_layers, replace(MEAN, epochs=60)),
-    Rung("best-200", "best-60", "200 epochs", six_layers, replace(MEAN, epochs=200)),
-    Rung("crops-60", "best-60", "18 crops averaged", six_layers, None, crops=18),
-    Rung("crops-200", "best-200", "18 crops averaged", six_layers, None, crops=18),
+    Rung("best-90", "averaging", "90 epochs", six_layers, BEST),
+    Rung("crops-90", "best-90", "18 crops averaged", six_layers, None, crops=18),
 )
 RUNGS = {rung.name: rung for rung in LOWER + UPPER}

@@ -1,8 +1,9 @@
 """Finished rungs, as docs/ladder.json holds them, and the table and pictures made of that.
 
 A record is a dict: rung, below, idea, seed, epochs, recipe, parameters, images, best_epoch, n,
-accuracy and its interval on the validation part, against (McNemar's test with the rung below, or
-None), curves (loss, accuracy and val_accuracy of each epoch), minutes, date, machine, command.
+accuracy and its interval on the validation part, answers (the classes it gives, a digit each),
+against (McNemar's test with the rung below, or None), curves (loss, accuracy and val_accuracy of
+each epoch), minutes, date, machine, command. The true classes stand beside the rungs, as labels.
 """
 
 import json
@@ -32,29 +33,55 @@ def write(out):
 
 
 def _write(out):
-    records = read(DOCS / "ladder.json")
-    found = {(r["rung"], r["seed"]): r for r in map(record_of, finished(out))}
-    if not found and not records:
+    labels, records = read(DOCS / "ladder.json")
+    folders = list(finished(out))
+    if not folders and not records:
         raise FileNotFoundError(f"{out} holds no finished rung on FER-2013 yet")
-    records |= found
+    for folder in folders:
+        found, answers = answers_of(folder)
+        if labels is not None and not np.array_equal(labels, found):
+            raise ValueError(f"{folder} was scored on other images than docs/ladder.json")
+        labels, record = found, record_of(folder, found, answers)
+        records[record["rung"], record["seed"]] = record
+    compare(labels, records)
     order = list(RUNGS)
     rows = sorted(records.values(), key=lambda r: (order.index(r["rung"]), r["seed"]))
-    runs.write_json(DOCS / "ladder.json", dict(rungs=rows))
+    runs.write_json(DOCS / "ladder.json", dict(labels=digits(labels), rungs=rows))
     pages.rewrite(DOCS / "results.md", dict(ladder=page(rows)))
     pages.rewrite(DOCS / "17-what-makes-the-difference.md", dict(worth=worth(rows)))
     pictures.draw(rows, DOCS / "figures")
-    print(f"{len(found)} rungs of {out}, {len(rows)} in all: docs/ladder.json, docs/results.md "
+    print(f"{len(folders)} rungs of {out}, {len(rows)} in all: docs/ladder.json, docs/results.md "
           "and the pictures are written")
 
 
 def read(path):
-    """The records of ladder.json by (rung, seed); none where there is no such file."""
+    """(labels or None, the records by (rung, seed)) of ladder.json; none where there is no file."""
     if not path.exists():
-        return {}
+        return None, {}
     try:
-        return {(r["rung"], r["seed"]): r for r in json.loads(path.read_text())["rungs"]}
-    except (ValueError, KeyError, TypeError):
+        content = json.loads(path.read_text())
+        labels = content.get("labels")
+        return (labels if labels is None else classes(labels),
+                {(r["rung"], r["seed"]): r for r in content["rungs"]})
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError(f"{path} is damaged: expected JSON as ladder.py writes it") from None
+
+
+def compare(labels, records):
+    """Set `against` of every record whose answers, and those of the rung below, are kept."""
+    for (_, seed), record in records.items():
+        below = records.get((record["below"], seed), {})
+        if "answers" in record and "answers" in below:
+            record["against"] = mcnemar(labels, classes(record["answers"]),
+                                        classes(below["answers"]))
+
+
+def digits(labels):
+    return None if labels is None else "".join(map(str, labels))
+
+
+def classes(digits):
+    return np.array(list(map(int, digits)))
 
 
 def finished(out):
@@ -65,23 +92,17 @@ def finished(out):
             yield answers.parent
 
 
-def record_of(folder):
+def record_of(folder, labels, answers):
     config = read_rung(folder)
     rung, seed = RUNGS[config["settings"]["rung"]], config["settings"]["seed"]
-    labels, answers = answers_of(folder)
     right = int(np.sum(answers == labels))
     history = read_history(folder) if (folder / "history.csv").exists() else []
     best = max(history, key=lambda row: row["val_accuracy"], default={})
-    against = None
-    below = folder.parent / f"{rung.below}-seed{seed}"
-    if rung.below and (below / "validation.npz").exists():
-        _, others = answers_of(below)
-        against = mcnemar(labels, answers, others)
     return dict(
         rung=rung.name, below=rung.below, idea=rung.idea, seed=seed, epochs=len(history),
         recipe=config["recipe"], parameters=config["parameters"], images=config["images"],
         best_epoch=best.get("epoch"), n=len(labels), accuracy=right / len(labels),
-        interval=list(wilson_interval(right, len(labels))), against=against,
+        interval=list(wilson_interval(right, len(labels))), answers=digits(answers), against=None,
         curves={key: [round(row[key], 5) for row in history]
                 for key in ("loss", "accuracy", "val_accuracy")},
         minutes=sum(row["seconds"] for row in history) / 60,
