@@ -170,7 +170,7 @@ def test_many_pictures_give_what_single_ones_give(call, model_file, pictures):
     for path, row in zip(pictures, together):
         assert json.loads(call(predict.main, path, *options)[1]) == [row]
         (face,) = row["faces"]
-        expected = model.predict_proba(read_face(path)[None])[0]
+        expected = model.predict_proba(read_face(path)[None], crops=18)[0]
         assert tuple(face["probabilities"]) == NAMES
         for name, p in zip(NAMES, expected):
             assert face["probabilities"][name] == pytest.approx(p, abs=2e-6)
