@@ -13,7 +13,9 @@ PAIRS = {
     "08": (("sgd", "descent"), ("momentum", "momentum"), ("six-norm", "Adam")),
     "10": (("six-norm", "neither"), ("shift", "shifts and mirror images"),
            ("dropout", "these and dropout")),
+    "17": (("study", "the study's recipe"), ("one-cycle", "one cycle"), ("best-90", "the best")),
 }
+SMOOTHED = "17",        # chapters whose rungs have losses that do not compare
 
 
 def draw(rows, folder):
@@ -22,7 +24,8 @@ def draw(rows, folder):
     first = {row["rung"]: row for row in reversed(rows)}
     for chapter, pair in PAIRS.items():
         if all(name in first for name, _ in pair):
-            save(curves([(label, first[name]["curves"]) for name, label in pair]),
+            left = "accuracy" if chapter in SMOOTHED else "loss"
+            save(curves([(label, first[name]["curves"]) for name, label in pair], left),
                  folder / f"ladder-{chapter}.png")
 
 
@@ -52,16 +55,17 @@ def ladder(rows):
     return made
 
 
-def curves(named):
-    """Training loss and validation accuracy over the epochs: list of (name, curves of a record)."""
+def curves(named, left_key="loss"):
+    """Training loss, or accuracy, and validation accuracy over the epochs: list of (name, curves of
+    a record)."""
     made = figure(8, 3)
     left, right = made.subplots(1, 2)
     for (name, values), colour, style in zip(named, COLOURS, STYLES):
-        epochs = range(1, len(values["loss"]) + 1)
-        left.plot(epochs, values["loss"], color=colour, linestyle=style, marker=".", label=name)
-        right.plot(epochs, [100 * a for a in values["val_accuracy"]], color=colour,
-                   linestyle=style, marker=".")
-    left.set_title("training loss (nats)")
+        for axes, key in (left, left_key), (right, "val_accuracy"):
+            shown = np.array(values[key]) * (1 if key == "loss" else 100)
+            axes.plot(range(1, len(shown) + 1), shown, color=colour, linestyle=style, marker=".",
+                      label=name)
+    left.set_title("training loss (nats)" if left_key == "loss" else "accuracy in training, %")
     right.set_title("accuracy on PublicTest, %")
     for axes in (left, right):
         axes.set_xlabel("epoch")
