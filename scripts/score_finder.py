@@ -30,7 +30,7 @@ from tinyfer.architectures import load_model
 from tinyfer.datasets.pictures import face_of
 from tinyfer.finder import faces_in
 from tinyfer.kernels.threads import set_threads
-from tinyfer.photo import DEFAULT
+from tinyfer.photo import DEFAULT, LOOKS
 from tinyfer.runs import describe_threads, write_json
 
 ALLOWED = (10, 31, 50, 95, 167)     # false boxes
@@ -139,9 +139,9 @@ def on_portraits(held, given):
             face = face_of(grey, (left, top, right - left, right - left))
         found.append(face)
     seen = np.array([face is not None for face in found])
-    answers = model.predict(np.stack(truth))
     labels = np.array(labels)
-    with_found = model.predict(np.stack([f for f in found if f is not None]))
+    answers, with_found = (model.predict_proba(np.stack(faces), crops=LOOKS).argmax(axis=1)
+                           for faces in (truth, [f for f in found if f is not None]))
     return dict(pictures=len(truth), found=int(seen.sum()),
                 accuracy_true_box=float((answers == labels)[seen].mean()),
                 accuracy_found_box=float((with_found == labels[seen]).mean()),
