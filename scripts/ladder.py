@@ -4,7 +4,7 @@
     python scripts/ladder.py --rung six-norm --data archive.zip     train it, or go on with it
     python scripts/ladder.py --rung six-norm --drawn                the same on drawn faces
     python scripts/ladder.py --write                                docs/ladder.json and the page
-    python scripts/ladder.py --rung best-90 --adopt runs/best       a run that train.py --resume
+    python scripts/ladder.py --rung best-80 --adopt runs/best       a run that train.py --resume
                                                                     scores and export.py packages
 
 A rung that was stopped goes on after its last whole epoch, by the same command.

@@ -123,7 +123,7 @@ class Recipe:
 
 STUDY = Recipe()
 BEST = Recipe(
-    epochs=90, batch_size=128, lr=2e-3, schedule="one-cycle", decay=0.05, crop=44, smoothing=0.1,
+    epochs=80, batch_size=128, lr=2e-3, schedule="one-cycle", decay=0.05, crop=44, smoothing=0.1,
     averaging=0.999,
     augmentation=Augmentation(rotation=11, scale=0.12, shift=3, mirror=0.5, brightness=0.1,
                               contrast=0.2),
