@@ -80,7 +80,7 @@ UPPER = (
          replace(LIT, augmentation=replace(LIT.augmentation, erase=0.5))),
     Rung("mixing", "light", "blended pairs (alpha 0.2)", six_layers, replace(LIT, mixing=0.2)),
     Rung("averaging", "light", "a running mean of the weights", six_layers, MEAN),
-    Rung("best-80", "averaging", "80 epochs", six_layers, BEST),
+    Rung("best-80", "averaging", "longer training", six_layers, BEST),
     Rung("crops-80", "best-80", "18 crops averaged", six_layers, None, crops=18),
 )
 RUNGS = {rung.name: rung for rung in LOWER + UPPER}
