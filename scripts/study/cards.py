@@ -2,9 +2,10 @@
 
 from study import tables
 from study.pages import table
-from study.results import CROPS, key_of
+from study.results import key_of
 
 from tinyfer.architectures import PACKAGED
+from tinyfer.photo import LOOKS
 from tinyfer.runs import packaged_config
 
 
@@ -52,7 +53,7 @@ def _scores(record):
     if "averaged" in record:
         averaged, clean = record["averaged"], record["averaged"]["without_copies"]
         low, high = averaged["accuracy_interval"]
-        yield f"mean of {CROPS} crops", (
+        yield f"mean of {LOOKS} crops", (
             f"test accuracy **{averaged['accuracy']:.3f}** ({low:.3f} to {high:.3f})"
             + (f", without copies {clean['accuracy']:.3f}" if clean else ""))
     yield "macro precision, macro AUC", (f"{test['macro']['precision']:.3f}, "

@@ -11,7 +11,7 @@ when the run folders are gone. It is a dict:
     best_epoch, val_accuracy            the best epoch on validation, whose weights are scored
     test                                `tinyfer.evaluation.score` of the test part
     averaged                            another recipe than the study's only: the same of the mean
-                                        over CROPS windows and mirror images of each face
+                                        over LOOKS windows and mirror images of each face
     minutes, date, machine, parameters
     weights                             checksum of best.npz
     thresholds, against                 experiment 6b only: threshold curve, paired tests
@@ -31,6 +31,7 @@ from tinyfer.checkpoint import read_history
 from tinyfer.evaluation import compare, parts_of, score
 from tinyfer.experiments import binarize
 from tinyfer.files import brief, check_form, locked, read_json
+from tinyfer.photo import LOOKS
 from tinyfer.training import out_of_patience
 
 SCORING = 1         # counts up whenever the same run would get another record
@@ -48,7 +49,6 @@ RECORD = dict(
     machine=dict(cpu=(str,), threads=(int,)), parameters=(int,), weights=(str,),
     test=SCORED,
 )
-CROPS = 18
 ORDER = ("1", "2", "3", "4", "5", "6", "6b", "7", "8", "official7")
 
 
@@ -166,7 +166,7 @@ def record_of(folder, data=None):
 
     record = _about(run, run.experiment.number) | dict(test=scored(1))
     if run.settings.recipe != "study":
-        record["averaged"] = scored(CROPS)
+        record["averaged"] = scored(LOOKS)
     runs.write_json(kept, dict(origin=origin, record=record))
     return record
 

@@ -1,9 +1,10 @@
 """The tables of docs/results.md in Markdown, from the records of results.py."""
 
 from study.pages import table
-from study.results import CROPS, ORDER
+from study.results import ORDER
 
 from tinyfer.experiments import BINARIZED, EXPERIMENTS
+from tinyfer.photo import LOOKS
 from tinyfer.recipes import RECIPES
 from tinyfer.runs import describe_threads
 
@@ -169,7 +170,7 @@ def official_table(records):
         if other_recipe(r):
             remark += f"; recipe {r['recipe']}, {r['epochs']} epochs"
         if key == "averaged":
-            remark += f"; {CROPS} crops averaged"
+            remark += f"; {LOOKS} crops averaged"
         if clean and test["copies"]:
             remark += (f"; {100 * clean['accuracy']:.2f} on the {clean['n']:,} images without a "
                        f"copy in Training, {100 * test['accuracy_on_copies']:.1f} on the "
@@ -199,7 +200,7 @@ def recipes_table(records):
                 _3(averaged and averaged["accuracy"]), _clean(averaged), _3(test["macro"]["auc"]),
                 f"{r['minutes']:.0f}, {r['machine']['cpu']}", f"`{command([r])}`"])
     head = ["#", "recipe", "epochs", "validation accuracy", "test accuracy", "without copies",
-            f"{CROPS} crops averaged", "the same without copies", "macro AUC", "minutes, machine",
+            f"{LOOKS} crops averaged", "the same without copies", "macro AUC", "minutes, machine",
             "command"]
     return table(head, rows) if rows else NOTHING
 
