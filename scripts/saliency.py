@@ -39,7 +39,7 @@ from tinyfer.kernels.threads import set_threads
 from tinyfer.runs import open_run, read_settings
 from tinyfer.saliency import METHODS
 
-DEFAULT = "five-class"
+DEFAULT = "five-class-study"
 DRAWN = 1200
 
 

@@ -274,7 +274,8 @@ def test_a_run_folder_is_offered_before_the_packaged_ones(tmp_path):
     model = tinyfer.six_layer_cnn(classes=3, seed=4, class_names=NAMES)
     model.save(tmp_path / "best.npz")
     networks = Networks([tmp_path, "binary", tmp_path])
-    assert networks.names == [str(tmp_path), "binary", "five-class", "seven-class"]
+    assert networks.names == [str(tmp_path), "binary", "five-class", "five-class-study",
+                              "seven-class"]
     found = networks[str(tmp_path)].probabilities(FACE[None])
     assert found == pytest.approx(model.predict_proba(FACE[None]), abs=1e-6)
     with pytest.raises(FileNotFoundError, match="nowhere is neither a file nor"):
@@ -283,7 +284,7 @@ def test_a_run_folder_is_offered_before_the_packaged_ones(tmp_path):
 
 def test_the_start_names_all_there_is(asked):
     answer, _ = asked("start", {}, b"")
-    assert answer["networks"][:3] == ["five-class", "binary", "seven-class"]
+    assert answer["networks"][:4] == ["five-class", "binary", "five-class-study", "seven-class"]
     assert set(answer["methods"]) == set(METHODS)
     for slider in answer["sliders"]:
         for value in slider["low"], slider["high"]:

@@ -173,7 +173,7 @@ def test_it_learns_drawn_faces():
 
 
 def test_it_reads_the_packaged_weights():
-    theirs = tinyfer.load_model("five-class")
+    theirs = tinyfer.load_model("five-class-study")
     K = len(theirs.class_names)
     mine = six_layer_network(K, np.random.default_rng(0), dtype=np.float32)
     load_weights(mine, theirs.state())
@@ -185,7 +185,7 @@ def test_it_reads_the_packaged_weights():
 
 
 def _without_statistics(faces):
-    model = tinyfer.load_model("five-class")
+    model = tinyfer.load_model("five-class-study")
     for layer in model.layers:
         if isinstance(layer, reference.BatchNorm):
             layer.mean[...], layer.var[...] = 0, 1

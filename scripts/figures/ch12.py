@@ -85,7 +85,7 @@ def wilson(n=20, k=19, z=1.96):
 
 def filters():
     """The first layer's filters: grey is 0, white the largest weight of all."""
-    w = load_model("five-class").layers[0].w.value[:, :, 0]
+    w = load_model("five-class-study").layers[0].w.value[:, :, 0]
     limit = np.abs(w).max()
     fig = figure(8, 1.15)
     for k, axes in enumerate(fig.subplots(2, 16).ravel()):
@@ -95,7 +95,7 @@ def filters():
 
 def feature_maps(columns=8):
     """One face through the network: of each layer that changes the picture the busiest maps."""
-    model = load_model("five-class")
+    model = load_model("five-class-study")
     face = draw_face("surprise", tilt=0.1)
     rows, x = [], to_input(face[None])
     for number, layer in enumerate(model.layers, 1):
@@ -130,7 +130,7 @@ def feature_maps(columns=8):
 
 
 def saliency_strip():
-    model = load_model("five-class")
+    model = load_model("five-class-study")
     shown = ("gradient", "integrated", "gradcam", "occlusion")
     faces = np.stack([draw_face(name, tilt=0.1) for name in ("happy", "surprise", "angry")])
     p = model.predict_proba(faces)
