@@ -20,6 +20,7 @@ from study.results import (
     find_run,
     held,
     is_finished,
+    is_trial,
     key_of,
     read_results,
     record_of,
@@ -71,7 +72,7 @@ def main(argv=None):
 
 
 def reproduce(given):
-    trial = given.drawn or given.epochs and given.epochs < RECIPES[given.recipe].epochs
+    trial = is_trial(given.recipe, given.epochs, given.drawn)
     docs = Path(given.docs) if given.docs else None if trial else DOCS
     kept = (docs or Path(given.runs)) / "results.json"
     if docs:

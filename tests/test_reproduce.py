@@ -177,7 +177,7 @@ def test_another_recipe_has_a_table_of_its_own(go, place, trainings, monkeypatch
     assert lower[:3] == ["6", "best", "2"]
     assert lower[6] == f"{best['averaged']['accuracy']:.3f}"
     assert lower[-1] == ("`python scripts/reproduce.py --experiments 6 --seeds 0 --recipe best "
-                         "--data data/archive.zip --epochs 2`")
+                         "--data data/archive.zip --epochs 2 --docs docs`")
 
 
 def test_a_trial_leaves_the_docs_alone(place, capsys):
@@ -189,7 +189,9 @@ def test_a_trial_leaves_the_docs_alone(place, capsys):
     record = read_results(place / "runs" / "results.json")["6-seed0"]
     assert record["source"] == "drawn faces"
     assert "drawn faces, not FER-2013" in tables.experiments_table({"6-seed0": record})
-    assert "--drawn 140" in tables.command([record]) and "--epochs 1" in tables.command([record])
+    words = tables.command([record])
+    assert "--drawn 140" in words and words.endswith("--epochs 1 --docs docs")
+    assert not tables.command([record | dict(drawn=None, epochs=40)]).endswith("--docs docs")
 
 
 def test_errors_are_one_sentence(go, place, capsys, monkeypatch):

@@ -32,6 +32,7 @@ from tinyfer.evaluation import compare, parts_of, score
 from tinyfer.experiments import binarize
 from tinyfer.files import brief, check_form, locked, read_json
 from tinyfer.photo import LOOKS
+from tinyfer.recipes import RECIPES
 from tinyfer.training import out_of_patience
 
 SCORING = 1         # counts up whenever the same run would get another record
@@ -58,6 +59,11 @@ def key_of(record):
     recipe = f"-{record['recipe']}" if record.get("recipe", "study") != "study" else ""
     distinct = "-distinct" if record["drop_duplicates"] else ""
     return f"{record['experiment']}{recipe}{distinct}-seed{record['seed']}"
+
+
+def is_trial(recipe, epochs, drawn):
+    """Whether a run is none for the page unless it is asked for: of drawn faces, or cut short."""
+    return bool(drawn) or epochs is not None and epochs < RECIPES[recipe].epochs
 
 
 def read_results(path):

@@ -1,7 +1,7 @@
 """The tables of docs/results.md in Markdown, from the records of results.py."""
 
 from study.pages import table
-from study.results import ORDER
+from study.results import ORDER, is_trial
 
 from tinyfer.experiments import BINARIZED, EXPERIMENTS
 from tinyfer.photo import LOOKS
@@ -123,8 +123,9 @@ def command(group):
     words += [f"--recipe {first['recipe']}"] if other_recipe(first) else []
     words += [f"--drawn {first['drawn']}"] if first["drawn"] else ["--data data/archive.zip"]
     words += ["--drop-duplicates"] if first["drop_duplicates"] else []
-    usual = RECIPES[first.get("recipe", "study")].epochs
-    words += [f"--epochs {first['epochs']}"] if first["epochs"] != usual else []
+    recipe = first.get("recipe", "study")
+    words += [f"--epochs {first['epochs']}"] if first["epochs"] != RECIPES[recipe].epochs else []
+    words += ["--docs docs"] if is_trial(recipe, first["epochs"], first["drawn"]) else []
     return " ".join(words)
 
 
