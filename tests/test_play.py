@@ -25,7 +25,7 @@ import tinyfer
 
 ROOT = Path(tinyfer.__file__).parents[1]
 BUDGET = 2.0            # seconds for a bad request, on a busy machine
-FIVE = dict(network="five-class")
+FIVE = dict(network="five-class-study")
 
 
 @pytest.fixture(scope="module")

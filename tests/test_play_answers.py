@@ -20,7 +20,7 @@ from tinyfer.finder import find_faces
 from tinyfer.losses import softmax, softmax_cross_entropy
 from tinyfer.saliency import METHODS
 
-FIVE, SMALL = dict(network="five-class"), dict(network="small")
+FIVE, SMALL = dict(network="five-class-study"), dict(network="small")
 NAMES = ("a", "b", "c")
 
 
@@ -52,7 +52,7 @@ def asked():
 
 @pytest.fixture(scope="module")
 def five(asked):
-    return asked.questions.networks["five-class"].model
+    return asked.questions.networks["five-class-study"].model
 
 
 def test_an_answer_is_the_networks_prediction(asked, five):
@@ -169,7 +169,7 @@ def test_the_window_moves_a_unit_by_its_pixels(asked, five):
     fields = FIVE | dict(training=False, mask=0, layer=6, i=9, j=11, k=5, target="sad")
     answer, content = asked("unit", fields)
     pixels = np.frombuffer(content, np.float32).copy()[:48 * 48].reshape(48, 48)
-    twin = asked.questions.networks["five-class"].twin
+    twin = asked.questions.networks["five-class-study"].twin
     direction = np.random.default_rng(0).standard_normal((1, 48, 48, 1))
     totals = []
     for sign in 1, -1:
@@ -233,7 +233,7 @@ def test_steps_are_those_of_adam(asked):
     fields = FIVE | dict(label="sad", rate=1e-3, steps=0, reset=True)
     before, _ = asked("step", fields)
     after, _ = asked("step", fields | dict(steps=2, reset=False))
-    model = tinyfer.load_model("five-class")
+    model = tinyfer.load_model("five-class-study")
     optimizer = tinyfer.Adam(model.parameters(), lr=1e-3)
     x, label = to_input(FACE[None], np.float32), np.array([model.class_names.index("sad")])
     for _ in range(2):
@@ -250,7 +250,7 @@ def test_steps_are_those_of_adam(asked):
 
 
 def test_nothing_changes_the_network_that_others_see(asked):
-    for name in "five-class", "small":
+    for name in "five-class-study", "small":
         network = asked.questions.networks[name]
         state = {key: value.copy() for key, value in network.model.state().items()}
         label = network.model.class_names[1]
@@ -274,7 +274,7 @@ def test_a_run_folder_is_offered_before_the_packaged_ones(tmp_path):
     model = tinyfer.six_layer_cnn(classes=3, seed=4, class_names=NAMES)
     model.save(tmp_path / "best.npz")
     networks = Networks([tmp_path, "binary", tmp_path])
-    assert networks.names == [str(tmp_path), "binary", "five-class", "five-class-study",
+    assert networks.names == [str(tmp_path), "binary", "five-class-study", "five-class",
                               "seven-class"]
     found = networks[str(tmp_path)].probabilities(FACE[None])
     assert found == pytest.approx(model.predict_proba(FACE[None]), abs=1e-6)
@@ -284,7 +284,7 @@ def test_a_run_folder_is_offered_before_the_packaged_ones(tmp_path):
 
 def test_the_start_names_all_there_is(asked):
     answer, _ = asked("start", {}, b"")
-    assert answer["networks"][:4] == ["five-class", "binary", "five-class-study", "seven-class"]
+    assert answer["networks"][:4] == ["five-class-study", "binary", "five-class", "seven-class"]
     assert set(answer["methods"]) == set(METHODS)
     for slider in answer["sliders"]:
         for value in slider["low"], slider["high"]:

@@ -42,11 +42,11 @@ def browser(tmp_path_factory):
 def server(tmp_path_factory):
     """It offers a small network first, which takes no time."""
     path = tmp_path_factory.mktemp("model") / "small.npz"
-    small_cnn(classes=5, class_names=load_model("five-class").class_names).save(path)
+    small_cnn(classes=5, class_names=load_model("five-class-study").class_names).save(path)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ARCHITECTURES, "small_cnn", small_cnn)
         with serving([path]) as one:
-            one.questions.warm_up("five-class")
+            one.questions.warm_up("five-class-study")
             yield one
 
 
@@ -279,7 +279,7 @@ def test_covering_shows_what_the_maps_had_promised(open_page, model):
 
 
 def test_layers_open_down_to_one_number(open_page):
-    page = open_page(panel="layers", network="five-class")
+    page = open_page(panel="layers", network="five-class-study")
     strips = page.locator(".strip[role=group]")
     assert strips.count() == 23
     page.locator("#strips canvas").nth(2).click(position=dict(x=60, y=20))
@@ -307,7 +307,7 @@ def test_layers_open_down_to_one_number(open_page):
 
 
 def test_a_weight_is_nudged_from_where_it_is_seen(open_page):
-    page = open_page(panel="layers", network="five-class")
+    page = open_page(panel="layers", network="five-class-study")
     page.locator("#strips canvas").nth(0).click(position=dict(x=20, y=20))
     rest(page)
     page.click("#unit .grid3 button >> nth=4")

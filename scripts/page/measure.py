@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 
 import numpy as np
 from page.message import pack
+from page.networks import FIRST
 
 from tinyfer.datasets.faces import EMOTIONS
 from tinyfer.datasets.toyfaces import draw_face
 
-NETWORK = dict(network="five-class")
+NETWORK = dict(network=FIRST)
 LAYERS = NETWORK | dict(training=False, mask=0)
 WEIGHT = NETWORK | dict(parameter="conv3.w", label="happy")
 ROUND = 20      # questions
