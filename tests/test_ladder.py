@@ -162,11 +162,18 @@ def test_the_page_tells_what_was_run_and_what_was_not(small_ladder, tmp_path, mo
     empty = ["--write", "--out", str(tmp_path / "empty")]
     assert ladder.main(empty) == 0
     assert (docs / "results.md").read_text() == page
-    for change in {"against": None}, {"answers": "9" * len(labels)}:
-        high |= change
+    for answers, same in (low["answers"], True), (content["labels"], False):
+        low["answers"], high["against"] = answers, None
         runs.write_json(docs / "ladder.json", content)
         assert ladder.main(empty) == 0
-        assert ((docs / "results.md").read_text() == page) == ("answers" not in change)
+        assert ((docs / "results.md").read_text() == page) == same
+    # Points need no answers, McNemar's test does.
+    del low["answers"]
+    high["against"] = None
+    runs.write_json(docs / "ladder.json", content)
+    assert ladder.main(empty) == 0
+    assert f"| low | 2 | {100 * high['accuracy']:.1f} (" in (page := chapter.read_text())
+    assert f" | {100 * (high['accuracy'] - low['accuracy']):+.1f} |  |" in page
     # What was scored on other images is not mixed with these.
     content["labels"] = content["labels"][::-1]
     runs.write_json(docs / "ladder.json", content)

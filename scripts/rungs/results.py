@@ -1,9 +1,10 @@
 """Finished rungs, as docs/ladder.json holds them, and the table and pictures made of that.
 
 A record is a dict: rung, below, idea, seed, epochs, recipe, parameters, images, best_epoch, n,
-accuracy and its interval on the validation part, answers (the classes it gives, a digit each),
-against (McNemar's test with the rung below, or None), curves (loss, accuracy and val_accuracy of
-each epoch), minutes, date, machine, command. The true classes stand beside the rungs, as labels.
+accuracy and its interval on the validation part, points (above the rung below, None where that was
+not run), answers (the classes it gives, a digit each), against (McNemar's test with the rung below,
+or None), curves (loss, accuracy and val_accuracy of each epoch), minutes, date, machine, command.
+The true classes stand beside the rungs, as labels.
 """
 
 import json
@@ -68,9 +69,10 @@ def read(path):
 
 
 def compare(labels, records):
-    """Set `against` of every record whose answers, and those of the rung below, are kept."""
+    """Set `points` of every record, and `against` where both rungs' answers are kept."""
     for (_, seed), record in records.items():
         below = records.get((record["below"], seed), {})
+        record["points"] = 100 * (record["accuracy"] - below["accuracy"]) if below else None
         if "answers" in record and "answers" in below:
             record["against"] = mcnemar(labels, classes(record["answers"]),
                                         classes(below["answers"]))
@@ -127,7 +129,7 @@ def page(rows):
         f"Trained on the {images['train']:,} images of Training, scored on the "
         f"{images['validation']:,} of PublicTest with the best epoch's weights; PrivateTest is not "
         "looked at. In brackets the 95 % interval (Wilson); p of McNemar's exact test against the "
-        "rung named, on the same images.", "",
+        "rung named, on the same images, where the answers of both are kept.", "",
         *table("Lower rungs: a few epochs each", LOWER, rows), "",
         *table("Upper rungs: the network of the study", UPPER, rows)])
 
@@ -155,9 +157,9 @@ def table(title, plan, rows):
 def line(row):
     low, high = row["interval"]
     against = row["against"]
-    points, p = "", ""
+    points = "" if row["points"] is None else f"{row['points']:+.1f}"
+    p = ""
     if against:
-        points = f"{100 * (against['accuracies'][0] - against['accuracies'][1]):+.1f}"
         p = "below 0.001" if against["p"] < 0.001 else f"{against['p']:.3f}"
     machine = row["machine"]
     seed = f", seed {row['seed']}" if row["seed"] else ""
