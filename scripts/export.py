@@ -113,7 +113,7 @@ def to_package(place, name, data, folder):
         n=len(test), accuracy=scores[1]["accuracy"], accuracy_before=scores[0]["accuracy"],
         changed=int(np.sum(before.argmax(axis=1) != after.argmax(axis=1))),
         largest=float(np.abs(before - after).max()))
-    print(f"  {half['changed']} predictions differ, probabilities by at most "
+    print(f"  predictions that differ: {half['changed']}; probabilities by at most "
           f"{half['largest']:.1e}")
     if abs(half["accuracy"] - half["accuracy_before"]) > LARGEST_CHANGE:
         raise ValueError(f"with float16 weights the accuracy changes by more than "

@@ -193,7 +193,7 @@ def test_a_package_is_scored_twice_and_evaluated_like_the_run(capsys, made, tmp_
     assert code == 0, err
     scores = re.findall(r"float(?:32|16): (accuracy \S+)", out)
     assert len(scores) == 2 and scores[0] == scores[1]
-    assert "0 predictions differ" in out and "tiny.npz" in out
+    assert "predictions that differ: 0" in out and "tiny.npz" in out
     monkeypatch.setattr(architectures, "PACKAGED", tmp_path)
     monkeypatch.setattr(runs, "PACKAGED", tmp_path)
     monkeypatch.setattr(cards, "PACKAGED", tmp_path)

@@ -33,7 +33,8 @@ def card_block(name, records):
          "float16, computed with in float32"),
         ("float16 against float32", f"accuracy {half['accuracy']:.4f} and "
          f"{half['accuracy_before']:.4f} on the {half['n']:,} test images; "
-         f"{half['changed']} predictions differ, probabilities by at most {half['largest']:.1e}"),
+         f"predictions that differ: {half['changed']}, "
+         f"probabilities by at most {half['largest']:.1e}"),
     ]
     if record and record["weights"] == how["weights"]:
         rows.insert(5, ("command", f"`{tables.command([record])}`"))
