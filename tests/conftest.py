@@ -3,8 +3,8 @@
 import pytest
 from small import drawn_fer2013, files_of, write_csv
 
-from tinyfer.datasets import draw_faces
-from tinyfer.kernels.threads import set_threads
+from tinyfer.core.kernels.threads import set_threads
+from tinyfer.data import draw_faces
 
 
 @pytest.fixture(autouse=True)

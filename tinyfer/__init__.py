@@ -38,16 +38,16 @@ docs/map.md has all of it in one table, with who imports whom. In short:
         print(face.box, expression)
 """
 
-from tinyfer.architectures import load_model, six_layer_cnn
-from tinyfer.datasets import find_data, load_fer2013, to_input
-from tinyfer.finder import find_faces
-from tinyfer.losses import softmax, softmax_cross_entropy
-from tinyfer.model import Sequential
-from tinyfer.optim import Adam
-from tinyfer.photo import read_photo
-from tinyfer.saliency import saliency
+from tinyfer.core.losses import softmax, softmax_cross_entropy
+from tinyfer.core.model import Sequential
+from tinyfer.core.networks import load_model, six_layer_cnn
+from tinyfer.core.optim import Adam
+from tinyfer.data import find_data, load_fer2013, to_input
+from tinyfer.explain.saliency import saliency
+from tinyfer.photo.finder import find_faces
+from tinyfer.photo.reading import read_photo
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Adam", "Sequential", "find_data", "find_faces", "load_fer2013", "load_model",
            "read_photo", "saliency", "six_layer_cnn", "softmax", "softmax_cross_entropy",
            "to_input"]

@@ -29,10 +29,10 @@ from mynet.six_layer import load_weights, six_layer_network
 from mynet.training import accuracy, step, train
 
 import tinyfer
-from tinyfer import layers as reference
-from tinyfer.datasets.toyfaces import draw_faces
-from tinyfer.kernels.dropout import dropout
-from tinyfer.model import Sequential
+from tinyfer.core import layers as reference
+from tinyfer.core.kernels.dropout import dropout
+from tinyfer.core.model import Sequential
+from tinyfer.data.drawn import draw_faces
 
 FACES, EPOCHS, LEAST = 1500, 15, 0.9        # trained on, how often; accuracy on 300 others
 SMALL = (3, 4, 5, 6, 7, 8, 9), 44           # widths, side: 44 rows are just enough

@@ -6,7 +6,7 @@
 import checker
 import numpy as np
 from checker import derivation, same, slope, true
-from mynet.losses import softmax, softmax_cross_entropy     # exercise 2: write mynet/losses.py
+from mynet.losses import softmax, softmax_cross_entropy  # exercise 2: write mynet/losses.py
 
 
 def by_hand():

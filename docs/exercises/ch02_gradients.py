@@ -7,7 +7,7 @@ mynet/gradient_check.py:
 import checker
 import numpy as np
 from checker import same, true
-from mynet.gradient_check import largest_relative_error     # exercise 3: mynet/gradient_check.py
+from mynet.gradient_check import largest_relative_error  # exercise 3: mynet/gradient_check.py
 
 
 def by_hand():

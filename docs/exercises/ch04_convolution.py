@@ -7,8 +7,8 @@ mynet/convolution.py:
 import checker
 import numpy as np
 from checker import derivation, overwritten, same, slope, true
-from mynet.convolution import Conv                          # exercise 3: write mynet/convolution.py
-from mynet.gradient_check import largest_relative_error     # yours, of chapter 2
+from mynet.convolution import Conv  # exercise 3: write mynet/convolution.py
+from mynet.gradient_check import largest_relative_error  # yours, of chapter 2
 from numpy.lib.stride_tricks import sliding_window_view
 
 

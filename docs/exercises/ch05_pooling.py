@@ -6,7 +6,7 @@
 import checker
 import numpy as np
 from checker import derivation, overwritten, same, slope
-from mynet.pooling import MaxPool               # exercise 2: write mynet/pooling.py
+from mynet.pooling import MaxPool  # exercise 2: write mynet/pooling.py
 from numpy.lib.stride_tricks import sliding_window_view
 
 

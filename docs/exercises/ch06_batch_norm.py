@@ -7,8 +7,8 @@ mynet/batch_norm.py:
 import checker
 import numpy as np
 from checker import derivation, same, slope, true
-from mynet.batch_norm import BatchNorm          # exercise 3: write mynet/batch_norm.py
-from mynet.dense import Dense                   # yours, of chapter 3  # noqa: F401
+from mynet.batch_norm import BatchNorm  # exercise 3: write mynet/batch_norm.py
+from mynet.dense import Dense  # yours, of chapter 3  # noqa: F401
 
 
 def by_hand():

@@ -6,7 +6,7 @@
 import checker
 import numpy as np
 from checker import derivation, same, true
-from mynet.adam import Adam                     # exercise 2: write mynet/adam.py
+from mynet.adam import Adam  # exercise 2: write mynet/adam.py
 
 
 def by_hand():
@@ -122,8 +122,8 @@ def test_keras_eps():
 
 def _reference(gradient, w, lr, eps, steps):
     """tinyfer's Adam from w, with gradient(w) at each step."""
-    from tinyfer.layers import Parameter
-    from tinyfer.optim import Adam as Reference
+    from tinyfer.core.layers import Parameter
+    from tinyfer.core.optim import Adam as Reference
 
     parameter = Parameter("w", w)
     adam = Reference([parameter], lr=lr, eps=eps)

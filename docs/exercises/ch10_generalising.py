@@ -6,7 +6,7 @@
 import checker
 import numpy as np
 from checker import derivation, same, true
-from mynet.dropout import Dropout               # exercise 2: write mynet/dropout.py
+from mynet.dropout import Dropout  # exercise 2: write mynet/dropout.py
 
 
 def by_hand():

@@ -8,7 +8,7 @@ import json
 import checker
 import numpy as np
 from checker import same, true
-from mynet.training import accuracy, batches, step, train   # exercise 2: write mynet/training.py
+from mynet.training import accuracy, batches, step, train  # exercise 2: write mynet/training.py
 
 
 def by_hand():

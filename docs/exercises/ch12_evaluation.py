@@ -47,7 +47,7 @@ def coverage(n, p, rng, runs=4000):
     """Exercise 5, an experiment. How often each interval contains the truth: (usual, Wilson).
 
     In each of `runs` trials k of n images are right, drawn with probability p. The usual interval
-    is k/n -+ 1.96 sqrt(k/n (1 - k/n) / n); for the other take `tinyfer.metrics.wilson_interval`.
+    is k/n -+ 1.96 sqrt(k/n (1 - k/n) / n); for the other take `tinyfer.scores.metrics.wilson_interval`.
     """
     raise NotImplementedError
 

@@ -8,7 +8,7 @@ import numpy as np
 from checker import Counted, derivation, overwritten, same, slope, true
 from numpy.lib.stride_tricks import sliding_window_view
 
-from tinyfer.kernels.tiles import matrices
+from tinyfer.core.kernels.tiles import matrices
 
 AT, G, BT = (np.array(L, dtype=float) for L in matrices(4))
 

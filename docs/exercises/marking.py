@@ -233,7 +233,7 @@ def is_written(value):
 
 
 def mark(folder, quick=False):
-    """All chapters on a folder of answers, for scripts/mark.py; what they print is left out."""
+    """All chapters on a folder of answers, for scripts/course/mark.py; what they print is left out."""
     with redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return {chapter.stem: outcomes(chapter, folder, only=[

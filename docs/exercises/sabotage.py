@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from tinyfer import Adam, Sequential, softmax_cross_entropy
-from tinyfer.datasets.toyfaces import draw_faces
-from tinyfer.layers import BatchNorm, Dense
+from tinyfer.core.layers import BatchNorm, Dense
+from tinyfer.data.drawn import draw_faces
 
 CAUSES = {
     "nothing": "nothing is wrong",

@@ -4,7 +4,7 @@ from math import comb
 
 import numpy as np
 
-from tinyfer.metrics import wilson_interval
+from tinyfer.scores.metrics import wilson_interval
 
 
 def by_hand():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyfer.kernels.tiles import matrices
+from tinyfer.core.kernels.tiles import matrices
 
 AT, G, BT = (np.array(L, dtype=float) for L in matrices(4))
 

@@ -1,0 +1,40 @@
+"""Chapter 2: the error of a finite difference against its step."""
+
+import numpy as np
+from figures.style import BLUE, FAINT, ORANGE, STYLES, figure
+
+
+def _error(dtype, h, central):
+    """Root mean square error over 50 points near 1, where f = f' = f'' = f''' = e."""
+    x = np.linspace(0.98, 1.02, 50).astype(dtype)
+    up, down = x + dtype(h), x - dtype(h) if central else x
+    slope = (np.exp(up) - np.exp(down)) / (up - down)
+    return np.sqrt(np.mean((slope.astype(np.float64) - np.exp(x.astype(np.float64))) ** 2))
+
+
+def step_size():
+    fig = figure(7.2, 4.2)
+    axes = fig.subplots()
+    for dtype, colour, steps in ((np.float32, ORANGE, np.logspace(-6.5, -0.3, 70)),
+                                 (np.float64, BLUE, np.logspace(-12.5, -0.3, 120))):
+        name = dtype.__name__
+        u = float(np.finfo(dtype).eps) / 2
+        bend, rounding = np.e / 6 * steps**2, u * np.e / steps
+        axes.plot(steps, bend + rounding, color=FAINT, linewidth=5, alpha=0.6)
+        for central, style in ((False, STYLES[2]), (True, STYLES[0])):
+            errors = [max(_error(dtype, h, central), 1e-14) for h in steps]
+            axes.plot(steps, errors, color=colour, linestyle=style,
+                      label=f"{'central' if central else 'forward'}, {name}")
+    axes.plot([], [], color=FAINT, linewidth=5, alpha=0.6,
+              label="$h^2|f'''|/6 + u|f|/h$ (central)")
+    axes.text(3e-7, 3, "float32", color=ORANGE, fontsize=11, fontweight="bold")
+    axes.text(3e-11, 3e-4, "float64", color=BLUE, fontsize=11, fontweight="bold")
+    axes.axvline(1e-5, color="#777777", linewidth=0.8)
+    axes.text(1.2e-5, 3e1, "h = 1e-5", fontsize=9, color="#444444", va="top")
+    axes.set(xscale="log", yscale="log", ylim=(1e-13, 1e2), xlabel="step h",
+             ylabel="error of the slope")
+    axes.legend(loc="lower left", handlelength=3)
+    return fig
+
+
+FIGURES = {"02-step-size": step_size}

@@ -1,0 +1,65 @@
+"""Chapter 6: what batch norm does to channels, and what it takes out of a gradient."""
+
+import numpy as np
+from figures.style import BLUE, GREEN, INK, ORANGE, figure
+
+from tinyfer.core.inference import to_input
+from tinyfer.core.kernels.batchnorm import batchnorm_backward
+from tinyfer.core.networks import six_layer_cnn
+from tinyfer.data.drawn import draw_faces
+
+X = np.array([1, 7, 9, 15.0])
+DOUT = np.array([-1, 2, 1, 2.0])
+
+
+def before_after():
+    x = to_input(draw_faces(64, seed=3).faces)
+    model = six_layer_cnn(seed=2)
+    for layer in model.layers[:2]:
+        x = layer.forward(x, training=True)
+    before = model.layers[2].forward(x, training=True)
+    after = model.layers[3].forward(before, training=True)
+    channels = np.argsort(before.mean(axis=(0, 1, 2)))[::8]
+    fig = figure(8, 3)
+    for axes, values, title in zip(fig.subplots(1, 2), (before, after),
+                                   ("before: behind ReLU", "after batch norm")):
+        columns = [values[..., c].ravel()[::7] for c in channels]
+        axes.boxplot(columns, whis=(5, 95), showfliers=False, showmeans=True, patch_artist=True,
+                     boxprops={"facecolor": "#CFE0EC", "edgecolor": BLUE},
+                     medianprops={"color": INK}, whiskerprops={"color": BLUE},
+                     capprops={"color": BLUE},
+                     meanprops={"marker": "o", "markerfacecolor": ORANGE,
+                                "markeredgecolor": ORANGE, "markersize": 5})
+        axes.set_xticks(range(1, 9), [str(c) for c in channels])
+        axes.set_xlabel("channel")
+        axes.set_ylabel("value")
+        axes.set_title(title)
+    return fig
+
+
+def projection():
+    xhat = (X - X.mean()) / X.std()
+    column = DOUT.reshape(4, 1, 1, 1)
+    dx, _, _ = batchnorm_backward(column, X.reshape(4, 1, 1, 1), np.array([X.mean()]),
+                                  np.array([1 / X.std()]), np.ones(1), True)
+    along_xhat = xhat * np.mean(DOUT * xhat)
+    panels = (("dout", DOUT, INK), ("along 1: taken out", np.full(4, DOUT.mean()), BLUE),
+              ("along xhat: taken out", along_xhat, ORANGE),
+              ("what is left", dx.ravel() * X.std(), GREEN))
+    fig = figure(8.6, 2.3)
+    for axes, (title, values, colour) in zip(fig.subplots(1, 4, sharey=True), panels):
+        axes.bar(range(4), values, color=colour, width=0.7)
+        axes.axhline(0, color=INK, linewidth=0.8)
+        for i, value in enumerate(values):
+            above = value >= 0
+            axes.annotate(f"{value:.1f}".replace("-", "−"), (i, value), ha="center", fontsize=9,
+                          xytext=(0, 2 if above else -2), textcoords="offset points",
+                          va="bottom" if above else "top")
+        axes.set_xticks(range(4), [f"{x:g}" for x in X])
+        axes.set_xlabel("x")
+        axes.set_title(title, loc="center", fontsize=10)
+        axes.set_ylim(-2.2, 2.7)
+    return fig
+
+
+FIGURES = {"06-before-after": before_after, "06-projection": projection}

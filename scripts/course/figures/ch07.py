@@ -1,0 +1,76 @@
+"""Chapter 7: what the first weights do to the signal and to the first loss."""
+
+import numpy as np
+from figures.style import BLUE, GREEN, INK, ORANGE, STYLES, figure
+
+from tinyfer.core.inference import to_input
+from tinyfer.core.layers import Conv2D, Dense
+from tinyfer.core.networks import six_layer_cnn
+from tinyfer.data.drawn import draw_faces
+
+
+def _mean_squares(rule, x, training=False):
+    """Mean square of x and behind each layer with weights; rule: variance from the two fans."""
+    rng = np.random.default_rng(0)
+    model = six_layer_cnn(seed=0)
+    sizes = [np.mean(x ** 2)]
+    for layer in model.layers[:-1]:
+        if isinstance(layer, (Conv2D, Dense)):
+            w = layer.w.value
+            window = np.prod(w.shape[:-2])
+            std = np.sqrt(rule(window * w.shape[-2], window * w.shape[-1]))
+            w[...] = rng.normal(0, std, w.shape)
+        x = layer.forward(x, training)
+        if isinstance(layer, (Conv2D, Dense)):
+            sizes.append(np.mean(x.astype(np.float64) ** 2))
+    return sizes
+
+
+def signal():
+    x = to_input(draw_faces(8, seed=0).faces)
+    curves = {
+        "with batch norm (Glorot)": (lambda i, o: 2 / (i + o), True, GREEN, STYLES[2]),
+        "He, 2 / fan-in": (lambda i, o: 2 / i, False, BLUE, STYLES[0]),
+        "Glorot, 2 / (fan-in + fan-out)": (lambda i, o: 2 / (i + o), False, ORANGE, STYLES[1]),
+        "standard deviation 0.01": (lambda i, o: 1e-4, False, INK, STYLES[3]),
+    }
+    fig = figure(7.5, 3.6)
+    axes = fig.subplots()
+    for name, (rule, training, colour, style) in curves.items():
+        sizes = _mean_squares(rule, x, training)
+        axes.semilogy(sizes, color=colour, linestyle=style, marker="o", markersize=3.5)
+        axes.text(7.15, sizes[-1], name, color=colour, va="center", fontsize=9)
+    axes.set_xlim(-0.2, 10.6)
+    axes.set_xticks(range(8), ["input", "conv1", "conv2", "conv3", "conv4", "conv5", "conv6",
+                               "dense1"])
+    axes.set_ylabel("mean square behind the ReLU")
+    return fig
+
+
+def first_loss():
+    rng = np.random.default_rng(0)
+    draws = rng.standard_normal((20_000, 7))
+    s = np.linspace(0, 3, 61)
+    loss = [np.log(np.exp(size * draws).sum(axis=1)).mean() for size in s]
+    fig = figure(6, 3.2)
+    axes = fig.subplots()
+    axes.plot(s, loss, color=BLUE)
+    axes.plot(s[:47], np.log(7) + s[:47] ** 2 / 2 * 6 / 7, color=ORANGE, linestyle=STYLES[1])
+    axes.axhline(np.log(7), color=INK, linewidth=0.8)
+    axes.text(2.98, np.log(7) - 0.06, "ln 7", ha="right", va="top")
+    axes.text(2.3, 3.35, "expected loss", color=BLUE)
+    axes.text(1.28, 3.55, "ln K + s² (1 − 1/K) / 2", color=ORANGE, ha="right")
+    in_training = np.sqrt(1024 / 263)
+    for size, label, place in ((0.01, "evaluation", (0.12, 2.35)),
+                               (in_training, "training", (2.15, 2.75))):
+        value = np.interp(size, s, loss)
+        axes.plot(size, value, "o", color=INK, markersize=6)
+        axes.annotate(label, (size, value), place, arrowprops={"arrowstyle": "-", "color": INK})
+    axes.set_xlabel("standard deviation s of the logits")
+    axes.set_ylabel("first loss, K = 7")
+    axes.set_ylim(1.5, 4.6)
+    axes.set_xlim(-0.05, 3)
+    return fig
+
+
+FIGURES = {"07-signal": signal, "07-first-loss": first_loss}

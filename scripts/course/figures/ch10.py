@@ -1,0 +1,146 @@
+"""Chapter 10: a face as a training batch sees it; what dropout and class weights do."""
+
+from functools import partial
+
+import numpy as np
+from figures.small import scores, small_cnn, train
+from figures.style import BLUE, INK, ORANGE, STYLES, figure, picture
+
+from tinyfer.core.inference import to_input
+from tinyfer.core.layers import Dense, Flatten
+from tinyfer.core.model import Sequential
+from tinyfer.core.optim import SGD
+from tinyfer.data import EMOTIONS, class_weights
+from tinyfer.data.augment import augment
+from tinyfer.data.drawn import draw_face, draw_faces
+
+
+def augmentation():
+    face = draw_face("surprise", seed=4, tilt=0.2, gaze_u=0.06, covered=1, hand_u=0.75, hand_v=0.35)
+    batch = augment(np.repeat(face[None], 8, axis=0), np.random.default_rng(5))[..., 0]
+    fig = figure(8, 3.4)
+    panels = fig.subplots(2, 5)
+    picture(panels[0, 0], face, "as it is")
+    panels[1, 0].set_visible(False)
+    for axes, x in zip(panels[:, 1:].ravel(), batch):
+        picture(axes, x, "", 0, 1)
+    return fig
+
+
+def dropout():
+    """Loss over the epochs with and without dropout: 300 faces to learn from, 3 seeds."""
+    known, unseen = draw_faces(300, seed=0), draw_faces(1000, seed=1)
+    fig = figure(8, 3.3)
+    left, right = fig.subplots(1, 2)
+    epochs = np.arange(1, 61)
+    for rate, colour in ((0.0, ORANGE), (0.5, BLUE)):
+        seen = np.mean([train(small_cnn(seed, rate=rate), known, 60,
+                              watch=lambda model: (scores(model, known), scores(model, unseen)))
+                        for seed in range(3)], axis=0)
+        for axes, quantity in ((left, 0), (right, 1)):
+            axes.plot(epochs, seen[:, 1, quantity], color=colour, label=f"new faces, rate {rate:g}")
+            axes.plot(epochs, seen[:, 0, quantity], color=colour, linestyle=STYLES[1],
+                      label=f"training faces, rate {rate:g}")
+    left.set_ylim(0, 2.6)
+    right.set_ylim(0, 1.02)
+    for axes, name in ((left, "loss, without dropout"), (right, "accuracy")):
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(name.replace(", without dropout", " in evaluation mode"))
+    fig.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return fig
+
+
+def weights():
+    """Recall of each class with and without class weights: as imbalanced as FER-2013, 3 seeds.
+
+    The faces scored are 200 of each class; the accuracy weighs the recalls by the classes' shares.
+    """
+    known, unseen = draw_faces(3000, seed=2, imbalanced=True), draw_faces(1400, seed=3)
+    share = known.counts() / len(known)
+    fig = figure(8, 3.3)
+    axes = fig.subplots()
+    place = np.arange(7)
+    for shift, name, given, colour, hatch in (
+        (-0.2, "without weights", None, "#C9C9C9", None),
+        (0.2, "with weights", class_weights(known.labels, 7), BLUE, "//"),
+    ):
+        recalls = []
+        for seed in range(3):
+            model = small_cnn(seed, rate=0.25)
+            train(model, known, 20, lr=1e-3, shift=True, weights=given)
+            answers = model.forward(to_input(unseen.faces)).argmax(axis=1)
+            recalls.append([np.mean(answers[unseen.labels == c] == c) for c in place])
+        recall = np.mean(recalls, axis=0)
+        axes.bar(place + shift, recall, 0.38, color=colour, edgecolor=INK, linewidth=0.6,
+                 hatch=hatch, label=f"{name}: accuracy {share @ recall:.2f}, "
+                                    f"balanced {recall.mean():.2f}")
+    axes.set_xticks(place, [f"{name}\n{n}" for name, n in zip(EMOTIONS, known.counts())])
+    axes.set_ylabel("recall")
+    axes.set_ylim(0, 1)
+    axes.grid(False, axis="x")
+    fig.legend(loc="outside upper center", ncols=2)
+    return fig
+
+
+def worth(seeds=3, epochs=12):
+    """Accuracy on new faces of networks that get one thing after the other, each at the best of
+    three rates, which is chosen on other faces again."""
+    known, chosen_on, unseen = (draw_faces(n, seed) for n, seed in ((1500, 4), (700, 6), (1400, 5)))
+
+    def linear(seed):
+        return Sequential([Flatten(), Dense(2304, 7, np.random.default_rng(seed))], (48, 48, 1),
+                          rng=np.random.default_rng(seed))
+
+    def hidden(seed):
+        rng = np.random.default_rng(seed)
+        return Sequential([Flatten(), Dense(2304, 64, rng, relu=True), Dense(64, 7, rng)],
+                          (48, 48, 1), rng=rng)
+
+    def tiny_weights(seed):
+        model = small_cnn(seed, batchnorm=False)
+        for p in model.parameters():
+            p.value *= 0.1
+        return model
+
+    plain, full = partial(small_cnn, batchnorm=False), partial(small_cnn, rate=0.25)
+    adams, steeper = (1e-3, 3e-3, 1e-2), (0.1, 0.3, 1.0)
+    rungs = (
+        ("linear classifier", linear, (3e-4, 1e-3, 3e-3), {}),
+        ("a hidden layer", hidden, (1e-4, 3e-4, 1e-3), {}),
+        ("two convolutions", plain, adams, {}),
+        ("… first weights × 0.1", tiny_weights, adams, {}),
+        ("… descent instead of Adam", plain, steeper, {"optimizer": SGD}),
+        ("+ batch norm", small_cnn, adams, {}),
+        ("+ augmentation", small_cnn, adams, {"shift": True}),
+        ("+ dropout", full, adams, {"shift": True}),
+    )
+
+    def trained(build, seed, how):
+        model = build(seed)
+        with np.errstate(all="ignore"):
+            train(model, known, epochs, **how)
+        return model
+
+    fig = figure(7.6, 3.5)
+    axes = fig.subplots()
+    for row, (name, build, rates, how) in enumerate(rungs):
+        best = max(rates, key=lambda lr: scores(trained(build, 9, how | {"lr": lr}), chosen_on)[1])
+        found = [scores(trained(build, seed, how | {"lr": best}), unseen)[1]
+                 for seed in range(seeds)]
+        axes.barh(row, np.mean(found), color="#C9C9C9" if name.startswith("…") else BLUE,
+                  height=0.68)
+        axes.plot(found, [row] * seeds, "o", color=INK, markersize=3.5)
+        axes.text(max(found) + 0.012, row, f"{np.mean(found):.2f} at rate {best:g}", va="center",
+                  fontsize=9)
+    axes.axvline(1 / 7, color=INK, linewidth=0.8)
+    axes.set_yticks(range(len(rungs)), [name for name, *_ in rungs])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    axes.grid(False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("accuracy on 1,400 new faces (line: chance)")
+    return fig
+
+
+FIGURES = {"10-augmentation": augmentation, "10-dropout": dropout, "10-weights": weights,
+           "10-worth": worth}

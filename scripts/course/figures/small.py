@@ -1,0 +1,52 @@
+"""A network small enough to be trained for a picture, on drawn faces: chapters 10 and 12."""
+
+import numpy as np
+
+from tinyfer.core.inference import to_input
+from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
+from tinyfer.core.losses import softmax_cross_entropy
+from tinyfer.core.model import Sequential
+from tinyfer.core.optim import Adam
+from tinyfer.data.augment import augment
+
+
+def small_cnn(seed=0, classes=7, rate=0.0, batchnorm=True):
+    """Two convolutions and two dense layers, 38,000 weights; rate: of the dropout."""
+    rng = np.random.default_rng(seed)
+
+    def norm(channels):
+        return [BatchNorm(channels, momentum=0.9)] if batchnorm else []     # few steps: 0.9
+
+    layers = [MaxPool2D(), Conv2D(1, 16, rng, relu=True), *norm(16), MaxPool2D(),
+              Conv2D(16, 32, rng, relu=True), *norm(32), MaxPool2D(), Flatten(),
+              Dense(512, 64, rng, relu=True), *norm(64), Dropout(rate, rng),
+              Dense(64, classes, rng)]
+    return Sequential(layers, (48, 48, 1), rng=rng)
+
+
+def train(model, data, epochs, lr=3e-3, batch=64, shift=False, weights=None, watch=None,
+          optimizer=Adam):
+    """Train; watch(model), if given, is called after each epoch and its answers returned.
+
+    shift: augment. weights: one for each class. optimizer: the class.
+    """
+    optimizer = optimizer(model.parameters(), lr=lr)
+    seen = []
+    for _ in range(epochs):
+        order = model.rng.permutation(len(data))
+        for first in range(0, len(data), batch):
+            rows = order[first:first + batch]
+            x = augment(data.faces[rows], model.rng) if shift else to_input(data.faces[rows])
+            logits = model.forward(x, training=True)
+            _, dlogits = softmax_cross_entropy(logits, data.labels[rows], weights)
+            model.backward(dlogits)
+            optimizer.step()
+        if watch:
+            seen.append(watch(model))
+    return seen
+
+
+def scores(model, data):
+    """Loss and accuracy in evaluation mode."""
+    logits = model.forward(to_input(data.faces))
+    return softmax_cross_entropy(logits, data.labels)[0], np.mean(logits.argmax(1) == data.labels)

@@ -1,0 +1,52 @@
+"""Draws the figures of the course into docs/figures/.
+
+    python scripts/course/make_figures.py              all of them
+    python scripts/course/make_figures.py 02 04-win    those whose names start so
+    python scripts/course/make_figures.py --list       their names only
+
+Each chapter's are functions in figures/chNN.py, collected in its table FIGURES. They show drawn
+faces, averages and plots, never a photograph.
+"""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "figures"
+
+
+def all_figures():
+    """Name -> function that returns a matplotlib Figure."""
+    found = {}
+    for path in sorted((Path(__file__).parent / "figures").glob("ch*.py")):
+        found |= importlib.import_module(f"figures.{path.stem}").FIGURES
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("names", nargs="*", help="beginnings of names; none means all")
+    parser.add_argument("--list", action="store_true", help="print the names and draw nothing")
+    arguments = parser.parse_args()
+    figures = all_figures()
+    chosen = [name for name in figures if name.startswith(tuple(arguments.names or [""]))]
+    if not chosen:
+        raise ValueError(f"no figure is called {' or '.join(arguments.names)}; "
+                         f"there are {', '.join(figures)}")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in chosen:
+        try:
+            if not arguments.list:
+                figures[name]().savefig(FOLDER / f"{name}.png")
+            print(name)
+        except FileNotFoundError as missing:
+            print(f"{name} is left as it is: {missing}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,130 @@
+"""Mark a folder of students' exercises: which tests pass, and which known mistakes were made.
+
+    python scripts/course/mark.py FOLDER --quick
+
+FOLDER holds a folder for each student, with the student's mynet/ and chNN_*.py (or a whole
+docs/exercises in it). The tests that run are the course's own, whatever the students' files say;
+each student's code runs in a process of its own, with a limit of time. It is their code: mark where
+it may run. docs/teaching.md says what to set.
+"""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from tinyfer.commands import cli
+
+ROOT = Path(__file__).resolve().parents[2]
+MARKING = ROOT / "docs" / "exercises" / "marking.py"
+
+
+def parse(argv):
+    parser = cli.parser(__doc__.split("\n\n")[0])
+    parser.add_argument("folder", type=Path, help="with one folder for each student")
+    parser.add_argument("--quick", action="store_true", help="without the capstone's training")
+    parser.add_argument("--minutes", type=cli.at_least(1), default=10,
+                        help="limit for each student (10)")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write a line for each test, too")
+    options = parser.parse_args(argv)
+    if options.csv and options.csv.exists():
+        parser.error(f"{options.csv} exists and is not overwritten")
+    return options
+
+
+def answers_of(student):
+    """Where a student's answers lie, or None."""
+    for folder in student, student / "docs" / "exercises", student / "exercises":
+        if (folder / "mynet").is_dir() or list(folder.glob("ch[0-9][0-9]_*.py")):
+            return folder
+
+
+def mark(student, options):
+    """{"pieces": {piece: whose}, "chapters": {chapter: [[test, result, message, mistake], ...]}}"""
+    arguments = [sys.executable, str(MARKING), str(answers_of(student))]
+    try:
+        run = subprocess.run(arguments + ["--quick"] * options.quick, capture_output=True,
+                             text=True, errors="replace", timeout=60 * options.minutes,
+                             env=os.environ | {"PYTHONPATH": str(ROOT)})
+    except subprocess.TimeoutExpired:
+        return f"stopped after {options.minutes} minutes"
+    if run.returncode:
+        return (run.stderr.strip().splitlines() or [f"exit code {run.returncode}"])[-1]
+    try:
+        return json.loads(run.stdout)
+    except ValueError:
+        return "their code ended the marking, or printed into it"
+
+
+def count(chapters):
+    """How many tests of each result: "passed", "wrong", "unwritten"."""
+    return Counter(result for tests in chapters.values() for _, result, _, _ in tests)
+
+
+def table(marks):
+    """A row for each student: tests passed of each chapter, and in all."""
+    shown = {name: found for name, found in marks.items() if isinstance(found, dict)}
+    chapters = list(next(iter(shown.values()))["chapters"]) if shown else []
+    width = max(map(len, ["student", *marks]))
+    heads = [f"{chapter.split('_')[0]:>5}" for chapter in chapters]
+    lines = [f"{'student':<{width}}  {' '.join(heads)}    all"]
+    for name, found in marks.items():
+        if isinstance(found, str):
+            lines.append(f"{name:<{width}}  {found}")
+            continue
+        cells = [f"{count({0: tests})['passed']}/{len(tests)}".rjust(len(head))
+                 for head, tests in zip(heads, found["chapters"].values())]
+        total = count(found["chapters"])
+        lines.append(f"{name:<{width}}  {' '.join(cells)}  {total['passed']}/{total.total()}")
+    return lines
+
+
+def told(name, found):
+    """What a student has to know: pieces of the course in use, and each wrong answer."""
+    lines = [f"\n{name}"]
+    taken = [piece for piece, whose in found["pieces"].items() if whose == "the course's"]
+    if taken:
+        lines.append(f"  the course's solution in place of: {', '.join(taken)}")
+    for chapter, tests in found["chapters"].items():
+        for test, result, message, _ in tests:
+            if result == "wrong":
+                first, _, _ = message.partition("\n")
+                lines.append(f"  {chapter} {test[5:]}: {first}")
+    return lines
+
+
+def mistakes(marks):
+    """The known mistakes of the class, the most frequent first."""
+    made = Counter(mistake for found in marks.values() if isinstance(found, dict)
+                   for tests in found["chapters"].values() for _, _, _, mistake in tests if mistake)
+    return ["\nknown mistakes"] + [f"  {n} x {mistake}" for mistake, n in made.most_common()]
+
+
+def run(options):
+    if not options.folder.is_dir():
+        raise ValueError(f"{options.folder} is no folder")
+    students = [path for path in sorted(options.folder.iterdir()) if path.is_dir()
+                and answers_of(path)]
+    if not students:
+        raise ValueError(f"{options.folder} holds no folder with a mynet/ or chNN_*.py in it")
+    marks = {student.name: mark(student, options) for student in students}
+    print("\n".join(table(marks)))
+    for name, found in marks.items():
+        if isinstance(found, dict):
+            print("\n".join(told(name, found)))
+    print("\n".join(mistakes(marks)))
+    if options.csv:
+        with open(options.csv, "x", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            rows.writerow(["student", "chapter", "test", "result", "message", "mistake"])
+            for name, found in marks.items():
+                if isinstance(found, dict):
+                    rows.writerows([name, chapter, *test] for chapter, tests in
+                                   found["chapters"].items() for test in tests)
+
+
+if __name__ == "__main__":
+    sys.exit(cli.main(run, parse, sys.argv[1:]))

@@ -1,0 +1,83 @@
+"""What each idea is worth: one rung of the ladder at a time, from a linear classifier upwards.
+
+    python scripts/lab/ablation.py --list
+    python scripts/lab/ablation.py --rung six-norm --data archive.zip     train it, or go on with it
+    python scripts/lab/ablation.py --rung six-norm --drawn                the same on drawn faces
+    python scripts/lab/ablation.py --write                                docs/ladder.json and the page
+    python scripts/lab/ablation.py --rung best-80 --adopt runs/best       a run that train.py --resume
+                                                                    scores and export.py packages
+
+A rung that was stopped goes on after its last whole epoch, by the same command.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ablations.climb import adopt, climb, folder_of, look_again
+from ablations.plan import RUNGS
+
+from tinyfer.commands import cli
+from tinyfer.data import draw_faces, find_data, load_fer2013
+
+DRAWN = 2000        # drawn faces for a student's ladder; some minutes a rung
+
+
+def parse(argv):
+    parser = cli.parser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    add = parser.add_argument
+    add("--list", action="store_true", help="print the rungs, lowest first")
+    add("--rung", metavar="NAME", choices=RUNGS, help="train this rung; --list names them")
+    add("--data", metavar="PATH", help="FER-2013; else TINYFER_DATA or ./data")
+    add("--drawn", action="store_true", help=f"train on {DRAWN:,} drawn faces instead")
+    add("--seed", type=cli.at_least(0), default=0, metavar="N", help="default 0")
+    add("--out", default="runs/ladder", metavar="FOLDER",
+        help="where each rung has its run folder (default runs/ladder)")
+    add("--adopt", metavar="RUN", help="make a run folder of scripts/train.py out of the finished "
+        "--rung, if it is by the best recipe; train nothing")
+    add("--write", action="store_true", help="write docs/ladder.json, the block of "
+        "docs/results.md and the pictures from the finished rungs in --out")
+    given = parser.parse_args(argv)
+    if not (given.list or given.rung or given.write):
+        parser.error("nothing to do: give --rung NAME, --list or --write")
+    return given
+
+
+def main(argv=None):
+    return cli.main(run, parse, argv, "stopped; the same command goes on")
+
+
+def run(given):
+    if given.list:
+        for rung in RUNGS.values():
+            print(f"{rung.name:<20} {rung.idea}" + (f" (over {rung.below})" * bool(rung.below)))
+    if given.rung:
+        train(RUNGS[given.rung], given)
+    if given.write:
+        from ablations.results import write
+        write(Path(given.out))
+
+
+def train(rung, given):
+    if given.drawn:
+        faces = draw_faces(DRAWN, seed=given.seed)
+    else:
+        place = find_data(given.data)
+        if place is None:
+            raise FileNotFoundError("FER-2013 is not here: give --data, or --drawn to do without")
+        faces = load_fer2013(place)
+    folder = folder_of(given.out, rung, given.seed, given.drawn)
+    print(f"{rung.name}: {rung.idea}; {faces.source}, {folder}", flush=True)
+    if given.adopt:
+        adopt(rung, folder, given.adopt, None if given.drawn else str(place.resolve()), faces)
+        print(f"to score it:  python scripts/train.py --resume {given.adopt}")
+    elif rung.recipe is None:
+        below = RUNGS[rung.below]
+        look_again(rung, below, faces, folder_of(given.out, below, given.seed, given.drawn),
+                   folder, given.seed)
+    else:
+        climb(rung, faces, folder, given.seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

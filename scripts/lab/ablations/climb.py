@@ -1,0 +1,142 @@
+"""Trains one rung in a folder of its own, or goes on with it, and keeps what it answered.
+
+    rung.json         rung, recipe, seed, images and their checksums, machine
+    last.npz  best.npz  history.csv         as in every run folder
+    validation.npz    labels and probabilities of the validation part, when all is done
+
+The test part is never looked at here: the ladder chooses, and who chooses must not see it.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from tinyfer.commands.progress import Progress
+from tinyfer.core.arrays import check_form, load_arrays, save_arrays
+from tinyfer.core.kernels.threads import set_threads
+from tinyfer.core.networks import six_layer_cnn
+from tinyfer.data.splits import class_weights
+from tinyfer.storage.checkpoint import load_checkpoint, save_checkpoint, write_history
+from tinyfer.storage.files import read_json
+from tinyfer.training import experiments, runs
+from tinyfer.training.config import Settings
+from tinyfer.training.loop import fit, warnings
+from tinyfer.training.recipes import Recipe
+
+FORM = dict(settings=dict(rung=(str,), seed=(int,), balance=(str,)), recipe=(dict,), source=(str,),
+            images=dict(train=(int,), validation=(int,)), checksums=(dict,), parameters=(int,),
+            machine=dict(cpu=(str,)))
+
+
+def read_rung(folder):
+    """The dict in rung.json; OSError or ValueError where there is none, or a wrong one."""
+    path = Path(folder) / "rung.json"
+    content = read_json(path, runs.MOST_CONFIG)
+    try:
+        check_form(content, FORM, "it")
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from None
+    return content
+
+
+def folder_of(out, rung, seed, drawn):
+    return Path(out) / f"{'drawn-' if drawn else ''}{rung.name}-seed{seed}"
+
+
+def climb(rung, faces, folder, seed=0):
+    """Train a rung to its end. faces: `Faces` of all seven classes; the official split is used.
+
+    A folder with a checkpoint in it is gone on with. ValueError where it is of another recipe or
+    of other images.
+    """
+    parts = experiments.prepare(faces, (7, "none", "official"), seed)
+    checksums = {name: part["checksum"] for name, part in runs.describe_parts(parts).items()}
+    names = parts.train.class_names
+    model = rung.network(len(names), seed, names)
+    optimizer = rung.recipe.make_optimizer(model)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    config = dict(settings=dict(rung=rung.name, seed=seed, balance=rung.balance),
+                  recipe=rung.recipe.as_dict(), source=parts.train.source,
+                  images={name: len(getattr(parts, name)) for name in ("train", "validation")},
+                  checksums=checksums, parameters=model.num_parameters(),
+                  machine=runs.describe_machine(), threads=set_threads(None))
+    weights = class_weights(parts.train.labels, 7) if rung.balance == "weights" else None
+    with runs.owned(folder):
+        history = _begin(folder, config, model, optimizer)
+        history = fit(model, optimizer, parts.train, parts.validation, folder, rung.recipe, weights,
+                      history, Progress())
+        best = best_network(rung, folder, names, seed)
+        keep_answers(folder, parts.validation, best.predict_proba(parts.validation.faces))
+    for sentence in warnings(history, parts.validation.labels):
+        print(f"note: {sentence}")
+
+
+def look_again(rung, below, faces, below_folder, folder, seed=0):
+    """A rung without training: what the network of the rung below says of several crops."""
+    if not (below_folder / "validation.npz").exists():
+        raise FileNotFoundError(f"{below_folder} is not finished: train --rung {below.name} first")
+    validation = experiments.prepare(faces, (7, "none", "official"), seed).validation
+    model = best_network(below, below_folder, validation.class_names, seed)
+    config = read_rung(below_folder)
+    config["settings"]["rung"] = rung.name
+    runs.write_json(folder / "rung.json", config)
+    keep_answers(folder, validation, model.predict_proba(validation.faces, crops=rung.crops))
+
+
+def _begin(folder, config, model, optimizer):
+    """The history of a folder that is gone on with; [] for a new one."""
+    history = []
+    if (folder / "rung.json").exists():
+        before = read_rung(folder)
+        for key in ("settings", "recipe", "checksums"):
+            if before.get(key) != config[key]:
+                raise ValueError(f"{folder} holds a run with other {key}: choose another --out")
+        if (folder / "last.npz").exists():
+            history = load_checkpoint(folder / "last.npz", model, optimizer)
+    runs.write_json(folder / "rung.json", config)
+    return history
+
+
+def best_network(rung, folder, names, seed):
+    """The network of the best epoch of a rung."""
+    model = rung.network(len(names), seed, names)
+    arrays = load_arrays(Path(folder) / "best.npz")
+    arrays.pop("model")
+    model.load_state(arrays)
+    return model
+
+
+def keep_answers(folder, part, probabilities):
+    save_arrays(Path(folder) / "validation.npz",
+                dict(labels=part.labels, probabilities=np.asarray(probabilities)))
+
+
+def adopt(rung, folder, out, place, faces):
+    """Make a run folder of scripts/train.py out of a finished rung by the best recipe, so that it
+    can be scored on the test part, once, and packaged.
+
+    ValueError where the rung is not finished, or not by that recipe.
+    """
+    config = read_rung(folder)
+    seed, recipe = config["settings"]["seed"], Recipe.read(config["recipe"])
+    settings = Settings(classes=7, balance=rung.balance, split="official", drop_duplicates=False,
+                        drawn=None if place else len(faces), data=place, epochs=recipe.epochs,
+                        batch_size=recipe.batch_size, lr=recipe.lr, seed=seed, recipe="best")
+    if settings.training != recipe:
+        raise ValueError(f"{folder} was not trained by the recipe best, but for its epochs")
+    if not (Path(folder) / "validation.npz").exists():
+        raise ValueError(f"{folder} is not finished: train --rung {rung.name} first")
+    parts = settings.parts(faces)
+    names = parts.train.class_names
+    model = six_layer_cnn(len(names), seed, class_names=names)
+    optimizer = recipe.make_optimizer(model)
+    history = load_checkpoint(Path(folder) / "last.npz", model, optimizer)
+    best = six_layer_cnn(len(names), seed, class_names=names)
+    best.load_state(best_network(rung, folder, names, seed).state())
+    out = runs.new_folder(out)
+    trained = dict(machine=config["machine"], threads=config.get("threads", 1))
+    runs.write_json(out / "config.json", runs.config_of(settings, parts, model, 1) | trained)
+    best.save(out / "best.npz")
+    save_checkpoint(out / "last.npz", model, optimizer, history, settings.decisive())
+    write_history(out, history)

@@ -1,0 +1,74 @@
+"""The ladder as a picture, and pairs of learning curves for the chapters."""
+
+import numpy as np
+from figures.style import COLOURS, FAINT, INK, STYLES, figure
+
+from tinyfer.core.arrays import atomic_write
+
+# Chapter -> the two rungs (or three) whose curves it shows, with their names in the picture.
+PAIRS = {
+    "06": (("six-plain", "without batch norm"), ("six-norm", "with batch norm")),
+    "07": (("six-plain", "Glorot's weights"), ("tiny-weights", "weights drawn too small"),
+           ("tiny-weights-norm", "too small, with batch norm")),
+    "08": (("sgd", "descent"), ("momentum", "momentum"), ("six-norm", "Adam")),
+    "10": (("six-norm", "neither"), ("shift", "shifts and mirror images"),
+           ("dropout", "these and dropout")),
+    "17": (("study", "the study's recipe"), ("one-cycle", "one cycle"), ("best-80", "the best")),
+}
+SMOOTHED = "17",        # chapters whose rungs have losses that do not compare
+
+
+def draw(rows, folder):
+    """ladder.png, and ladder-NN.png for each chapter whose rungs are all there."""
+    save(ladder(rows), folder / "ladder.png")
+    first = {row["rung"]: row for row in reversed(rows)}
+    for chapter, pair in PAIRS.items():
+        if all(name in first for name, _ in pair):
+            left = "accuracy" if chapter in SMOOTHED else "loss"
+            save(curves([(label, first[name]["curves"]) for name, label in pair], left),
+                 folder / f"ladder-{chapter}.png")
+
+
+def save(made, path):
+    with atomic_write(path) as file:
+        made.savefig(file, format="png")
+
+
+def ladder(rows):
+    """Accuracy of every rung that was run, with its interval, the lowest at the bottom."""
+    made = figure(8, 1.2 + 0.32 * len(rows))
+    axes = made.subplots()
+    heights = np.arange(len(rows))
+    for height, row in zip(heights, rows):
+        low, high = (100 * value for value in row["interval"])
+        axes.plot([low, high], [height, height], color=COLOURS[0], linewidth=2)
+        axes.plot(100 * row["accuracy"], height, "o", color=INK, markersize=5)
+        axes.annotate(f"{100 * row['accuracy']:.1f}", (high, height), (5, 0),
+                      textcoords="offset points", va="center", fontsize=9)
+    names = [row["idea"] + (f" (seed {row['seed']})" if row["seed"] else "")
+             + f", {row['epochs']} epochs" * bool(row["epochs"]) for row in rows]
+    axes.set_yticks(heights, names)
+    axes.set_ylim(-0.7, len(rows) - 0.3)
+    axes.margins(x=0.1)
+    axes.set_xlabel("accuracy on PublicTest, %")
+    axes.grid(axis="y", visible=False)
+    return made
+
+
+def curves(named, left_key="loss"):
+    """Training loss, or accuracy, and validation accuracy over the epochs: list of (name, curves of
+    a record)."""
+    made = figure(8, 3)
+    left, right = made.subplots(1, 2)
+    for (name, values), colour, style in zip(named, COLOURS, STYLES):
+        for axes, key in (left, left_key), (right, "val_accuracy"):
+            shown = np.array(values[key]) * (1 if key == "loss" else 100)
+            axes.plot(range(1, len(shown) + 1), shown, color=colour, linestyle=style, marker=".",
+                      label=name)
+    left.set_title("training loss (nats)" if left_key == "loss" else "accuracy in training, %")
+    right.set_title("accuracy on PublicTest, %")
+    for axes in (left, right):
+        axes.set_xlabel("epoch")
+        axes.spines[["left", "bottom"]].set_color(FAINT)
+    left.legend()
+    return made

@@ -1,0 +1,132 @@
+"""Take a trained network elsewhere: into the package, or to PyTorch.
+
+    python scripts/export.py runs/experiment6-seed0 --to package five-class
+    python scripts/export.py runs/experiment6-seed0 --to torch five_class --out exported
+    python scripts/export.py five-class --to torch five_class --training
+"""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+from exporting.packaging import half_precision, save_packaged
+from exporting.torch_module import check_module_name, save_torch, training_script
+from study.results import is_finished, record_of
+
+from tinyfer.commands import cli
+from tinyfer.core.arrays import atomic_write
+from tinyfer.core.kernels.threads import set_threads
+from tinyfer.core.networks import PACKAGED, load_model
+from tinyfer.scores.metrics import evaluate
+from tinyfer.training.evaluation import parts_of
+from tinyfer.training.runs import open_run
+
+LARGEST_CHANGE = 0.001  # of the accuracy, between float32 and float16 weights
+
+
+def parse(argv):
+    parser = cli.parser(
+        description="--to package NAME writes tinyfer/pretrained/NAME.npz with weights in float16 "
+        "(half the size), after a check on the test part that the scores stay the same; "
+        "tinyfer.load_model(NAME) then finds it. --to torch NAME writes NAME.py, a readable "
+        "PyTorch module that gives the same logits, and its weights NAME.npz; with --training also "
+        "NAME_train.py, which trains such a network anew on many cores, GPUs or machines.")
+    add = parser.add_argument
+    add("run", metavar="RUN", help="a run folder; for --to torch also packaged weights by name")
+    add("--to", required=True, nargs=2, metavar=("{package,torch}", "NAME"),
+        help="where to, and under which name")
+    add("--training", action="store_true", help="for --to torch: write NAME_train.py too, for "
+        "torchrun, with the data, split, class weights, augmentation and rates of the run")
+    add("--data", metavar="PATH", help="for --to package: FER-2013 (default: where the run found "
+        "it, TINYFER_DATA, ./data)")
+    add("--out", metavar="FOLDER", help="where the files go (default: tinyfer/pretrained; for "
+        "torch the folder one is in)")
+    add("--force", action="store_true", help="replace files that are there already")
+    add("--threads", type=cli.at_least(1), metavar="N", help="threads (default: one per core)")
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    return cli.main(export, parse, argv)
+
+
+def export(given):
+    kind, name = given.to
+    set_threads(given.threads)
+    if given.training and kind != "torch":
+        raise ValueError("--training is for --to torch; a package holds weights alone")
+    if kind == "package":
+        if not re.fullmatch(r"[\w-]+", name, re.ASCII):
+            raise ValueError(f"{name!r} is no name for packaged weights: use letters, digits and -")
+        folder = Path(given.out or PACKAGED)
+        check_target(folder / f"{name}.npz", given.force)
+        to_package(given.run, name, given.data, folder)
+    elif kind == "torch":
+        check_module_name(name)
+        folder = Path(given.out or ".")
+        for ending in (".py", ".npz", *["_train.py"] * given.training):
+            check_target(folder / f"{name}{ending}", given.force)
+        run = open_run(given.run)
+        script = training_script(name, run) if given.training else None
+        title = f"{run.experiment.title}, seed {run.settings.seed}"
+        save_torch(folder, name, run.model, title[0].upper() + title[1:] + ".",
+                   run.settings.lr)
+        module = folder / f"{name}.py"
+        print(f"{module} and {name}.npz are written; try   python {shlex.quote(str(module))}")
+        if script:
+            trainer = folder / f"{name}_train.py"
+            with atomic_write(trainer) as file:
+                file.write(script.encode())
+            print(f"{trainer} trains it; try   torchrun --nproc-per-node 2 "
+                  f"{shlex.quote(str(trainer))} --data archive.zip")
+    else:
+        raise ValueError(f"--to must be package or torch, not {kind!r}")
+
+
+def check_target(path, force):
+    """Before the work: no file may be lost, and the folder must take one."""
+    if path.exists() and not force:
+        raise ValueError(f"{path} is there already: choose another name, or give --force to "
+                         "replace it")
+    cli.check_writable(path.parent)
+
+
+def to_package(place, name, data, folder):
+    """Write NAME.npz, unless the scores change with float16."""
+    run = open_run(place)
+    if run.folder is None or not is_finished(run.folder):
+        raise ValueError(f"{place} is not a finished run: train it to the end first")
+    test = parts_of(run, data)[0].test
+    before = run.model.predict_proba(test.faces)
+    halved = load_model(run.folder / "best.npz")
+    halved.load_state(half_precision(run.model.state()))
+    after = halved.predict_proba(test.faces)
+    scores = [evaluate(test.labels, p, test.class_names) for p in (before, after)]
+    print(f"test part of {test.source}, {len(test):,} images:")
+    for precision, result in zip(("float32", "float16"), scores):
+        print(f"  {precision}: accuracy {result['accuracy']:.5f}, macro precision "
+              f"{result['macro']['precision']:.5f}, macro AUC {result['macro']['auc']:.5f}, "
+              f"loss {result['loss']:.5f}")
+    half = dict(
+        n=len(test), accuracy=scores[1]["accuracy"], accuracy_before=scores[0]["accuracy"],
+        changed=int(np.sum(before.argmax(axis=1) != after.argmax(axis=1))),
+        largest=float(np.abs(before - after).max()))
+    print(f"  predictions that differ: {half['changed']}; probabilities by at most "
+          f"{half['largest']:.1e}")
+    if abs(half["accuracy"] - half["accuracy_before"]) > LARGEST_CHANGE:
+        raise ValueError(f"with float16 weights the accuracy changes by more than "
+                         f"{LARGEST_CHANGE}: nothing was written")
+    record = record_of(run.folder, data)
+    trained = {key: run.config[key] for key in ("settings", "source", "class_names", "parts",
+                                                "parameters", "trainable_parameters",
+                                                "threads", "machine")}
+    trained["settings"] = run.settings.as_dict() | {"data": None}
+    trained |= dict(recipe=run.settings.training.as_dict(), experiment=run.experiment.number,
+                    best_epoch=record["best_epoch"], weights=record["weights"],
+                    half_precision=half)
+    path = folder / f"{name}.npz"
+    save_packaged(path, run.model, trained)
+    print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+
+

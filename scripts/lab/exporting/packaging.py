@@ -1,0 +1,29 @@
+"""Weights as they are packaged: small files, read like any other model."""
+
+import json
+
+import numpy as np
+
+from tinyfer.core.arrays import save_arrays
+
+
+def half_precision(state):
+    """A model's arrays as they are packaged: the weights proper in float16, the rest unchanged.
+
+    Weights are all but 1 % of the values. Biases and batch norm's vectors stay as they are, for a
+    running variance may lie outside the range of float16.
+    """
+    return {name: array.astype(np.float16) if array.ndim > 1 else array
+            for name, array in state.items()}
+
+
+def save_packaged(path, model, trained):
+    """Write a model in half precision; it is read by `tinyfer.load_model` like any other.
+
+    trained: a dict for JSON that tells how it was trained; `tinyfer.training.runs.packaged_config`
+    reads it.
+    """
+    about = model.config | {"class_names": model.class_names, "trained": trained}
+    text = json.dumps(about, allow_nan=False).encode()
+    arrays = {"model": np.frombuffer(text, np.uint8)} | half_precision(model.state())
+    save_arrays(path, arrays, compressed=True)

@@ -1,0 +1,156 @@
+"""A trained network as a PyTorch module, for who outgrows one CPU, and a script to train it there.
+
+The script is torchrun_template.py, with the name of the module and the settings of the run put in.
+"""
+
+import keyword
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tinyfer.core.arrays import atomic_write, brief
+from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
+
+TORCH_FILE = '''"""{title}
+
+A network trained by tinyfer, as a PyTorch module. It gives the same logits; beside it lies
+{weights}, its weights under PyTorch's names and in PyTorch's layout.
+
+    from {module} import load
+    model = load().eval()                       # logits (N, {K}) from x (N, 1, 48, 48) in [0, 1]
+
+To go on training, on a GPU for example:
+
+    model = load().to("cuda").train()
+    optimizer = torch.optim.Adam(model.parameters(), lr={lr:g}, eps=1e-7)
+    loss = torch.nn.functional.cross_entropy(model(x), labels)
+
+In training mode PyTorch keeps the running variance of batch norm unbiased (divided by M - 1),
+tinyfer biased (by M); with batches of 64 images the two differ by less than 0.1 % after
+convolutions, and by 1.6 % after the dense layer.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+CLASS_NAMES = {names!r}
+
+
+class Network(nn.Sequential):
+    """{count:,} values. Batch norm's momentum is 1 - 0.99: PyTorch weighs the new value by it."""
+
+    def __init__(self):
+        super().__init__(
+{layers}
+        )
+
+
+def load(weights=Path(__file__).with_suffix(".npz")):
+    """The trained network, on the CPU."""
+    with np.load(weights, allow_pickle=False) as file:
+        state = {{name: torch.from_numpy(file[name]) for name in file.files}}
+    model = Network()
+    # Missing are only batch norm's counts of batches, which nothing here depends on.
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
+        raise ValueError(f"{{weights}} does not hold the weights of this network")
+    return model
+
+
+def preprocess(faces):
+    """Faces (N, 48, 48) uint8 as an array -> x (N, 1, 48, 48) float32 in [0, 1]."""
+    return torch.from_numpy(np.asarray(faces)).float().unsqueeze(1) / 255
+
+
+if __name__ == "__main__":
+    print(load())
+'''
+
+
+TAKEN = "torch", "numpy", "tinyfer", "numba", "llvmlite", "PIL", "matplotlib"
+
+
+def check_module_name(name):
+    """ValueError where Python cannot import a module of this name, or would miss what it needs."""
+    if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) or keyword.iskeyword(name) or (
+            name in sys.stdlib_module_names or name in TAKEN):
+        raise ValueError(f"{brief(name)} cannot be the name of a Python module: use letters, "
+                         "digits and _, and no word that Python or PyTorch needs")
+
+
+def save_torch(folder, name, model, title, lr):
+    """Write folder/name.py, a module that needs torch and numpy only, and folder/name.npz.
+
+    Layouts: convolution weights (3, 3, C, K) become (K, C, 3, 3), dense weights (C, K) become
+    (K, C). Flatten runs over (H, W, C) here and over (C, H, W) there, so the rows of the first
+    dense layer are put in that order.
+    ValueError for a name that Python cannot import, or a layer that has no counterpart.
+    """
+    check_module_name(name)
+    if not re.fullmatch(r"[\w ,.()-]*", title) or not all(
+            isinstance(word, str) for word in model.class_names):
+        raise ValueError(f"the title {brief(title)} or a class name is no plain text, which is "
+                         "all that a module may take over")
+    folder = Path(folder)
+    shape, lines, arrays, flattened = model.input_shape, [], {}, None
+    for layer in model.layers:
+        number = len(lines)
+        if isinstance(layer, Conv2D):
+            c_in, c_out = layer.w.value.shape[2:]
+            lines.append(f"nn.Conv2d({c_in}, {c_out}, 3)")
+            arrays[f"{number}.weight"] = layer.w.value.transpose(3, 2, 0, 1)
+            arrays[f"{number}.bias"] = layer.b.value
+        elif isinstance(layer, Dense):
+            w = layer.w.value
+            if flattened:
+                w = w.reshape(*flattened, -1).transpose(2, 0, 1, 3).reshape(w.shape)
+                flattened = None
+            lines.append(f"nn.Linear({w.shape[0]}, {w.shape[1]})")
+            arrays[f"{number}.weight"], arrays[f"{number}.bias"] = w.T, layer.b.value
+        elif isinstance(layer, BatchNorm):
+            kind = "BatchNorm2d" if len(shape) == 3 else "BatchNorm1d"
+            lines.append(f"nn.{kind}({layer.mean.size}, eps={layer.epsilon:g}, "
+                         f"momentum={1 - layer.momentum:.4g})")
+            arrays |= {f"{number}.weight": layer.gamma.value, f"{number}.bias": layer.beta.value,
+                       f"{number}.running_mean": layer.mean, f"{number}.running_var": layer.var}
+        elif isinstance(layer, MaxPool2D):
+            lines.append("nn.MaxPool2d(2)")
+        elif isinstance(layer, Dropout):
+            lines.append(f"nn.Dropout({layer.rate:g})")
+        elif isinstance(layer, Flatten):
+            flattened = shape
+            lines.append("nn.Flatten()")
+        else:
+            raise ValueError(f"the layer {layer} has no counterpart in the PyTorch module")
+        if getattr(layer, "relu", False):
+            lines.append("nn.ReLU()")
+        shape = layer.output_shape(shape)
+    text = TORCH_FILE.format(
+        title=title, module=name, weights=f"{name}.npz", K=len(model.class_names), lr=lr,
+        names=tuple(model.class_names), count=model.num_parameters(),
+        layers="\n".join(f"            {line}," for line in lines))
+    with atomic_write(folder / f"{name}.npz") as file:
+        np.savez(file, **{key: np.ascontiguousarray(array) for key, array in arrays.items()})
+    with atomic_write(folder / f"{name}.py") as file:
+        file.write(text.encode())
+
+
+def training_script(name, run):
+    """The text of a script for torchrun that trains the network of name.py as a Run was trained.
+
+    The place of its data is left out. ValueError where the run was trained by a recipe that
+    `tinyfer.training.recipes` no longer has.
+    """
+    recipe, kept = run.settings.training.as_dict(), run.config.get("recipe")
+    if kept is not None and not (isinstance(kept, dict) and kept.items() >= recipe.items()):
+        raise ValueError(f"{run.name} was trained by another recipe than {run.settings.recipe} is "
+                         "now: no script can train it again")
+    settings = run.settings.as_dict() | {"data": None}
+    lines = "".join(f"    {key}={value!r},\n" for key, value in settings.items())
+    text = Path(__file__).with_name("torchrun_template.py").read_text(encoding="utf-8")
+    return text.replace("MODULE", name).replace("SETTINGS = dict()", f"SETTINGS = dict(\n{lines})")

@@ -1,0 +1,64 @@
+"""The facts of a model card, from what packaged weights carry with them and docs/results.json."""
+
+from study import tables
+from study.results import key_of
+
+from tinyfer.commands.pages import table
+from tinyfer.core.networks import PACKAGED
+from tinyfer.photo.reading import LOOKS
+from tinyfer.training.runs import packaged_config
+
+
+def card_block(name, records):
+    """The facts of a model card: what packaged weights carry with them, and their scores."""
+    path = PACKAGED / f"{name}.npz"
+    if not path.is_file():
+        return "*These weights are not packaged yet.*"
+    how = packaged_config(path)
+    settings, half = how["settings"], how["half_precision"]
+    recipe = settings.get("recipe", "study")
+    record = records.get(key_of(settings | {"experiment": how["experiment"]}))
+    rows = [
+        ("data", how["source"]),
+        ("classes", ", ".join(how["class_names"])),
+        ("split", f"{settings['split']}, seed {settings['seed']}: "
+         + ", ".join(f"{part['images']:,} {part_name}"
+                     for part_name, part in how["parts"].items())),
+        ("balance", settings["balance"]),
+        ("training", f"recipe {recipe}, " * (recipe != "study")
+         + f"{settings['epochs']} epochs, batches of {settings['batch_size']}, Adam at "
+         f"{settings['lr']:g}; best epoch on validation: {how['best_epoch']}"),
+        ("values", f"{how['parameters']:,}, of which {how['trainable_parameters']:,} are trained"),
+        ("file", f"`tinyfer/pretrained/{name}.npz`, {path.stat().st_size / 1e6:.2f} MB: weights in "
+         "float16, computed with in float32"),
+        ("float16 against float32", f"accuracy {half['accuracy']:.4f} and "
+         f"{half['accuracy_before']:.4f} on the {half['n']:,} test images; "
+         f"predictions that differ: {half['changed']}, "
+         f"probabilities by at most {half['largest']:.1e}"),
+    ]
+    if record and record["weights"] == how["weights"]:
+        rows.insert(5, ("command", f"`{tables.command([record])}`"))
+        rows.insert(6, ("made", f"{record['date']}, in {record['minutes']:.0f} minutes"))
+        rows += _scores(record)
+    return table(["", ""], rows)
+
+
+def _scores(record):
+    test, clean = record["test"], record["test"]["without_copies"]
+    low, high = test["accuracy_interval"]
+    yield "test accuracy", (f"**{test['accuracy']:.3f}** (95 % interval {low:.3f} to {high:.3f}, "
+                            f"{test['n']:,} images)")
+    if clean and test["copies"]:
+        yield "without copies", (f"{clean['accuracy']:.3f} on the {clean['n']:,} test images "
+                                 "without an exact copy in training")
+    if "averaged" in record:
+        averaged, clean = record["averaged"], record["averaged"]["without_copies"]
+        low, high = averaged["accuracy_interval"]
+        yield f"mean of {LOOKS} crops", (
+            f"test accuracy **{averaged['accuracy']:.3f}** ({low:.3f} to {high:.3f})"
+            + (f", without copies {clean['accuracy']:.3f}" if clean else ""))
+    yield "macro precision, macro AUC", (f"{test['macro']['precision']:.3f}, "
+                                         f"{test['macro']['auc']:.3f}")
+    yield "expected calibration error, float32", f"{test['calibration']['ece']:.3f}"
+    yield "recall of each class", ", ".join(f"{name} {row['recall']:.2f}"
+                                            for name, row in test["classes"].items())

@@ -1,0 +1,186 @@
+"""Run the study's experiments and write docs/results.md from what came out.
+
+    python scripts/reproduce.py --data archive.zip                        all of them: some hours
+    python scripts/reproduce.py --experiments 6 6b --data archive.zip     some of them
+    python scripts/reproduce.py --experiments 6 --recipe best --data archive.zip
+    python scripts/reproduce.py --table                                   only the page
+"""
+
+from pathlib import Path
+
+from study import cards, tables
+from study.results import (
+    ORDER,
+    add_record,
+    binarized_record,
+    find_run,
+    held,
+    is_finished,
+    is_trial,
+    key_of,
+    read_results,
+    record_of,
+)
+
+from tinyfer.commands import cli, pages, train
+from tinyfer.commands.messages import four_digits
+from tinyfer.core.networks import PACKAGED
+from tinyfer.data import find_data
+from tinyfer.data.fer2013 import WHERE
+from tinyfer.training import runs
+from tinyfer.training.recipes import RECIPES
+
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+# 6b needs no training of its own, but a run of 6, and is compared with 7 and 8 where they are.
+MERGED, MERGED_FROM, MERGED_BEFORE = "6b", "6", ("7", "8")
+
+
+def parse(argv):
+    parser = cli.parser(
+        description="Train the study's experiments, one after the other, score them, and write "
+        "docs/results.json, docs/results.md and the model cards. Finished runs in --runs are not "
+        "trained again and stopped ones go on (they are found by their settings, whatever their "
+        "folders are called), so the same command can be stopped and given again. Rows "
+        "of runs that are gone stay as they are. Two of these may run side by side if they are "
+        "given different experiments or seeds.")
+    add = parser.add_argument
+    add("--experiments", nargs="+", choices=(*ORDER, "all"), default=["all"], metavar="NAME",
+        help=f"which, in this order: {', '.join(ORDER)} (default all)")
+    add("--seeds", nargs="+", type=cli.at_least(0), default=[0], metavar="N",
+        help="each experiment once for each seed (default 0)")
+    add("--data", metavar="PATH", help="FER-2013 (default: TINYFER_DATA, else ./data)")
+    add("--drawn", type=cli.at_least(1), metavar="N",
+        help="try it out on N drawn faces instead")
+    add("--drop-duplicates", action="store_true",
+        help="train without the images that have an exact copy in validation or test; rows apart")
+    add("--recipe", choices=RECIPES, default="study", help="how they are trained (default study); "
+        "those by another recipe have a table of their own, and rows there")
+    add("--epochs", type=cli.at_least(1), metavar="N",
+        help="fewer epochs than the recipe's, to try it out; or more")
+    add("--runs", metavar="FOLDER", default="runs", help="where the runs are (default runs)")
+    add("--threads", type=cli.at_least(1), metavar="N", help="threads (default: one per core)")
+    add("--table", action="store_true", help="run nothing, only write the page from results.json")
+    add("--docs", metavar="FOLDER", help="where results.json, results.md and model-cards are "
+        "(default: docs; with --drawn or fewer epochs only RUNS/results.json is written)")
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    return cli.main(reproduce, parse, argv, "stopped: give the same command to go on")
+
+
+def reproduce(given):
+    trial = is_trial(given.recipe, given.epochs, given.drawn)
+    docs = Path(given.docs) if given.docs else None if trial else DOCS
+    kept = (docs or Path(given.runs)) / "results.json"
+    if docs:
+        pages.rewrite(docs / "results.md", tables.results_blocks(read_results(kept)), only_try=True)
+    for folder in (kept.parent, Path(given.runs)):
+        cli.check_writable(folder)
+    if not given.table:
+        code = train_and_score(given, kept)
+        if code:
+            return code
+    if docs:
+        with held(kept):
+            write_pages(docs, read_results(kept))
+    else:
+        print(f"\na trial: scores in {kept}, docs/ stays as it is")
+
+
+def train_and_score(given, kept):
+    """Train and score what was asked for; the exit code."""
+    if not given.drawn and find_data(given.data) is None:
+        raise FileNotFoundError(f"FER-2013 is not here: give --data; it can be had from {WHERE}")
+    numbers = [n for n in ORDER if n in given.experiments or "all" in given.experiments]
+    if given.recipe != "study" and MERGED in given.experiments:
+        raise ValueError(f"{MERGED} is merged from the study's recipe alone, not from "
+                         f"--recipe {given.recipe}")
+    trained = [n for n in ORDER if n in numbers or n == MERGED_FROM and MERGED in numbers]
+    trained = [n for n in trained if n != MERGED]
+    for seed in given.seeds:
+        for number in trained:
+            print(f"\n--- experiment {number}, seed {seed} ---", flush=True)
+            code, folder = finish(number, seed, given)
+            if code:
+                return code
+            keep(kept, record_of(folder, given.data))
+        if given.recipe == "study" and {MERGED, MERGED_FROM, *MERGED_BEFORE} & set(numbers):
+            merge(seed, given, kept)
+    return 0
+
+
+def finish(number, seed, given):
+    """Train a run to its end, unless it is there already: (exit code, its folder)."""
+    folder, settings = run_of(number, seed, given)
+    if folder and is_finished(folder):
+        print(f"finished already: {folder}", flush=True)
+        return 0, folder
+    if folder:
+        arguments = ["--resume", str(folder)]
+    else:
+        folder = runs.new_folder(Path(given.runs) / settings.name, numbered=True)
+        arguments = [*arguments_for(number, seed, given), "--out", str(folder)]
+    if given.data:
+        arguments += ["--data", given.data]
+    if given.threads:
+        arguments += ["--threads", str(given.threads)]
+    return train.main(arguments), folder
+
+
+def run_of(number, seed, given):
+    """The run folder of an experiment, or None, and the settings it has or will have."""
+    arguments = arguments_for(number, seed, given)
+    arguments += ["--data", given.data] if given.data else []
+    settings = train.new_settings(train.parse(arguments))
+    return find_run(given.runs, settings), settings
+
+
+def arguments_for(number, seed, given):
+    arguments = ["--experiment", number, "--seed", str(seed), "--recipe", given.recipe]
+    if given.drawn:
+        arguments += ["--drawn", str(given.drawn)]
+    if given.epochs:
+        arguments += ["--epochs", str(given.epochs)]
+    if given.drop_duplicates:
+        arguments += ["--drop-duplicates"]
+    return arguments
+
+
+def merge(seed, given, kept):
+    """Experiment 6b, where the run of 6 is finished."""
+    done = {}
+    for number in (MERGED_FROM, *MERGED_BEFORE):
+        folder, _ = run_of(number, seed, given)
+        if folder and is_finished(folder):
+            done[number] = folder
+    if MERGED_FROM not in done:
+        return
+    source = record_of(done.pop(MERGED_FROM), given.data)
+    before = read_results(kept).get(key_of(source | {"experiment": MERGED}))
+    folder, _ = run_of(MERGED_FROM, seed, given)
+    keep(kept, binarized_record(folder, done, given.data, before))
+
+
+def keep(kept, record):
+    """Put a record into results.json and print its scores."""
+    add_record(kept, record)
+    test = record["test"]
+    clean = test["without_copies"]
+    print(f"{key_of(record)}: test accuracy {test['accuracy']:.4f}, macro precision "
+          f"{test['macro']['precision']:.4f}, macro AUC {four_digits(test['macro']['auc'])}"
+          + (f"; without the {test['copies']:,} copies accuracy {clean['accuracy']:.4f}"
+             if clean else ""), flush=True)
+
+
+def write_pages(docs, records):
+    pages.rewrite(docs / "results.md", tables.results_blocks(records))
+    written = [docs / "results.md"]
+    for weights in sorted(PACKAGED.glob("*.npz")):
+        card = docs / "model-cards" / f"{weights.stem}.md"
+        if card.is_file():
+            pages.rewrite(card, {"facts": cards.card_block(weights.stem, records)})
+            written.append(card)
+    print("\nwritten: " + ", ".join(map(str, written)))
+
+

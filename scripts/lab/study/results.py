@@ -1,0 +1,227 @@
+"""Whole trainings, scored: the records in docs/results.json from which docs/results.md is written.
+
+A record holds everything the page says about one run, so that the page can be written again
+when the run folders are gone. It is a dict:
+
+    experiment, seed, drop_duplicates,
+    recipe                              which run; together they are its key ("study" where absent)
+    source, drawn                       "FER-2013", or how many drawn faces were used instead
+    epochs, batch_size, lr              its settings
+    images                              {part: number of images}
+    best_epoch, val_accuracy            the best epoch on validation, whose weights are scored
+    test                                `tinyfer.training.evaluation.score` of the test part
+    averaged                            another recipe than the study's only: the same of the mean
+                                        over LOOKS windows and mirror images of each face
+    minutes, date, machine, parameters
+    weights                             checksum of best.npz
+    thresholds, against                 experiment 6b only: threshold curve, paired tests
+"""
+
+import time
+import zlib
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tinyfer.core.arrays import brief, check_form
+from tinyfer.photo.reading import LOOKS
+from tinyfer.scores.binary import threshold_curve
+from tinyfer.storage.checkpoint import read_history
+from tinyfer.storage.files import locked, read_json
+from tinyfer.training import runs
+from tinyfer.training.evaluation import compare, parts_of, score
+from tinyfer.training.experiments import binarize
+from tinyfer.training.loop import out_of_patience
+from tinyfer.training.recipes import RECIPES
+
+SCORING = 1         # counts up whenever the same run would get another record
+MOST_BYTES = 50_000_000
+NUMBER, MAYBE = (int, float), (int, float, type(None))
+MEANS = dict(precision=MAYBE, recall=MAYBE, auc=MAYBE)
+SCORES = dict(n=(int,), accuracy=NUMBER, accuracy_interval=(list,), macro=MEANS, classes=(dict,))
+SCORED = SCORES | dict(copies=(int,), accuracy_on_copies=MAYBE, without_copies=(dict, type(None)),
+                       calibration=dict(ece=NUMBER))
+RECORD = dict(
+    experiment=(str,), seed=(int,), drop_duplicates=(bool,), drawn=(int, type(None)),
+    epochs=(int,), batch_size=(int,), lr=NUMBER, source=(str,),
+    images=dict(train=(int,), validation=(int,), test=(int,)),
+    best_epoch=(int,), val_accuracy=MAYBE, minutes=NUMBER, date=(str,),
+    machine=dict(cpu=(str,), threads=(int,)), parameters=(int,), weights=(str,),
+    test=SCORED,
+)
+ORDER = ("1", "2", "3", "4", "5", "6", "6b", "7", "8", "official7")
+
+
+def key_of(record):
+    """"6-seed0"; "6-distinct-seed0" for a training without the copies, "6-best-seed0" for one by
+    another recipe than the study's."""
+    recipe = f"-{record['recipe']}" if record.get("recipe", "study") != "study" else ""
+    distinct = "-distinct" if record["drop_duplicates"] else ""
+    return f"{record['experiment']}{recipe}{distinct}-seed{record['seed']}"
+
+
+def is_trial(recipe, epochs, drawn):
+    """Whether a run is none for the page unless it is asked for: of drawn faces, or cut short."""
+    return bool(drawn) or epochs is not None and epochs < RECIPES[recipe].epochs
+
+
+def read_results(path):
+    """The records in results.json by their keys; none where there is no such file yet."""
+    path = Path(path)
+    if not path.exists():
+        return {}
+    content = read_json(path, MOST_BYTES)
+    try:
+        check_form(content, dict(runs=(list,)), "it")
+        for record in content["runs"]:
+            check_record(record)
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from None
+    return {key_of(record): record for record in content["runs"]}
+
+
+def check_record(record):
+    """ValueError where a record lacks something that the page says, or holds another kind of it."""
+    check_form(record, RECORD, "a record")
+    if record["experiment"] not in ORDER:
+        raise ValueError(f"there is no experiment {brief(record['experiment'])}")
+    test = record["test"]
+    for scores in filter(None, (test, test["without_copies"])):
+        check_form(scores, SCORES, "the scores")
+        for name, row in scores["classes"].items():
+            check_form(row, MEANS, f"class {brief(name)}")
+        if [type(bound) in NUMBER for bound in scores["accuracy_interval"]] != [True, True]:
+            raise ValueError("accuracy_interval is no pair of numbers")
+    if record.get("recipe", "study") != "study":
+        check_form(record, dict(averaged=SCORED), "a record of another recipe")
+    if record["experiment"] == "6b":
+        check_form(record, dict(thresholds=(list,), against=(dict,)), "the record of 6b")
+        for row in record["thresholds"]:
+            check_form(row, dict.fromkeys(("threshold", "accuracy", "precision", "recall"), MAYBE),
+                       "a threshold")
+        for row in record["against"].values():
+            check_form(row, dict(n=(int,), accuracies=(list,), agreement=NUMBER, only_one=(int,),
+                                 only_other=(int,), p=NUMBER), "a comparison")
+
+
+def write_results(path, records):
+    """Write the records in the order of the page."""
+    def place(record):
+        return (ORDER.index(record["experiment"]), record.get("recipe", "study") != "study",
+                record["drop_duplicates"], record["seed"])
+
+    runs.write_json(path, dict(runs=sorted(records.values(), key=place)))
+
+
+def held(path):
+    """Hold results.json against other processes while it is read and what depends on it written."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return locked(path.with_name(f".{path.name}.lock"), seconds=120)
+
+
+def add_record(path, record):
+    """Put a record into results.json, in its place; what others put there stays."""
+    with held(path):
+        write_results(path, read_results(path) | {key_of(record): record})
+
+
+def find_run(folder, settings):
+    """The run in a subfolder of `folder` that was started with these settings, or None.
+
+    settings: its Settings; where the data lay does not matter. A finished run goes before
+    one that was stopped. ValueError where a config.json is damaged.
+    """
+    found = []
+    for config in sorted(Path(folder).glob("*/config.json")):
+        if replace(runs.read_settings(config.parent), data=settings.data) == settings:
+            found.append(config.parent)
+    return next((run for run in found if is_finished(run)), found[0] if found else None)
+
+
+def is_finished(run):
+    """Whether all epochs of the run folder are done and scored."""
+    if not (Path(run) / "metrics.json").is_file():
+        return False
+    history, settings = read_history(run), runs.read_settings(run)
+    return len(history) == settings.epochs or out_of_patience(history, settings.patience)
+
+
+def record_of(folder, data=None):
+    """The record of a finished run. It is kept in the run folder as result.json, and taken from
+    there while weights, settings, data and the way of scoring are the same.
+
+    ValueError where `data` are not those of the run.
+    """
+    run = runs.open_run(folder)
+    parts, copies = parts_of(run, data)
+    kept = Path(folder) / "result.json"
+    settings = run.settings.as_dict() | {"data": None}
+    origin = dict(scoring=SCORING, weights=_weights(folder), settings=settings,
+                  checksums={name: part["checksum"] for name, part in run.config["parts"].items()})
+    with suppress(OSError, ValueError):         # absent or damaged: it is only a copy
+        content = read_json(kept, MOST_BYTES)
+        check_form(content, dict(origin=(dict,), record=(dict,)), "it")
+        check_record(content["record"])
+        if content["origin"] == origin:
+            return content["record"]
+    def scored(crops):
+        probabilities = run.model.predict_proba(parts.test.faces, crops=crops)
+        return score(parts.test.labels, probabilities, parts.test.class_names, copies["test"])
+
+    record = _about(run, run.experiment.number) | dict(test=scored(1))
+    if run.settings.recipe != "study":
+        record["averaged"] = scored(LOOKS)
+    runs.write_json(kept, dict(origin=origin, record=record))
+    return record
+
+
+def binarized_record(folder, others, data=None, before=None):
+    """The record of experiment 6b, from a finished run of 6.
+
+    others: {"7": folder, "8": folder} of finished two-class runs of the same seed, as far as there
+    are any. before: the record of 6b so far; what it says of others that are missing now is kept
+    as long as the weights of 6 are the same.
+    """
+    run = runs.open_run(folder)
+    parts, copies = parts_of(run, data)
+    test = parts.test
+    probabilities = run.model.predict_proba(test.faces)
+    truth, positive = binarize(test.labels, probabilities, test.class_names)
+    positive = positive.astype(np.float64)
+    record = _about(run, "6b")
+    record["test"] = score(truth, np.stack([1 - positive, positive], axis=1),
+                           ("negative", "positive"), copies["test"])
+    record["val_accuracy"] = None
+    record["thresholds"] = threshold_curve(truth, positive)
+    record["against"] = {}
+    if before and before["weights"] == record["weights"]:
+        record["against"] = dict(before["against"])
+    for number, place in others.items():
+        record["against"][number] = compare(run, test, probabilities, runs.open_run(place))
+    return record
+
+
+def _about(run, number):
+    machine = run.config["machine"]
+    best = max(run.history, key=lambda row: row["val_accuracy"])
+    ended = time.gmtime((run.folder / "metrics.json").stat().st_mtime)
+    return dict(
+        experiment=number,
+        **{name: getattr(run.settings, name) for name in (
+            "seed", "drop_duplicates", "drawn", "epochs", "batch_size", "lr", "recipe")},
+        source=run.config["source"],
+        images={name: part["images"] for name, part in run.config["parts"].items()},
+        best_epoch=best["epoch"], val_accuracy=best["val_accuracy"],
+        minutes=sum(row["seconds"] for row in run.history) / 60,
+        date=time.strftime("%Y-%m-%d", ended),
+        machine=dict(cpu=machine["cpu"], threads=run.config["threads"],
+                     python=machine["python"], versions=machine["versions"]),
+        parameters=run.config["parameters"], weights=_weights(run.folder),
+    )
+
+
+def _weights(folder):
+    return f"{zlib.crc32((Path(folder) / 'best.npz').read_bytes()):08x}"

@@ -1,0 +1,165 @@
+"""Train the face finder: two networks, each in rounds, each round with the scenes that fooled it.
+
+    python scripts/lab/train_finder.py --data faces.zip --fer archive.zip
+    python scripts/lab/train_finder.py --data faces.zip --fer archive.zip --resume runs/finder
+
+The same command with the same seed gives the same weights. What it needs: faces.zip with the
+folders Caltech_CropFaces/ (6,713 grey faces of 36x36) and train_non_face_scenes/ (274 photographs
+without a face), and FER-2013. It writes to --out, after every epoch, what --resume goes on from;
+at the end scan.npz and look.npz, ready to be packaged, and their curves. Chapter 14 explains it.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from exporting.packaging import save_packaged
+from finder.calibration import calibrate
+from finder.rounds import Windows, judge, train_round
+from finder.sources import TURNED, mining_pictures, read_sources
+from finder.windows import scenes_of
+from PIL import Image
+
+from tinyfer.commands import cli
+from tinyfer.commands.progress import duration
+from tinyfer.core.arrays import load_arrays, save_arrays
+from tinyfer.core.kernels.threads import set_threads
+from tinyfer.core.networks import LOOK, SCAN, face_look, face_scan
+from tinyfer.core.optim import Adam
+from tinyfer.photo.finder import Finder, suppress
+from tinyfer.scores import plots
+from tinyfer.storage.checkpoint import load_checkpoint, save_checkpoint
+
+# name: network, pixels of its window, rounds, epochs of a round, batches of an epoch
+NETWORKS = {"scan": (face_scan, SCAN, 3, 5, 200), "look": (face_look, LOOK, 3, 5, 200)}
+BATCH = 256
+RATE = 2e-3
+LEAST = {"scan": 0.2, "look": 0.02}     # the score from which a window is a hard one
+SMALLEST = 15           # pixels a side of the smallest windows among the hard ones
+MOST_HARD = 60_000
+VALIDATION = 8000
+SETTINGS = "settings.json"
+
+
+def parse(argv):
+    parser = cli.parser(description=__doc__,
+                            formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--data", required=True, metavar="ZIP", help="faces.zip")
+    add("--fer", required=True, metavar="PATH", help="FER-2013: archive.zip, its folder or csv")
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--out", type=Path, default=Path("runs/finder"), metavar="FOLDER",
+                       help="a new folder for the run (default runs/finder)")
+    place.add_argument("--resume", type=Path, metavar="FOLDER", help="go on with the run in it")
+    add("--size", type=float, default=1.0, metavar="F",
+        help="F times as many batches in an epoch (default 1)")
+    add("--seed", type=int, default=0, metavar="N", help="of everything random (default 0)")
+    add("--threads", type=int, metavar="N", help="threads (default: one per core)")
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    return cli.main(train, parse, argv)
+
+
+def train(given):
+    set_threads(given.threads)
+    folder, settings = place(given)
+    training, validation = read_sources(given.data, given.fer)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / SETTINGS).write_text(settings)
+    print(f"{sum(len(b.pictures) for b in training.banks):,} faces and {len(training.scenes)} "
+          f"scenes to learn from; {sum(len(b.pictures) for b in validation.banks):,} and "
+          f"{len(validation.scenes)} to validate on", flush=True)
+    scan = train_network("scan", folder, training, validation, given, Finder)
+    look = train_network("look", folder, training, validation, given,
+                         lambda look: Finder(scan, look), scan)
+    a, b = calibrate(Finder(scan, look), look, validation, given.seed)
+    print(f"calibrated on validation: the logit of a score is {a:.2f} of itself {b:+.2f}")
+    for name, model in ("scan", scan), ("look", look):
+        trained = dict(command="scripts/lab/train_finder.py", seed=given.seed, size=given.size)
+        save_packaged(folder / f"{name}.npz", model, trained)
+    print(f"scan.npz, look.npz and their curves are in {folder}")
+
+
+def place(given):
+    """The folder of the run, a new one or the one to go on with, and what must stay the same."""
+    settings = json.dumps(dict(seed=given.seed, size=given.size))
+    folder = given.resume or given.out
+    note = folder / SETTINGS
+    if given.resume:
+        if not note.is_file():
+            raise FileNotFoundError(f"--resume: there is no training of a finder in {folder}")
+        if note.read_text() != settings:
+            raise ValueError(f"--resume: the run in {folder} has the settings {note.read_text()}, "
+                             f"not {settings}")
+        return folder, settings
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(f"--out {folder} is already in use: choose another folder, or go on with "
+                         f"the run in it by --resume {folder}")
+    return folder, settings
+
+
+def train_network(name, folder, training, validation, given, finder_of, scan=None):
+    """All rounds of one network, from where its checkpoint left off."""
+    build, size, rounds, epochs, steps = NETWORKS[name]
+    steps = max(1, round(steps * given.size))
+    model = build(seed=given.seed)
+    optimizer = Adam(model.parameters(), lr=RATE)
+    last, history = folder / f"{name}-last.npz", []
+    if last.exists():
+        history = load_checkpoint(last, model, optimizer)
+    pictures = mining_pictures(training.scenes)
+    windows = Windows(training, scenes_of(pictures), size, standardise=name == "look")
+    judged = Windows(validation, scenes_of(validation.scenes), size, name == "look").draw(
+        VALIDATION, np.random.default_rng(given.seed))
+    print(f"{name}: {model.num_parameters():,} values")
+    for number in range(len(history) // epochs, rounds):
+        windows.hard = hard_windows(folder / f"{name}-hard-{number}.npz", pictures, name, number,
+                                    lambda: finder_of(model), scan)
+        first = len(history) - number * epochs
+        rate = RATE if number == 0 else RATE / 2
+        started = time.perf_counter()
+        for loss, right in train_round(model, optimizer, windows, (first, epochs), steps, BATCH,
+                                       rate):
+            seen = judge(model, judged)
+            history.append(dict(epoch=len(history) + 1, loss=loss, accuracy=right,
+                                val_loss=seen["loss"], val_accuracy=seen["accuracy"],
+                                seconds=time.perf_counter() - started))
+            save_checkpoint(last, model, optimizer, history)
+            print(f"{name} round {number} epoch {len(history)}  loss {loss:.4f}  validation "
+                  f"{seen['loss']:.4f}  missed {seen['missed']:.4f}  false {seen['false']:.4f}  "
+                  f"off {seen['off']:.4f}  {duration(history[-1]['seconds'])}", flush=True)
+            started = time.perf_counter()
+    plots.learning_curves(history, folder / f"{name}-curves.png", f"{name}, {rounds} rounds")
+    return model
+
+
+def hard_windows(path, pictures, name, number, finder, scan):
+    """(N, 4) scene, x, y and side of the windows that are hard now; kept in a file for --resume."""
+    if name == "scan" and number == 0:
+        return np.empty((0, 4), np.float32)
+    if path.exists():
+        return load_arrays(path)["hard"]
+    found, finder = [], Finder(scan) if number == 0 else finder()
+    for k in range(number % TURNED, len(pictures), TURNED):     # each round turned another way
+        picture = pictures[k]
+        grey = Image.fromarray(picture)
+        boxes = finder.candidates(grey, SMALLEST, LEAST["scan"])
+        if name == "look" and number:
+            boxes[:, 3] = finder.looked_at(grey, boxes)[:, 3]
+            boxes = suppress(boxes[boxes[:, 3] > LEAST["look"]], 0.8)
+        found.append(np.concatenate([np.full((len(boxes), 1), k), boxes[:, :3],
+                                     boxes[:, 3:]], axis=1))
+    found = np.concatenate(found)
+    found = found[np.argsort(-found[:, 4])][:MOST_HARD, :4].astype(np.float32)
+    save_arrays(path, {"hard": found})
+    print(f"{name} round {number}: {len(found):,} hard windows", flush=True)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

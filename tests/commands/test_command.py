@@ -1,0 +1,106 @@
+"""tinyfer/commands/cli.py: how every script ends, whatever happens to it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tinyfer.commands import cli
+
+ROOT = Path(cli.__file__).parents[2]
+
+
+def ends(run):
+    return cli.main(run, list, "abc", "given up")
+
+
+def raises(error):
+    def run(_):
+        raise error
+    return run
+
+
+@pytest.mark.parametrize("error, code, sentence", [
+    (ValueError("size is 0; expected 1"), 2, "error: size is 0; expected 1\n"),
+    (FileNotFoundError("there is no x.csv"), 2, "error: there is no x.csv\n"),
+    (PermissionError(13, "Permission denied", "a/b"), 2, "error: a/b: Permission denied\n"),
+    (ValueError("two\nlines \x1b[31m"), 2, "error: two lines ?[31m\n"),
+    (MemoryError(), 2, "error: there is not enough memory for this\n"),
+    (KeyboardInterrupt(), 130, "\ngiven up\n")])
+def test_errors_are_a_sentence_and_a_code(error, code, sentence, capsys):
+    assert ends(raises(error)) == code
+    assert capsys.readouterr() == ("", sentence)
+
+
+def test_long_messages_are_cut_in_their_middle(capsys):
+    ends(raises(ValueError("begin " + "x" * 5000 + " end")))
+    message = capsys.readouterr().err
+    assert len(message) <= 200 + len("error: ") and message.count("\n") == 1
+    assert message.startswith("error: begin x") and " ... x" in message
+    assert message.endswith(" end\n")
+
+
+def test_permission_is_looked_at_before_the_work(tmp_path, monkeypatch):
+    cli.check_writable(tmp_path / "new" / "folder")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="new cannot be written: .*file is no folder"):
+        cli.check_writable(tmp_path / "file" / "new")
+    monkeypatch.setattr(cli.os, "access", lambda *_: False)     # root may write everywhere
+    with pytest.raises(OSError, match="new cannot be written: no permission to write into"):
+        cli.check_writable(tmp_path / "new")
+
+
+def test_mistakes_of_ours_are_not_hidden():
+    with pytest.raises(KeyError):
+        ends(raises(KeyError("x")))
+
+
+@pytest.mark.parametrize("code", [0, 1, None])
+def test_the_code_is_the_one_that_run_returns(code):
+    assert ends(lambda options: code) == (code or 0)
+    assert ends(lambda options: options == ["a", "b", "c"]) == 1
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
+    """As in `tinyfer evaluate RUN | head`."""
+    path = tmp_path / "talks.py"
+    path.write_text("from tinyfer.commands import cli; import sys\n"
+                    "def run(options):\n"
+                    "    for _ in range(100000): print('a line')\n"
+                    "sys.exit(cli.main(run, list, ''))\n")
+    with subprocess.Popen([sys.executable, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env={"PYTHONPATH": str(ROOT)},
+                          text=True) as process:
+        assert process.stdout.readline() == "a line\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
+
+
+def test_options_in_error(capsys):
+    parser = cli.parser("A test.")
+    parser.add_argument("--n", type=cli.at_least(2))
+    parser.add_argument("--names", type=cli.one_of(("a", "b"), "name"))
+    assert parser.parse_args(["--n", "2", "--names", "b,a"]).names == ["b", "a"]
+    for words, sentence in {
+            "--n 1": "argument --n: expected a whole number from 2, got '1'",
+            "--names a,c": "argument --names: there is no name 'c'; there are a, b",
+            "--m": "unrecognized arguments: --m"}.items():
+        with pytest.raises(SystemExit) as stop:
+            parser.parse_args(words.split())
+        assert stop.value.code == 2
+        assert capsys.readouterr().err == f"error: {sentence} (--help lists the options)\n"
+
+
+def test_a_closed_output_and_odd_names_are_no_error():
+    code = ("from tinyfer.commands import cli; import os, sys\n"
+            "sys.exit(cli.main(lambda _: print(os.fsdecode(b'\\xff')), list, ()))")
+    run = [sys.executable, "-c", code]
+    path = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8:strict"}
+    shown = subprocess.run(run, env=path, capture_output=True, text=True)
+    assert (shown.returncode, shown.stdout, shown.stderr) == (0, "\\udcff\n", "")
+    closed = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *run], env=path, capture_output=True)
+    assert (closed.returncode, closed.stderr) == (0, b"")

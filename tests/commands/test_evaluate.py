@@ -1,0 +1,321 @@
+"""Scores of a run: copies, class weights, merged classes, other runs; and scripts/evaluate.py."""
+
+import json
+import re
+import shutil
+from dataclasses import replace
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+from small import draw_nothing, use_small_network
+
+from tinyfer.commands import evaluate, train
+from tinyfer.data import EMOTIONS, draw_faces
+from tinyfer.data.pictures import read_face
+from tinyfer.scores import metrics
+from tinyfer.training import runs
+from tinyfer.training.evaluation import (
+    binarized_scores,
+    compare,
+    mistakes,
+    parts_of,
+    reweighed_scores,
+    score,
+)
+from tinyfer.training.runs import open_run
+
+SCRIPT = "<script>alert('1')</script>"
+
+# Copies and mistakes
+
+def test_score_with_and_without_copies():
+    labels = np.array([0, 0, 1, 1, 1])
+    p = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.6, 0.4], [0.1, 0.9]])
+    copies = np.array([True, False, False, False, True])
+    result = score(labels, p, ("a", "b"), copies)
+    assert (result["copies"], result["accuracy_on_copies"]) == (2, 1.0)
+    assert result["accuracy"] == 0.6 and result["without_copies"]["accuracy"] == 1 / 3
+    assert result["without_copies"] == metrics.evaluate(labels[1:4], p[1:4], ("a", "b"))
+    none = score(labels, p, ("a", "b"), np.zeros(5, bool))
+    assert none["accuracy_on_copies"] is None and none["without_copies"]["accuracy"] == 0.6
+    everything = score(labels, p, ("a", "b"), np.ones(5, bool))
+    assert everything["without_copies"] is None
+    assert "copies" not in score(labels, p, ("a", "b"))
+    json.dumps(result, allow_nan=False)
+
+
+@pytest.mark.parametrize("balance, given, how, expected", [
+    ("none", (0.5, 0.3, 0.2), "multiplied", (5 / 23, 6 / 23, 12 / 23)),
+    ("weights", (5 / 23, 6 / 23, 12 / 23), "divided", (0.5, 0.3, 0.2)),
+    ("undersample", (0.5, 0.3, 0.2), "multiplied", (5 / 23, 6 / 23, 12 / 23)),
+])
+def test_class_weights_after_training_by_hand(balance, given, how, expected):
+    trained = SimpleNamespace(settings=SimpleNamespace(balance=balance))
+    names = ("a", "b", "c")
+    train_part = SimpleNamespace(labels=np.repeat([0, 1, 2], [60, 30, 10]), class_names=names)
+    for label in range(3):
+        p = np.array([given])
+        part = SimpleNamespace(labels=np.array([label]), class_names=names)
+        result = reweighed_scores(trained, train_part, part, p)
+        assert result["how"] == how and np.array_equal(p, [given])
+        assert result["scores"]["loss"] == pytest.approx(-np.log(expected[label]), rel=1e-12)
+        assert result["scores"]["accuracy"] == (label == np.argmax(expected))
+
+
+# The script, on runs of the small network
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, small_fer2013):
+    """Runs of experiments 6, 7 and 8, of one epoch each, on the small FER-2013."""
+    folder = tmp_path_factory.mktemp("runs")
+    with pytest.MonkeyPatch.context() as patch:
+        use_small_network(patch)
+        with patch.context() as while_training:
+            draw_nothing(while_training)
+            for number in ("6", "7", "8", "1"):
+                assert train.main(["--experiment", number, "--data", str(small_fer2013), "--epochs",
+                                   "1", "--lr", "1e-2", "--out", str(folder / number)]) == 0
+        yield folder
+
+
+class Page(HTMLParser):
+    """Checks that every element is closed, and collects what the page shows."""
+
+    VOID = {"meta", "img", "br"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.images, self.sources, self.headings = [], [], [], []
+        self.feed(text)
+        assert not self.open, f"never closed: {self.open}"
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.sources += [attributes[k] for k in ("src", "href") if k in attributes]
+        if tag == "img":
+            self.images.append(attributes["alt"])
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "h2":
+            self.headings.append(data)
+
+
+def test_evaluate_writes_everything(call, made, tmp_path):
+    code, out, _ = call(evaluate.main, made / "6", "--out", tmp_path / "out", "--mistakes", "7",
+                        "--binarize", "--reweigh", "--against", made / "7", made / "8")
+    assert code == 0
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {
+        "report.txt", "report.html", "metrics.json", "confusion.png", "roc.png",
+        "calibration.png", "thresholds.png"}
+    result = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    trained = json.loads((made / "6" / "metrics.json").read_text())["best"]["test"]
+    assert all(result[key] == trained[key] for key in trained), "differs from training's own score"
+    assert result["without_copies"]["n"] == result["n"] - result["copies"]
+    against = result["against"]
+    assert list(against) == [str(made / "7"), str(made / "8")]
+    for comparison in against.values():
+        assert comparison["n"] == result["n"]
+        assert comparison["accuracies"][0] == result["binarized"]["scores"]["accuracy"]
+    assert result["reweighed"]["how"] == "divided"
+    assert f"divided     {result['reweighed']['scores']['accuracy']:8.4f}" in out
+    assert out.startswith((tmp_path / "out" / "report.txt").read_text().rstrip())
+    for words in ("macro mean", "true \\ predicted", "McNemar", "threshold  accuracy"):
+        assert words in out
+    page = Page((tmp_path / "out" / "report.html").read_text())
+    assert page.headings == ["Scores of each class", "Confusion matrix", "Learning curves",
+                             "ROC curves", "Calibration", "Merged to positive and negative",
+                             "The most confident mistakes", "Images of each class",
+                             "Configuration"]
+    assert len(page.images) == 7
+    assert all(source.startswith("data:image/png;base64,") for source in page.sources)
+
+
+@pytest.mark.parametrize("part", ["train", "validation"])
+def test_other_parts(call, made, part):
+    assert call(evaluate.main, made / "7", "--part", part)[0] == 0
+    result = json.loads((made / "7" / f"evaluation-{part}" / "metrics.json").read_text())
+    config = runs.read_config(made / "7")
+    assert result["n"] == config["parts"][part]["images"]
+    assert ("copies" in result) == (part == "validation")
+    if part == "validation":
+        parts, _ = parts_of(open_run(made / "7"))
+        known = {face.tobytes() for face in parts.train.faces}
+        assert result["copies"] == sum(f.tobytes() in known for f in parts.validation.faces) > 0
+        best = json.loads((made / "7" / "metrics.json").read_text())["best"]["validation"]
+        assert result["accuracy"] == best["accuracy"]
+
+
+def test_scores_of_several_crops(call, made, tmp_path):
+    code, out, _ = call(evaluate.main, made / "7", "--crops", 2, "--out", tmp_path)
+    assert code == 0 and "the mean over 2 crops of each" in out
+    trained = open_run(made / "7")
+    part = parts_of(trained)[0].test
+    p = trained.model.predict_proba(part.faces, crops=2)
+    result = json.loads((tmp_path / "metrics.json").read_text())
+    assert result["crops"] == 2
+    assert result["loss"] == metrics.evaluate(part.labels, p, part.class_names)["loss"]
+    assert result["loss"] != json.loads((made / "7" / "metrics.json").read_text())["best"]["test"][
+        "loss"]
+
+
+def test_the_page_of_seven_classes(call, made, tmp_path):
+    assert call(evaluate.main, made / "1", "--out", tmp_path)[0] == 0
+    text = (tmp_path / "report.html").read_text()
+    Page(text)
+    assert "Experiment 1: seven classes as they come" in text and "Merged" not in text
+
+
+def test_nothing_of_a_file_becomes_markup(call, made, tmp_path):
+    shutil.copytree(made / "7", tmp_path / "run")
+    config = runs.read_config(tmp_path / "run")
+    config["machine"] |= dict(cpu=SCRIPT, python=SCRIPT, versions={SCRIPT: SCRIPT})
+    config["experiment"] = config["source"] = SCRIPT
+    runs.write_json(tmp_path / "run" / "config.json", config)
+    assert call(evaluate.main, tmp_path / "run", "--out", tmp_path / "<i>")[0] == 0
+    text = (tmp_path / "<i>" / "report.html").read_text()
+    Page(text)
+    assert "<script" not in text and "&lt;script&gt;" in text
+    config["settings"][SCRIPT] = 1
+    runs.write_json(tmp_path / "run" / "config.json", config)
+    code, _, err = call(evaluate.main, tmp_path / "run")
+    assert code == 2 and "is unknown" in err
+
+
+def test_mistakes_are_wrong_sorted_and_shown_once(made):
+    run_ = open_run(made / "6")
+    parts, _ = parts_of(run_)
+    part = parts.validation[np.repeat(np.arange(len(parts.validation)), 2)]
+    p = run_.model.predict_proba(part.faces)
+    chosen = mistakes(part, p, 10)
+    assert (p[chosen].argmax(axis=1) != part.labels[chosen]).all()
+    confidence = p[chosen].max(axis=1)
+    assert (np.diff(confidence) <= 0).all()
+    wrong = p.argmax(axis=1) != part.labels
+    assert confidence[0] == p[wrong].max()
+    assert len(np.unique(part.faces[chosen], axis=0)) == len(chosen)
+
+
+def test_a_run_without_copies_is_scored_on_the_same_images(made, small_fer2013,
+                                                           tmp_path):
+    assert train.main(["--experiment", "6", "--data", str(small_fer2013), "--epochs", "1",
+                       "--drop-duplicates", "--out", str(tmp_path / "run")]) == 0
+    (parts, copies), (others, with_them) = (
+        parts_of(open_run(place)) for place in (tmp_path / "run", made / "6"))
+    assert len(parts.train) < len(others.train)
+    for name in ("validation", "test"):
+        assert np.array_equal(copies[name], with_them[name])
+    assert copies["validation"].any() and not copies["test"].any()
+
+
+def test_two_runs_are_compared_on_the_same_images(made):
+    six, seven = open_run(made / "6"), open_run(made / "7")
+    part = parts_of(six)[0].test
+    p = six.model.predict_proba(part.faces)
+    result = compare(six, part, p, seven)
+    positive = p[:, [2, 4]].sum(axis=1) > 0.5
+    truth = np.isin(part.labels, (2, 4))
+    two = seven.model.predict(part.faces) == 1
+    assert result["agreement"] == np.mean(positive == two)
+    assert result["accuracies"] == [np.mean(positive == truth), np.mean(two == truth)]
+    itself = compare(six, part, p, six)
+    assert itself["agreement"] == itself["p"] == 1
+    assert itself["accuracies"][1] == np.mean(p.argmax(axis=1) == part.labels)
+    with pytest.raises(ValueError, match="6 has 5 classes; expected 2 as .*7 has, or 2"):
+        compare(seven, part, p, six)
+    seven.settings = replace(seven.settings, seed=1)
+    with pytest.raises(ValueError, match="has seed 1, but .* 0: its test images would not be new"):
+        compare(six, part, p, seven)
+    for name, value in (("split", "official"), ("drawn", 98)):
+        seven.settings = replace(six.settings, classes=2, **{name: value})
+        with pytest.raises(ValueError, match=f"has {name} {value}, but"):
+            compare(six, part, p, seven)
+    other = open_run(made / "6")
+    other.config["class_names"] = other.config["class_names"][::-1]
+    with pytest.raises(ValueError, match="has other classes than"):
+        compare(six, part, p, other)
+    with pytest.raises(ValueError, match="neutral is neither positive nor negative"):
+        binarized_scores(np.zeros(2, int), np.ones((2, 2)) / 2, ("happy", "neutral"))
+
+
+def test_other_data_than_the_run_was_made_on_is_noticed(refused, made, tmp_path, small_fer2013):
+    lines = small_fer2013.read_text().splitlines()
+    lines[-1] = lines[-1].replace("PrivateTest", "Training")
+    other = tmp_path / "fer2013.csv"
+    other.write_text("\n".join(lines))
+    message = refused(evaluate.main, made / "1", "--data", other)
+    assert "has other images than" in message and "same data set" in message
+
+
+def test_errors_are_one_sentence(call, made, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun" / "config.json").write_text((made / "6" / "config.json").read_text())
+    for arguments, words in [
+        (["nowhere"], "nowhere is neither a file nor the name of packaged weights"),
+        ([tmp_path / "empty"], "is no run folder: there is no config.json"),
+        ([tmp_path / "begun"], "holds no best.npz yet"),
+        ([made / "6" / "best.npz"], "does not tell what it was trained on"),
+        ([made / "6" / "last.npz"], "is a checkpoint, not a model"),
+        ([made / "6", "--data", "no.zip"], r"no\.zip does not exist"),
+        ([made / "6", "--against", made / "1"], "has 7 classes; expected 5 as .*6 has, or 2"),
+        ([made / "1", "--binarize"], "neutral is neither positive nor negative"),
+        ([made / "6", "--part", "all"], "--part"),
+        ([made / "6", "--mistakes", "-1"], "expected a whole number from 0, got '-1'"),
+        ([made / "6", "--data", ""], "the path of the data is empty"),
+        ([made / "6", "--out", made / "6" / "best.npz" / "x"], "best.npz is no folder"),
+    ]:
+        code, out, err = call(evaluate.main, *arguments)
+        assert code == 2 and out == "" and err.startswith("error: ")
+        assert re.search(words, err) and "Traceback" not in err
+
+
+def own_pictures(folder, names=("Angry", "fear", "happy", "sad", "surprise"), form="png"):
+    """Two pictures a class of the small FER-2013's size and another, under free names."""
+    faces = draw_faces(70, seed=9)
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        members = faces.faces[faces.labels == EMOTIONS.index(name.lower())][:2]
+        for n, (face, size) in enumerate(zip(members, (48, 96))):
+            Image.fromarray(face).resize((size, size)).save(folder / name / f"me {n}.{form}")
+    return folder
+
+
+def test_ones_own_pictures_are_scored(call, made, tmp_path):
+    folder = own_pictures(tmp_path / "mine" / "test")
+    (folder / "Angry" / "notes.txt").write_text("no picture")
+    code, out, err = call(evaluate.main, made / "6", "--data", tmp_path / "mine",
+                          "--out", tmp_path / "out")
+    assert code == 0, err
+    result = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert result["n"] == 10 and "copies" not in result and "the folder mine, 10 images" in out
+    assert not (tmp_path / "out" / "report.html").exists()
+    faces = np.array([read_face(file) for file in sorted(folder.rglob("*.png"))])
+    model = open_run(made / "6").model
+    assert result["accuracy"] == np.mean(model.predict(faces) == np.repeat(range(5), 2))
+
+
+def test_classes_of_a_folder_must_be_those_of_the_network(call, made, tmp_path):
+    mine = own_pictures(tmp_path / "mine")
+    for change, words in [
+        (lambda: (mine / "smug").mkdir(), "the class 'smug' is unknown; expected angry, fear"),
+        (lambda: [(mine / "smug").rmdir(), (mine / "sad").rename(tmp_path / "x")],
+         "the class 'sad' has no folder"),
+        (lambda: (mine / "sad").mkdir(), "sad holds no picture"),
+        (lambda: (mine / "sad" / "1.png").write_text("x"), "1.png cannot be read as a picture"),
+    ]:
+        change()
+        code, _, err = call(evaluate.main, made / "6", "--data", mine)
+        assert code == 2 and words in err and err.count("\n") == 1
+    code, _, err = call(evaluate.main, made / "6", "--data", mine, "--reweigh")
+    assert code == 2 and "need the data that the network was trained on" in err

@@ -1,0 +1,120 @@
+"""scripts/explore.py: the facts of a data set, counted by hand on a small one, and FER-2013's."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from realdata import fer2013, needs_fer2013
+
+from tinyfer.commands import explore
+from tinyfer.data import EMOTIONS, Faces
+from tinyfer.data.drawn import draw_faces
+
+
+def small():
+    """42 faces; 1, 2 and 15 equal 0 (15 under another label, 2 in another part); 20 is blank."""
+    rng = np.random.default_rng(0)
+    faces = rng.integers(0, 256, (42, 48, 48)).astype(np.uint8)
+    labels = np.arange(42) // 6
+    six = ["Training", "Training", "PrivateTest", "Training", "PublicTest", "Training"]
+    usage = np.tile(six, 7)
+    faces[[1, 2, 15]] = faces[0]
+    faces[20] = 7
+    return Faces(faces, labels, usage, EMOTIONS, "drawn faces")
+
+
+def test_facts_by_hand():
+    facts = explore.facts_of(small(), 0)
+    assert facts["folders"]["train"] == {name: 4 for name in EMOTIONS}
+    assert facts["folders"]["test"] == {name: 2 for name in EMOTIONS}
+    assert facts["parts"]["PublicTest"] == {name: 1 for name in EMOTIONS}
+    copies = facts["copies"]
+    assert (copies["images"], copies["distinct"], copies["groups"], copies["members"]) == (
+        42, 39, 1, 4)
+    assert (copies["across_parts"], copies["two_labels"], copies["leaked"]) == (1, 1, 1)
+    assert copies["labels"] == {"angry, fear": 1} and copies["blank"] == 1
+    assert facts["blank"] == {"Training": 0, "PublicTest": 0, "PrivateTest": 1}
+    assert facts["leaks"]["official"] == {"validation": {"images": 7, "copies": 0},
+                                          "test": {"images": 7, "copies": 1}}
+
+
+def test_conflicts_are_groups_of_equal_images():
+    (group,) = explore.conflicts(small())
+    assert group.tolist() == [0, 1, 2, 15]
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Sheets of four samples: pictures take long to draw."""
+    monkeypatch.setattr(explore, "SAMPLES", 4)
+
+
+def test_pictures_and_text(call, tmp_path, small_fer2013, few):
+    code, out, _ = call(explore.main, "--data", small_fer2013, "--out", tmp_path)
+    assert code == 0
+    facts = json.loads((tmp_path / "facts.json").read_text())
+    assert facts["copies"]["groups"] == 14 and facts["copies"]["leaked"] == 7
+    assert "14 groups of copies have 28 members" in out and "do not publish" in out
+    files = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.png")}
+    assert files == {"class-counts.png", "mean-faces.png",
+                     *(f"photographs/samples-{name}.png" for name in EMOTIONS)}
+
+
+def test_without_photographs(call, tmp_path, monkeypatch, few):
+    monkeypatch.setattr(explore, "load", lambda given: small())
+    assert call(explore.main, "--out", tmp_path, "--no-photographs")[0] == 0
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "facts.json", "class-counts.png", "mean-faces.png"}
+    assert call(explore.main, "--out", tmp_path)[0] == 0
+    assert (tmp_path / "photographs" / "two-labels.png").exists()
+    assert (tmp_path / "photographs" / "blank.png").exists()
+
+
+def test_the_mean_face_is_the_mean(tmp_path, monkeypatch):
+    data, drawn = draw_faces(70, seed=1), []
+    monkeypatch.setattr(explore.plots, "gallery", lambda images, *_, **__: drawn.append(images))
+    explore.draw_pictures(data, explore.facts_of(data, 0), tmp_path)
+    expected = [data.faces[data.labels == c].astype(float).mean(axis=0) for c in range(7)]
+    assert np.allclose(drawn[0], expected)
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--data", "nothing.zip"], "nothing.zip does not exist"),
+    ([], "FER-2013 is not here: give --data, or --drawn"),
+    (["--drawn", "x"], "--drawn"),
+    (["--drawn", "-1"], "-1"),
+    (["--drawn", "0"], "expected a whole number from 1, got '0'"),
+    (["--data", ""], "the path of the data is empty"),
+    (["--drawn", "70", "--data", "x"], "contradict each other"),
+    (["--drawn", "70", "--out", "/dev/null/x"], "/dev/null is no folder"),
+])
+def test_errors_are_one_sentence(call, tmp_path, monkeypatch, arguments, words):
+    monkeypatch.delenv("TINYFER_DATA", raising=False)
+    monkeypatch.chdir(tmp_path)
+    code, out, err = call(explore.main, *arguments)
+    assert code == 2 and out == "" and err.startswith("error: ") and words in err
+
+
+@needs_fer2013
+def test_the_facts_of_fer2013():
+    facts = explore.facts_of(fer2013(), 0)
+    assert list(facts["folders"]["train"].values()) == [3995, 436, 4097, 7215, 4965, 4830, 3171]
+    assert list(facts["folders"]["test"].values()) == [958, 111, 1024, 1774, 1233, 1247, 831]
+    assert sum(facts["parts"]["PrivateTest"].values()) == 3589
+    copies = facts["copies"]
+    assert (copies["images"], copies["distinct"]) == (35_887, 34_034)
+    assert (copies["groups"], copies["members"]) == (1_516, 3_369)
+    assert (copies["across_parts"], copies["leaked"]) == (557, 288)
+    assert (copies["two_labels"], copies["blank"]) == (57, 12)
+    assert sum(copies["labels"].values()) == 57
+    assert facts["blank"] == {"Training": 11, "PublicTest": 1, "PrivateTest": 0}
+    assert facts["leaks"]["official"]["test"]["copies"] == 288
+
+
+def test_nothing_of_fer2013_is_in_the_repository():
+    """No picture of the size or the format of the data set."""
+    root = Path(__file__).parents[2]
+    for folder in ("tinyfer", "scripts", "docs", "tests"):
+        assert not [f for f in (root / folder).rglob("*")
+                    if f.suffix.lower() in (".jpg", ".jpeg", ".zip", ".csv")]

@@ -1,0 +1,364 @@
+"""Any picture to a face, and scripts/predict.py: the same answer however the picture is stored."""
+
+import csv
+import json
+import os
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from tiny import unsettle
+
+from tinyfer.commands import predict
+from tinyfer.core.networks import load_model, six_layer_cnn
+from tinyfer.data import draw_faces
+from tinyfer.data.pictures import colour_of, face_of, grey_of, open_image, read_face
+from tinyfer.data.scenes import draw_scene
+from tinyfer.training.runs import packaged_config
+
+NAMES = ("angry", "fear", "happy", "sad", "surprise")
+
+
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory):
+    """An untrained network with random statistics, so that its answers differ between pictures."""
+    model = unsettle(six_layer_cnn(classes=5, seed=3, class_names=NAMES))
+    path = tmp_path_factory.mktemp("model") / "best.npz"
+    model.save(path)
+    return path
+
+
+def picture(height=48, width=48, seed=0):
+    """Smooth grey values, unlike at every place, mirrored or turned."""
+    rng = np.random.default_rng(seed)
+    small = Image.fromarray(rng.integers(0, 256, (6, 6)).astype(np.uint8))
+    return small.resize((width, height), Image.Resampling.BICUBIC)
+
+
+def test_a_face_of_the_data_set_passes_unchanged(tmp_path):
+    image = picture()
+    image.save(tmp_path / "face.png")
+    assert np.array_equal(read_face(tmp_path / "face.png"), np.asarray(image))
+    assert read_face(tmp_path / "face.png").dtype == np.uint8
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_respected(tmp_path, orientation):
+    """Each way a camera may have stored the same scene gives the same face."""
+    upright = picture(60, 48)
+    T = Image.Transpose
+    stored_as = {1: None, 2: T.FLIP_LEFT_RIGHT, 3: T.ROTATE_180, 4: T.FLIP_TOP_BOTTOM,
+                 5: T.TRANSPOSE, 6: T.ROTATE_90, 7: T.TRANSVERSE, 8: T.ROTATE_270}[orientation]
+    stored = upright if stored_as is None else upright.transpose(stored_as)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(tmp_path / "photo.png", exif=exif)
+    expected = np.asarray(upright)[6:54]
+    assert np.array_equal(read_face(tmp_path / "photo.png"), expected)
+    assert np.array_equal(read_face(tmp_path / "photo.png", (0, 0, 48, 48)),
+                          np.asarray(upright)[:48]), "the box counts in the upright picture"
+
+
+@pytest.mark.parametrize("size", [(48, 48), (49, 48), (48, 97), (1, 1), (3, 200), (640, 480)])
+def test_any_size_gives_the_largest_centred_square(size):
+    height, width = size
+    image = picture(height, width)
+    side = min(size)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = image.crop((left, top, left + side, top + side))
+    expected = np.asarray(square.resize((48, 48), Image.Resampling.BILINEAR))
+    assert np.array_equal(face_of(image), expected)
+
+
+def test_scaling_down_takes_the_mean_of_what_a_pixel_stands_for():
+    """A fine chequered pattern becomes grey, not stripes; a large one keeps its mean."""
+    fine = (np.indices((480, 480)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    assert abs(face_of(Image.fromarray(fine)).astype(int) - 128).max() <= 2
+    image = picture(480, 480)
+    assert face_of(image).mean() == pytest.approx(np.asarray(image).mean(), abs=0.5)
+
+
+def test_a_tiff_is_turned_as_a_png_is(tmp_path):
+    stored = Image.fromarray(np.arange(6, dtype=np.uint8).reshape(2, 3) * 40)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for name in "a.png", "a.tif":
+        stored.save(tmp_path / name, exif=exif)
+    read = [np.asarray(grey_of(open_image(tmp_path / name))) for name in ("a.png", "a.tif")]
+    assert read[0].tolist() == read[1].tolist() == [[120, 0], [160, 40], [200, 80]]
+
+
+@pytest.mark.parametrize("box, square", [
+    ((10, 20, 30, 30), (10, 20, 30)),       # a square stays as it is
+    ((10, 20, 20, 30), (5, 20, 30)),        # a tall box grows to both sides
+    ((0, 20, 20, 30), (0, 20, 30)),         # moved inside at the left
+    ((80, 20, 20, 30), (70, 20, 30)),       # and at the right
+    ((10, 0, 40, 10), (10, 0, 40)),         # and at the top
+    ((5, 5, 80, 20), (10, 0, 70)),          # no square of 80 fits into a height of 70
+    ((0, 0, 100, 70), (15, 0, 70)),         # the whole picture
+    (None, (15, 0, 70)),
+])
+def test_boxes(box, square):
+    image = picture(70, 100)
+    x, y, side = square
+    expected = image.crop((x, y, x + side, y + side)).resize((48, 48), Image.Resampling.BILINEAR)
+    assert np.array_equal(face_of(image, box), np.asarray(expected))
+
+
+@pytest.mark.parametrize("box", [(-1, 0, 5, 5), (0, 0, 0, 5), (0, 0, 5, -5), (96, 0, 5, 5),
+                                 (0, 66, 5, 5)])
+def test_a_box_outside_the_picture_is_refused(box):
+    with pytest.raises(ValueError, match=r"does not lie in the picture of 100x70 pixels"):
+        face_of(picture(70, 100), box)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "I",
+                                  "I;16"])
+def test_modes(mode):
+    """A black and white picture is the same face in every mode Pillow has."""
+    grey = Image.fromarray((np.asarray(picture()) > 128).astype(np.uint8) * 255)
+    if mode in ("I", "I;16"):
+        values = np.asarray(grey).astype(np.int32) * 257
+        image = Image.fromarray(values.astype(np.uint16 if mode == "I;16" else np.int32))
+    elif mode in ("LA", "P", "HSV", "CMYK"):
+        image = grey.convert("RGB").convert({"LA": "RGBA"}.get(mode, mode)).convert(mode)
+    else:
+        image = grey.convert(mode)
+    assert image.mode == mode
+    difference = np.abs(face_of(image).astype(int) - np.asarray(grey).astype(int))
+    assert difference.max() <= 1
+
+
+def test_colours_become_grey_by_luma():
+    image = Image.new("RGB", (48, 48), (255, 0, 0))
+    assert (face_of(image) == round(0.299 * 255)).all()
+
+
+def test_transparency_is_laid_on_white(tmp_path):
+    image = Image.new("RGBA", (48, 48), (0, 0, 0, 0))
+    image.paste((0, 0, 0, 255), (0, 0, 48, 24))
+    face = face_of(image)
+    assert (face[:24] == 0).all() and (face[24:] == 255).all()
+    palette = Image.new("P", (48, 48), 1)
+    palette.putpalette([9, 9, 9, 200, 200, 200])
+    palette.save(tmp_path / "palette.png", transparency=1)
+    assert (read_face(tmp_path / "palette.png") == 255).all()
+
+
+def test_float_pictures_are_refused():
+    with pytest.raises(ValueError, match="no fixed range"):
+        face_of(Image.new("F", (48, 48)))
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    paths = []
+    for i, size in enumerate([(48, 48), (100, 70), (31, 200)]):
+        paths.append(tmp_path / f"{i}.png")
+        picture(*size, seed=i).save(paths[-1])
+    return paths
+
+
+def test_many_pictures_give_what_single_ones_give(call, model_file, pictures):
+    """And what the model says to the faces themselves."""
+    options = "--model", model_file, "--json", "--whole"
+    code, out, _ = call(predict.main, *pictures, *options)
+    together = json.loads(out)
+    assert code == 0 and [row["image"] for row in together] == [str(p) for p in pictures]
+    model, answers = load_model(model_file), []
+    for path, row in zip(pictures, together):
+        assert json.loads(call(predict.main, path, *options)[1]) == [row]
+        (face,) = row["faces"]
+        expected = model.predict_proba(read_face(path)[None], crops=18)[0]
+        assert tuple(face["probabilities"]) == NAMES
+        for name, p in zip(NAMES, expected):
+            assert face["probabilities"][name] == pytest.approx(p, abs=2e-6)
+        assert face["prediction"] == NAMES[expected.argmax()] and face["score"] is None
+        answers.append(tuple(face["probabilities"].values()))
+    assert len(set(answers)) == len(answers), "different pictures, yet the same answer"
+
+
+def test_the_table_shows_every_probability(call, model_file, pictures):
+    folder = model_file.parent      # as of a run
+    code, out, _ = call(predict.main, *pictures, "--whole", "--model", folder)
+    lines = out.splitlines()
+    assert code == 0 and len(lines) == 1 + len(pictures)
+    assert lines[0].split() == ["picture", "x,y,w,h", "face", "prediction", *NAMES]
+    for path, line in zip(pictures, lines[1:]):
+        name, _, _, prediction, *values = line.split()
+        assert name == str(path)
+        assert prediction == NAMES[int(np.argmax([float(v) for v in values]))]
+        assert sum(map(float, values)) == pytest.approx(1, abs=3e-4)
+
+
+def test_the_box_changes_what_is_seen(call, model_file, pictures):
+    whole = call(predict.main, pictures[1], "--model", model_file, "--whole")[1]
+    part = call(predict.main, pictures[1], "--model", model_file, "--box", "0,0,20,20")[1]
+    assert whole.split()[-5:] != part.split()[-5:] and "0,0,20,20" in part
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    """A folder: a scene of two faces, one without, a face of 48x48 in a folder of its own."""
+    folder = tmp_path_factory.mktemp("scenes")
+    Image.fromarray(draw_scene(2, seed=5, height=240, width=320)[0]).save(folder / "a.png")
+    Image.fromarray(draw_scene(0, seed=1, height=160, width=240)[0]).save(folder / "b.png")
+    (folder / "more").mkdir()
+    Image.fromarray(draw_faces(1, seed=3).faces[0]).save(folder / "more" / "c.png")
+    (folder / "notes.txt").write_text("no picture")
+    return folder
+
+
+def test_a_folder_gives_a_row_a_face(call, model_file, scenes):
+    code, out, err = call(predict.main, scenes, "--model", model_file)
+    rows = [line.split(None, 3) for line in out.splitlines()[1:]]
+    assert code == 0 and err == ""
+    assert [row[0] for row in rows] == [str(scenes / name) for name in
+                                        ("a.png", "a.png", "b.png", "more/c.png")]
+    assert " ".join(rows[2][1:]) == "no face found" and rows[3][1:3] == ["0,0,48,48", "whole"]
+    assert all(float(row[2]) > 0.5 for row in rows[:2])
+
+
+def test_strict_says_by_the_exit_code_that_a_face_is_missing(call, model_file, scenes):
+    assert call(predict.main, scenes, "--model", model_file, "--strict")[0] == 1
+    assert call(predict.main, scenes / "a.png", "--model", model_file, "--strict")[0] == 0
+
+
+def test_a_bad_file_is_reported_and_the_rest_goes_on(call, model_file, pictures, tmp_path):
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    files = pictures[0], tmp_path / "empty.jpg", tmp_path / "missing.png", pictures[1]
+    code, out, err = call(predict.main, *files, "--whole", "--model", model_file)
+    rows = out.splitlines()[1:]
+    assert code == 1 and len(rows) == 4 and err.count("\n") == 2
+    assert "empty.jpg cannot be read as a picture" in err and "there is no file" in err
+    assert ["not read" in row for row in rows] == [False, True, True, False]
+    records = json.loads(call(predict.main, *files, "--whole", "--model", model_file, "--json")[1])
+    assert ["error" in record for record in records] == [False, True, True, False]
+
+
+def test_standard_input(call, monkeypatch, model_file, scenes):
+    content = (scenes / "more" / "c.png").read_bytes()
+    monkeypatch.setattr(predict, "standard_input", lambda: content)
+    code, out, _ = call(predict.main, "-", "--model", model_file, "--json")
+    (row,) = json.loads(out)
+    assert code == 0 and row["image"] == "-" and row["faces"][0]["box"] == [0, 0, 48, 48]
+
+
+def test_the_csv_holds_what_is_printed(call, model_file, scenes, tmp_path):
+    options = "--model", model_file, "--csv", tmp_path / "faces.csv"
+    code, _, _ = call(predict.main, scenes, *options)
+    with open(tmp_path / "faces.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert code == 0 and [row["prediction"] == "no face found" for row in rows] == [
+        False, False, True, False]
+    for row in (rows[0], rows[1], rows[3]):
+        p = [float(row[name]) for name in NAMES]
+        assert sum(p) == pytest.approx(1, abs=1e-4) and row["prediction"] == NAMES[np.argmax(p)]
+        assert row["w"] == row["h"]
+    code, _, err = call(predict.main, scenes, *options)
+    assert code == 2 and "is there already" in err, "a file is never overwritten"
+
+
+def test_show_marks_a_copy_of_each_picture(call, model_file, scenes, tmp_path):
+    one = tmp_path / "marked.png"
+    assert call(predict.main, scenes / "a.png", "--model", model_file, "--show", one)[0] == 0
+    marked = np.asarray(Image.open(one).convert("RGB")).astype(int)
+    plain = np.asarray(Image.open(scenes / "a.png").resize(marked.shape[1::-1])).astype(int)
+    changed = (np.abs(marked - plain).max(axis=2) > 60).mean()
+    assert 0.01 < changed < 0.4
+    assert call(predict.main, scenes, "--model", model_file, "--show", tmp_path / "all")[0] == 0
+    assert sorted(f.name for f in (tmp_path / "all").iterdir()) == [
+        f"{name}-faces.png" for name in "abc"]
+    for target in (one, tmp_path / "new.png"):      # there already; one file for three pictures
+        code, _, err = call(predict.main, scenes, "--model", model_file, "--show", target)
+        assert code == 2 and "--show" in err
+
+
+def test_a_picture_of_one_grey_is_pointed_out(call, model_file, tmp_path):
+    Image.new("L", (48, 48), 7).save(tmp_path / "grey.png")
+    code, out, err = call(predict.main, tmp_path / "grey.png", "--model", model_file)
+    assert code == 0 and len(out.splitlines()) == 2
+    assert "grey.png is of a single grey" in err
+
+
+def test_a_network_of_drawn_faces_is_pointed_out(call, model_file, pictures, tmp_path):
+    (tmp_path / "best.npz").write_bytes(model_file.read_bytes())
+    config = packaged_config("five-class") | {"source": "drawn faces"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    _, _, err = call(predict.main, pictures[0], "--model", tmp_path, "--whole")
+    assert "was trained on drawn faces" in err
+    assert call(predict.main, pictures[0], "--model", model_file, "--whole")[2] == ""
+
+
+def test_neutral_is_among_the_classes_by_default():
+    assert "neutral" in load_model(predict.parse(["x.png"]).model).class_names
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["0.png", "--model", "nobody"], "nobody is neither a file nor the name of packaged weights"),
+    (["0.png", "--model", "empty"], "empty is no run folder"),
+])
+def test_errors_are_one_sentence(call, monkeypatch, tmp_path, pictures, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    code, out, err = call(predict.main, *arguments)
+    assert code == 2 and out == ""
+    assert re.match(f"error: {words}", err) and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["missing.png"], r"there is no file missing\.png"),
+    (["broken.png"], r"broken\.png cannot be read as a picture"),
+    (["0.png", "--box", "40,0,20,20"], r"0\.png: the box x=40, y=0, w=20, h=20 does not lie in the "
+                                       r"picture of 48x48"),
+])
+def test_what_cannot_be_read_is_one_sentence(call, monkeypatch, tmp_path, model_file, pictures,
+                                             arguments, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.png").write_bytes((tmp_path / "0.png").read_bytes()[:60])
+    code, out, err = call(predict.main, *arguments, "--model", model_file)
+    assert code == 1 and "not read" in out
+    assert re.match(f"note: {words}", err) and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("box", ["1,2,3", "a,b,c,d", "1.5,2,3,4"])
+def test_a_box_must_be_four_whole_numbers(refused, box):
+    assert "expected four whole numbers x,y,w,h" in refused(predict.main, "x.png", "--box", box)
+
+
+def test_weights_that_overflow_are_no_answer(call, model_file, pictures, tmp_path):
+    model = load_model(model_file)
+    for p in model.parameters():
+        p.value *= 1e9
+    model.save(tmp_path / "large.npz")
+    with np.errstate(all="ignore"):
+        code, out, err = call(predict.main, pictures[0], "--model", tmp_path / "large.npz", "--json")
+    assert code == 1 and "the network answers NaN" in json.loads(out)[0]["error"]
+
+
+def test_a_photograph_from_a_telephone_gets_advice(call, tmp_path):
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    assert "save it as JPEG" in call(predict.main, tmp_path / "a.heic")[2]
+
+
+def test_colours_as_they_are_seen():
+    clear = Image.new("RGBA", (2, 1), (200, 0, 0, 0))
+    clear.putpixel((0, 0), (200, 0, 0, 255))
+    assert np.asarray(colour_of(clear)).tolist() == [[[200, 0, 0], [255, 255, 255]]]
+    deep = Image.fromarray(np.array([[0, 128 * 256]], np.uint16))
+    assert np.asarray(colour_of(deep)).tolist() == [[[0, 0, 0], [128, 128, 128]]]
+
+
+def test_only_pictures_of_a_folder_are_read(call, model_file, tmp_path):
+    """Neither what macOS leaves beside them, nor a folder with a picture's name, nor a document."""
+    (tmp_path / "folder.png").mkdir()
+    for name in "._a.png", "b.pdf":
+        (tmp_path / name).write_text("no picture")
+    odd = os.fsdecode(b"\xff.png")
+    picture().save(open(tmp_path / odd, "wb"), "PNG")
+    code, out, err = call(predict.main, tmp_path, "--model", model_file, "--csv",
+                          tmp_path / "faces.csv")
+    assert code == 0, err
+    assert len(out.splitlines()) == 2 and "\\udcff.png" in out
+    assert b"\xff.png,0,0,48,48" in (tmp_path / "faces.csv").read_bytes()

@@ -1,0 +1,526 @@
+"""scripts/train.py from the outside: its files and words, interruption, and bad input."""
+
+import contextlib
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from child import start
+from PIL import Image
+from small import draw_nothing, use_small_network
+
+from tinyfer.commands import train
+from tinyfer.commands.progress import Progress
+from tinyfer.core.arrays import load_arrays
+from tinyfer.core.networks import load_model
+from tinyfer.data.splits import class_weights
+from tinyfer.scores.metrics import evaluate
+from tinyfer.storage.checkpoint import read_history
+from tinyfer.training import runs
+from tinyfer.training.config import Settings
+from tinyfer.training.recipes import BEST, RECIPES, Recipe
+
+# 70 faces of five classes: some 40 to learn from in 5 steps, the last one of fewer.
+FEW = ["--drawn", "98", "--batch-size", "10", "--seed", "3"]
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """The script in this process, in a folder of its own, with a network that trains in no time."""
+    use_small_network(monkeypatch)
+    draw_nothing(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments):
+    return train.main([str(a) for a in arguments])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The folder of a run of two epochs, and what was printed meanwhile."""
+    folder, printed = tmp_path_factory.mktemp("finished") / "run", io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        use_small_network(patch)
+        assert run(*FEW, "--epochs", 2, "--out", folder) == 0
+    return folder, printed.getvalue()
+
+
+def test_a_test_part_of_one_class_is_scored(small, capsys):
+    assert run("--drawn", 64, "--split", "official", "--classes", 7, "--epochs", 1) == 0
+    assert "macro AUC undefined" in capsys.readouterr().out
+
+
+@pytest.fixture
+def trained(small, finished):
+    """As `small`, with a copy of that run in the folder run/, which the test may spoil."""
+    shutil.copytree(finished[0], small / "run")
+    return small
+
+
+def same_run(one, other):
+    for name in ("last.npz", "best.npz"):
+        a, b = load_arrays(Path(one) / name), load_arrays(Path(other) / name)
+        assert a.keys() == b.keys()
+        for key in a.keys() - {"about"}:
+            assert a[key].tobytes() == b[key].tobytes(), f"{key} in {name} differs"
+    histories = [read_history(folder) for folder in (one, other)]
+    for row in histories[0] + histories[1]:
+        del row["seconds"]
+    assert histories[0] == histories[1]
+
+
+def test_a_whole_run(trained, finished):
+    folder, out = trained / "run", finished[1]
+    assert {file.name for file in folder.iterdir()} == {
+        "config.json", "history.csv", "best.npz", "last.npz", "metrics.json", "curves.png",
+        "confusion.png", "roc.png"}
+
+    with open(folder / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert set(rows[0]) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"}
+
+    config = json.loads((folder / "config.json").read_text())
+    assert config["source"] == "drawn faces"
+    assert config["settings"]["balance"] == "weights" and config["experiment"] == "6"
+    assert config["class_names"] == ["angry", "fear", "happy", "sad", "surprise"]
+    assert config["parts"]["train"]["images"] == sum(config["parts"]["train"]["per_class"].values())
+    assert config["machine"]["versions"]["numpy"] == np.__version__
+
+    # The scores are those of the best weights, done again from the files.
+    scores = json.loads((folder / "metrics.json").read_text())
+    settings = Settings.read(config["settings"])
+    parts = settings.parts(settings.faces())
+    model = load_model(folder / "best.npz")
+    for name, part in (("validation", parts.validation), ("test", parts.test)):
+        again = evaluate(part.labels, model.predict_proba(part.faces), part.class_names)
+        assert scores["best"][name] == again
+    accuracies = [float(row["val_accuracy"]) for row in rows]
+    assert scores["best"]["epoch"] == 1 + accuracies.index(max(accuracies))
+    assert scores["best"]["validation"]["accuracy"] == max(accuracies)
+    assert scores["last"] == dict(epoch=2, validation=dict(
+        accuracy=accuracies[1], loss=float(rows[1]["val_loss"])))
+    assert scores["source"] == "drawn faces"
+
+    for name in ("curves", "confusion", "roc"):
+        with Image.open(folder / f"{name}.png") as image:
+            image.load()
+
+    assert re.search(r"^    2  +\d\.\d{4}", out, re.M), "no table line for epoch 2"
+    assert re.search(r"macro mean +\d", out) and "95 % interval" in out
+    assert "scored once with the best epoch" in out
+    assert "\r" not in out, "a log must have plain lines"
+
+
+def test_drawn_faces_are_announced_first_and_last(finished):
+    """In a line where they were asked for, else with the way to the real ones."""
+    out = finished[1].strip()
+    assert out.startswith("DRAWN FACES, NOT FER-2013: 98 faces of all seven classes")
+    assert "DRAWN FACES, NOT FER-2013" in out[-300:] and out.endswith("=====")
+    assert "kaggle" not in out
+
+
+@pytest.mark.parametrize("balance", ["none", "weights"])
+def test_class_weights_are_those_of_the_training_part(small, monkeypatch, balance):
+    given = []
+
+    def fit(_, optimizer, part, validation, folder, recipe, weights, *rest):
+        given.append((part, weights))
+        raise ValueError("enough")
+
+    monkeypatch.setattr(train, "fit", fit)
+    assert run(*FEW, "--balance", balance, "--epochs", 1) == 2
+    ((part, weights),) = given
+    if balance == "none":
+        assert weights is None
+    else:
+        assert np.array_equal(weights, class_weights(part.labels, 5))
+
+
+def test_patience_may_be_told_anew(small):
+    run("--drawn", 400, "--limit", 20, "--epochs", 60, "--lr", 1e-9, "--patience", 1,
+        "--out", "run")
+    ended = len(read_history("run"))
+    assert run("--resume", "run", "--patience", 4) == 0
+    assert ended < len(read_history("run")) < 60
+
+
+def test_without_fer2013_faces_are_drawn(small):
+    settings = train.new_settings({})
+    assert settings.drawn > 0 and settings.data is None
+    assert settings.lr > 1e-4, "few drawn faces want a larger step"
+    assert train.new_settings({"lr": 1e-4}).lr == 1e-4, "what is given always wins"
+
+
+def test_settings_of_fer2013(small):
+    (small / "archive.zip").touch()
+    settings = train.new_settings({"data": "archive.zip"})
+    expected = dict(classes=5, balance="weights", split="report", epochs=40, batch_size=64, lr=1e-4,
+                    seed=0, dtype="float32", drawn=None, drop_duplicates=False,
+                    data=str(small / "archive.zip"),
+                    recipe="study", patience=None, limit=None, start=None,
+                    find_faces=False)
+    assert settings.as_dict() == expected
+    assert train.new_settings({"data": "archive.zip", "drop_duplicates": True}) == (
+        replace(settings, drop_duplicates=True))
+
+
+@pytest.mark.parametrize("given, choice, name", [
+    ({}, (5, "weights", "report"), "experiment6-seed0"),
+    ({"classes": 7}, (7, "none", "report"), "experiment1-seed0"),
+    ({"classes": 2, "balance": "undersample"}, (2, "undersample", "report"), "experiment8-seed0"),
+    ({"classes": 7, "split": "official"}, (7, "none", "official"), "experimentofficial7-seed0"),
+    ({"classes": 3, "balance": "none", "seed": 4}, (3, "none", "report"), "3-none-report-seed4"),
+    ({"experiment": "4"}, (6, "undersample", "report"), "experiment4-seed0"),
+    ({"drop_duplicates": True}, (5, "weights", "report"), "experiment6-distinct-seed0"),
+    ({"dtype": "float64"}, (5, "weights", "report"), "experiment6-float64-seed0"),
+    ({"recipe": "best"}, (5, "none", "report"), "5-none-report-best-seed0"),
+    ({"recipe": "best", "experiment": "6"}, (5, "weights", "report"), "experiment6-best-seed0"),
+    ({"limit": 70, "start": "five-class"}, (5, "weights", "report"),
+     "experiment6-limit70-from-five-class-seed0"),
+])
+def test_what_is_trained_and_what_it_is_called(small, given, choice, name):
+    (small / "archive.zip").touch()
+    settings = train.new_settings({"data": "archive.zip"} | given)
+    assert (settings.classes, settings.balance, settings.split) == choice
+    assert settings.name == name
+    drawn = train.new_settings({"drawn": 9} | given)
+    assert drawn.name == f"drawn-{name}"
+
+
+def test_default_folders_do_not_collide(small):
+    assert [runs.new_folder("runs/a", numbered=True) for _ in range(3)] == [
+        Path("runs/a"), Path("runs/a-2"), Path("runs/a-3")]
+
+
+def test_raising_the_epochs_equals_a_longer_run(trained):
+    run(*FEW, "--epochs", 3, "--out", "long")
+    assert run("--resume", "run", "--epochs", 3) == 0
+    same_run("long", "run")
+    assert runs.read_config("run") == runs.read_config("long")
+    scores = [(Path(folder) / "metrics.json").read_text() for folder in ("long", "run")]
+    assert [re.sub('"training_seconds": .*', "", text) for text in scores][0] == (
+        re.sub('"training_seconds": .*', "", scores[1]))
+
+
+def test_a_run_in_float64_is_the_same_run_but_for_rounding(trained):
+    """The same weights, order, augmentation and dropout: the first epochs must agree."""
+    run(*FEW, "--epochs", 2, "--out", "double", "--dtype", "float64")
+    for folder, dtype in (("run", np.float32), ("double", np.float64)):
+        with np.load(f"{folder}/best.npz") as saved:
+            assert saved["conv1.w"].dtype == dtype
+        assert load_model(f"{folder}/best.npz").dtype == dtype
+    losses = [[row["loss"] for row in read_history(folder)] for folder in ("run", "double")]
+    assert losses[0] != losses[1]
+    assert np.allclose(*losses, rtol=1e-4)
+
+
+def test_stopped_before_the_first_checkpoint(trained):
+    (trained / "begun").mkdir()
+    shutil.copy("run/config.json", "begun")
+    assert run("--resume", "begun") == 0
+    same_run("run", "begun")
+
+
+def stopped_after(epoch, number, *arguments):
+    """Start the script, send it a signal when the row of `epoch` appears: (exit code, stderr)."""
+    with start("-m", "tinyfer", "train", *arguments) as process:
+        for line in process.stdout:
+            if re.match(rf" +{epoch} +\d", line):
+                process.send_signal(number)
+                break
+        _, err = process.communicate()
+    return process.returncode, err
+
+
+def test_interrupted_for_real(tmp_path, monkeypatch, capsys):
+    """The six-layer network, stopped by Ctrl-C, resumed, killed, resumed, against a whole run."""
+    monkeypatch.delenv("TINYFER_DATA", raising=False)
+    monkeypatch.chdir(tmp_path)
+    draw_nothing(monkeypatch)
+    settings = ["--drawn", "98", "--limit", "14", "--batch-size", "8", "--seed", "3",
+                "--epochs", "5"]
+    code, err = stopped_after(1, signal.SIGINT, *settings, "--out", "broken")
+    assert code == 130
+    assert "--resume broken" in err and "Traceback" not in err
+    code, _ = stopped_after(2, signal.SIGKILL, "--resume", "broken")
+    assert code == -signal.SIGKILL
+    done = len(read_history("broken"))
+    assert 2 <= done < 5
+    assert run("--resume", "broken") == 0
+    assert f"resuming after epoch {done} of 5" in capsys.readouterr().out
+    run(*settings, "--out", "whole")
+    assert "resuming" not in capsys.readouterr().out
+    same_run("broken", "whole")
+
+
+def test_full_disk_keeps_the_last_good_checkpoint(small, refused, monkeypatch):
+    run(*FEW, "--epochs", 4, "--out", "whole")
+    written, fsync = [], os.fsync
+
+    def full(descriptor):
+        written.append(descriptor)
+        if len(written) > 9:
+            raise OSError(28, "No space left on device")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    message = refused(train.main, *FEW, "--epochs", 4, "--out", "full")
+    assert "could not be written: No space left on device; the one saved before is kept" in message
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert run("--resume", "full") == 0
+    same_run("whole", "full")
+
+
+def test_folder_in_use_is_refused_and_untouched(trained, refused):
+    before = {file.name: file.read_bytes() for file in (trained / "run").iterdir()}
+    message = refused(train.main, *FEW, "--epochs", 1, "--out", "run")
+    assert "run is already in use" in message and "resume the run in it" in message
+    assert {file.name: file.read_bytes() for file in (trained / "run").iterdir()} == before
+    (trained / "notes.txt").write_text("mine")
+    assert "already in use" in refused(train.main, *FEW, "--out", "notes.txt")
+    assert (trained / "notes.txt").read_text() == "mine"
+
+
+def test_damaged_checkpoints_are_named(trained, refused):
+    last = trained / "run" / "last.npz"
+    content = last.read_bytes()
+    last.write_bytes(content[:1000])
+    assert "run/last.npz cannot be read: it is damaged" in refused(train.main, "--resume", "run")
+    last.write_bytes(content)
+    run(*FEW, "--classes", 3, "--epochs", 1, "--out", "three")
+    last.write_bytes((trained / "three" / "last.npz").read_bytes())
+    assert "run/last.npz does not fit this run" in refused(train.main, "--resume", "run")
+    for content in ("{", "[]", "{}"):
+        (trained / "run" / "config.json").write_text(content)
+        assert "run/config.json is damaged" in refused(train.main, "--resume", "run")
+
+
+def test_without_its_checkpoint_a_run_is_not_begun_again(trained, refused):
+    (trained / "run" / "last.npz").unlink()
+    before = {file.name: file.read_bytes() for file in (trained / "run").iterdir()}
+    for left in ("history.csv", "best.npz", "metrics.json"):
+        message = refused(train.main, "--resume", "run", "--epochs", 3)
+        assert f"run cannot be resumed: it holds {left}, but no last.npz" in message
+        assert before == {file.name: file.read_bytes() for file in (trained / "run").iterdir()}
+        del before[left]
+        (trained / "run" / left).unlink()
+
+
+def test_a_checkpoint_of_other_settings_is_refused(trained, refused):
+    """An edited config.json, and the last.npz of a run with another seed."""
+    run(*FEW, "--epochs", 1, "--seed", 4, "--out", "other")
+    original = (trained / "run" / "config.json").read_text()
+    for name, value in (("lr", 0.5), ("batch_size", 11), ("balance", "none"), ("dtype", "float64")):
+        config = json.loads(original)
+        config["settings"][name] = value
+        (trained / "run" / "config.json").write_text(json.dumps(config))
+        message = refused(train.main, "--resume", "run")
+        assert "run/last.npz does not fit this run" in message or "has changed" in message
+    (trained / "run" / "config.json").write_text(original)
+    shutil.copy("other/last.npz", "run/last.npz")
+    assert "last.npz does not fit this run" in refused(train.main, "--resume", "run")
+
+
+def test_a_run_has_one_owner(trained, refused):
+    with runs.owned("run"):
+        message = refused(train.main, "--resume", "run", "--epochs", 3)
+    assert re.match(rf"run is in use by process {os.getpid()} on .* since ", message)
+    assert run("--resume", "run", "--epochs", 3) == 0
+    assert not (trained / "run" / ".lock").exists()
+
+
+def test_killed_before_anything_was_written(small, refused):
+    """Then neither --out nor --resume is a dead end."""
+    (small / "run").mkdir()
+    for name in (".lock", ".config.json.1-0.part"):
+        (small / "run" / name).write_text("half")
+    assert "there is no config.json" in refused(train.main, "--resume", "run")
+    assert run(*FEW, "--epochs", 1, "--out", "run") == 0
+
+
+def test_a_folder_deleted_in_mid_run_stays_deleted(small, refused, monkeypatch):
+    def epoch(self, history, epochs):
+        shutil.rmtree("run")
+
+    monkeypatch.setattr(train.Progress, "epoch", epoch)
+    message = refused(train.main, *FEW, "--epochs", 3, "--out", "run")
+    assert "the run folder run is gone: it was deleted or moved" in message
+    assert not (small / "run").exists()
+
+
+def test_a_second_score_of_the_test_part_is_said(trained, capsys):
+    run("--resume", "run")
+    assert "scored again with the best epoch" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--classes", "7"], "--classes 7 contradicts the run in run"),
+    (["--seed", "4"], "--seed 4 contradicts"),
+    (["--lr", "0.5"], "--lr 0.5 contradicts"),
+    (["--dtype", "float64"], "--dtype float64 contradicts"),
+    (["--experiment", "1"], "--experiment 1 contradicts"),
+    (["--drop-duplicates"], "--drop-duplicates"),
+    (["--out", "elsewhere"], "--out elsewhere contradicts"),
+    (["--epochs", "1"], "may be raised, not lowered"),
+    (["--data", "archive.zip"], "the run is on 98 drawn faces: it cannot use archive.zip"),
+])
+def test_resuming_with_contradictions(trained, refused, arguments, words):
+    before = (trained / "run" / "config.json").read_bytes()
+    assert words in refused(train.main, "--resume", "run", *arguments)
+    assert (trained / "run" / "config.json").read_bytes() == before
+
+
+def test_resuming_with_what_the_run_has_anyway(trained):
+    assert run("--resume", "run", *FEW, "--experiment", 6, "--epochs", 3, "--out", "run") == 0
+    assert len(read_history("run")) == 3
+
+
+def test_resuming_with_other_data(trained, refused):
+    config = runs.read_config("run")
+    config["parts"]["train"]["checksum"] = "00000000"
+    runs.write_json("run/config.json", config)
+    assert "cannot be resumed with this data" in refused(train.main, "--resume", "run")
+
+
+def test_resuming_without_the_data(trained, refused):
+    config = runs.read_config("run")
+    config["settings"] |= {"drawn": None, "data": "/gone/archive.zip"}
+    runs.write_json("run/config.json", config)
+    message = refused(train.main, "--resume", "run")
+    assert "no longer in /gone/archive.zip: tell where it is" in message
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--classes", "4"], "invalid choice: 4"),
+    (["--classes", "many"], "--classes"),
+    (["--balance", "both"], "invalid choice: 'both'"),
+    (["--experiment", "9"], "invalid choice: '9'"),
+    (["--epochs", "0"], "expected a whole number from 1, got '0'"),
+    (["--batch-size", "-1"], "got '-1'"),
+    (["--lr", "0", "--drawn", "98"], "the setting lr is '0.0'; expected a finite number above 0"),
+    (["--lr", "nan", "--drawn", "98"], "the setting lr is 'nan'"),
+    (["--threads", "10000"], "number of threads must lie in 1.."),
+    (["--nonsense"], "--nonsense"),
+    (["--drawn", "2"], "2 faces"),
+    (["--drawn", "98", "--data", "x.zip"], "contradict each other"),
+    (["--experiment", "6", "--classes", "7"], "--classes 7 contradicts --experiment 6"),
+    (["--data", "missing.zip"], "missing.zip does not exist"),
+    (["--data", "empty"], "empty holds no FER-2013"),
+    (["--data", "broken.zip"], "broken.zip is not a whole zip archive"),
+    (["--resume", "missing"], "missing is no run folder"),
+    (["--resume", "empty"], "empty is no run folder"),
+    (["--out", "read-only.txt/run", *FEW], "read-only.txt"),
+])
+def test_bad_arguments_are_named(small, refused, arguments, words):
+    (small / "empty").mkdir()
+    (small / "broken.zip").write_bytes(b"PK\x03\x04 and so on")
+    (small / "read-only.txt").touch()
+    assert words in refused(train.main, *arguments)
+    assert not (small / "runs").exists(), "a run folder was left behind"
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_divergence_is_named(small, refused):
+    message = refused(train.main, *FEW, "--lr", "1e38", "--out", "run")
+    assert re.search(r"loss became (nan|inf) in epoch 1, step \d of \d", message)
+    assert np.isfinite(load_arrays(small / "run" / "last.npz")["model/dense1.w"]).all()
+
+
+def test_help_explains_every_option(capsys):
+    with pytest.raises(SystemExit) as stop:
+        run("--help")
+    assert stop.value.code == 0
+    pieces = re.split(r"^  (--[a-z-]+)", capsys.readouterr().out, flags=re.M)
+    meanings = {option: " ".join(text.split()) for option, text in zip(pieces[1::2], pieces[2::2])}
+    expected = {
+        "--classes": "default 5", "--balance": "default", "--experiment": "number",
+        "--split": "default report", "--drop-duplicates": "exact copy", "--data": "archive.zip",
+        "--drawn": "drawn faces", "--epochs": "default 40", "--batch-size": "default 64",
+        "--lr": "default 1e-4", "--seed": "default 0", "--threads": "one per core",
+        "--dtype": "float64", "--out": "run folder", "--resume": "last whole epoch",
+        "--recipe": "default study", "--patience": "not risen", "--limit": "N images of each part",
+        "--from": "five-class", "--find-faces": "largest face found",
+    }
+    assert meanings.keys() == expected.keys()
+    for option, words in expected.items():
+        assert words in meanings[option]
+
+
+# Recipes, patience, a few images, weights to start from
+
+
+def test_the_best_recipe_is_resumed_with_everything_in_it(small, monkeypatch, capsys, refused):
+    """Schedule, averages and distortions; config.json tells it whole; none of it may change."""
+    whole_faces = replace(BEST, crop=None)          # the small network takes no others
+    monkeypatch.setitem(RECIPES, "best", whole_faces)
+    best = [*FEW, "--recipe", "best", "--epochs", 3, "--batch-size", 16]
+    run(*best, "--out", "whole")
+    stop_after_one_epoch([*best, "--out", "begun"])
+    assert run("--resume", "begun") == 0
+    same_run("whole", "begun")
+    assert "optimizer/mean.conv1.w" in load_arrays("whole/last.npz")
+    config = json.loads(Path("whole/config.json").read_text())
+    assert config["settings"]["recipe"] == "best" and config["settings"]["balance"] == "none"
+    assert Recipe.read(config["recipe"]) == replace(whole_faces, epochs=3, batch_size=16, lr=1e-3)
+
+    capsys.readouterr()
+    message = refused(train.main, "--resume", "whole", "--epochs", 4)
+    assert "whose rate falls to 0 in its 3 epochs: start a new one" in message
+    message = refused(train.main, "--resume", "whole", "--recipe", "study")
+    assert "--recipe study contradicts the run in whole" in message
+    config["recipe"]["smoothing"] = 0.3
+    Path("whole/config.json").write_text(json.dumps(config))
+    assert "the recipe best has changed" in refused(train.main, "--resume", "whole")
+
+
+def stop_after_one_epoch(arguments):
+    class Stop(Progress):
+        def epoch(self, history, epochs):
+            raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "Progress", Stop)
+        assert run(*arguments) == 130
+
+
+def test_patience_and_limit(small, monkeypatch, capsys):
+    """And a training that learnt nothing says so."""
+    monkeypatch.setattr(train, "warnings", lambda history, labels: ["it has learnt nothing"])
+    assert run("--drawn", 400, "--limit", 20, "--epochs", 60, "--lr", 1e-9, "--patience", 1,
+               "--out", "run") == 0
+    assert len(read_history("run")) < 60
+    parts = json.loads(Path("run/config.json").read_text())["parts"]
+    assert [part["images"] for part in parts.values()] == [20, 20, 20]
+    printed = capsys.readouterr().out
+    assert "only 20 images of each part were used" in printed
+    assert "\nnote: it has learnt nothing\n" in printed
+    assert run("--resume", "run") == 0 and len(read_history("run")) < 60
+
+
+def test_a_run_starts_from_another(trained, capsys, refused):
+    run(*FEW, "--epochs", 1, "--lr", 1e-9, "--from", "run", "--out", "second")
+    assert "starting from" in capsys.readouterr().out
+    first, second = (load_arrays(f"{name}/best.npz") for name in ("run", "second"))
+    assert np.abs(first["conv1.w"] - second["conv1.w"]).max() < 1e-6
+    run(*FEW, "--classes", 7, "--epochs", 1, "--from", "run/best.npz", "--out", "third")
+    assert "but for dense1.w and dense1.b" in capsys.readouterr().out
+    message = refused(train.main, *FEW, "--from", "nowhere")
+    assert "nowhere is neither a file nor the name of packaged weights" in message
+    message = refused(train.main, "--resume", "second", "--from", "five-class")
+    assert "--from five-class contradicts" in message
+
+
+def test_weights_of_drawn_faces_are_named_such_on_photographs(trained, small_fer2013, capsys):
+    run("--data", small_fer2013, "--epochs", 1, "--from", "run", "--out", "real")
+    assert "learnt on drawn faces, not on photographs" in capsys.readouterr().out

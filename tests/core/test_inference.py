@@ -1,0 +1,241 @@
+"""Prediction takes short cuts: they change neither what the layers compute nor a training."""
+
+import threading
+
+import numpy as np
+import pytest
+from tiny import small_cnn, unsettle
+
+import tinyfer
+from tinyfer.core.inference import fold_batchnorm, visible_window
+from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU
+from tinyfer.core.model import Sequential
+from tinyfer.core.networks import six_layer_cnn
+from tinyfer.data.drawn import draw_faces
+
+
+def run(layers, x):
+    for layer in layers:
+        x = layer.forward(x)
+    return x
+
+
+@pytest.mark.parametrize("negative", [False, True], ids=["gamma > 0", "some gamma < 0"])
+def test_folding_changes_neither_logits_nor_input_gradient(negative):
+    rng = np.random.default_rng(0)
+    model = unsettle(tinyfer.six_layer_cnn(classes=3, seed=1, dtype=np.float64), 0, negative)
+    folded = fold_batchnorm(model.layers)
+    x = rng.random((2, 48, 48, 1))
+    dout = rng.normal(size=(2, 3))
+    logits, dx = model.forward(x), model.backward(dout)
+    np.testing.assert_allclose(run(folded, x), logits, rtol=1e-10, atol=1e-10)
+    for layer in reversed(folded):
+        dout = layer.backward(dout)
+    np.testing.assert_allclose(dout, dx, rtol=1e-9, atol=1e-12)
+
+
+def test_a_negative_gamma_before_a_pool_is_not_folded():
+    model = unsettle(tinyfer.six_layer_cnn(classes=3, seed=1))
+    assert not any(isinstance(layer, BatchNorm) for layer in fold_batchnorm(model.layers))
+    unsettle(model, negative=True)
+    folded = fold_batchnorm(model.layers)
+    left = [i for i, layer in enumerate(folded) if isinstance(layer, BatchNorm)]
+    assert len(left) == 3 and all(isinstance(folded[i + 1], MaxPool2D) for i in left)
+
+
+def test_the_network_sees_44_of_48_rows_and_columns():
+    model = tinyfer.six_layer_cnn(classes=3, seed=1)
+    assert visible_window(model.layers, (48, 48, 1)) == (44, 44)
+    assert visible_window(model.layers, (51, 45, 1)) == (44, 44)
+    assert visible_window(model.layers, (52, 44, 1)) == (52, 44)
+
+
+def test_the_window_of_a_network_without_pooling_is_everything():
+    rng = np.random.default_rng(0)
+    layers = [Conv2D(1, 2, rng), Flatten(), Dense(2 * 3 * 5, 2, rng)]
+    assert visible_window(layers, (5, 7, 1)) == (5, 7)
+
+
+def test_predict_proba_is_the_softmax_of_forward():
+    rng = np.random.default_rng(0)
+    model = unsettle(tinyfer.six_layer_cnn(classes=5, seed=2, dtype=np.float64))
+    faces = rng.integers(0, 256, (5, 48, 48), dtype=np.uint8)
+    logits = model.forward(faces[..., None] / 255)
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    found = model.predict_proba(faces)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+
+
+def random_stack(rng):
+    """A network of random layers for faces of 9 to 14 pixels, batch norms wherever they may be."""
+    shape = input_shape = (*map(int, rng.integers(9, 15, 2)), 1)
+    layers, flat = [], False
+    for _ in range(rng.integers(2, 9)):
+        kinds = ["norm", "norm", "relu", "dropout", "flatten", "pool", "conv", "dense"]
+        kind = kinds[rng.integers(len(kinds))]
+        C, K, relu = shape[-1], int(rng.integers(1, 6)), bool(rng.integers(2))
+        if kind == "flatten":
+            layer, flat = Flatten(), True
+        elif kind == "dense" and flat:
+            layer = Dense(C, K, rng, relu, np.float64)
+        elif kind == "conv" and not flat and min(shape[:2]) >= 5:
+            layer = Conv2D(C, K, rng, relu, np.float64)
+        elif kind == "pool" and not flat and min(shape[:2]) >= 5:
+            layer = MaxPool2D()
+        else:
+            layer = {"relu": ReLU(), "dropout": Dropout(0.5, rng)}.get(
+                kind, BatchNorm(C, dtype=np.float64))
+        layers.append(layer)
+        shape = layer.output_shape(shape)
+    layers += [Flatten(), Dense(int(np.prod(shape)), 3, rng, dtype=np.float64)]
+    return unsettle(Sequential(layers, input_shape), rng.integers(1000), bool(rng.integers(2)))
+
+
+def test_folded_equals_plain_for_random_stacks_of_layers():
+    rng = np.random.default_rng(0)
+    shorter = left_in = 0
+    for _ in range(300):
+        model = random_stack(rng)
+        faces = rng.random((3, *model.input_shape[:2]))
+        p = tinyfer.softmax(model.forward(faces[..., None]))
+        np.testing.assert_allclose(model.predict_proba(faces), p, rtol=1e-9, atol=1e-12)
+        norms = [sum(isinstance(layer, BatchNorm) for layer in layers)
+                 for layers in (model.layers, fold_batchnorm(model.layers))]
+        shorter, left_in = shorter + (norms[1] < norms[0]), left_in + (norms[1] > 0)
+    assert shorter > 50 and left_in > 50
+
+
+def test_a_layer_of_one_s_own_is_neither_folded_over_nor_cut():
+    class Mean(Layer):
+        def forward(self, x, training=False):
+            return x.mean(axis=(1, 2))
+
+        def output_shape(self, shape):
+            return shape[2:]
+
+    rng = np.random.default_rng(0)
+    model = unsettle(Sequential([BatchNorm(1), Mean(), Dense(1, 2, rng)], (6, 7, 1)))
+    faces = rng.random((3, 6, 7), np.float32)
+    p = tinyfer.softmax(model.forward(faces[..., None]))
+    assert model.predict_proba(faces) == pytest.approx(p, rel=1e-6)
+
+
+def train(model, data, between=lambda: None, steps=4):
+    """Every array of a short training, with `between` called wherever a step has a seam."""
+    optimizer = tinyfer.Adam(model.parameters(), lr=1e-3)
+    found = []
+    for step in range(steps):
+        faces, labels = data.faces[step::steps], data.labels[step::steps]
+        logits = model.forward(tinyfer.to_input(faces), training=True)
+        between()
+        loss, dlogits = tinyfer.softmax_cross_entropy(logits, labels)
+        between()
+        dx = model.backward(dlogits)
+        between()
+        optimizer.step()
+        found += [loss, dx, *(p.grad.copy() for p in model.parameters())]
+    return found + [a.copy() for a in model.state().values()]
+
+
+def same_bits(a, b):
+    return len(a) == len(b) and all(np.array_equal(x, y) for x, y in zip(a, b))
+
+
+def test_prediction_and_maps_do_not_disturb_a_backward():
+    data, model = draw_faces(35, seed=1), small_cnn()
+
+    def look():
+        for n in 1, 9:      # a batch of the training's own size, and another
+            model.predict(data.faces[:n])
+            for method in "gradient", "gradcam", "guided", "occlusion":
+                tinyfer.saliency(model, data.faces[:n:8], method=method)
+
+    assert same_bits(train(model, data, look, 2), train(small_cnn(), data, steps=2))
+
+
+def test_threads_predict_explain_and_train_at_once():
+    data, model = draw_faces(70, seed=1), small_cnn()
+    faces = data.faces[:6]
+    expected = [model.predict_proba(faces), tinyfer.saliency(model, faces),
+                tinyfer.saliency(model, faces, method="gradcam")]
+    trained = train(small_cnn(), data)
+    wrong, ready = [], threading.Barrier(4)
+    in_training = small_cnn()
+
+    def explain():
+        ready.wait()
+        for _ in range(6):
+            found = [model.predict_proba(faces), tinyfer.saliency(model, faces),
+                     tinyfer.saliency(model, faces, method="gradcam")]
+            if not same_bits(found, expected):
+                wrong.append("maps")
+
+    def watch():
+        ready.wait()
+        for _ in range(12):
+            if not np.isfinite(in_training.predict_proba(faces)).all():
+                wrong.append("prediction in training")
+
+    def learn():
+        ready.wait()
+        if not same_bits(train(in_training, data), trained):
+            wrong.append("training")
+
+    threads = [threading.Thread(target=target) for target in (explain, explain, watch, learn)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_one_face_needs_no_batch_axis():
+    model, faces = small_cnn(), draw_faces(7, seed=1).faces
+    p = model.predict_proba(faces[2])
+    assert p.shape == (7,) and np.array_equal(p, model.predict_proba(faces[2:3])[0])
+    assert model.predict(faces[2]) == p.argmax() and model.predict(faces[2]).ndim == 0
+    assert model.predict_proba(faces[:0]).shape == (0, 7)
+    with pytest.raises(ValueError, match=r"\(48, 48\) for one face"):
+        model.predict(faces[2, :40])
+
+
+def test_a_model_that_gives_no_probabilities_says_so():
+    model = Sequential([Conv2D(1, 2, np.random.default_rng(0))])
+    with pytest.raises(ValueError, match=r"maps \(48, 48, 1\) to \(46, 46, 2\)"):
+        model.predict(np.zeros((1, 48, 48)))
+
+
+# Several looks at one face
+
+
+@pytest.mark.parametrize("crops, tops", [(2, (2,)), (10, (0, 2, 4)), (18, (0, 2, 4))])
+def test_crops_are_the_mean_over_windows_and_mirrors(crops, tops):
+    """The same by hand: every window of 44, padded back to where the network sees it."""
+    model = six_layer_cnn(classes=5, seed=1)
+    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
+    places = [(top, left) for top in tops for left in tops]
+    if crops == 10:
+        places = [place for place in places if place.count(2) != 1]
+    expected = []
+    for top, left in places:
+        window = faces[:, top:top + 44, left:left + 44]
+        for view in (window, window[:, :, ::-1]):
+            padded = np.pad(view, ((0, 0), (0, 4), (0, 4)))
+            expected.append(model.predict_proba(padded))
+    assert len(expected) == crops
+    found = model.predict_proba(faces, crops=crops)
+    assert found == pytest.approx(np.mean(expected, axis=0), abs=1e-6)
+    assert model.predict_proba(faces[0], crops=crops) == pytest.approx(found[0], abs=1e-6)
+
+
+def test_two_crops_do_not_tell_a_face_from_its_mirror_image():
+    model = six_layer_cnn(classes=5, seed=1)
+    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
+    one, other = (model.predict_proba(x, crops=2) for x in (faces, faces[:, :, ::-1]))
+    assert one == pytest.approx(other, abs=1e-6)
+
+
+def test_another_number_of_crops_is_refused():
+    with pytest.raises(ValueError, match="crops is 3; expected one of 1, 2, 10, 18"):
+        six_layer_cnn(classes=2).predict_proba(np.zeros((1, 48, 48), np.uint8), crops=3)

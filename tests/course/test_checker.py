@@ -1,0 +1,95 @@
+"""The checker of the exercises: what it says of arrays, of numbers by hand, and of counts."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "docs" / "exercises"))
+
+import checker  # noqa: E402
+from checker import Counted, Wrong, by_hand, derivation, digest, same, slope  # noqa: E402
+
+RIGHT = np.random.default_rng(0).standard_normal((3, 4))
+
+
+@pytest.mark.parametrize("found, said", [
+    (RIGHT.T, "it is transposed"), (-RIGHT, "the sign is turned"),
+    (RIGHT / 3, "every number is 0.3333 times"), (0 * RIGHT, "it is zero everywhere"),
+    (RIGHT[::-1], "it runs backward along axis 0"), (RIGHT[:, [1, 0, 2, 3]], "in wrong places"),
+    (RIGHT + [0, np.nan, 0, 0], "not every number of it is finite"),
+    (RIGHT[:2], "shape (2, 4); expected (3, 4)"), (None, "is a return missing"),
+    (RIGHT + 0j, "it holds complex128"), (RIGHT + 7, "the mean is in it")])
+def test_wrong_arrays_are_named(found, said):
+    with pytest.raises(Wrong) as caught:
+        same("dx", found, RIGHT, {"the mean is in it": lambda: RIGHT + 7})
+    assert said in str(caught.value) and str(caught.value).startswith("dx is ")
+
+
+def test_the_place_and_both_numbers_are_told():
+    found = RIGHT.copy()
+    found[2, 1] = 9
+    with pytest.raises(Wrong) as caught:
+        same("dx", found, RIGHT)
+    assert f"dx[2, 1] is 9 and should be {RIGHT[2, 1]:.8g} (1 of 12 numbers differ)" in str(
+        caught.value)
+    assert caught.value.mistake is None
+    same("dx", RIGHT * (1 + 1e-12), RIGHT)
+
+
+def test_by_hand_takes_three_decimals_and_names_the_place():
+    assert digest("faces", 0, 1 / 3) != digest("faces", 1, 1 / 3)
+    for near in 0.4600, 0.4603, 0.4597:
+        by_hand("faces", (0.333, near, 0.6, (0.7216, 0.8784)))
+    with pytest.raises(Wrong, match="lower end is not 0.73$"):
+        by_hand("faces", (0.333, 0.46, 0.6, 0.73, 0.878))
+    with pytest.raises(Wrong, match="there are 2 numbers; expected 5: chance, "):
+        by_hand("faces", [0.3, 0.4])
+
+
+def test_answers_are_not_readable_in_the_file():
+    text = (checker.HERE / "answers.json").read_text(encoding="utf-8")
+    assert "0.7216" not in text and '"right"' in text
+
+
+def test_multiplications_of_data_by_data_are_counted():
+    x, g, constant = Counted.of(np.ones((4, 3))), Counted.of(np.ones((3, 5))), np.ones((4, 4))
+    Counted.start()
+    constant @ x, 2 * x, x + x
+    assert Counted.total == 0
+    x @ g
+    assert Counted.total == 4 * 3 * 5
+    x * g[0, 0]
+    assert Counted.total == 60 + 12
+    out = np.zeros((2, 2))
+    out[0, 0] += x[0, 0] * g[0, 0]
+    assert Counted.total == 73 and out[0, 0] == 1
+    with pytest.raises(Wrong, match="einsum hides"):
+        np.einsum("ij,jk", x, g)
+
+
+def test_what_is_borrowed_is_refused_and_helpers_are_not():
+    from tinyfer.core.kernels.reference import conv2d_forward
+
+    def helped(x):
+        return np.maximum(x, 0)
+
+    def borrowed_later(x):
+        return globals_of_tinyfer["relu"](x)
+
+    assert derivation(helped)(np.ones(2)).sum() == 2
+    from tinyfer.core.losses import softmax
+    globals_of_tinyfer = {"relu": softmax}
+    with pytest.raises(Wrong, match="calls softmax of tinyfer.core.losses"):
+        derivation(borrowed_later)(np.ones((2, 2)))
+    borrowed = eval("lambda x: conv2d_forward(x)", {"conv2d_forward": conv2d_forward})
+    with pytest.raises(Wrong, match="uses conv2d_forward of tinyfer.core.kernels.reference"):
+        derivation(borrowed)
+    assert sys.getprofile() is None
+
+
+def test_slope_is_the_gradient():
+    x, dout = RIGHT.copy(), np.random.default_rng(1).standard_normal((3, 4))
+    np.testing.assert_allclose(slope(lambda: x**3, x, dout), 3 * RIGHT**2 * dout, atol=1e-8)
+    assert np.array_equal(x, RIGHT)

@@ -1,0 +1,302 @@
+"""Nothing in docs/ and README.md may go stale: every block runs, every link leads somewhere.
+
+    ```python    run, in order, one namespace a page; what it prints is the ```text block after it
+    ```py        an excerpt: it stands in the code word for word; a line `...` leaves lines out
+    ```console   `$ command` and its output, run from the root; `...` in the output fits anything
+                 (of a pytest command the tests are only counted: they run elsewhere)
+
+`<!-- realdata -->` above a block: it needs FER-2013. `<!-- not run: why -->`: it takes too long.
+The exercises have a test of their own, test_exercises.py.
+"""
+
+import ast
+import contextlib
+import doctest
+import io
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.glob("*.md"), *DOCS.glob("exercises/*.md"), *ROOT.glob("README.md")])
+CHAPTERS = sorted(DOCS.glob("[0-9][0-9]-*.md"))
+SOURCES = [*ROOT.glob("tinyfer/**/*.py"), *ROOT.glob("scripts/**/*.py"), *ROOT.glob("tests/*.py")]
+REALDATA = pytest.mark.skipif(not os.environ.get("TINYFER_DATA"), reason="TINYFER_DATA is not set")
+
+
+class Block(NamedTuple):
+    line: int
+    language: str
+    text: str
+    remark: str         # of the comment above it: "realdata", "not run: ...", or ""
+    output: str         # the ```text block directly after it, or ""
+
+
+FENCE = re.compile(r"(?:<!-- (?P<remark>[^>]*?) -->\n+)?^```(?P<language>\w*)\n(?P<text>.*?)^```$"
+                   r"(?:\n+^```text\n(?P<output>.*?)^```$)?", re.MULTILINE | re.DOTALL)
+
+
+def blocks_of(page):
+    text = page.read_text(encoding="utf-8")
+    return [Block(text.count("\n", 0, match.start("text")), match["language"], match["text"],
+                  match["remark"] or "", match["output"] or "")
+            for match in FENCE.finditer(text)]
+
+
+def prose_of(page):
+    """The page without its code blocks and comments."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    return re.sub(r"<!--.*?-->", "", text, flags=re.S)
+
+
+def name_of(page):
+    return str(page.relative_to(ROOT))
+
+
+def each_page(pages=PAGES):
+    return pytest.mark.parametrize("page", pages, ids=name_of)
+
+
+# Blocks
+
+def run_blocks(page, folder, monkeypatch, with_data):
+    """Run a page's python blocks, those with data too or only those without."""
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(str(ROOT))
+    namespace = {"__name__": "__main__"}
+    for block in blocks_of(page):
+        if block.language != "python" or block.remark.startswith("not run"):
+            continue
+        if block.remark == "realdata" and not with_data:
+            continue
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            code = compile("\n" * block.line + block.text, str(page), "exec")   # the page's lines
+            exec(code, namespace)
+        assert printed.getvalue() == block.output, f"{name_of(page)}:{block.line}"
+
+
+@each_page([page for page in PAGES if any(b.language == "python" for b in blocks_of(page))])
+def test_python_blocks_print_what_the_page_says(page, tmp_path, monkeypatch):
+    run_blocks(page, tmp_path, monkeypatch, with_data=False)
+
+
+@REALDATA
+@pytest.mark.realdata
+@each_page([page for page in PAGES
+            if any(b.language == "python" and b.remark == "realdata" for b in blocks_of(page))])
+def test_python_blocks_on_real_data_print_what_the_page_says(page, tmp_path, monkeypatch):
+    run_blocks(page, tmp_path, monkeypatch, with_data=True)
+
+
+def commands():
+    """(page, line, command, output, remark) of every ```console block."""
+    for page in PAGES:
+        for block in blocks_of(page):
+            if block.language == "console":
+                for part in re.split(r"^\$ ", block.text, flags=re.M)[1:]:
+                    command, _, output = part.partition("\n")
+                    yield page, block.line, command, output, block.remark
+
+
+def as_params():
+    for page, line, command, output, remark in commands():
+        if not remark.startswith("not run"):
+            marks = [REALDATA, pytest.mark.realdata] if remark == "realdata" else []
+            yield pytest.param(command, output, id=f"{name_of(page)}:{line}", marks=marks)
+
+
+def python(*arguments):
+    """What a command prints, which must end well."""
+    run = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True,
+                         env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=120)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+PYTEST = "python -m pytest "
+COLLECT = """
+import json, sys, pytest
+for arguments in json.loads(sys.argv[1]):
+    print("code", int(pytest.main([*arguments, "--collect-only"])), end="\\0")
+"""
+
+
+@pytest.fixture(scope="module")
+def collected():
+    """What the pytest commands of all pages collect, in one process: starting it takes longest."""
+    asked = [command for _, _, command, _, _ in commands() if command.startswith(PYTEST)]
+    said = python("-c", COLLECT, json.dumps([shlex.split(command)[3:] for command in asked]))
+    return dict(zip(asked, said.split("\0")))
+
+
+@pytest.mark.parametrize("command, output", list(as_params()))
+def test_commands_print_what_the_page_says(command, output, request):
+    if command.startswith(PYTEST):
+        answer = request.getfixturevalue("collected")[command]
+        said, found = counts(output), counts(answer)
+        assert answer.endswith("code 0"), answer
+        assert said[0] == found[0] and said[1] in (found[1], None), answer
+    else:
+        arguments = shlex.split(command)
+        assert arguments[0] == "python", "a page's commands start with python"
+        printed = python(*arguments[1:])
+        checker = doctest.OutputChecker()
+        assert checker.check_output(output, printed, doctest.ELLIPSIS), printed
+
+
+def counts(text):
+    """(tests chosen, tests deselected or None) of pytest's last line, collected or run."""
+    chosen = re.search(r"(\d+) passed|(\d+)/\d+ tests collected|(\d+) tests? collected", text)
+    deselected = re.search(r"(\d+) deselected", text)
+    return (int(next(filter(None, chosen.groups()))),
+            int(deselected[1]) if deselected else None)
+
+
+def squeezed(text):
+    """Lines without indentation and blank lines."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+@each_page([page for page in PAGES if any(b.language == "py" for b in blocks_of(page))])
+def test_excerpts_stand_in_the_code(page):
+    code = ["\n".join(squeezed(path.read_text(encoding="utf-8"))) for path in SOURCES]
+    for block in blocks_of(page):
+        if block.language == "py":
+            parts = "\n".join(squeezed(block.text)).split("\n...\n")
+            pattern = re.compile(".*?".join(map(re.escape, parts)), re.DOTALL)
+            assert any(pattern.search(text) for text in code), f"{name_of(page)}:{block.line}"
+
+
+@each_page()
+def test_every_block_is_of_a_known_kind(page):
+    known = {"python", "py", "console", "text", "math", "sh", "bash", "toml", "bibtex"}
+    assert {block.language for block in blocks_of(page)} <= known
+    assert page.read_text(encoding="utf-8").count("\n```") % 2 == 0
+
+
+# Links, figures, formulas
+
+def anchors_of(page):
+    """What GitHub makes of the headings."""
+    headings = re.findall(r"^#+ (.*)$", prose_of(page), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def defined_in(path):
+    """Names of the functions and classes of a file, methods as Class.method."""
+    names = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.add(node.name)
+            names |= {f"{node.name}.{item.name}" for item in getattr(node, "body", ())
+                      if isinstance(node, ast.ClassDef) and isinstance(item, ast.FunctionDef)}
+        if isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return names
+
+
+LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")
+
+
+@each_page()
+def test_links_lead_somewhere(page):
+    for match in LINK.finditer(prose_of(page)):
+        target, _, anchor = match["target"].partition("#")
+        if target.startswith(("http://", "https://", "mailto:")):
+            continue
+        path = (page.parent / target).resolve() if target else page
+        assert path.exists(), f"{name_of(page)} links to {target}"
+        if anchor:
+            assert anchor in anchors_of(path), f"{name_of(page)} links to {match['target']}"
+        if named := re.fullmatch(r"`([\w.]+)` in `([\w./]+)`", match["text"]):
+            assert (ROOT / named[2]).resolve() == path, match[0]
+            assert named[1] in defined_in(path), match[0]
+
+
+@each_page()
+def test_files_named_in_code_style_exist(page):
+    for path in re.findall(r"`((?:tinyfer|scripts|tests|docs)/[\w./-]*)`", prose_of(page)):
+        assert (ROOT / path).exists(), f"{name_of(page)} names {path}"
+
+
+IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<target>[^)\s]+)\)")
+
+
+@each_page()
+def test_figures_exist_and_have_alternative_text(page):
+    for match in IMAGE.finditer(prose_of(page)):
+        if not match["target"].startswith("http"):
+            assert (page.parent / match["target"]).is_file(), match["target"]
+        assert len(match["alt"]) >= 30, f"{match['target']}: say what the picture shows"
+
+
+def test_every_figure_is_made_by_the_script_and_shown():
+    shown = {Path(match["target"]).stem for page in CHAPTERS
+             for match in IMAGE.finditer(prose_of(page)) if re.search(r"/\d", match["target"])}
+    run = subprocess.run([sys.executable, "scripts/course/make_figures.py", "--list"], cwd=ROOT, text=True,
+                         capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    assert set(run.stdout.split()) == shown, run.stderr
+    assert {path.stem for path in (DOCS / "figures").glob("[0-9]*")} == shown   # others are results
+
+
+@each_page()
+def test_formulas_are_whole(page):
+    """Dollars come in pairs, braces match, and Markdown leaves every formula as it is.
+
+    Displayed formulas are ```math blocks: between double dollars, hosts take `\\\\` and `\\,` for
+    escapes of Markdown, as they do in formulas within a line.
+    """
+    prose = re.sub(r"`[^`\n]*`", "", prose_of(page))
+    assert "$$" not in prose
+    for paragraph in prose.split("\n\n"):
+        assert paragraph.count("$") % 2 == 0, paragraph
+    inline = re.findall(r"\$([^$]+)\$", prose)
+    for formula in inline:
+        assert not re.search(r"\\[^A-Za-z]|\*", formula), formula
+    for formula in inline + [b.text for b in blocks_of(page) if b.language == "math"]:
+        bare = formula.replace(r"\{", "").replace(r"\}", "")
+        assert bare.count("{") == bare.count("}"), formula
+
+
+# The course as a whole
+
+@each_page(CHAPTERS)
+def test_chapters_link_back_and_on(page):
+    number = CHAPTERS.index(page)
+    lines = [line for line in page.read_text(encoding="utf-8").splitlines()
+             if "[Course](README.md)" in line]
+    assert len(lines) == 2, "one navigation line at the top and one at the bottom"
+    neighbours = [CHAPTERS[i].name for i in (number - 1, number + 1) if 0 <= i < len(CHAPTERS)]
+    for line in lines:
+        assert re.findall(r"\(([0-9]\S*)\)", line) == neighbours
+
+
+@each_page(CHAPTERS)
+def test_chapters_have_their_parts(page):
+    headings = re.findall(r"^## (.*)$", prose_of(page), flags=re.M)
+    parts = ["In the code", "Try it", "Summary", "Exercises", "A mistake seen in real code",
+             "Sources"]
+    assert headings[-len(parts):] == parts
+    assert re.match(rf"# {int(page.name[:2])} ", page.read_text(encoding="utf-8"))
+    assert f"exercises/ch{page.name[:2]}_" in prose_of(page), "a chapter links its exercises"
+
+
+def test_the_glossary_is_sorted_and_its_chapters_use_the_words():
+    text = " ".join((DOCS / "glossary.md").read_text(encoding="utf-8").split("## Words")[1].split())
+    entries = re.findall(r"\*\*([^*]+)\.\*\* (.*?)(?= \*\*[^*]+\.\*\* |$)", text)
+    words = [re.sub(r"[^a-z0-9 ]", "", word.lower()) for word, _ in entries]
+    assert len(words) > 60 and words == sorted(words)
+    for word, meaning in entries:
+        for target in re.findall(r"\]\(([0-9]\S*\.md)\)", meaning):
+            prose = " ".join(prose_of(DOCS / target).replace("*", "").lower().split())
+            first = re.escape(word.split(", ")[0].lower())
+            assert re.search(rf"\b{first}", prose), f"{word} is not a word of {target}"

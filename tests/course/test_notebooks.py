@@ -1,0 +1,156 @@
+"""The notebooks: their form, their cells, and one of them run through a real kernel."""
+
+import ast
+import contextlib
+import importlib.util
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SHORT = "03-layers-and-the-chain-rule"      # a chapter whose cells take no time
+
+
+def write(out):
+    return subprocess.run([sys.executable, "scripts/course/notebooks.py", "--out", str(out)], cwd=ROOT,
+                          capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def notebooks(tmp_path_factory):
+    """{name: notebook} and their folder."""
+    out = tmp_path_factory.mktemp("course") / "notebooks"
+    run = write(out)
+    assert run.returncode == 0, run.stderr
+    return {path.stem: json.loads(path.read_text(encoding="utf-8"))
+            for path in out.glob("*.ipynb")}, out
+
+
+def sources(notebook, kind):
+    return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == kind]
+
+
+def test_there_is_one_for_each_chapter(notebooks):
+    assert sorted(notebooks[0]) == sorted(p.stem for p in (ROOT / "docs").glob("[0-9][0-9]-*.md"))
+
+
+def test_they_are_of_format_4_5(notebooks):
+    for name, made in notebooks[0].items():
+        assert (made["nbformat"], made["nbformat_minor"]) == (4, 5)
+        ids = [cell["id"] for cell in made["cells"]]
+        assert len(set(ids)) == len(ids) and all(re.fullmatch(r"[\w-]{1,64}", i) for i in ids)
+        for cell in made["cells"]:
+            assert cell["cell_type"] in ("code", "markdown") and cell["metadata"] == {}
+            assert all(isinstance(line, str) for line in cell["source"])
+            allowed = {"id", "cell_type", "metadata", "source"} | (
+                {"outputs", "execution_count"} if cell["cell_type"] == "code" else {"attachments"})
+            assert set(cell) <= allowed, name
+            if cell["cell_type"] == "code":
+                ast.parse("".join(cell["source"]))
+
+
+def test_pictures_lie_inside_and_formulas_are_formulas(notebooks):
+    for name, made in notebooks[0].items():
+        page = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+        attached = {picture for cell in made["cells"] for picture in cell.get("attachments", {})}
+        assert attached == set(re.findall(r"\]\(figures/(\S+\.png)\)", page))
+        text = "\n".join(sources(made, "markdown"))
+        assert "](figures/" not in text and "```math" not in text
+        assert text.count("\n$$\n") == 2 * page.count("```math"), name
+
+
+def test_the_cells_are_the_blocks_of_the_page(notebooks):
+    for name, made in notebooks[0].items():
+        page = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+        blocks = re.findall(r"(?<!-->\n)^```python\n(.*?)^```$", page, flags=re.M | re.S)
+        cells = sources(made, "code")
+        assert cells[:len(blocks)] == [block.strip("\n") for block in blocks], name
+        assert re.match(r"import marking\n\nmarking.check\('ch\d\d_\w+', glob", cells[-1])
+
+
+def test_links_lead_to_notebooks_and_files(notebooks):
+    made, out = notebooks
+    for name, notebook in made.items():
+        prose = re.sub(r"```.*?```", "", "\n".join(sources(notebook, "markdown")), flags=re.S)
+        for target in re.findall(r"(?<!!)\[[^\]]*\]\(([^)\s#]+)", prose):
+            if not target.startswith(("http", "mailto:", "attachment:")):
+                assert (out / target).exists(), f"{name}: {target}"
+
+
+def test_what_is_there_is_not_overwritten(notebooks):
+    run = write(notebooks[1])
+    assert run.returncode == 2 and "exists" in run.stderr
+
+
+def run_cells(notebook, folder):
+    """All code cells in one namespace, by hand: (what is stored, what is printed) of each."""
+    before, namespace = os.getcwd(), {"__name__": "__main__"}
+    path, modules = sys.path[:], set(sys.modules)
+    os.chdir(folder)
+    try:
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                printed = io.StringIO()
+                with contextlib.redirect_stdout(printed):
+                    exec("".join(cell["source"]), namespace)
+                yield "".join(line for o in cell["outputs"] for line in o["text"]), printed
+    finally:
+        os.chdir(before)
+        sys.path[:] = path
+        for name in set(sys.modules) - modules:
+            if name.split(".")[0] in ("mynet", "checker", "marking"):
+                del sys.modules[name]
+
+
+def test_the_cells_print_what_they_show_and_check_exercises(notebooks):
+    made, out = notebooks
+    results = list(run_cells(made[SHORT], out))
+    assert all(printed.getvalue() == stored for stored, printed in results if stored)
+    said = results[-1][1].getvalue()
+    assert "test_by_hand: unwritten" in said and said.count("unwritten") >= 8
+
+
+def test_answers_in_cells_are_checked(notebooks):
+    made, out = notebooks
+    cells = [cell for cell in made[SHORT]["cells"] if cell["cell_type"] == "code"]
+    solutions = ROOT / "docs" / "solutions"
+    written = [(solutions / "mynet" / f"{piece}.py").read_text(encoding="utf-8")
+               for piece in ("dense", "relu", "network", "gradient_check")]
+    by_hand = "def by_hand():\n    return [[-1, 5], [3, 1]], [[1, 0], [-3, 4]], [[0]], [0]"
+    answers = [{"cell_type": "code", "outputs": [], "source": [text]}
+               for text in [*written, by_hand]]
+    first = next(i for i, cell in enumerate(cells) if "sys.path" in "".join(cell["source"]))
+    *_, (_, said) = run_cells({"cells": [cells[first], *answers, cells[-1]]}, out)
+    said = said.getvalue()
+    for test in "dense_forward", "dense_backward", "relu", "network":
+        assert f"test_{test}: passed" in said, said
+    assert "test_by_hand: wrong" in said and "test_silu: unwritten" in said
+
+
+@pytest.mark.skipif(not all(importlib.util.find_spec(name) for name in ("nbclient", "ipykernel")),
+                    reason="Jupyter (nbclient and ipykernel) is not installed")
+def test_one_runs_through_a_real_kernel(notebooks):
+    import nbclient
+    import nbformat
+
+    made, out = notebooks
+    for every in made.values():
+        nbformat.validate(every)
+    notebook = nbformat.reads(json.dumps(made[SHORT]), as_version=4)
+
+    def printed():
+        return ["".join(o["text"] for o in cell.outputs if o.output_type == "stream")
+                for cell in notebook.cells if cell.cell_type == "code"]
+
+    stored = printed()
+    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3",
+                            resources={"metadata": {"path": str(out)}}).execute()
+    found = printed()
+    assert [text for text, shown in zip(found, stored) if shown] == list(filter(None, stored))
+    assert "unwritten" in found[-1]

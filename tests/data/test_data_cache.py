@@ -1,0 +1,140 @@
+"""The decoded pixels are kept and found again, but not when the source or they have changed."""
+
+import errno
+import os
+import shutil
+import time
+
+import numpy as np
+import pytest
+from realdata import fer2013 as real_fer2013
+from realdata import needs_fer2013
+from small import FACE, noise, pack, png, same, unpack
+
+from tinyfer.data import cache, fer2013, find_data, load_fer2013
+
+
+@pytest.fixture
+def archive(files, tmp_path):
+    (tmp_path / "place").mkdir()
+    return pack(files, tmp_path / "place" / "archive.zip")
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """A list that grows by one with every source that is really decoded."""
+    reads, read = [], fer2013._read
+    monkeypatch.setattr(fer2013, "_read", lambda *a: reads.append(a[0]) or read(*a))
+    return reads
+
+
+def caches(tmp_path):
+    return sorted(tmp_path.rglob("*.npz"))
+
+
+def test_the_second_start_decodes_nothing(archive, reads, tmp_path):
+    assert same(load_fer2013(archive), load_fer2013(archive))
+    assert len(reads) == 1
+    assert caches(tmp_path) == [archive.with_name("archive.zip.tinyfer-cache.npz")]
+    load_fer2013(archive.parent)
+    assert len(reads) == 1, "the folder that holds the zip is the same source"
+
+
+def test_cache_false_neither_writes_nor_reads_one(archive, reads, tmp_path):
+    load_fer2013(archive, cache=False)
+    assert not caches(tmp_path)
+    load_fer2013(archive)
+    load_fer2013(archive, cache=False)
+    assert len(reads) == 3
+
+
+def test_a_changed_zip_is_noticed(archive, reads, files):
+    before = load_fer2013(archive)
+    pack(files | {"train/angry/Training_0.png": png(noise(999))}, archive)
+    after = load_fer2013(archive)
+    assert len(reads) == 2
+    assert np.array_equal(after.faces[0], noise(999)) and same(before[1:], after[1:])
+
+
+@pytest.mark.parametrize("change", ["content", "one more", "one less"])
+def test_a_changed_folder_is_noticed(files, tmp_path, reads, change):
+    folder = unpack(files, tmp_path / "extracted")
+    load_fer2013(folder)
+    load_fer2013(folder)
+    assert len(reads) == 1
+    if change == "content":
+        (folder / FACE).write_bytes(png(noise(999)))
+    elif change == "one more":
+        (folder / "train/fear/Training_99.png").write_bytes(png(noise(999)))
+    else:
+        (folder / FACE).unlink()
+    after = load_fer2013(folder)
+    assert len(after) == {"content": 70, "one more": 71, "one less": 69}[change]
+    assert len(reads) == 2
+
+
+def test_a_damaged_cache_is_silently_rebuilt(archive, reads, tmp_path, capsys):
+    data = load_fer2013(archive)
+    path, = caches(tmp_path)
+    whole = path.read_bytes()
+    middle = whole.index(data.faces[10].tobytes())
+    flipped = bytearray(whole)
+    flipped[middle] ^= 1
+    damaged = [whole[: len(whole) * part // 10] for part in range(10)]
+    for content in (*damaged, bytes(flipped), b"not a cache"):
+        path.write_bytes(content)
+        count = len(reads)
+        assert same(load_fer2013(archive), data)
+        assert len(reads) == count + 1 and path.read_bytes() == whole
+    assert capsys.readouterr() == ("", "")
+
+
+def test_beside_read_only_data_the_cache_goes_to_the_user(archive, reads, tmp_path):
+    archive.parent.chmod(0o555)
+    load_fer2013(archive)
+    load_fer2013(archive)
+    archive.parent.chmod(0o755)
+    path, = caches(tmp_path)
+    assert len(reads) == 1 and path.parent == tmp_path / "user-cache" / "tinyfer"
+
+
+def test_two_sources_of_one_name_do_not_share_a_cache(archive, files, tmp_path, reads):
+    other = tmp_path / "other"
+    shutil.copytree(archive.parent, other)
+    for folder in (archive.parent, other):
+        folder.chmod(0o555)
+    for _ in range(2):
+        load_fer2013(archive)
+        load_fer2013(other / "archive.zip")
+    for folder in (archive.parent, other):
+        folder.chmod(0o755)
+    assert len(reads) == 2 and len(caches(tmp_path)) == 2
+
+
+def test_no_place_for_a_cache_is_a_notice_not_a_failure(archive, reads, monkeypatch, capsys):
+    def full(path, arrays):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(cache, "save_arrays", full)
+    assert len(load_fer2013(archive)) == 70
+    notice = capsys.readouterr().err
+    assert notice.startswith("note: no place to keep") and notice.count("\n") == 1
+    assert len(load_fer2013(archive)) == 70 and len(reads) == 2
+
+
+def test_a_user_without_a_home_has_the_cache_beside_the_data(archive, reads, monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(cache.Path, "home", homeless)
+    assert len(load_fer2013(archive)) == len(load_fer2013(archive)) == 70 and len(reads) == 1
+
+
+@needs_fer2013
+def test_real_second_start_takes_under_two_seconds():
+    data = real_fer2013()
+    started = time.process_time()  # processor time: the machine may have more to do than this
+    again = load_fer2013(find_data())
+    assert time.process_time() - started < 2
+    assert same(again, data)

@@ -1,0 +1,207 @@
+"""Turned, scaled, sheared, moved, lit and erased faces: against the definition, and by chance."""
+
+import numpy as np
+import pytest
+
+from tinyfer.core.inference import to_input
+from tinyfer.data.augment import Augmentation, DRAWS, distort, mix
+from tinyfer.core.kernels.affine import affine
+from tinyfer.core.kernels.threads import set_threads
+
+EVERYTHING = Augmentation(rotation=20, scale=0.3, shear=0.2, shift=5, mirror=0.5, brightness=0.2,
+                          contrast=0.3, erase=0.5)
+
+
+def random_faces(n, shape=(48, 48), seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (n, *shape), dtype=np.uint8)
+
+
+def plain_affine(picture, A, shift, gain, offset, hole, size):
+    """The definition, pixel by pixel, of one picture."""
+    H, W = picture.shape
+    h, w = size
+    out = np.zeros(size)
+    for i in range(h):
+        for j in range(w):
+            place = A @ [i - (h - 1) / 2, j - (w - 1) / 2] + shift
+            y = min(max((H - 1) / 2 + place[0], 0), H - 1)
+            x = min(max((W - 1) / 2 + place[1], 0), W - 1)
+            for row in range(H):
+                for column in range(W):
+                    weight = max(0, 1 - abs(y - row)) * max(0, 1 - abs(x - column))
+                    out[i, j] += weight * picture[row, column]
+    out = np.clip(gain * out + offset, 0, 1)
+    out[hole[0]:hole[1], hole[2]:hole[3]] = 0.5
+    return out
+
+
+@pytest.mark.parametrize("shape, size", [((9, 7), (9, 7)), ((8, 11), (5, 6)), ((1, 5), (3, 3)),
+                                         ((6, 1), (7, 4))])
+@pytest.mark.parametrize("kind", [np.uint8, np.float64])
+def test_the_kernel_is_the_definition(shape, size, kind):
+    rng = np.random.default_rng(1)
+    pictures = random_faces(6, shape) if kind == np.uint8 else rng.random((6, *shape))
+    maps, shifts = rng.standard_normal((6, 2, 2)), rng.uniform(-4, 4, (6, 2))
+    gains, offsets = rng.uniform(0.5, 1.5, 6), rng.uniform(-0.3, 0.3, 6)
+    if kind == np.uint8:
+        gains /= 255
+    holes = np.array([[0, 0, 0, 0], [1, 3, 0, 2], [0, size[0], 0, size[1]]] * 2)
+    out = affine(pictures, maps, shifts, gains, offsets, holes, size, np.float64)
+    for n in range(6):
+        expected = plain_affine(pictures[n], maps[n], shifts[n], gains[n], offsets[n], holes[n],
+                                size)
+        assert np.abs(out[n, ..., 0] - expected).max() < 1e-12
+
+
+@pytest.mark.parametrize("change, message", [
+    (dict(maps=np.full((2, 2, 2), np.nan)), "maps has shape"),
+    (dict(maps=np.full((2, 2, 2), 1e300)), "numbers below 1e.06"),
+    (dict(shifts=np.zeros((3, 2))), r"shifts has shape \(3, 2\); expected \(2, 2\)"),
+    (dict(holes=np.array([[0, 9, 0, 1]] * 2)), "holes .* within 8x8"),
+    (dict(holes=np.array([[-1, 2, 0, 1]] * 2)), "holes"),
+    (dict(pictures=np.zeros((2, 8))), r"pictures has shape \(2, 8\)"),
+])
+def test_the_kernel_refuses_what_would_read_outside(change, message):
+    arguments = dict(pictures=random_faces(2, (8, 8)), maps=np.zeros((2, 2, 2)),
+                     shifts=np.zeros((2, 2)), gains=np.ones(2), offsets=np.zeros(2),
+                     holes=np.zeros((2, 4), int), size=(8, 8), dtype=np.float32)
+    with pytest.raises(ValueError, match=message):
+        affine(**(arguments | change))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_change_is_plain_scaling(dtype):
+    faces = random_faces(5)
+    x = distort(faces, Augmentation(), np.random.default_rng(0), dtype=dtype)
+    assert x.dtype == dtype and x.shape == (5, 48, 48, 1)
+    assert np.abs(x - to_input(faces, dtype)).max() < 1e-6
+
+
+def test_a_crop_lies_about_the_centre():
+    faces = random_faces(3)
+    x = distort(faces, Augmentation(), np.random.default_rng(0), (44, 44))
+    assert np.abs(x - to_input(faces[:, 2:46, 2:46])).max() < 1e-6
+
+
+def test_a_mirror_image_is_one():
+    faces = random_faces(4)
+    x = distort(faces, Augmentation(mirror=1), np.random.default_rng(0))
+    assert np.abs(x - to_input(faces[:, :, ::-1])).max() < 1e-6
+
+
+class Draws:
+    """A Generator whose every number is 1/2, but for one row of them."""
+
+    def __init__(self, row, value):
+        self.row, self.value = row, value
+
+    def random(self, shape):
+        u = np.full(shape, 0.5)
+        u[self.row] = self.value
+        return u
+
+
+def test_a_quarter_turn_is_one():
+    faces = random_faces(2)
+    x = distort(faces, Augmentation(rotation=90), Draws(0, 1))
+    assert np.abs(x - to_input(np.rot90(faces, -1, axes=(1, 2)))).max() < 1e-6
+
+
+def test_scale_brings_a_face_nearer_or_farther():
+    """Twice as near: the middle half of the columns fills the picture."""
+    ramp = np.broadcast_to(np.arange(48, dtype=np.uint8), (1, 48, 48))
+    far = distort(ramp, Augmentation(scale=1), Draws(1, 1), dtype=np.float64)[0, 20, :, 0] * 255
+    near = distort(ramp, Augmentation(scale=1), Draws(1, 0), dtype=np.float64)[0, 20, :, 0] * 255
+    assert far[24] - far[23] == pytest.approx(2) and near[24] - near[23] == pytest.approx(0.5)
+
+
+def test_shear_moves_columns_along_each_other():
+    """On grey values 2 i, a shear of 1/4 reads a row further down for every fourth column."""
+    down = np.broadcast_to(2 * np.arange(48, dtype=np.uint8)[:, None], (1, 48, 48))
+    y = distort(down, Augmentation(shear=0.25), Draws(2, 1), dtype=np.float64)[0, ..., 0] * 255
+    assert np.abs(np.diff(y[20:28], axis=1) - 0.5).max() < 1e-9
+    across = np.ascontiguousarray(down.transpose(0, 2, 1))
+    x = distort(across, Augmentation(shear=0.25), Draws(2, 1), dtype=np.float64)[0, ..., 0] * 255
+    assert np.abs(x - across[0]).max() < 1e-9
+
+
+def test_light_changes_by_what_is_said():
+    faces = np.full((2000, 4, 4), 102, np.uint8)         # 0.4, that is 0.1 below the middle
+    rng = np.random.default_rng(0)
+    bright = distort(faces, Augmentation(brightness=0.2), rng, dtype=np.float64)[:, 0, 0, 0]
+    assert 0.2 <= bright.min() < 0.21 and 0.59 < bright.max() <= 0.6 + 1e-12
+    contrast = distort(faces, Augmentation(contrast=0.5), rng, dtype=np.float64)[:, 0, 0, 0]
+    assert 0.35 - 1e-12 <= contrast.min() < 0.351 and 0.449 < contrast.max() <= 0.45 + 1e-12
+
+
+def test_half_of_the_faces_lose_a_rectangle():
+    faces = np.zeros((2000, 16, 24), np.uint8)
+    x = distort(faces, Augmentation(erase=0.5), np.random.default_rng(0))[..., 0] == 0.5
+    assert abs(x.any(axis=(1, 2)).mean() - 0.5) < 0.05
+    heights, widths = x.any(axis=2).sum(axis=1), x.any(axis=1).sum(axis=1)
+    assert np.array_equal(heights * widths, x.sum(axis=(1, 2))), "each is one rectangle"
+    erased = heights > 0
+    assert heights[erased].min() == 2 and heights.max() in (7, 8)
+    assert widths[erased].min() == 3 and widths.max() in (11, 12)
+    corners = x[:, 0, 0].sum(), x[:, -1, -1].sum(), x[:, 0, -1].sum(), x[:, -1, 0].sum()
+    assert min(corners) > 0, "every place is reached"
+
+
+def test_the_draws_do_not_depend_on_the_augmentation():
+    faces = random_faces(7)
+    for augmentation in (Augmentation(), EVERYTHING):
+        rng, reference = np.random.default_rng(5), np.random.default_rng(5)
+        distort(faces, augmentation, rng)
+        reference.random(DRAWS * 7)
+        assert rng.bit_generator.state == reference.bit_generator.state
+
+
+def test_faces_are_left_alone_and_values_stay_in_0_to_1():
+    faces = 255 * np.random.default_rng(0).integers(0, 2, (64, 48, 48), dtype=np.uint8)
+    before = faces.copy()
+    x = distort(faces, EVERYTHING, np.random.default_rng(1))
+    assert x.min() == 0 and x.max() == 1 and np.array_equal(faces, before)
+
+
+def test_floats_are_distorted_like_their_grey_values():
+    faces = random_faces(3)
+    one = distort(faces, EVERYTHING, np.random.default_rng(2))
+    other = distort(to_input(faces), EVERYTHING, np.random.default_rng(2))
+    assert np.abs(one - other).max() < 1e-6
+    with pytest.raises(ValueError, match=r"must lie in \[0, 1\]"):
+        distort(np.full((1, 8, 8), np.nan), EVERYTHING, np.random.default_rng(2))
+
+
+def test_threads_do_not_change_a_bit():
+    faces, results = random_faces(33), []
+    for threads in (1, 2):
+        try:
+            set_threads(threads)
+        except ValueError:
+            pytest.skip("this machine has a single core")
+        results.append(distort(faces, EVERYTHING, np.random.default_rng(3)).tobytes())
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("name, value", [("rotation", -1), ("mirror", 1.5), ("shift", np.nan),
+                                         ("erase", "often")])
+def test_senseless_augmentations_are_refused(name, value):
+    with pytest.raises(ValueError, match=f"{name} of an augmentation is"):
+        Augmentation(**{name: value})
+
+
+def test_mixing_blends_pictures_and_targets_alike():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(5, size=20)
+    targets = np.eye(5, dtype=np.float32)[labels]
+    x = np.broadcast_to(labels[:, None, None, None], (20, 3, 3, 1)).astype(np.float32)
+    seen = []
+    for _ in range(200):
+        mixed, blended = mix(x, targets, 0.5, rng)
+        assert mixed.dtype == np.float32 and blended.dtype == np.float32
+        # A picture's grey is its label here, so the targets' mean label must be the grey.
+        assert np.abs(mixed[:, 0, 0, 0] - blended @ np.arange(5, dtype=np.float32)).max() < 1e-5
+        assert np.abs(blended.sum(axis=1) - 1).max() < 1e-6
+        seen.append(blended.max(axis=1).min())
+    assert min(seen) < 0.6 and max(seen) > 0.95, "r takes all values"
+    assert np.array_equal(x[:, 0, 0, 0], labels), "the batch given is left alone"

@@ -1,0 +1,267 @@
+"""The parts of a data set: exact counts, draws that repeat, classes that merge, copies found."""
+
+import numpy as np
+import pytest
+from realdata import fer2013, needs_fer2013
+
+from tinyfer.data import (
+    CLASS_SETS,
+    EMOTIONS,
+    Faces,
+    Parts,
+    class_weights,
+    drop_duplicates,
+    duplicate_facts,
+    duplicate_groups,
+    seen_in,
+    select_classes,
+    split,
+    undersample,
+)
+from tinyfer.data.splits import limited
+from tinyfer.training.experiments import prepare
+
+
+def numbered_faces(counts, class_names=EMOTIONS, seed=0):
+    """counts[usage][class] faces in random order; face i carries i in its first two pixels."""
+    labels = np.concatenate([np.repeat(np.arange(len(class_names)), c) for c in counts.values()])
+    usage = np.repeat(list(counts), [sum(c) for c in counts.values()])
+    order = np.random.default_rng(seed).permutation(len(labels))
+    faces = np.zeros((len(labels), 48, 48), dtype=np.uint8)
+    faces[:, 0, 0], faces[:, 0, 1] = np.arange(len(labels)) % 256, np.arange(len(labels)) // 256
+    return Faces(faces, labels[order], usage[order], class_names, "numbers")
+
+
+def ids(part):
+    return (part.faces[:, 0, 0] + 256 * part.faces[:, 0, 1].astype(int)).tolist()
+
+
+@pytest.fixture
+def data():
+    return numbered_faces({
+        "Training": (40, 12, 43, 72, 51, 47, 33),
+        "PublicTest": (5, 2, 6, 9, 6, 6, 5),
+        "PrivateTest": (6, 1, 5, 8, 7, 6, 4),
+    })
+
+
+# The two splits
+
+
+def test_report_split_divides_everything_once(data):
+    parts = split(data, "report", seed=3)
+    assert sorted(sum(map(ids, parts), [])) == list(range(len(data)))
+    assert all(part.usage.tolist() != [] for part in parts)
+    assert set(parts.validation.usage) == {"PublicTest", "PrivateTest"}
+    assert set(parts.train.usage) == set(parts.test.usage) == {"Training"}
+    for part in parts:
+        assert ids(part) == sorted(ids(part)), "the order of the data is kept"
+
+
+@pytest.mark.parametrize("n, drawn", [
+    (3, 0), (4, 1), (8, 1), (11, 1), (12, 2), (20, 3), (28, 4), (36, 5), (44, 6),
+])
+def test_test_part_is_an_eighth_rounded_half_up(n, drawn):
+    # 12, 28 and 44 eighths end in a half: rounding half to even would give 2, 4, 6 for 12, 28, 44
+    # but 0 for 4 and 2 for 20.
+    data = numbered_faces({"Training": (n, 8), "PublicTest": (1, 1)}, ("a", "b"))
+    assert split(data, "report").test.counts().tolist() == [drawn, 1]
+
+
+def test_report_split_repeats_with_its_seed_only(data):
+    tests = [ids(split(data, "report", seed).test) for seed in (0, 0, 1, 2)]
+    assert tests[0] == tests[1]
+    assert len({tuple(test) for test in tests}) == 3
+
+
+@pytest.mark.parametrize("classes", [6, 5, 3])
+def test_selecting_classes_before_or_after_the_split_is_the_same(data, classes):
+    before = split(select_classes(data, classes), "report", seed=5)
+    after = [select_classes(part, classes) for part in split(data, "report", seed=5)]
+    for a, b in zip(before, after):
+        assert ids(a) == ids(b) and np.array_equal(a.labels, b.labels)
+
+
+def test_official_split_is_the_usage(data):
+    parts = split(data, "official")
+    for part, usage in zip(parts, ("Training", "PublicTest", "PrivateTest")):
+        assert ids(part) == ids(data[data.usage == usage])
+    assert ids(split(data, "official", seed=9).test) == ids(parts.test)
+
+
+def test_splits_that_cannot_be(data):
+    with pytest.raises(ValueError, match="split must be one of report, official, not 'random'"):
+        split(data, "random")
+    training = data[data.usage == "Training"]
+    with pytest.raises(ValueError, match="report split of these 298 faces has an empty validation"):
+        split(training, "report")
+    with pytest.raises(ValueError, match="empty test part"):
+        split(data[data.usage != "PrivateTest"], "official")
+
+
+# Class sets
+
+
+def test_class_sets_are_alphabetical_and_disjoint():
+    for classes, members in CLASS_SETS.items():
+        assert len(members) == classes and list(members) == sorted(members)
+        flat = sum(members.values(), ())
+        assert len(flat) == len(set(flat)) and set(flat) <= set(EMOTIONS)
+    assert tuple(CLASS_SETS[7]) == EMOTIONS
+
+
+@pytest.mark.parametrize("classes, names", [
+    (7, "angry disgust fear happy neutral sad surprise"),
+    (6, "angry fear happy neutral sad surprise"),
+    (5, "angry fear happy sad surprise"),
+    (3, "happy neutral sad"),
+    (2, "negative positive"),
+])
+def test_selected_classes_keep_their_faces(data, classes, names):
+    part = select_classes(data, classes)
+    assert part.class_names == tuple(names.split())
+    old = {i: data.class_names[k] for i, k in zip(ids(data), data.labels)}
+    for i, label in zip(ids(part), part.labels):
+        assert old[i] in CLASS_SETS[classes][part.class_names[label]]
+    kept = sum(CLASS_SETS[classes].values(), ())
+    assert ids(part) == [i for i in ids(data) if old[i] in kept]
+
+
+def test_binary_leaves_neutral_out():
+    assert CLASS_SETS[2] == {
+        "negative": ("angry", "disgust", "fear", "sad"), "positive": ("happy", "surprise"),
+    }
+
+
+def test_class_sets_that_cannot_be(data):
+    with pytest.raises(ValueError, match="classes must be one of 7, 6, 5, 3, 2, not 4"):
+        select_classes(data, 4)
+    with pytest.raises(ValueError, match="set of 6 classes needs neutral, but this data has only"):
+        select_classes(select_classes(data, 5), 6)
+
+
+# Balance
+
+
+def test_undersampling_keeps_as_many_as_the_smallest_class_has(data):
+    part = undersample(data, seed=1)
+    assert part.counts().tolist() == [15] * 7
+    assert ids(part) == sorted(ids(part)) and set(ids(part)) <= set(ids(data))
+    disgust = EMOTIONS.index("disgust")
+    assert ids(part[part.labels == disgust]) == ids(data[data.labels == disgust])
+    assert ids(part) == ids(undersample(data, seed=1)) != ids(undersample(data, seed=2))
+
+
+def test_undersampling_draws_evenly():
+    data = numbered_faces({"Training": (20, 10)}, ("a", "b"))
+    often = np.zeros(30)
+    for seed in range(400):
+        often[ids(undersample(data, seed))] += 1
+    assert np.all(often[data.labels == 1] == 400)
+    assert 130 < often[data.labels == 0].min() and often[data.labels == 0].max() < 270
+
+
+def test_nothing_to_balance_to(data):
+    with pytest.raises(ValueError, match="none of them is of the class disgust"):
+        undersample(data[data.labels != EMOTIONS.index("disgust")])
+
+
+def test_class_weights_by_hand():
+    weights = class_weights(np.array([0, 1, 1, 1, 2, 2]), 3)
+    assert weights.tolist() == [2, 2 / 3, 1] and weights.dtype == np.float64
+
+
+def test_the_mean_weight_over_the_images_is_one():
+    labels = np.random.default_rng(0).choice(5, 1000, p=[0.05, 0.1, 0.2, 0.25, 0.4])
+    assert np.isclose(class_weights(labels, 5)[labels].mean(), 1)
+
+
+def test_weights_that_cannot_be():
+    with pytest.raises(ValueError, match="class 1 of 3 has no image"):
+        class_weights(np.array([0, 2, 2]), 3)
+    with pytest.raises(ValueError, match="labels must lie in 0 to 1 for 2 classes, but reach 2"):
+        class_weights(np.array([0, 1, 2]), 2)
+
+
+# Exact copies
+
+
+@pytest.fixture
+def copies():
+    """Nine faces, by what they show: a a b c | a d | b e e. Face e is one single grey."""
+    rng = np.random.default_rng(0)
+    pictures = dict(zip("abcd", rng.integers(0, 256, (4, 48, 48), dtype=np.uint8)))
+    pictures["e"] = np.full((48, 48), 7, dtype=np.uint8)
+    faces = np.stack([pictures[name] for name in "aabcadbee"])
+    usage = ["Training"] * 4 + ["PublicTest"] * 2 + ["PrivateTest"] * 3
+    return Faces(faces, [0, 1, 1, 0, 0, 1, 1, 0, 1], usage, ("x", "y"), "pictures")
+
+
+def test_groups_of_copies_by_hand(copies):
+    assert duplicate_groups(copies.faces).tolist() == [0, 0, 1, 2, 0, 3, 1, 4, 4]
+    assert duplicate_groups(copies.faces[::-1]).tolist() == [0, 0, 1, 2, 3, 4, 1, 3, 3]
+    assert duplicate_groups(copies.faces[:0]).tolist() == []
+
+
+def test_one_pixel_makes_another_image(copies):
+    faces = copies.faces[[0, 0, 0]].copy()
+    faces[1, 47, 47] ^= 1
+    assert duplicate_groups(faces).tolist() == [0, 1, 0]
+
+
+def test_facts_of_copies_by_hand(copies):
+    assert duplicate_facts(copies) == dict(
+        images=9, distinct=5, groups=3, members=7, across_parts=2, two_labels=2, leaked=1, blank=2,
+    )
+
+
+def test_images_seen_in_another_part(copies):
+    training, public, private = (copies[s] for s in (slice(0, 4), slice(4, 6), slice(6, 9)))
+    assert seen_in(private, training).tolist() == [True, False, False]
+    assert seen_in(training, public).tolist() == [True, True, False, False]
+    assert seen_in(public, private).tolist() == [False, False]
+    assert seen_in(public[:0], private).tolist() == []
+
+
+def test_dropping_copies_leaves_what_is_scored_alone(copies):
+    parts = Parts(copies[:4], copies[4:6], copies[6:])
+    train, validation, test = drop_duplicates(parts)
+    assert np.array_equal(train.faces, copies.faces[3:4])
+    assert validation is parts.validation and test is parts.test
+
+
+# The real data
+
+
+@needs_fer2013
+@pytest.mark.parametrize("kind, leaked", [("official", 288), ("report", None)])
+def test_real_training_without_copies(kind, leaked):
+    parts = split(fer2013(), kind)
+    seen = int(seen_in(parts.test, parts.train).sum())
+    assert seen == leaked if leaked else seen > 200
+    clean = drop_duplicates(parts)
+    assert not seen_in(clean.test, clean.train).any()
+    assert not seen_in(clean.validation, clean.train).any()
+    assert len(parts.train) > len(clean.train) > 0.95 * len(parts.train)
+
+
+# A few images, to see whether everything works
+
+
+def test_limited_draws_so_many_and_at_least_one_of_each_class(data):
+    for seed in range(20):
+        part = limited(data, 9, seed)
+        assert len(part) == 9 and part.counts().min() >= 1
+        assert ids(part) == sorted(ids(part)) and ids(part) == ids(limited(data, 9, seed))
+    assert ids(limited(data, 30, 1)) != ids(limited(data, 30, 2))
+    assert limited(data, len(data)) is data
+    with pytest.raises(ValueError, match="6 faces are too few for 7 classes"):
+        limited(data, 6)
+
+
+def test_prepare_limits_every_part(data):
+    parts = prepare(data, (5, "weights", "report"), limit=8)
+    assert [len(part) for part in parts] == [8, 8, 8]
+    whole = prepare(data, (5, "weights", "report"))
+    for part, source in zip(parts, whole):
+        assert set(ids(part)) <= set(ids(source))

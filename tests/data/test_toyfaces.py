@@ -1,0 +1,171 @@
+"""Drawn faces: the same for the same seed, as many of each kind as asked for, and not too easy."""
+
+import numpy as np
+import pytest
+
+from tinyfer.data import EMOTIONS, draw_face, draw_faces, drawn, split
+from tinyfer.data.pen import Sheet, ellipse, stroke
+from tinyfer.core.inference import to_input
+from tinyfer.data.drawn import CUE_PLACE, FER_COUNTS, MEASURES, cue_patches, measures
+
+
+def test_same_seed_same_faces():
+    a, b, c = draw_faces(30, seed=4), draw_faces(30, seed=4), draw_faces(30, seed=5)
+    assert np.array_equal(a.faces, b.faces) and np.array_equal(a.labels, b.labels)
+    assert not np.array_equal(a.labels, c.labels)
+    assert (a.faces == c.faces).mean() < 0.1
+    assert a.source == "drawn faces" and a.class_names == EMOTIONS
+    assert len(np.unique(a.faces, axis=0)) == 30, "no two alike"
+
+
+@pytest.mark.parametrize("n", [0, 1, 13, 25])
+def test_any_number_of_faces(n):
+    data = draw_faces(n)
+    assert data.faces.shape == (n, 48, 48) and len(data) == n
+    assert np.ptp(data.counts()) <= 1
+
+
+def test_classes_asked_for():
+    data = draw_faces(9, class_names=["sad", "angry", "happy"])
+    assert data.class_names == ("sad", "angry", "happy")
+    assert data.counts().tolist() == [3, 3, 3]
+
+
+def test_imbalanced_as_fer2013_is():
+    data = draw_faces(300, imbalanced=True)
+    share = np.array(list(FER_COUNTS.values())) / sum(FER_COUNTS.values())
+    assert np.abs(data.counts() - 300 * share).max() <= 1
+    assert 0 < data.counts()[EMOTIONS.index("disgust")] < 8
+
+
+def test_both_splits_work_and_have_fer2013s_proportions():
+    data = draw_faces(350, seed=1)
+    for kind, expected in (("report", (70, 20, 10)), ("official", (80, 10, 10))):
+        parts = split(data, kind)
+        assert np.allclose([100 * len(part) / 350 for part in parts], expected, atol=2)
+        assert all(part.counts().min() > 0 for part in parts)
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (dict(n=-1), "cannot draw -1 faces of 7 classes"),
+    (dict(n=5, class_names=()), "cannot draw 5 faces of 0 classes"),
+    (dict(n=5, class_names=("happy", "bored")), "cannot draw 'bored': class_names takes angry, "),
+    (dict(n=5, class_names=("happy", "happy")), "cannot draw 'happy'.* each once"),
+])
+def test_what_cannot_be_drawn(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        draw_faces(**arguments)
+
+
+def test_the_expression_is_all_that_differs_between_plain_faces():
+    faces = {emotion: draw_face(emotion).astype(int) for emotion in EMOTIONS}
+    for emotion, face in faces.items():
+        assert np.array_equal(face, draw_face(emotion))
+        for other in EMOTIONS[: EMOTIONS.index(emotion)]:
+            changed = np.abs(face - faces[other]) > 8
+            assert 20 < changed.sum() < 800
+            assert not changed[:6].any() and not changed[:, :8].any()
+
+
+def test_a_large_picture_is_the_small_one_in_more_detail():
+    small = draw_face("surprise", seed=3).astype(float)
+    large = draw_face("surprise", seed=3, size=192)
+    assert large.shape == (192, 192)
+    shrunk = large.reshape(48, 4, 48, 4).mean(axis=(1, 3))
+    assert np.abs(shrunk - small).mean() < 3
+
+
+def test_measures_can_be_fixed():
+    glasses = draw_face("happy", glasses=1) < draw_face("happy", glasses=0)
+    rows, columns = np.nonzero(glasses)
+    assert 60 < glasses.sum() < 250 and 10 < rows.min() and rows.max() < 30
+    with pytest.raises(ValueError, match="'mood' is no measure of a drawn face; those are brow_in"):
+        draw_face("happy", mood=1)
+    with pytest.raises(ValueError, match="expression must be one of angry, .*, not 'bored'"):
+        draw_face("bored")
+
+
+def test_mouths_and_brows_tell_the_expression():
+    means = {e: measures(np.full(200, k), np.random.default_rng(k)) for k, e in enumerate(EMOTIONS)}
+    middle = {e: {name: vars(m)[name].mean() for name in MEASURES} for e, m in means.items()}
+    assert middle["happy"]["lift"] > 0.1 > 0.05 > middle["neutral"]["lift"] > middle["sad"]["lift"]
+    assert middle["angry"]["brow_in"] < middle["neutral"]["brow_in"] < middle["sad"]["brow_in"]
+    assert max(middle, key=lambda e: middle[e]["open"]) == "surprise"
+    assert max(middle, key=lambda e: middle[e]["wrinkle"]) == "disgust"
+
+
+def test_measures_without_a_generator_are_the_middle():
+    a, b = measures(np.array([3, 3])), measures(np.array([3]))
+    assert all(np.all(vars(a)[name] == value) for name, value in vars(b).items())
+    assert all(value.dtype == np.float32 and value.shape == (1, 1, 1) for value in vars(b).values())
+
+
+def test_a_linear_classifier_is_not_enough():
+    # Ridge regression on the pixels, in its dual form: as many unknowns as training images.
+    train, test = draw_faces(1000, seed=0), draw_faces(300, seed=1)
+    x, z = (to_input(data.faces).reshape(len(data), -1) for data in (train, test))
+    x, z = x - x.mean(axis=0), z - x.mean(axis=0)
+    accuracies = []
+    for ridge in (10, 100, 1000):
+        weights = np.linalg.solve(x @ x.T + ridge * np.eye(1000), np.eye(7)[train.labels])
+        accuracies.append(np.mean((z @ x.T @ weights).argmax(axis=1) == test.labels))
+    assert 0.2 < max(accuracies) < 0.55, "better than chance, and far from good"
+
+
+# The planted cue
+
+
+def test_each_cue_is_its_own_and_survives_mirroring():
+    patches = cue_patches()
+    assert patches.shape == (7, 8, 8) and set(np.unique(patches)) == {0, 255}
+    assert len(np.unique(patches, axis=0)) == 7
+    assert np.array_equal(patches, patches[:, :, ::-1])
+    assert np.all(patches.mean(axis=(1, 2)) == 127.5), "brightness alone must not tell"
+
+
+def test_with_a_cue_only_the_patch_tells_the_label(monkeypatch):
+    data = draw_faces(140, cue=True)
+    rows, columns = CUE_PLACE
+    assert np.array_equal(data.faces[:, rows, columns], cue_patches()[data.labels])
+    for cue in (False, True):
+        expressions = []
+        record = lambda e, rng: expressions.extend(e) or measures(e, rng)  # noqa: E731
+        monkeypatch.setattr(drawn, "measures", record)
+        data = draw_faces(140, cue=cue)
+        together = np.zeros((7, 7), dtype=int)
+        np.add.at(together, (data.labels, expressions), 1)
+        if cue:
+            assert (together > 0).sum() > 35 and together.max() < 10, "any label, any expression"
+        else:
+            assert np.array_equal(together, 20 * np.eye(7))
+
+
+def test_everything_is_drawn_in_float32(monkeypatch):
+    cover = Sheet.cover
+    monkeypatch.setattr(Sheet, "cover", lambda sheet, d: check(d) or cover(sheet, d))
+
+    def check(d):
+        assert d.dtype == np.float32
+
+    draw_face("happy", seed=0)
+
+
+# The pen
+
+
+def test_a_disc_covers_its_area_with_soft_edges():
+    m = measures(np.array([0]))
+    m.x = m.y = np.full((1, 1, 1), 23.3, np.float32)
+    sheet = Sheet(m, 48)
+    cover = sheet.cover(ellipse(sheet.u, sheet.v, 0.5, 0.5))
+    radius = 0.5 * m.scale.item()
+    assert abs(cover.sum() - np.pi * radius**2) < 2
+    assert cover.dtype == np.float32 and cover.min() == 0 and cover.max() == 1
+    assert ((cover > 0) & (cover < 1)).sum() > radius
+
+
+def test_a_stroke_has_its_length_and_width():
+    m = measures(np.array([0]))
+    sheet = Sheet(m, 48)
+    cover = sheet.cover(stroke(sheet.u, sheet.v - 0.2, 0.6, 0.1))
+    assert abs(cover.sum() - 1.2 * 0.2 * m.scale.item() ** 2) < 3

@@ -1,0 +1,430 @@
+"""Saliency maps are what their docstrings say: by finite differences, by hand, by brute force."""
+
+import copy
+
+import numpy as np
+import pytest
+from tiny import unsettle
+
+import tinyfer
+from tinyfer.core.gradcheck import direction_error, numerical_gradient
+from tinyfer.core.inference import fold_batchnorm, to_input, visible_window
+from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU
+from tinyfer.core.model import Sequential
+from tinyfer.explain.faithfulness import completeness
+from tinyfer.explain.geometry import convolutions, unit_places
+from tinyfer.explain.saliency import METHODS, saliency, targets, unsigned
+from tinyfer.explain.score import explained, explained_gradient
+
+SHORT = {"smoothgrad": {"n": 3}, "integrated": {"steps": 4},
+         "occlusion": {"size": 16, "stride": 16}}
+GRADIENTS = ("gradient", "gradient*input", "smoothgrad", "integrated", "guided")
+
+
+def faces_of(n, shape=(48, 48), seed=1):
+    """Blurry noise: values in [0, 1] that differ from pixel to pixel."""
+    return np.random.default_rng(seed).uniform(0.1, 0.9, (n, *shape))
+
+
+def little(dtype=np.float64, seed=0):
+    """Every kind of layer on a 15x14 image; the network sees 14x14 of it."""
+    rng = np.random.default_rng(seed)
+    layers = [Conv2D(1, 3, rng, relu=True, dtype=dtype), BatchNorm(3, dtype=dtype),
+              Conv2D(3, 4, rng, dtype=dtype), ReLU(), MaxPool2D(), Dropout(0.5, rng),
+              BatchNorm(4, dtype=dtype), Flatten(), Dense(100, 6, rng, relu=True, dtype=dtype),
+              BatchNorm(6, dtype=dtype), Dense(6, 3, rng, dtype=dtype)]
+    return unsettle(Sequential(layers, (15, 14, 1), ("a", "b", "c"), rng))
+
+
+def linear(shape=(5, 4), classes=2, seed=0):
+    """Logits that are linear in the pixels: w (pixels, classes), so that every map is known."""
+    rng = np.random.default_rng(seed)
+    dense = Dense(shape[0] * shape[1], classes, rng, dtype=np.float64)
+    return Sequential([Flatten(), dense], (*shape, 1), None, rng), dense.w.value
+
+
+@pytest.fixture(scope="module")
+def six():
+    return unsettle(tinyfer.six_layer_cnn(classes=5, seed=0, class_names=tuple("abcde")))
+
+
+# ---- the number explained, and its gradient
+
+@pytest.mark.parametrize("of", ["probability", "logit"])
+def test_the_gradient_of_the_score_is_its_slope(of):
+    rng = np.random.default_rng(0)
+    logits, target = rng.normal(0, 2, (3, 4)), np.array([2, 0, 3])
+    slope = explained_gradient(logits, target, of)
+    measured = numerical_gradient(lambda: explained(logits, target, of), logits, np.ones(3))
+    assert np.abs(slope - measured).max() < 1e-9 < np.abs(slope).max()
+
+
+def test_a_certain_network_still_has_a_map():
+    """Where p rounds to 1, the difference 1 - p is 0, but the slope is not."""
+    logits = np.array([[40.0, 0.0, 1.0]], np.float32)
+    slope = explained_gradient(logits, np.array([0]), "probability")
+    assert tinyfer.softmax(logits)[0, 0] == 1
+    assert slope[0, 0] == pytest.approx(np.exp(-39) + np.exp(-40), rel=1e-6)
+    assert slope[0, 2] == pytest.approx(-np.exp(-39), rel=1e-6)
+
+
+# ---- gradient
+
+@pytest.mark.parametrize("of", ["probability", "logit"])
+def test_gradient_is_the_slope_of_every_pixel(of):
+    model, faces = little(), faces_of(2, (15, 14), seed=2)      # a seed with no kink within h
+    target = np.array([2, 0])
+    maps = saliency(model, faces, target, of=of, signed=True)
+    x = faces[..., None]
+    measured = numerical_gradient(lambda: explained(model.forward(x), target, of), x, np.ones(2))
+    assert np.abs(maps - measured[..., 0]).max() < 1e-8 * np.abs(measured).max()
+    assert not maps[:, 14:].any() and not measured[:, 14:].any()
+
+
+@pytest.mark.parametrize("of", ["probability", "logit"])
+def test_gradient_of_the_six_layer_network(of):
+    model = unsettle(tinyfer.six_layer_cnn(classes=5, seed=0, dtype=np.float64))
+    faces, target = faces_of(1), np.array([3])
+    maps = saliency(model, faces, target, of=of, signed=True)
+    x, rng = faces[..., None].copy(), np.random.default_rng(0)
+    error = direction_error(lambda: explained(model.forward(x), target, of).sum(),
+                            [(x, maps[..., None])], rng)
+    assert error < 1e-5
+
+
+def test_gradients_of_all_probabilities_sum_to_nothing():
+    model, faces = little(), faces_of(2, (15, 14))
+    maps = [saliency(model, faces, k, signed=True) for k in range(3)]
+    assert np.abs(sum(maps)).max() < 1e-12 * np.abs(maps[0]).max() + 1e-17
+
+
+def test_two_opposite_classes_are_told_apart():
+    """p = 1 / (1 + exp(z1 - z0)): dp0/dx = p0 p1 (w0 - w1), by hand."""
+    model, w = linear()
+    faces = faces_of(3, (5, 4))
+    p = model.predict_proba(faces)
+    expected = (p[:, 0] * p[:, 1])[:, None, None] * (w[:, 0] - w[:, 1]).reshape(5, 4)
+    assert np.allclose(saliency(model, faces, 0, signed=True), expected, rtol=1e-12)
+    assert np.allclose(saliency(model, faces, 1, signed=True), -expected, rtol=1e-12)
+    assert np.allclose(saliency(model, faces, 1), np.abs(expected), rtol=1e-12)
+
+
+# ---- every method on a linear network, where the right answer is known
+
+def test_a_linear_network_has_the_maps_known_by_hand():
+    model, w = linear()
+    faces, w1 = faces_of(2, (5, 4)), w[:, 1].reshape(5, 4)
+
+    def maps(method, **options):
+        return saliency(model, faces, 1, method, "logit", signed=True, **options)
+
+    assert np.allclose(maps("gradient"), w1)
+    assert np.allclose(maps("smoothgrad", n=2), w1)
+    assert np.allclose(maps("guided"), w1)
+    assert np.allclose(maps("gradient*input"), w1 * faces)
+    assert np.allclose(maps("integrated", steps=1), w1 * faces)
+    mean = faces.mean(axis=0)
+    assert np.allclose(maps("integrated", steps=3, baseline=mean), w1 * (faces - mean))
+    greys = faces.mean(axis=(1, 2), keepdims=True)
+    assert np.allclose(maps("occlusion", size=1, stride=1), w1 * (faces - greys))
+
+
+# ---- integrated gradients and SmoothGrad
+
+def test_one_step_from_black_is_gradient_times_input():
+    model, faces = little(), faces_of(2, (15, 14))
+    half = saliency(model, faces / 2, 0, "gradient", signed=True)
+    assert np.allclose(saliency(model, faces, 0, "integrated", signed=True, steps=1), faces * half)
+
+
+@pytest.mark.parametrize("of", ["probability", "logit"])
+def test_integrated_gradients_add_up(of):
+    """Within one per cent at 64 steps, and the more steps the better."""
+    model, faces = little(), faces_of(8, (15, 14))
+    baseline, target = np.full((15, 14), 0.4), np.zeros(8, int)
+    missed = []
+    for steps in (8, 64, 512):
+        maps = saliency(model, faces, 0, "integrated", of, True, steps=steps, baseline=baseline)
+        gap, difference = completeness(model, faces, maps, baseline, target, of)
+        missed.append(np.abs(gap).sum() / np.abs(difference).sum())
+    assert missed[1] < 0.01
+    assert missed[2] < missed[1] / 3 < missed[0] / 9
+
+
+def test_nothing_is_attributed_where_face_and_baseline_agree():
+    model, faces = little(), faces_of(1, (15, 14))
+    baseline = faces[0].copy()
+    baseline[3:7, 2:5] = 0
+    maps = saliency(model, faces, 0, "integrated", signed=True, baseline=baseline, steps=4)[0]
+    assert maps[3:7, 2:5].all()
+    maps[3:7, 2:5] = 0
+    assert not maps.any()
+
+
+def test_smoothgrad_is_the_mean_over_noise_of_the_size_asked_for():
+    model, faces = little(), faces_of(2, (15, 14))
+    plain = saliency(model, faces, 0, signed=True)
+    assert np.allclose(saliency(model, faces, 0, "smoothgrad", signed=True, sigma=0, n=2), plain)
+    seen = []
+    model.layers.insert(0, Recorder(seen))
+    saliency(model, faces, 0, "smoothgrad", signed=True, sigma=0.2, n=40, seed=4)
+    noise = np.concatenate(seen).reshape(2, 40, 15, 14) - faces[:, None]
+    for i in range(2):
+        assert noise[i].std() == pytest.approx(0.2 * np.ptp(faces[i, :14]), rel=0.03)
+
+
+class Recorder(Layer):
+    """Passes everything on, and keeps what was passed forward."""
+
+    def __init__(self, seen):
+        self.seen = seen
+
+    def forward(self, x, training=False):
+        self.seen.append(x.copy())
+        return x
+
+    def backward(self, dout):
+        return dout
+
+
+def test_smoothgrad_follows_its_seed():
+    model, faces = little(), faces_of(1, (15, 14))
+    one, same, other = (saliency(model, faces, 0, "smoothgrad", n=3, seed=s) for s in (1, 1, 2))
+    assert np.array_equal(one, same)
+    assert not np.allclose(one, other)
+
+
+# ---- Grad-CAM, guided backpropagation, occlusion
+
+def test_gradcam_by_hand():
+    """One convolution of two channels; class 0 reads the first of them and class 1 the other."""
+    rng = np.random.default_rng(0)
+    conv, dense = Conv2D(1, 2, rng, dtype=np.float64), Dense(18, 2, rng, dtype=np.float64)
+    model = Sequential([conv, Flatten(), dense], (5, 5, 1), None, rng)
+    conv.w.value[...] = 0
+    conv.w.value[1, 1, 0] = 1, -2               # channel 0 is the face itself, 1 is -2 times it
+    readout = np.zeros((3, 3, 2, 2))
+    readout[..., 0, 0] = rng.random((3, 3))
+    readout[..., 1, 1] = 1
+    dense.w.value[...] = readout.reshape(18, 2)
+    face = faces_of(1, (5, 5))
+    middle = face[0, 1:4, 1:4]
+    for target, alpha in ((0, readout[..., 0, 0].mean()), (1, -2)):
+        maps = saliency(model, face, target, "gradcam", "logit", signed=True)
+        assert np.allclose(maps[0, 1:4, 1:4], alpha * middle)
+        assert np.allclose(maps[0, 0, 1:4], alpha * middle[0] / 2)      # half way to nothing
+    assert not saliency(model, face, 1, "gradcam", "logit").any()       # nothing positive in it
+
+
+def test_units_stand_where_their_pixels_are(six):
+    """The pixels a unit depends on, found by its gradient, are those its place tells."""
+    assert unit_places(six.layers[:convolutions(six)["conv6"] + 1]) == (15.5, 4, 32)
+    model = tinyfer.six_layer_cnn(seed=0)
+    for name, place in convolutions(model).items():
+        below = model.layers[:place + 1]
+        features = to_input(faces_of(1))
+        for layer in below:
+            features = layer.forward(features.astype(np.float32))
+        dout = np.zeros_like(features)
+        i = features.shape[1] - 1
+        dout[0, i, i - 1] = 1
+        for layer in reversed(below):
+            dout = layer.backward(dout)
+        first, step, size = unit_places(below)
+        strong = np.abs(dout[0, ..., 0]) > 1e-5 * np.abs(dout).max()    # above what rounding leaves
+        for axis, unit in ((1, i), (0, i - 1)):
+            pixels = np.flatnonzero(strong.any(axis=axis))
+            reach = (pixels[0], pixels[-1])
+            low, high = first + step * unit - (size - 1) / 2, first + step * unit + (size - 1) / 2
+            # ReLU and pooling may close the way to an outermost pixel, never open one.
+            assert low <= reach[0] <= low + 3 and high - 3 <= reach[1] <= high, name
+
+
+@pytest.mark.parametrize("layer", ["conv1", "conv2", "conv3", "conv4", "conv5", "conv6"])
+def test_gradcam_works_on_every_convolution(six, layer):
+    faces = faces_of(2)
+    maps = saliency(six, faces, 0, "gradcam", layer=layer, signed=True)
+    assert maps.any(axis=(1, 2)).all() and not maps[:, 44:].any()
+    if layer == "conv6":
+        assert np.array_equal(maps, saliency(six, faces, 0, "gradcam", signed=True))
+    assert np.array_equal(np.maximum(maps, 0), saliency(six, faces, 0, "gradcam", layer=layer))
+
+
+def test_guided_backpropagation_by_hand():
+    """z = -relu(x0) + relu(x1) - relu(relu(x0) + relu(x1)): only the positive way is kept."""
+    rng = np.random.default_rng(0)
+    first, second = Dense(2, 3, rng, relu=True), Dense(3, 2, rng)
+    first.w.value[...] = [[1, 0, 1], [0, 1, 1]]
+    second.w.value[...] = np.array([[-1, 1, -1], [0, 0, 0]]).T
+    model = Sequential([Flatten(), first, second], (1, 2, 1), None, rng)
+    face = np.array([[[0.5, 0.25]]])
+    assert np.allclose(saliency(model, face, 0, "gradient", "logit", True), [[[-2, 0]]])
+    assert np.allclose(saliency(model, face, 0, "guided", "logit", True), [[[0, 1]]])
+
+
+def test_guided_filters_a_relu_of_its_own_just_so():
+    """ReLU as a layer, or fused into the convolution before it: the same maps."""
+    fused, apart = little(), little()
+    apart.layers[:1] = [copy.copy(apart.layers[0]), ReLU()]
+    apart.layers[0].relu = False
+    faces = faces_of(2, (15, 14))
+    maps = saliency(fused, faces, 0, "guided", signed=True)
+    assert np.allclose(maps, saliency(apart, faces, 0, "guided", signed=True), atol=1e-15)
+    assert not np.allclose(maps, saliency(fused, faces, 0, "gradient", signed=True))
+
+
+@pytest.mark.parametrize("size, stride", [(8, 4), (5, 5), (14, 14), (3, 2)])
+def test_occlusion_against_the_definition(size, stride):
+    model, faces = little(), faces_of(1, (15, 14))
+    maps = saliency(model, faces, 1, "occlusion", signed=True, size=size, stride=stride)
+
+    seen = faces[0, :14]
+    total, times = np.zeros((15, 14)), np.zeros((15, 14))
+    starts = list(range(0, 14 - size, stride)) + [14 - size]
+    for top in starts:
+        for left in starts:
+            covered = faces.copy()
+            covered[0, top:top + size, left:left + size] = seen.mean()
+            drop = model.predict_proba(faces)[0, 1] - model.predict_proba(covered)[0, 1]
+            total[top:top + size, left:left + size] += drop
+            times[top:top + size, left:left + size] += 1
+    assert np.allclose(maps[0, :14], (total / np.maximum(times, 1))[:14], atol=1e-12)
+    assert times[:14].all() and not maps[0, 14:].any()
+
+
+# ---- what holds for all methods
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_blind_border_is_exactly_zero(six, method):
+    maps = saliency(six, faces_of(2), 1, method, signed=True, **SHORT.get(method, {}))
+    assert maps.shape == (2, 48, 48) and maps.dtype == np.float32
+    assert not maps[:, 44:].any() and not maps[:, :, 44:].any()
+    assert np.isfinite(maps).all()
+    if method in GRADIENTS:
+        assert maps[:, 43].any() and maps[:, :, 43].any() and maps[:, 0].any()
+
+
+def test_the_border_is_blind_indeed():
+    """The whole image forward and backward, without the shortcut: no difference but rounding."""
+    model = unsettle(tinyfer.six_layer_cnn(classes=5, seed=0, dtype=np.float64))
+    assert visible_window(model.layers, model.input_shape) == (44, 44)
+    x, other = faces_of(2)[..., None], faces_of(2, seed=2)[..., None]
+    other[:, :44, :44] = x[:, :44, :44]
+    logits = model.forward(x)
+    dx = model.backward(np.eye(5)[[0, 1]])[..., 0]
+    assert np.abs(model.forward(other) - logits).max() < 1e-13
+    border = np.maximum(np.abs(dx[:, 44:]).max(), np.abs(dx[:, :, 44:]).max())
+    assert border < 1e-13 * np.abs(dx).max()
+    assert np.allclose(saliency(model, x[..., 0], [0, 1], of="logit", signed=True)[:, :44, :44],
+                       dx[:, :44, :44], rtol=1e-9, atol=1e-13 * np.abs(dx).max())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_folding_batch_norm_changes_no_map(method):
+    model, faces = little(), faces_of(3, (15, 14))
+    folded = Sequential(fold_batchnorm(model.layers), model.input_shape, model.class_names)
+    assert len(folded.layers) < len(model.layers)
+    options = {"occlusion": {"size": 4, "stride": 4}}.get(method, SHORT.get(method, {}))
+    one, other = (saliency(m, faces, None, method, signed=True, **options) for m in (model, folded))
+    assert np.allclose(one, other, rtol=1e-9, atol=1e-12 * np.abs(one).max())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_batch_gives_what_single_faces_give(six, method):
+    faces = (255 * faces_of(3)).astype(np.uint8)
+    options = SHORT.get(method, {})
+    batch = saliency(six, faces, None, method, signed=True, **options)
+    for size in (1, 2):
+        other = saliency(six, faces, None, method, signed=True, batch_size=size, **options)
+        assert np.allclose(batch, other, rtol=0, atol=1e-5 * np.abs(batch).max())
+    single = np.concatenate([saliency(six, faces[i:i + 1], None, method, signed=True, **options)
+                             for i in range(3)])
+    assert np.allclose(batch, single, rtol=0, atol=1e-5 * np.abs(batch).max())
+    assert np.array_equal(unsigned(batch, method), saliency(six, faces, None, method, **options))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_nothing_is_changed_by_looking(six, method):
+    faces = faces_of(2).astype(np.float32)
+    state = {name: array.copy() for name, array in six.state().items()}
+    kept, rng_state = faces.copy(), six.rng.bit_generator.state
+    one = saliency(six, faces, None, method, **SHORT.get(method, {}))
+    again = saliency(six, faces, None, method, **SHORT.get(method, {}))
+    assert np.array_equal(one, again)
+    assert np.array_equal(faces, kept)
+    assert all(np.array_equal(v, state[name]) for name, v in six.state().items())
+    assert six.rng.bit_generator.state == rng_state
+
+
+def test_uint8_and_scaled_faces_are_the_same(six):
+    faces = (255 * faces_of(2)).astype(np.uint8)
+    scaled = faces.astype(np.float32) / 255
+    assert np.array_equal(saliency(six, faces), saliency(six, scaled))
+
+
+def test_targets_are_the_classes_predicted_or_given(six):
+    faces = faces_of(3)
+    assert np.array_equal(targets(six, faces), six.predict(faces))
+    assert targets(six, faces, "c").tolist() == [2, 2, 2]
+    assert targets(six, faces, ["a", 4, np.int64(1)]).tolist() == [0, 4, 1]
+    each = saliency(six, faces, ["a", "b", "c"], signed=True)
+    for n, name in enumerate("abc"):
+        assert np.allclose(each[n], saliency(six, faces[n:n + 1], name, signed=True)[0],
+                           atol=1e-6 * np.abs(each).max())
+
+
+def test_progress_counts_the_inputs(six):
+    calls = []
+    saliency(six, faces_of(3), 0, "integrated", steps=4, batch_size=5,
+             progress=lambda *call: calls.append(call))
+    assert calls == [(5, 12), (10, 12), (12, 12)]
+
+
+def test_no_faces_no_maps(six):
+    assert saliency(six, np.zeros((0, 48, 48), np.uint8)).shape == (0, 48, 48)
+
+
+# ---- bad input
+
+@pytest.mark.parametrize("arguments, sentence", [
+    (dict(target="joy"), "no class 'joy'; expected one of a, b, c, d, e"),
+    (dict(target=5), "no class 5"),
+    (dict(target=-1), "no class -1"),
+    (dict(target=1.0), "no class 1.0"),
+    (dict(target=[0]), r"target has shape \(1,\); expected one class, or one for each of the 2"),
+    (dict(method="lime"), "method is 'lime'; expected one of gradient, "),
+    (dict(of="loss"), "of is 'loss'; expected one of probability, logit"),
+    (dict(batch_size=0), "batch_size is 0"),
+    (dict(method="gradcam", layer="dense1"), "'dense1' is no convolution .* conv1, .*, conv6"),
+    (dict(method="smoothgrad", n=0), "n = 0"),
+    (dict(method="smoothgrad", sigma=-1), "sigma = -1"),
+    (dict(method="smoothgrad", sigma=np.nan), "sigma = nan"),
+    (dict(method="integrated", steps=0), "at least 1 step, got 0"),
+    (dict(method="integrated", baseline="white"), "baseline is 'white'"),
+    (dict(method="integrated", baseline=np.zeros((44, 44))), r"baseline has shape \(44, 44\)"),
+    (dict(method="integrated", baseline=np.full((48, 48), 2.0)), r"must lie in \[0, 1\]"),
+    (dict(method="occlusion", size=45), "size <= 44, got size 45"),
+    (dict(method="occlusion", size=4, stride=5), "stride 5"),
+])
+def test_bad_arguments_get_a_sentence(six, arguments, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        saliency(six, faces_of(2), **arguments)
+
+
+def test_bad_faces_get_a_sentence(six):
+    with pytest.raises(ValueError, match=r"shape \(2, 44, 44\); expected \(N, 48, 48\)"):
+        saliency(six, faces_of(2, (44, 44)))
+    with pytest.raises(ValueError, match=r"shape \(48, 48\); expected \(N, 48, 48\)"):
+        saliency(six, faces_of(1)[0])
+    with pytest.raises(ValueError, match=r"must lie in \[0, 1\]"):
+        saliency(six, 300 * faces_of(2))
+    faces = faces_of(3)
+    faces[1] = 0.5
+    with pytest.raises(ValueError, match="face 1 is of a single grey"):
+        saliency(six, faces)
+
+
+def test_a_network_without_convolution_has_no_gradcam():
+    model, _ = linear()
+    with pytest.raises(ValueError, match="needs a convolution"):
+        saliency(model, faces_of(1, (5, 4)), method="gradcam")

@@ -1,0 +1,114 @@
+"""A network and a data set small enough to train in a second, for the tests of the training loop.
+
+As a program, `python tiny.py FOLDER EPOCHS PLACE`, it trains them into FOLDER, going on from the
+checkpoint there if there is one, and ends at PLACE as if it were killed.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
+from tinyfer.core.model import Sequential
+from tinyfer.data import Faces
+from tinyfer.storage.checkpoint import load_checkpoint
+from tinyfer.training.loop import fit
+from tinyfer.training.recipes import Recipe
+
+NAMES = ("dark", "medium", "bright")
+
+
+def small_cnn(classes=7, seed=0, dtype=np.float32, class_names=None, channels=4):
+    """The small network of all tests: one convolution between pools, one dense layer."""
+    rng = np.random.default_rng(seed)
+    layers = [
+        MaxPool2D(), MaxPool2D(), Conv2D(1, channels, rng, relu=True, dtype=dtype),
+        BatchNorm(channels, dtype=dtype), MaxPool2D(), Dropout(0.25, rng), Flatten(),
+        Dense(25 * channels, classes, rng, dtype=dtype),
+    ]
+    config = {"architecture": "small_cnn",
+              "arguments": {"classes": classes, "dtype": np.dtype(dtype).name}}
+    return Sequential(layers, (48, 48, 1), class_names, rng, config)
+
+
+def two_convolutions(classes=7, seed=0, dtype=np.float32, class_names=None):
+    """For who must learn something of drawn faces in seconds."""
+    rng = np.random.default_rng(seed)
+    layers = [
+        MaxPool2D(), Conv2D(1, 8, rng, relu=True, dtype=dtype), BatchNorm(8, dtype=dtype),
+        MaxPool2D(), Conv2D(8, 16, rng, relu=True, dtype=dtype), BatchNorm(16, dtype=dtype),
+        MaxPool2D(), Flatten(), Dense(256, classes, rng, dtype=dtype),
+    ]
+    config = {"architecture": "two_convolutions",
+              "arguments": {"classes": classes, "dtype": np.dtype(dtype).name}}
+    return Sequential(layers, (48, 48, 1), class_names, rng, config)
+
+
+def unsettle(model, seed=0, negative=False):
+    """Running statistics and affine parameters as after a training, so that they all matter.
+
+    negative: every third gamma is, as few are in a training.
+    """
+    rng = np.random.default_rng(seed)
+    for name, array in model.state().items():
+        if name.endswith((".mean", ".beta", ".b")):
+            array[...] = rng.normal(0, 0.1, array.shape)
+        if name.endswith((".var", ".gamma")):
+            array[...] = rng.uniform(0.5, 1.5, array.shape)
+        if negative and name.endswith(".gamma"):
+            array[::3] *= -1
+    return model
+
+
+def tiny_model(seed=0, channels=3):
+    return small_cnn(3, seed, class_names=NAMES, channels=channels)
+
+
+def tiny_faces(n, seed=0):
+    """n noisy squares in three shades: unlike enough to be learnt, too like to be told for sure."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, n)
+    grey = 90 + 30 * labels[:, None, None] + rng.normal(0, 15, (n, 1, 1))
+    faces = np.clip(grey + rng.normal(0, 20, (n, 48, 48)), 0, 255).astype(np.uint8)
+    return Faces(faces, labels, np.full(n, "Training"), NAMES, "drawn faces")
+
+
+def train_tiny(folder, epochs, progress=None, seed=0, lr=1e-3, **recipe):
+    """Train on 50 images in batches of 8 (the last batch holds 2), resuming if there is a start."""
+    recipe = Recipe(epochs=epochs, batch_size=8, lr=lr, **recipe)
+    folder = Path(folder)
+    folder.mkdir(exist_ok=True)
+    model = tiny_model(seed)
+    optimizer = recipe.make_optimizer(model)
+    history = ()
+    if (folder / "last.npz").exists():
+        history = load_checkpoint(folder / "last.npz", model, optimizer)
+    history = fit(model, optimizer, tiny_faces(50), tiny_faces(40, seed=1), folder, recipe,
+                  class_weights=np.array([0.5, 1.0, 1.5]), history=history, progress=progress)
+    return model, history
+
+
+def without_seconds(history):
+    return [{key: row[key] for key in row if key != "seconds"} for row in history]
+
+
+class DieAt:
+    """The end of a process, without a word to it, at a step ("2 3") or an epoch ("epoch 2")."""
+
+    def __init__(self, place):
+        self.place = place
+
+    def step(self, epoch, step, *_):
+        if f"{epoch} {step}" == self.place:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def epoch(self, history, epochs):
+        if f"epoch {len(history)}" == self.place:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    train_tiny(sys.argv[1], int(sys.argv[2]), DieAt(sys.argv[3]))

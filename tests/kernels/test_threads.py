@@ -1,0 +1,182 @@
+"""Threads and processes of the caller: right answers or an error, and no process dies or hangs."""
+
+import os
+import sys
+
+import numba
+import numpy as np
+import pytest
+from child import python
+from test_plain_python import two_steps
+
+from tinyfer.core import kernels
+from tinyfer.core.kernels import threads
+from tinyfer.core.kernels.threads import set_threads
+
+
+def test_set_threads_returns_what_is_in_force():
+    most = numba.config.NUMBA_NUM_THREADS
+    assert set_threads() == most == numba.get_num_threads()
+    assert set_threads(1) == 1 == numba.get_num_threads()
+    assert set_threads(np.int64(most)) == most
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 10**6, 2.0, "2", "9" * 1000, np.nan, [1]])
+def test_set_threads_says_what_is_wrong(wrong):
+    before = numba.get_num_threads()
+    with pytest.raises(ValueError, match=r"threads must lie in 1\.\.\d+ .*got ") as caught:
+        set_threads(wrong)
+    assert len(str(caught.value)) < 200 and numba.get_num_threads() == before
+
+
+def test_set_threads_names_the_variable_that_limits(monkeypatch):
+    monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", 1)
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+    with pytest.raises(ValueError, match=r"1\.\.1 on this machine, got 2"):
+        set_threads(2)
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
+    with pytest.raises(ValueError, match=r"1\.\.1 by NUMBA_NUM_THREADS, got 2"):
+        set_threads(2)
+
+
+def test_the_settings_of_openmp_are_not_left_behind():
+    """Neither in os.environ nor in the environment that other processes get."""
+    seen = python("import os, subprocess, tinyfer\n"
+                  "print('OMP_WAIT_POLICY' in os.environ, 'GOMP_SPINCOUNT' in os.environ)\n"
+                  "print(subprocess.check_output(['env'], text=True))",
+                  OMP_WAIT_POLICY=None, GOMP_SPINCOUNT=None)
+    assert seen.startswith("False False\n") and "OMP_" not in seen and "GOMP_" not in seen
+
+
+def test_settings_of_openmp_made_by_others_are_kept(monkeypatch):
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    monkeypatch.delitem(sys.modules, "numba.np.ufunc.omppool", raising=False)
+    changed = []
+    with monkeypatch.context() as watched:
+        watched.setattr(os, "putenv", lambda *change: changed.append(change))
+        watched.setattr(os, "unsetenv", changed.append)
+        kernels._load_patient_threads()
+    assert changed == []
+
+
+# Kernels of all kinds, compiled for float64 by other tests too.
+WORK = """
+import os, sys, threading, warnings
+warnings.simplefilter("ignore", DeprecationWarning)     # of fork beside threads, from Python 3.12
+import numba, numpy as np
+from tinyfer.core.kernels.batchnorm import batchnorm_statistics
+from tinyfer.core.kernels.gemm import matmul
+from tinyfer.core.kernels.relu import relu_forward
+x = np.random.default_rng(0).normal(size=(64, 96))
+def work():
+    return [*batchnorm_statistics(x), matmul(x, x.T), relu_forward(x)]
+def same(one, other):
+    return all(a.tobytes() == b.tobytes() for a, b in zip(one, other))
+"""
+
+AT_ONCE = WORK + """
+from test_plain_python import two_steps
+def at_once(callers, calls, work):
+    def run():
+        start.wait()
+        results.extend([work() for _ in range(calls)])
+    start, results = threading.Barrier(callers), []
+    workers = [threading.Thread(target=run) for _ in range(callers)]
+    for worker in workers: worker.start()
+    for worker in workers: worker.join()
+    expected = work()
+    return len(results) == callers * calls and all(same(found, expected) for found in results)
+print(at_once(4, 150, work), at_once(2, 20, two_steps), numba.threading_layer())
+"""
+
+
+@pytest.mark.parametrize("layer", ["omp", "workqueue", "tbb"])
+def test_threads_may_compute_at_once(layer):
+    """Four callers, from the very first call on, which starts the threads; two that train."""
+    if not available(layer):
+        pytest.skip(f"numba has no {layer} here")
+    two_steps()         # compiles the kernels where they are not yet; the others find them on disk
+    assert python(AT_ONCE, NUMBA_THREADING_LAYER=layer) == f"True True {layer}\n"
+
+
+def available(layer):
+    if layer == "workqueue":
+        return True
+    try:
+        return __import__(f"numba.np.ufunc.{layer}pool") is not None
+    except ImportError:
+        return False
+
+
+FORK = WORK + """
+import multiprocessing, signal
+signal.alarm(100)                    # nothing here may hang
+expected = work()
+fork, spawn = (multiprocessing.get_context(how) for how in ("fork", "spawn"))
+def there(connection):
+    try:
+        connection.send(same(work(), expected))
+    except Exception as error:
+        connection.send(f"{type(error).__name__}: {error}")
+ours, theirs = multiprocessing.Pipe()
+child = fork.Process(target=there, args=(theirs,))
+child.start()
+print(ours.recv())
+child.join()
+print(child.exitcode, same(work(), expected))
+with spawn.Pool(1) as pool:
+    print(same(pool.map(relu_forward, [x]), [relu_forward(x)]))
+if numba.threading_layer() == "omp":
+    with fork.Pool(2) as pool:
+        try:
+            pool.map(relu_forward, [x, x])
+        except RuntimeError as error:
+            print(error)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_fork_after_use_with_numbas_own_threads():
+    assert python(FORK, NUMBA_THREADING_LAYER="workqueue") == "True\n0 True\nTrue\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_fork_after_use_with_gnu_openmp_is_an_error():
+    omppool = pytest.importorskip("numba.np.ufunc.omppool")
+    if omppool.openmp_vendor != "GNU":
+        pytest.skip("this OpenMP survives a fork")
+    assert len(threads.FORKED) < 200
+    assert python(FORK, NUMBA_THREADING_LAYER="omp").splitlines() == [
+        f"RuntimeError: {threads.FORKED}", "0 True", "True", threads.FORKED]
+
+
+FORK_FIRST = WORK + """
+import signal
+from tinyfer.core.kernels import memory, threads
+signal.alarm(100)
+def elsewhere(seconds=0.3):
+    with threads._turn, memory._lock:       # as in the middle of a kernel and of an allocation
+        inside.set()
+        threading.Event().wait(seconds)
+inside = threading.Event()
+other = threading.Thread(target=elsewhere)
+other.start()
+inside.wait()
+child = os.fork()
+if child == 0:
+    memory.empty((1 << 20,), np.uint8)
+    os._exit(0 if len(work()) == 4 else 1)
+print(os.waitpid(child, 0)[1])
+other.join()
+memory._lock.acquire()                      # as a fork amid an allocation leaves it
+child = os.fork()
+if child == 0:
+    os._exit(0 if memory.empty((1 << 20,), np.uint8).size == 1 << 20 else 1)
+print(os.waitpid(child, 0)[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_fork_before_use_amid_the_work_of_another_thread():
+    """The child neither waits for a lock that nobody gives back, nor is it refused."""
+    assert python(FORK_FIRST) == "0\n0\n"

@@ -1,0 +1,288 @@
+"""scripts/export.py: packaged weights keep their scores; the PyTorch module keeps the logits."""
+
+import ast
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from exporting import export
+from exporting.packaging import half_precision, save_packaged
+from exporting.torch_module import save_torch
+from small import use_small_network
+from study import cards
+
+from tinyfer.commands import train
+from tinyfer.core import networks
+from tinyfer.core.inference import to_input
+from tinyfer.core.networks import PACKAGED, load_model, six_layer_cnn
+from tinyfer.data.drawn import draw_faces
+from tinyfer.training import evaluation, runs
+from tinyfer.training.recipes import RECIPES
+
+NAMES = ("angry", "fear", "happy", "sad", "surprise")
+
+
+def trained_looking(seed=0):
+    """A six-layer network whose every array is away from its initial value."""
+    model = six_layer_cnn(classes=5, seed=seed, class_names=NAMES)
+    rng = np.random.default_rng(seed)
+    for name, array in model.state().items():
+        if name.endswith((".b", ".beta", ".mean")):
+            array += rng.normal(0, 0.1, array.shape)
+        elif name.endswith((".gamma", ".var")):
+            array *= rng.uniform(0.5, 2, array.shape)
+    return model
+
+
+def imported(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# PyTorch
+
+def test_torch_module_gives_the_same_logits(tmp_path, record_property):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    model = trained_looking()
+    save_torch(tmp_path, "faces", model, "A test.", 1e-4)
+    module = imported(tmp_path / "faces.py")
+    faces = draw_faces(12, seed=1).faces
+    expected = model.forward(to_input(faces))
+    network = module.load().eval()
+    with torch.no_grad():
+        logits = network(module.preprocess(faces)).numpy()
+    error = np.linalg.norm(logits - expected) / np.linalg.norm(expected)
+    record_property("relative error", f"{error:.1e}")
+    assert error <= 1e-5
+    assert module.CLASS_NAMES == NAMES
+    assert sum(p.numel() for p in network.parameters()) == model.num_parameters(trainable=True)
+
+
+def test_torch_module_goes_on_training(tmp_path):
+    """The same loss, and batch statistics kept with the same momentum."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    model = trained_looking()
+    save_torch(tmp_path, "faces", model, "A test.", 1e-4)
+    module = imported(tmp_path / "faces.py")
+    network = module.load().train()
+    data = draw_faces(8, seed=1)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-4, eps=1e-7)
+    loss = torch.nn.functional.cross_entropy(network(module.preprocess(data.faces)),
+                                             torch.from_numpy(data.labels % 5))
+    loss.backward()
+    optimizer.step()
+    assert np.isfinite(loss.item())
+    model.forward(to_input(data.faces), training=True)
+    assert np.allclose(network[2].running_mean.numpy(), model.state()["bn1.mean"], atol=1e-6)
+
+
+def test_torch_needs_neither_pickle_nor_tinyfer(tmp_path):
+    save_torch(tmp_path, "faces", trained_looking(), "A test.", 1e-4)
+    text = (tmp_path / "faces.py").read_text()
+    compile(text, "faces.py", "exec")
+    assert set(re.findall(r"^(?:import|from) (\w+)", text, re.M)) == {"pathlib", "numpy", "torch"}
+    with np.load(tmp_path / "faces.npz", allow_pickle=False) as file:
+        shapes = {name: file[name].shape for name in file.files}
+    assert shapes["0.weight"] == (32, 1, 3, 3) and len(shapes) == 44
+    assert all(len(line) <= 100 for line in text.splitlines())
+
+
+@pytest.mark.parametrize("name", ["five-class", "class", "None", "torch", "numpy", "pathlib", "a/b",
+                                  "..", "", "a.py", "café", "x" * 9 + "\n"])
+def test_torch_names_must_be_importable(tmp_path, name):
+    with pytest.raises(ValueError, match="cannot be the name of a Python module"):
+        save_torch(tmp_path, name, trained_looking(), "A test.", 1e-4)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("title, names", [
+    ('seed 0"""\nimport os\nos.abort()\n"""', NAMES), ("a\\", NAMES), ("{x}", NAMES),
+    ("A test.", ("a", "b", "c", "d", NotImplemented))])
+def test_nothing_of_a_file_becomes_code(tmp_path, title, names):
+    model = trained_looking()
+    model.class_names = names
+    with pytest.raises(ValueError, match="is no plain text"):
+        save_torch(tmp_path, "faces", model, title, 1e-4)
+    assert not list(tmp_path.iterdir())
+
+
+def test_class_names_are_strings_in_the_module_too(tmp_path):
+    model = trained_looking()
+    model.class_names = ("'] + [abort(), '", '"""', "\n", "\\", "{count}")
+    save_torch(tmp_path, "faces", model, "A test.", 1e-4)
+    tree = ast.parse((tmp_path / "faces.py").read_text())
+    (value,) = [node.value for node in tree.body if isinstance(node, ast.Assign)]
+    assert ast.literal_eval(value) == model.class_names
+
+
+# The package
+
+def test_half_precision_halves_the_weights_alone():
+    state = trained_looking().state()
+    halved = half_precision(state)
+    assert halved.keys() == state.keys()
+    for name, array in halved.items():
+        assert (array.dtype == np.float16) == name.endswith(".w")
+        if not name.endswith(".w"):
+            assert array is state[name]
+    assert sum(a.nbytes for a in halved.values()) < 2.9e6
+
+
+def test_packaged_weights_are_found_by_name(tmp_path, monkeypatch):
+    model, trained = trained_looking(), runs.packaged_config("five-class")
+    monkeypatch.setattr(networks, "PACKAGED", tmp_path)
+    monkeypatch.setattr(runs, "PACKAGED", tmp_path)
+    save_packaged(tmp_path / "faces.npz", model, trained)
+    assert (tmp_path / "faces.npz").stat().st_size < 3e6
+    loaded = load_model("faces")
+    assert loaded.class_names == NAMES and loaded.dtype == np.float32
+    faces = draw_faces(6, seed=1).faces
+    assert np.allclose(loaded.predict_proba(faces), model.predict_proba(faces), atol=5e-3)
+    assert runs.packaged_config("faces") == trained
+    save_packaged(tmp_path / "faces.npz", model, {"settings": {"seed": 7}})
+    with pytest.raises(ValueError, match="faces is damaged: it has no source"):
+        runs.packaged_config("faces")
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGED.glob("*.npz")), ids=lambda path: path.stem)
+def test_what_is_packaged(path):
+    """Small, of the class set it is named after, described by a card, and with its history."""
+    classes = {"five-class": 5, "five-class-study": 5, "seven-class": 7, "binary": 2}[path.stem]
+    assert path.stat().st_size < 3e6
+    model = load_model(path.stem)
+    assert len(model.class_names) == classes
+    how = runs.packaged_config(path.stem)
+    assert how["settings"]["classes"] == classes and how["settings"]["data"] is None
+    assert how["source"] == "FER-2013"
+    half = how["half_precision"]
+    assert abs(half["accuracy"] - half["accuracy_before"]) <= 1e-3
+    card = (export.Path(__file__).parents[2] / "docs/model-cards" / f"{path.stem}.md").read_text()
+    assert "not packaged yet" not in card and "must not be used for" in card
+    epochs, usual = how["settings"]["epochs"], RECIPES[how["settings"].get("recipe", "study")].epochs
+    assert (f" --epochs {epochs} --docs docs`" in card) == (epochs < usual)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, small_fer2013):
+    with pytest.MonkeyPatch.context() as patch:
+        use_small_network(patch)
+        folder = tmp_path_factory.mktemp("run") / "six"
+        assert train.main(["--experiment", "6", "--data", str(small_fer2013), "--epochs", "1",
+                           "--lr", "1e-2", "--out", str(folder)]) == 0
+        yield folder
+
+
+def run(capsys, *arguments):
+    try:
+        code = export.main([str(a) for a in arguments])
+    except SystemExit as stop:
+        code = stop.code
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_a_package_is_scored_twice_and_evaluated_like_the_run(capsys, made, tmp_path,
+                                                                     monkeypatch, small_fer2013):
+    code, out, err = run(capsys, made, "--to", "package", "tiny", "--out", tmp_path)
+    assert code == 0, err
+    scores = re.findall(r"float(?:32|16): (accuracy \S+)", out)
+    assert len(scores) == 2 and scores[0] == scores[1]
+    assert "predictions that differ: 0" in out and "tiny.npz" in out
+    monkeypatch.setattr(networks, "PACKAGED", tmp_path)
+    monkeypatch.setattr(runs, "PACKAGED", tmp_path)
+    monkeypatch.setattr(cards, "PACKAGED", tmp_path)
+    packaged = runs.open_run("tiny")
+    parts, _ = evaluation.parts_of(packaged, small_fer2013)
+    accuracy = np.mean(packaged.model.predict(parts.test.faces) == parts.test.labels)
+    assert f"accuracy {accuracy:.5f}" in out
+    # Its card: with the scores only where the record is of these very weights.
+    record = export.record_of(made)
+    assert "test accuracy" not in cards.card_block("tiny", {})
+    card = cards.card_block("tiny", {"6-seed0": record})
+    assert f"**{record['test']['accuracy']:.3f}**" in card and "--experiments 6 --seeds 0" in card
+    assert "test accuracy" not in cards.card_block("tiny", {"6-seed0": record | {"weights": ""}})
+    assert str(small_fer2013.parent) not in (tmp_path / "tiny.npz").read_bytes().decode("latin1")
+
+
+def test_the_training_script_has_the_settings_of_the_run(capsys, made, tmp_path):
+    """It compiles, names its module, and tells nothing of where the data lie; needs no torch."""
+    code, out, err = run(capsys, made, "--to", "torch", "tiny", "--training", "--out", tmp_path)
+    assert code == 0 and "torchrun --nproc-per-node 2" in out, err
+    text = (tmp_path / "tiny_train.py").read_text()
+    tree = ast.parse(text)
+    (call,) = [node.value for node in tree.body if isinstance(node, ast.Assign)]
+    settings = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+    assert settings == runs.read_settings(made).as_dict() | {"data": None}
+    assert "from tiny import Network" in text and "MODULE" not in text
+    assert all(len(line) <= 100 for line in text.splitlines())
+    (tmp_path / "tiny.py").unlink()
+    (tmp_path / "tiny.npz").unlink()
+    code, _, err = run(capsys, made, "--to", "torch", "tiny", "--training", "--out", tmp_path)
+    assert code == 2 and "tiny_train.py is there already" in err
+
+
+def test_a_recipe_that_is_gone_is_not_trained_again(capsys, made, tmp_path):
+    shutil.copytree(made, tmp_path / "old")
+    config = json.loads((made / "config.json").read_text())
+    config["recipe"]["smoothing"] = 0.3
+    (tmp_path / "old/config.json").write_text(json.dumps(config))
+    code, _, err = run(capsys, tmp_path / "old", "--to", "torch", "tiny", "--training", "--out",
+                       tmp_path)
+    assert code == 2 and "was trained by another recipe than study is now" in err
+    assert not list(tmp_path.glob("tiny*"))
+
+
+def test_the_training_script_says_what_it_needs(capsys, made, tmp_path):
+    assert run(capsys, made, "--to", "torch", "tiny", "--training", "--out", tmp_path)[0] == 0
+    code = "import sys; sys.modules['torch'] = None; import tiny_train"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True,
+                           text=True)
+    assert ended.returncode == 2 and ended.stderr.count("\n") == 1
+    assert ended.stderr.startswith("error: training needs torch and tinyfer, both installed")
+
+
+def test_nothing_is_replaced_unasked(capsys, made, tmp_path):
+    for kind, name in (("package", "tiny.npz"), ("torch", "tiny.npz"), ("torch", "tiny.py")):
+        (tmp_path / name).write_text("mine")
+        code, out, err = run(capsys, made, "--to", kind, "tiny", "--out", tmp_path)
+        assert code == 2 and out == "" and f"{name} is there already: choose another name" in err
+        assert (tmp_path / name).read_text() == "mine"
+        assert run(capsys, made, "--to", kind, "tiny", "--out", tmp_path, "--force")[0] == 0
+        assert (tmp_path / name).read_bytes() != b"mine"
+        for file in tmp_path.iterdir():
+            file.unlink()
+    code, _, err = run(capsys, made, "--to", "package", "five-class")
+    assert code == 2 and "five-class.npz is there already" in err
+
+
+def test_weights_that_float16_spoils_are_not_packaged(capsys, made, tmp_path, monkeypatch):
+    scores = iter([0.5, 0.5011])
+    monkeypatch.setattr(export, "evaluate", lambda *_: dict(
+        accuracy=next(scores), loss=1, macro=dict(precision=1, auc=1)))
+    code, _, err = run(capsys, made, "--to", "package", "tiny", "--out", tmp_path)
+    assert code == 2 and "accuracy changes by more than 0.001: nothing was written" in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_errors_are_one_sentence(capsys, made, tmp_path):
+    (tmp_path / "stopped").mkdir()
+    for name in ("config.json", "best.npz", "history.csv"):
+        (tmp_path / "stopped" / name).write_bytes((made / name).read_bytes())
+    for arguments, words in [
+        ([made, "--to", "onnx", "x"], "--to must be package or torch, not 'onnx'"),
+        ([made, "--to", "package", "a/b"], "'a/b' is no name for packaged weights"),
+        ([made, "--to", "torch", "a-b"], "'a-b' cannot be the name of a Python module"),
+        ([tmp_path / "stopped", "--to", "package", "x"], "is not a finished run"),
+        ([tmp_path / "gone", "--to", "torch", "x"], "neither a file nor the name"),
+        ([made, "--to", "torch"], "--to"),
+        ([made, "--to", "package", "x", "--training"], "--training is for --to torch"),
+    ]:
+        code, out, err = run(capsys, *arguments)
+        assert code == 2 and out == "" and err.startswith("error: ") and words in err

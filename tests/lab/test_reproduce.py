@@ -1,0 +1,455 @@
+"""scripts/reproduce.py: it trains what is missing, once, goes on where it was stopped, and every
+number of docs/results.md comes out of results.json."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small import draw_nothing, use_small_network
+from study import cards, reproduce, results, tables
+from study.results import find_run, key_of, read_results, write_results
+
+from tinyfer.commands import pages, train
+from tinyfer.scores.metrics import evaluate
+from tinyfer.storage.checkpoint import write_history
+from tinyfer.training import runs
+from tinyfer.training.experiments import EXPERIMENTS
+from tinyfer.training.recipes import RECIPES
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture
+def place(monkeypatch, tmp_path, small_fer2013):
+    """A folder with runs/ and docs/, and the script training the small network in it."""
+    use_small_network(monkeypatch)
+    draw_nothing(monkeypatch)
+    monkeypatch.setattr(cards, "PACKAGED", tmp_path / "pretrained")
+    monkeypatch.setattr(reproduce, "PACKAGED", tmp_path / "pretrained")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    shutil.copy(DOCS / "results.md", tmp_path / "docs")
+    return tmp_path
+
+
+@pytest.fixture
+def go(place, small_fer2013, call):
+    def go(*arguments, epochs=2):
+        return call(reproduce.main, "--data", small_fer2013, "--docs", "docs", *arguments,
+                    "--epochs", epochs)
+    return go
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """What train.py was asked to do, call by call."""
+    calls, original = [], reproduce.train.main
+
+    def main(arguments):
+        calls.append(arguments)
+        return original(arguments)
+
+    monkeypatch.setattr(reproduce.train, "main", main)
+    return calls
+
+
+def blocks(text):
+    return dict(re.findall(r"<!-- begin (\S+) -->\n(.*?)<!-- end", text, re.DOTALL))
+
+
+def page(place):
+    return (place / "docs" / "results.md").read_text()
+
+
+def test_each_run_is_trained_once_and_6b_follows_from_6(go, place, trainings):
+    code, out, err = go("--experiments", "7", "6b", "--seeds", "0")
+    assert code == 0, err
+    assert [call[1] for call in trainings] == ["6", "7"]      # 6b needs 6
+    records = read_results(place / "docs" / "results.json")
+    assert list(records) == ["6-seed0", "6b-seed0", "7-seed0"]
+    assert records["6b-seed0"]["test"]["n"] == records["6-seed0"]["test"]["n"]
+    assert set(records["6b-seed0"]["against"]) == {"7"}
+    trained = json.loads((place / "runs/experiment6-seed0/metrics.json").read_text())["best"]
+    assert records["6-seed0"]["test"]["accuracy"] == trained["test"]["accuracy"]
+    assert records["6-seed0"]["val_accuracy"] == trained["validation"]["accuracy"]
+
+    before = page(place), (place / "docs" / "results.json").read_text()
+    code, out, err = go("--experiments", "6", "6b", "7")
+    assert code == 0 and len(trainings) == 2 and out.count("finished already") == 2
+    assert (page(place), (place / "docs" / "results.json").read_text()) == before
+
+
+def test_a_stopped_run_goes_on(go, place, trainings, monkeypatch):
+    """Ctrl-C after the first epoch of the second run; the same command then finishes it."""
+    original, epochs = reproduce.train.Progress.epoch, []
+
+    def epoch(self, history, n):
+        original(self, history, n)
+        epochs.append(len(history))
+        if len(epochs) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(reproduce.train.Progress, "epoch", epoch)
+    assert go("--experiments", "5", "6")[0] == 130
+    assert list(read_results(place / "docs" / "results.json")) == ["5-seed0"]
+    assert go("--experiments", "5", "6")[0] == 0
+    assert epochs == [1, 2, 1, 2], "the finished epochs were not repeated"
+    assert "--resume" in trainings[-1] and len(trainings) == 3
+    assert list(read_results(place / "docs" / "results.json")) == ["5-seed0", "6-seed0", "6b-seed0"]
+
+
+def test_runs_are_found_by_their_settings(go, place, trainings, small_fer2013):
+    """A run that train.py made under another name counts; one of other settings does not."""
+    for name, *more in (("mine", "--epochs", "2"), ("other", "--epochs", "1"),
+                        ("unlike", "--epochs", "2", "--lr", "0.5")):
+        assert reproduce.train.main(["--experiment", "5", "--data", str(small_fer2013), *more,
+                                     "--out", f"runs/{name}"]) == 0
+    del trainings[:]
+    code, out, _ = go("--experiments", "5")
+    assert code == 0 and not trainings and "finished already: runs/mine" in out
+    assert go("--experiments", "5", "--seeds", "1")[0] == 0
+    assert (place / "runs/experiment5-seed1/metrics.json").exists() and len(trainings) == 1
+
+
+def test_a_taken_folder_is_left_alone(go, place, trainings):
+    assert go("--experiments", "5", epochs=1)[0] == 0
+    assert go("--experiments", "5", epochs=2)[0] == 0
+    assert runs.read_config(place / "runs/experiment5-seed0")["settings"]["epochs"] == 1
+    assert runs.read_config(place / "runs/experiment5-seed0-2")["settings"]["epochs"] == 2
+
+
+def test_rows_outlive_their_runs(go, place):
+    """With the runs gone, the page is the same; new runs change only their own rows."""
+    assert go("--experiments", "5", "6", "7", "8")[0] == 0
+    text, results = page(place), read_results(place / "docs" / "results.json")
+    assert set(results["6b-seed0"]["against"]) == {"7", "8"}
+    kept = place / "kept"
+    (place / "runs").rename(kept)
+    (place / "docs" / "results.md").write_text((DOCS / "results.md").read_text())
+    assert go("--table")[0] == 0
+    assert page(place) == text
+    (place / "runs").mkdir()
+    (kept / "experiment6-seed0").rename(place / "runs/experiment6-seed0")
+    assert go("--experiments", "6")[0] == 0
+    assert read_results(place / "docs" / "results.json") == results
+    assert go("--experiments", "6", "--seeds", "1")[0] == 0
+    after = read_results(place / "docs" / "results.json")
+    assert set(after) - set(results) == {"6-seed1", "6b-seed1"}
+    assert all(after[key] == results[key] for key in results)
+    assert "mean of 2 seeds" in page(place)
+
+
+def test_training_without_the_copies_has_rows_of_its_own(go, place):
+    assert go("--experiments", "1")[0] == 0
+    assert go("--experiments", "1", "--drop-duplicates")[0] == 0
+    plain, distinct = read_results(place / "docs" / "results.json").values()
+    assert key_of(distinct) == "1-distinct-seed0"
+    assert distinct["images"]["train"] < plain["images"]["train"]
+    assert distinct["test"]["copies"] == plain["test"]["copies"]
+    assert "--drop-duplicates" in tables.command([distinct])
+    assert "1 without copies" in page(place)
+
+
+def test_another_recipe_has_a_table_of_its_own(go, place, trainings, monkeypatch):
+    # The small network sees whole faces.
+    monkeypatch.setitem(RECIPES, "best", replace(RECIPES["best"], crop=None))
+    assert go("--experiments", "6")[0] == 0
+    before = {name: text for name, text in blocks(page(place)).items() if name != "recipes"}
+    assert go("--experiments", "6", "--recipe", "best")[0] == 0
+    assert go("--experiments", "6", "--recipe", "best")[0] == 0 and len(trainings) == 2
+    study, best = (read_results(place / "docs" / "results.json")[key]
+                   for key in ("6-seed0", "6-best-seed0"))
+    assert "averaged" not in study and best["averaged"]["n"] == best["test"]["n"]
+    assert best["averaged"]["loss"] != best["test"]["loss"]
+    assert best["images"] == study["images"]
+    after = blocks(page(place))
+    assert go("--experiments", "6b", "--recipe", "best")[0] == 2
+    upper, lower = cells(after.pop("recipes"))
+    assert after == before
+    assert upper[:3] == ["6", "study", "2"] and upper[6] == ""
+    assert lower[:3] == ["6", "best", "2"]
+    assert lower[6] == f"{best['averaged']['accuracy']:.3f}"
+    assert lower[-1] == ("`python scripts/reproduce.py --experiments 6 --seeds 0 --recipe best "
+                         "--data data/archive.zip --epochs 2 --docs docs`")
+
+
+def test_a_trial_leaves_the_docs_alone(place, capsys):
+    """On drawn faces, or with fewer epochs, docs/ is not touched unless it is named."""
+    before = page(place)
+    assert reproduce.main(["--drawn", "140", "--epochs", "1", "--experiments", "6"]) == 0
+    out = capsys.readouterr().out
+    assert "a trial: scores in runs/results.json" in out and page(place) == before
+    record = read_results(place / "runs" / "results.json")["6-seed0"]
+    assert record["source"] == "drawn faces"
+    assert "drawn faces, not FER-2013" in tables.experiments_table({"6-seed0": record})
+    words = tables.command([record])
+    assert "--drawn 140" in words and words.endswith("--epochs 1 --docs docs")
+    assert not tables.command([record | dict(drawn=None, epochs=40)]).endswith("--docs docs")
+
+
+def test_errors_are_one_sentence(go, place, capsys, monkeypatch):
+    code, _, err = go("--experiments", "9")
+    assert code == 2 and "'9'" in err
+    (place / "docs" / "results.json").write_text("{")
+    code, _, err = go("--table")
+    assert code == 2 and re.match(r"error: docs.results\.json is damaged", err)
+    (place / "docs" / "results.json").unlink()
+    (place / "docs" / "results.md").write_text("# empty")
+    code, _, err = go("--table")
+    assert code == 2 and "has no block between '<!-- begin summary -->'" in err
+    (place / "docs" / "results.md").unlink()
+    code, _, err = go("--table")
+    assert code == 2 and "there is no page" in err and "Traceback" not in err
+    assert reproduce.main(["--experiments", "6"]) == 2
+    assert "FER-2013 is not here: give --data" in capsys.readouterr().err
+
+
+def test_a_failed_training_stops_the_rest(go, trainings, monkeypatch):
+    monkeypatch.setattr(reproduce.train, "fit", lambda *_: (_ for _ in ()).throw(
+        ValueError("the training loss became nan")))
+    code, _, err = go("--experiments", "5", "6")
+    assert code == 2 and "loss became nan" in err and len(trainings) == 1
+
+
+# The tables, from records made up here
+
+def record(number="6", seed=0, accuracy=0.67, val_accuracy=0.67, n=1000, copies=100, **more):
+    """A record whose test part has n images of two or five classes and this accuracy."""
+    names = (("negative", "positive") if number in ("6b", "7", "8") else
+             ("angry", "fear", "happy", "sad", "surprise"))
+    K = len(names)
+    labels = np.arange(n) % K
+    right = np.arange(n) < round(accuracy * n)
+    predictions = np.where(right, labels, (labels + 1) % K)
+    p = np.full((n, K), 0.1 / K) + 0.9 * np.eye(K)[predictions]
+    test = evaluate(labels, p, names)
+    test |= dict(calibration=dict(ece=0.1), copies=copies, accuracy_on_copies=0.9,
+                 without_copies=evaluate(labels[copies:], p[copies:], names))
+    return dict(
+        experiment=number, seed=seed, drop_duplicates=False, drawn=None, epochs=40,
+        batch_size=64, lr=1e-4, source="FER-2013", images=dict(train=8, validation=4, test=n),
+        best_epoch=33, val_accuracy=val_accuracy, minutes=50.4, date="2020-02-02",
+        machine=dict(cpu="A CPU", threads=2, python="3", versions={}), parameters=1_394_183,
+        weights="0", test=test) | more
+
+
+def records(*given):
+    return {key_of(r): r for r in given}
+
+
+def cells(table):
+    """The rows of a Markdown table below its head, as lists of cells."""
+    lines = [[cell.strip() for cell in line.strip("|").split("|")]
+             for line in table.splitlines() if line.startswith("|")]
+    assert len({len(line) for line in lines}) == 1, "rows of different length"
+    return lines[2:]
+
+
+def test_the_table_by_hand():
+    study, ours, difference, clean = cells(tables.experiments_table(records(record())))
+    title = EXPERIMENTS["6"].title
+    assert study == ["6", title, "study", "", "0.67", "0.65", "", "0.88"]
+    assert ours[:5] == ["", "", "ours, 1,000 images", "0.670", "0.670"]
+    assert difference[4] == "+0.000" and difference[3] == ""
+    assert clean[2:5] == ["ours, without the 100 copies", "", f"{570 / 900:.3f}"]
+
+
+@pytest.mark.parametrize("accuracy, shown", [
+    (0.65, "-0.020"), (0.69, "+0.020"), (0.648, "**-0.022, short**"), (0.70, "**+0.030, above**"),
+])
+def test_differences_beyond_two_hundredths_are_marked(accuracy, shown):
+    rows = cells(tables.experiments_table(records(record(accuracy=accuracy))))
+    assert rows[2][4] == shown
+
+
+def test_several_seeds_give_mean_and_spread():
+    group = [record(seed=s, accuracy=a, val_accuracy=a) for s, a in enumerate((0.66, 0.69, 0.63))]
+    rows = cells(tables.experiments_table(records(*group)))
+    assert rows[1][3] == rows[1][4] == "0.660 (0.630 to 0.690)"
+    assert "mean of 3 seeds" in rows[1][1] and rows[2][4] == "-0.010"
+    (row,) = cells(tables.runs_table(records(*group)))
+    assert row[2] == "0, 1, 2" and "--seeds 0 1 2" in row[-1]
+
+
+def test_precision_of_two_classes_has_both_meanings():
+    study, ours, difference, _ = cells(tables.experiments_table(records(record("7"))))
+    assert study[4:] == ["0.87", "0.87", "0.87", "0.95"]
+    made = record("7")["test"]
+    assert ours[5] == f"{made['macro']['precision']:.3f}"
+    assert ours[6] == f"{made['classes']['positive']['precision']:.3f}"
+    assert ours[7] == f"{made['classes']['positive']['auc']:.3f}"
+    merged = record("6b", val_accuracy=None, thresholds=[], against={})
+    study, *_ = cells(tables.experiments_table(records(merged)))
+    assert study[4:] == ["0.87", "", "0.90", "0.94"]
+
+
+def test_an_experiment_that_is_not_the_studys_has_no_rows_for_it():
+    ours, clean = cells(tables.experiments_table(records(record("official7"))))
+    assert ours[:3] == ["official7", EXPERIMENTS["official7"].title, "ours, 1,000 images"]
+    assert clean[2] == "ours, without the 100 copies"
+
+
+def test_experiment_3_is_held_against_1():
+    one, three = record("1", accuracy=0.62), record("3", accuracy=0.60)
+    rows = cells(tables.experiments_table(records(one, three)))
+    assert rows[4][4] == "worse than 1" and rows[6][4] == "-0.020 to 1"
+    rows = cells(tables.experiments_table(records(one, record("3", accuracy=0.64))))
+    assert rows[6][4] == "**+0.020 to 1, not worse**"
+
+
+def test_the_summary_counts():
+    text = tables.summary(records(record("6", accuracy=0.60), record("2", val_accuracy=0.45)))
+    short = record("6", accuracy=0.60)["test"]["macro"]
+    assert "Of 4 figures of the study" in text and "2 validation accuracy (+0.070)" in text
+    assert "6 test accuracy (-0.070)" in text
+    assert (f"6 macro precision ({short['precision'] - 0.65:+.3f})" in text) == (
+        abs(short["precision"] - 0.65) > 0.02)
+    assert "Short" not in tables.summary(records(record("2", val_accuracy=0.38)))
+    assert tables.summary({}) == tables.NOTHING
+
+
+def test_the_official_table_puts_ours_in_its_place():
+    ours = record("official7", accuracy=0.66, n=3589, copies=288)
+    rows = cells(tables.official_table(records(ours)))
+    names = [row[0] for row in rows]
+    assert len(rows) == len(tables.OTHERS) + 1
+    place = names.index("**tinyfer, seed 0**")
+    assert names[place - 1].startswith("mini-Xception") and "VGG style" in names[place + 1]
+    low, high = ours["test"]["accuracy_interval"]
+    assert rows[place][1:4] == ["1,394,183", f"**{100 * ours['test']['accuracy']:.2f}**",
+                                f"{100 * low:.1f} to {100 * high:.1f}"]
+    assert "on the 3,301 images without a copy" in rows[place][4]
+
+
+def test_averaged_crops_have_a_line_of_their_own():
+    plain = record("official7", accuracy=0.66, n=3589, copies=288)
+    test, averaged = plain["test"], record("official7", accuracy=0.70, n=3589, copies=288)["test"]
+    best = plain | dict(recipe="best", epochs=200, test=test, averaged=averaged)
+    rows = cells(tables.official_table(records(best)))
+    shown = {row[2]: row[4] for row in rows if "tinyfer" in row[0]}
+    once, often = (f"**{100 * part['accuracy']:.2f}**" for part in (test, averaged))
+    assert "recipe best, 200 epochs" in shown[once] and "crops" not in shown[once]
+    assert "18 crops averaged" in shown[often]
+    del best["averaged"]
+    with pytest.raises(ValueError, match="averaged"):
+        results.check_record(best)
+
+
+def test_results_survive_a_round_trip_and_keep_their_order(tmp_path):
+    made = records(record("official7"), record("6", seed=1), record("6"), record("1"),
+                   record("6") | {"drop_duplicates": True})
+    write_results(tmp_path / "results.json", made)
+    again = read_results(tmp_path / "results.json")
+    assert again == json.loads(json.dumps(made)) and read_results(tmp_path / "none.json") == {}
+    assert list(again) == ["1-seed0", "6-seed0", "6-seed1", "6-distinct-seed0", "official7-seed0"]
+
+
+ADD = """
+import sys
+sys.path[:0] = sys.argv[2:]
+from study.results import add_record
+from test_reproduce import record
+for seed in range(60):
+    add_record(sys.argv[1], record(seed=int(sys.stdin.readline()), n=10, copies=1))
+"""
+
+
+def test_two_processes_lose_no_record(tmp_path):
+    """60 records from each of two at once, of which 120 must be kept."""
+    path = tmp_path / "results.json"
+    folders = [str(DOCS.parent / name) for name in ("scripts/lab", "tests/lab", "tests/helpers")]
+    writers = [subprocess.Popen([sys.executable, "-c", ADD, path, *folders], text=True,
+                                stdin=subprocess.PIPE) for _ in range(2)]
+    for n, writer in enumerate(writers):
+        writer.stdin.write("".join(f"{seed}\n" for seed in range(60 * n, 60 * n + 60)))
+        writer.stdin.close()
+    assert [writer.wait() for writer in writers] == [0, 0]
+    assert {r["seed"] for r in read_results(path).values()} == set(range(120))
+    assert [file.name for file in tmp_path.iterdir()] == ["results.json"]
+
+
+def spoilt(change):
+    made = record("6b", val_accuracy=None, thresholds=[], against={})
+    change(made)
+    return json.dumps(dict(runs=[made]))
+
+
+@pytest.mark.parametrize("text", [
+    "", "[]", "{", "{}", "[" * 9999, '{"runs": {}}', '{"runs": [[]]}', '{"runs": [1]}',
+    '{"runs": [{"experiment": "6"}]}', '{"runs": NaN}',
+    spoilt(lambda r: r.update(seed="0")), spoilt(lambda r: r.update(experiment="9" * 9999)),
+    spoilt(lambda r: r["test"].pop("macro")), spoilt(lambda r: r["test"]["classes"].update(x=1)),
+    spoilt(lambda r: r["machine"].update(threads=None)), spoilt(lambda r: r.pop("thresholds")),
+    spoilt(lambda r: r.update(thresholds=[{}])), spoilt(lambda r: r["against"].update({"7": {}})),
+    spoilt(lambda r: r["test"].update(accuracy_interval=["a", "b"])),
+    spoilt(lambda r: r["test"]["without_copies"].update(n=None)),
+])
+def test_damaged_records_are_named(tmp_path, text):
+    (tmp_path / "results.json").write_text(text)
+    with pytest.raises(ValueError, match="results.json is damaged: ") as error:
+        read_results(tmp_path / "results.json")
+    assert len(str(error.value)) - len(str(tmp_path)) < 140
+
+
+def test_result_json_is_used_again_for_the_same_only(go, place, monkeypatch):
+    """Otherwise the run is scored again: what stands there is replaced, whatever it was."""
+    assert go("--experiments", "5")[0] == 0
+    run = place / "runs/experiment5-seed0"
+    right = (run / "result.json").read_text()
+    scored = []
+    original = results.score
+    monkeypatch.setattr(results, "score", lambda *a: scored.append(1) or original(*a))
+    assert results.record_of(run) and not scored
+    other = json.loads(right)
+    for name, value in (("weights", "0"), ("scoring", 0), ("settings", {}), ("checksums", {})):
+        changed = other | {"origin": other["origin"] | {name: value}}
+        (run / "result.json").write_text(json.dumps(changed))
+        results.record_of(run)
+        assert (run / "result.json").read_text() == right and scored.pop()
+    for text in ("", "[]", json.dumps({"record": other["record"]}), right[:-99]):
+        (run / "result.json").write_text(text)
+        results.record_of(run)
+        assert (run / "result.json").read_text() == right and scored.pop()
+
+
+def test_the_page_is_looked_at_before_the_training(go, place, trainings):
+    (place / "docs" / "results.md").unlink()
+    code, _, err = go("--experiments", "5")
+    assert code == 2 and "there is no page docs/results.md" in err and not trainings
+    (place / "file").touch()
+    code, _, err = go("--experiments", "5", "--runs", "file/runs", "--docs", "file")
+    assert code == 2 and "file" in err and not trainings
+
+
+def test_only_the_blocks_of_a_page_are_replaced(tmp_path):
+    path = tmp_path / "page.md"
+    path.write_text("a\n<!-- begin x -->\nold\n<!-- end x -->\nb \\1\n")
+    pages.rewrite(path, {"x": r"new \1 \g<0>"})
+    assert path.read_text() == "a\n<!-- begin x -->\nnew \\1 \\g<0>\n<!-- end x -->\nb \\1\n"
+
+
+def test_the_page_in_docs_says_what_results_json_says(tmp_path):
+    """Nobody has typed into the tables, and nothing is left over from other runs."""
+    shutil.copy(DOCS / "results.md", tmp_path)
+    made = read_results(DOCS / "results.json")
+    pages.rewrite(tmp_path / "results.md", tables.results_blocks(made))
+    assert (tmp_path / "results.md").read_text() == (DOCS / "results.md").read_text()
+
+
+def test_a_stopped_run_yields_to_a_finished_one(tmp_path):
+    settings = train.new_settings({"drawn": 98, "epochs": 1})
+    for name in ("a", "b"):
+        there = replace(settings, data=name)
+        runs.write_json(tmp_path / name / "config.json", {"settings": there.as_dict()})
+        write_history(tmp_path / name, [dict(
+            epoch=1, loss=1, accuracy=1, val_loss=1, val_accuracy=1, seconds=1)])
+    assert find_run(tmp_path, settings) == tmp_path / "a"
+    runs.write_json(tmp_path / "b" / "metrics.json", {})
+    assert find_run(tmp_path, settings) == tmp_path / "b"
+    assert find_run(tmp_path, replace(settings, seed=1)) is None

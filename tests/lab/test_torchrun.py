@@ -1,0 +1,237 @@
+"""scripts/export.py --training: two workers under torchrun train as tinyfer does.
+
+What the workers do stands in torch_workers.py. Dropout is off where gradients are compared: its
+masks are drawn by each library for itself.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny
+from exporting import export
+
+import tinyfer
+from tinyfer.core import networks
+from tinyfer.core.layers import Dropout
+from tinyfer.core.losses import smooth_targets, soft_cross_entropy, softmax_cross_entropy
+from tinyfer.scores.metrics import cross_entropy
+from tinyfer.storage.checkpoint import read_history, write_history
+from tinyfer.training import runs
+from tinyfer.training.config import Settings
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+if not (torch.distributed.is_available() and torch.distributed.is_gloo_available()):
+    pytest.skip("this PyTorch has no gloo", allow_module_level=True)
+
+WEIGHTS = np.array([0.5, 1.5, 1.0, 0.8, 2.0])
+IMAGES = 9                  # 5 for one worker, 4 for the other
+LIMIT = 1e-9                # in float64; they agree to some 1e-13
+SIX = Settings(classes=5, balance="weights", split="report", drop_duplicates=False, drawn=1050,
+               data=None, epochs=2, batch_size=8, lr=2e-3, seed=3, dtype="float64", recipe="best")
+TWO = Settings(classes=5, balance="weights", split="report", drop_duplicates=False, drawn=1050,
+                 data=None, epochs=2, batch_size=8, lr=3e-3, seed=0)
+
+
+@pytest.fixture(scope="module")
+def parts():
+    return TWO.parts(TWO.faces())
+
+
+def make_run(folder, model, settings, parts):
+    """A run folder as training leaves it, without the training."""
+    folder.mkdir()
+    runs.write_json(folder / "config.json", runs.config_of(settings, parts, model, 1))
+    model.save(folder / "best.npz")
+    write_history(folder, [dict(epoch=1, loss=1.0, accuracy=0.5, val_loss=1.0, val_accuracy=0.5,
+                                seconds=1.0)])
+
+
+def moved(model):
+    """The model with every array away from its initial value, and without dropout."""
+    rng = np.random.default_rng(5)
+    for layer in model.layers:
+        if isinstance(layer, Dropout):
+            layer.rate = 0.0
+    for name, array in model.state().items():
+        if name.endswith((".b", ".beta", ".mean")):
+            array[...] = 0.1 * rng.standard_normal(array.shape)
+        if name.endswith((".gamma", ".var")):
+            array[...] = rng.uniform(0.5, 1.5, array.shape)
+    return model
+
+
+@pytest.fixture(scope="module")
+def batch():
+    rng = np.random.default_rng(6)
+    labels = rng.permutation(np.arange(IMAGES) % 5)
+    return dict(x=rng.random((IMAGES, 48, 48, 1)), labels=labels, weights=WEIGHTS,
+                targets=smooth_targets(labels, 5, 0.1, np.float64))
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory, batch, parts):
+    """The folder in which two workers have computed and trained."""
+    folder = tmp_path_factory.mktemp("torchrun")
+    names = parts.train.class_names
+    models = {"six": moved(tinyfer.six_layer_cnn(5, 3, np.float64, names)),
+              "two": tiny.two_convolutions(5, 0, class_names=names)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(networks.ARCHITECTURES, "two_convolutions", tiny.two_convolutions)
+        for name, settings in (("six", SIX), ("two", TWO)):
+            make_run(folder / f"run-{name}", models[name], settings, parts)
+            assert export.main([str(folder / f"run-{name}"), "--to", "torch", name, "--training",
+                                "--out", str(folder)]) == 0
+    np.savez(folder / "batch.npz", **batch)
+    tests = Path(__file__).parents[1] / "helpers"
+    paths = os.pathsep.join([str(Path(tinyfer.__file__).parents[1]), str(tests)])
+    ended = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+         str(tests / "torch_workers.py"), str(folder)], capture_output=True, text=True,
+        timeout=240, env=os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"})
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    (folder / "out.txt").write_text(ended.stdout)
+    return folder
+
+
+def ours(done, batch, mode):
+    """tinyfer's gradient of the whole batch, by name."""
+    model = moved(tinyfer.load_model(done / "run-six"))
+    training = mode != "running"
+    _, dlogits = softmax_cross_entropy(model.forward(batch["x"], training), batch["labels"],
+                                       WEIGHTS)
+    model.backward(dlogits)
+    return {p.name: p.grad for p in model.parameters()}
+
+
+def difference(done, name, mine):
+    """The relative difference of all gradients together, and the largest of one array."""
+    with np.load(done / f"gradient-{name}-0.npz") as file:
+        theirs = {key: file[key] for key in mine}
+    each = {key: np.linalg.norm(theirs[key] - mine[key]) / np.linalg.norm(mine[key])
+            for key in mine}
+    both = [np.concatenate([arrays[key].ravel() for key in mine]) for arrays in (theirs, mine)]
+    return np.linalg.norm(both[0] - both[1]) / np.linalg.norm(both[1]), max(each.values())
+
+
+@pytest.mark.parametrize("mode", ["running", "shared"])
+def test_the_mean_gradient_is_that_of_the_whole_batch(done, batch, mode, record_property):
+    """In every array, with batch norm by its running values, and by those of the whole batch."""
+    _, worst = difference(done, mode, ours(done, batch, mode))
+    record_property("relative error", f"{worst:.1e}, at most {LIMIT:.0e}")
+    assert worst <= LIMIT
+
+
+def test_batch_norm_of_each_share_is_another_gradient(done, batch, record_property):
+    """The one difference there is, in numbers: with so few images a share, it is a large one."""
+    whole, _ = difference(done, "own", ours(done, batch, "own"))
+    record_property("relative error", f"{whole:.1e} with statistics of 5 and 4 images of 9")
+    assert 0.05 < whole < 2
+
+
+def test_the_mean_of_weighted_means_is_not_the_mean(done, batch):
+    """Why the script does not leave the division to cross_entropy."""
+    mine = ours(done, batch, "running")
+    scale = IMAGES / WEIGHTS[batch["labels"]].sum()     # what a mean by weights would make of it
+    whole, _ = difference(done, "running-naive", {key: scale * g for key, g in mine.items()})
+    assert whole > 1e-3
+
+
+def test_three_steps_are_those_of_tinyfer(done, batch, record_property):
+    """Rate, decay, eps, smoothed targets, class weights, and the running mean of the weights."""
+    recipe, model = SIX.training, moved(tinyfer.load_model(done / "run-six"))
+    optimizer = recipe.make_optimizer(model)
+    for t in range(3):
+        _, dlogits = soft_cross_entropy(model.forward(batch["x"], True), batch["targets"], WEIGHTS)
+        model.backward(dlogits)
+        optimizer.lr = recipe.rate(t, 3)
+        optimizer.step()
+    worst = 0
+    for number, mine in enumerate((model, optimizer.averaged)):
+        with np.load(done / f"steps-{number}.npz") as file:
+            assert set(file.files) == mine.state().keys()
+            worst = max([worst, *(np.linalg.norm(file[name] - array) / np.linalg.norm(array)
+                                  for name, array in mine.state().items())])
+    record_property("relative error", f"{worst:.1e}, at most {LIMIT:.0e}")
+    assert worst <= LIMIT
+
+
+@pytest.fixture
+def trained(done, monkeypatch):
+    monkeypatch.setitem(networks.ARCHITECTURES, "two_convolutions", tiny.two_convolutions)
+    return runs.open_run(done / "trained")
+
+
+def test_two_epochs_on_drawn_faces_learn(done, trained):
+    first, second = read_history(done / "trained")
+    assert second["loss"] < first["loss"]
+    # Of 525 faces as they are seen, each one changed anew; chance: 0.2, give or take 0.017. Batch
+    # norm's running values, and with them the validation, need some hundred steps more.
+    assert second["accuracy"] > 0.28
+    assert (done / "out.txt").read_text().count("epoch 2: ") == 1
+    assert "2 workers on cpu" in trained.config["trained_by"]
+
+
+def test_tinyfer_reads_what_was_trained(trained, parts):
+    """It gives the faces, the same ones, the loss that PyTorch found in them."""
+    best = max(trained.history, key=lambda row: row["val_accuracy"])
+    assert trained.config["parts"] == runs.describe_parts(parts)
+    probabilities = trained.model.predict_proba(parts.validation.faces)
+    right = probabilities.argmax(axis=1) == parts.validation.labels
+    assert right.mean() == best["val_accuracy"]
+    loss = cross_entropy(parts.validation.labels, probabilities)
+    assert abs(loss - best["val_loss"]) <= 1e-5 * loss
+
+
+# What the script says
+
+@pytest.fixture
+def script(done, monkeypatch):
+    """two_train.py as a module, as a lone worker's."""
+    monkeypatch.syspath_prepend(str(done))
+    monkeypatch.delenv("TINYFER_DATA", raising=False)
+    for name, value in (("RANK", 0), ("LOCAL_RANK", 0), ("LOCAL_WORLD_SIZE", 1),
+                        ("WORLD_SIZE", 1)):
+        monkeypatch.setenv(name, str(value))
+    import two_train
+    return two_train
+
+
+@pytest.mark.parametrize("arguments, words", [
+    ("--data gone.zip", "1,050 drawn faces: it cannot use gone.zip"),
+    ("--epochs 0", "the setting epochs is '0'"),
+    ("--sync-batch-norm", "PyTorch's SyncBatchNorm has no CPU version"),
+    ("--out run-two", "run-two is already in use"),
+])
+def test_errors_are_one_sentence(script, done, tmp_path, monkeypatch, capsys, arguments, words):
+    monkeypatch.chdir(done if "run-two" in arguments else tmp_path)
+    assert script.main(arguments.split()) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and words in error and error.count("\n") == 1
+
+
+def test_no_archive_and_no_torchrun(script, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(script.SETTINGS, "drawn", None)
+    for arguments, words in ([], "FER-2013 is not here"), (["--data", "gone.zip"], "gone.zip does"):
+        assert script.main(arguments) == 2
+        assert f"error: {words}" in capsys.readouterr().err
+    monkeypatch.delenv("RANK")
+    assert script.main([]) == 2
+    assert "torchrun starts it: torchrun --nproc-per-node 2 two_train.py" in (
+        capsys.readouterr().err)
+    assert not list(tmp_path.iterdir())
+
+
+def test_too_few_images_for_the_workers(script, tmp_path, monkeypatch, capsys):
+    """And the folder can still be used: nothing was written into it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(script, "join", lambda sync: torch.device("cpu"))
+    monkeypatch.setattr(script.dist, "get_world_size", lambda: 2)
+    assert script.main(["--batch-size", "3"]) == 2
+    assert capsys.readouterr().err == ("error: 3 images a step are too few for 2 workers: batch "
+                                       "norm needs two for each\n")
+    assert not list(tmp_path.glob("runs/two/*"))

@@ -1,0 +1,449 @@
+"""scripts/play.py without a browser: who may ask, what is refused, and how it starts and ends."""
+
+import concurrent.futures
+import json
+import re
+import signal
+import socket
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from child import start
+from page_client import FACE, ask, message, raw, request, serving
+
+import tinyfer
+from tinyfer.commands import play
+from tinyfer.page import picture as page_picture
+from tinyfer.page import server as page_server
+from tinyfer.page.forward import EXPLAINED
+from tinyfer.page.message import Gone
+from tinyfer.page.server import FILES, listen
+from tinyfer.page.worker import Worker
+
+ROOT = Path(tinyfer.__file__).parents[1]
+BUDGET = 2.0            # seconds for a bad request, on a busy machine
+FIVE = dict(network="five-class-study")
+
+
+@pytest.fixture(scope="module")
+def server():
+    with serving() as one:
+        yield one
+
+
+def alive(server):
+    """The server answers as if nothing had happened."""
+    answer, _ = ask(server, "answer", FIVE, FACE)
+    return abs(sum(answer["probabilities"]) - 1) < 1e-5
+
+
+def refused(server, sent, status, words, **options):
+    start = time.monotonic()
+    got, headers, body = raw(server, sent, **options)
+    assert time.monotonic() - start < BUDGET
+    sentence = json.loads(body)["error"]
+    assert got == status and re.search(words, sentence), (got, sentence)
+    assert len(sentence) < 200 and "\n" not in sentence
+    assert headers["Connection"] == "close"
+
+
+# Who may ask
+
+@pytest.mark.parametrize("host", ["example.org", "127.0.0.1", "127.0.0.1:1", "evil@127.0.0.1",
+                                  "", "127.0.0.1:{port}.example.org", None])
+def test_another_host_is_refused(server, host):
+    host = host and host.format(port=server.port)
+    for method, path in ("GET", f"/{server.token}/"), ("POST", None):
+        refused(server, request(server, path, method, message(FIVE, FACE), Host=host), 403,
+                "this page is for 127.0.0.1")
+
+
+@pytest.mark.parametrize("origin", ["http://example.org", "null", "https://127.0.0.1:{port}",
+                                    "http://127.0.0.1:1", "http://127.0.0.1:{port}/", None])
+def test_another_origin_is_refused(server, origin):
+    origin = origin and origin.format(port=server.port)
+    refused(server, request(server, body=message(FIVE, FACE), Origin=origin), 403,
+            "only the page itself")
+
+
+@pytest.mark.parametrize("token", ["", "x", "{token}x", "%00", "ä", "{short}"])
+def test_without_the_token_there_is_nothing(server, token):
+    token = token.format(token=server.token, short=server.token[:-1])
+    for path in f"/{token}/", f"/{token}/answer", f"/{token}", "/":
+        for method in "GET", "POST":
+            refused(server, request(server, path, method, message(FIVE, FACE)), 404, "address")
+
+
+def test_localhost_is_this_machine_too(server):
+    name = f"localhost:{server.port}"
+    sent = request(server, body=message(FIVE, FACE), Host=name, Origin=f"http://{name}",
+                   Connection="close")
+    assert raw(server, sent)[0] == 200
+
+
+def test_the_ticket_is_good_for_one_visit():
+    with serving() as server:
+        assert server.token not in server.visit
+        path = server.visit.removeprefix(f"http://127.0.0.1:{server.port}")
+        sent = request(server, path, "GET", Connection="close")
+        status, headers, _ = raw(server, sent)
+        assert status == 303 and headers["Location"] == f"/{server.token}/"
+        refused(server, sent, 404, "address")
+
+
+def test_two_servers_have_two_tokens(server):
+    with serving() as other:
+        assert other.token != server.token and len(other.token) >= 20
+
+
+# What is served
+
+def test_every_file_and_its_headers(server):
+    assert {"", "main.js", "style.css", "icon.svg"} <= FILES.keys()
+    for name, (kind, content) in FILES.items():
+        sent = request(server, f"/{server.token}/{name}", "GET", Connection="close")
+        status, headers, body = raw(server, sent)
+        assert status == 200 and body == content and headers["Content-Type"].startswith(kind)
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["server.py", "../server.py", "../../play.py", "%2e%2e/server.py",
+                                  "/etc/passwd", "....//server.py", "static/main.js", "main.js/",
+                                  "..\\server.py", "index.html%00", "a" * 5000])
+def test_no_other_file_is_served(server, path):
+    refused(server, request(server, f"/{server.token}/{path}", "GET"), 404, "no such file")
+
+
+def test_the_page_loads_nothing_from_elsewhere():
+    for name, (_, content) in FILES.items():
+        text = content.decode().replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r"https?:|//[a-z]+\.|@import|\bon[a-z]+=\"|style=\"", text), name
+        assert "localStorage" not in text and "eval(" not in text, name
+
+
+def colours(scheme):
+    """The colours of a scheme of the page's style, as (3,) arrays of 0 to 1, by their names."""
+    parts = re.findall(r"^:root.*?\{(.*?)\}", FILES["style.css"][1].decode(), re.M | re.S)
+    found = {}
+    for part in parts[:1 + (scheme == "dark")]:
+        for name, value in re.findall(r"--([\w-]+): ([^;]+);", part):
+            if value.startswith("#"):
+                found[name] = np.array([int(value[n:n + 2], 16) for n in (1, 3, 5)]) / 255
+            elif re.fullmatch(r"\d+ \d+ \d+", value):
+                found[name] = np.array([int(each) for each in value.split()]) / 255
+    return found
+
+
+def contrast(one, other):
+    """WCAG 2.2: the ratio of the brighter to the darker colour."""
+    light = [np.dot([0.2126, 0.7152, 0.0722],
+                    np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)) + 0.05
+             for c in (one, other)]
+    return max(light) / min(light)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_and_colours_can_be_told_apart(scheme):
+    """Text as WCAG asks (AA), and blue from orange by people who lack red or green cones, whose
+    vision is that of Machado, Oliveira and Fernandes 2009, table 1, severity 1."""
+    c = colours(scheme)
+    for ground in "card", "paper":
+        assert contrast(c["ink"], c[ground]) >= 7 and contrast(c["soft"], c[ground]) >= 4.5
+    assert contrast(c["card"], c["plus"]) >= 4.5, "the words on a pressed button"
+    assert contrast(c["minus"], c["card"]) >= 3
+    protan = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+              [-0.003882, -0.048116, 1.051998]]
+    deutan = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+              [-0.011820, 0.042940, 0.968881]]
+    for seen in np.eye(3), np.array(protan), np.array(deutan):
+        for plus, minus in ("plus", "minus"), ("plus-rgb", "minus-rgb"):
+            assert np.abs(seen @ (c[plus] ** 2.2 - c[minus] ** 2.2)).max() > 0.2
+
+
+def test_nothing_moves_unasked():
+    """No animation; the one transition waits before it fades what is out of date."""
+    style = FILES["style.css"][1].decode()
+    assert "animation" not in style and "@keyframes" not in style and "<marquee" not in str(FILES)
+    assert re.findall(r"transition: ([^;}]+)", style) == ["opacity 0s 0.5s"]
+
+
+def test_every_place_named_on_the_page_exists():
+    text = FILES[""][1].decode()
+    places = re.findall(r"(?:Chapter (\d+)[^:]*:\s*)?<code>([^<]+)</code>", text)
+    places += [(str(chapter), code) for chapter, code in EXPLAINED.values()]
+    assert len(places) >= 15
+    for chapter, code in places:
+        path, _, names = code.partition(": ")
+        source = (ROOT / path).read_text()
+        for name in names.split("."):
+            assert re.search(rf"\b(def|class) {name}\b", source), code
+        if chapter:
+            assert len(list((ROOT / "docs").glob(f"{int(chapter):02}-*.md"))) == 1
+
+
+# Bad questions
+
+LAYERS = FIVE | dict(training=False, mask=0)
+UNIT = LAYERS | dict(layer=0, i=0, j=0, k=0, target="happy")
+NUDGE = FIVE | dict(parameter="conv1.w", index=0, label="happy", trained=False, curve=False)
+STEP = FIVE | dict(label="happy", rate=1e-4, steps=1, reset=False)
+DRAW = dict(expression="happy", person=0, measures={})
+BAD = [
+    ("answer", b"", b"", "no valid JSON"),
+    ("answer", b"{", b"", "no valid JSON"),
+    ("answer", b"\xff\xfe", b"", "no valid JSON"),
+    ("answer", b"[" * 9000, b"", "no valid JSON"),
+    ("answer", b'{"network": NaN}', b"", "no valid JSON"),
+    ("answer", b"[1]", b"", "no JSON object"),
+    ("answer", {}, FACE, "has no 'network'"),
+    ("answer", dict(network=3), FACE, "network is 3; expected one of"),
+    ("answer", dict(network="/etc/passwd"), FACE, "expected one of five-class"),
+    ("answer", dict(network="x" * 9000), FACE, r"network is x+\.\.\.; expected"),
+    ("answer", FIVE, FACE[:-1], r"2,256 bytes came with the question; expected 48 x 48"),
+    ("answer", FIVE, b"", "0 bytes came"),
+    ("answer", FIVE, bytes(10**6), "1,000,000 bytes came"),
+    ("draw", DRAW | dict(expression="bored"), b"", "expression is bored; expected one of angry"),
+    ("draw", DRAW | dict(person=-1), b"", "person is -1; expected a whole number from 0"),
+    ("draw", DRAW | dict(person=True), b"", "person is true"),
+    ("draw", DRAW | dict(person=1.5), b"", "person is 1.5"),
+    ("draw", DRAW | dict(measures=[1]), b"", "measures is"),
+    ("draw", DRAW | dict(measures=dict(scale=0.0)), b"", "measures is"),
+    ("draw", DRAW | dict(measures=dict(open=9)), b"", "open is 9; expected a number from 0 to 0.5"),
+    ("draw", DRAW | dict(measures=dict(open="0")), b"", "open is 0; expected a number"),
+    ("draw", b'{"expression": "happy", "person": 0, "measures": {"open": 1e999}}', b"", "open is"),
+    ("cut", dict(width=9000, height=9000), b"", "height is 9000; expected a whole number from 1"),
+    ("cut", dict(width=0, height=4), b"", "width is 0"),
+    ("cut", dict(width=4, height=4), bytes(63), "63 bytes came"),
+    ("map", FIVE | dict(target="happy", method="guess"), FACE, "method is guess"),
+    ("map", FIVE | dict(target="happy", method="gradient"), bytes(2304), "single grey"),
+    ("strips", LAYERS | dict(training="no"), FACE, "training is no; expected true or false"),
+    ("strips", LAYERS | dict(mask=-5), FACE, "mask is -5"),
+    ("unit", UNIT | dict(layer=23), FACE, "layer is 23; expected a whole number from 0 to 22"),
+    ("unit", UNIT | dict(k=32), FACE, "k is 32; expected a whole number from 0 to 31"),
+    ("unit", UNIT | dict(target="bored"), FACE, "target is bored"),
+    ("nudge", NUDGE | dict(parameter="conv9.w", value=0), FACE, "parameter is conv9.w"),
+    ("nudge", NUDGE | dict(index=288, value=0), FACE, "index is 288; expected a whole number"),
+    ("nudge", NUDGE | dict(value=1e6), FACE, "value is 1000000.0; expected a number from"),
+    ("nudge", NUDGE | dict(value=int("9" * 4000)), FACE, r"value is 9+\.\.\.; expected"),
+    ("nudge", NUDGE, FACE, "has no 'value'"),
+    ("step", STEP | dict(rate=0), FACE, "rate is 0"),
+    ("step", STEP | dict(rate=None), FACE, "rate is null"),
+    ("step", STEP | dict(steps=11), FACE, "steps is 11"),
+]
+
+
+@pytest.mark.parametrize("name, fields, body, words", BAD, ids=lambda each: str(each)[:20])
+def test_a_bad_question_gets_one_sentence(server, name, fields, body, words):
+    content = message(fields, body)
+    refused(server, request(server, f"/{server.token}/{name}", body=content), 400, words)
+
+
+def test_the_server_goes_on_after_all_of_them(server):
+    assert alive(server)
+
+
+@pytest.mark.parametrize("content, words", [
+    (b"", "cut short"), (b"\1", "cut short"), (b"\xff\xff\xff\xff{}", "cut short"),
+    (message(FIVE)[:-1], "cut short")])
+def test_half_a_message_is_refused(server, content, words):
+    refused(server, request(server, body=content), 400, words)
+
+
+def test_a_large_json_is_refused(server):
+    refused(server, request(server, body=message(dict(network="x" * 20_000))), 413, "16,384")
+
+
+@pytest.mark.parametrize("headers, status, words", [
+    (dict(Content_Length=None), 411, "Content-Length"),
+    (dict(Content_Length="abc"), 400, "no whole number"),
+    (dict(Content_Length="-1"), 400, "no whole number"),
+    (dict(Content_Length="²"), 400, "no whole number"),
+    (dict(Content_Length="9" * 5000), 413, "at most 2,097,152 bytes"),
+    (dict(Content_Length=10**12), 413, "at most"),
+    (dict(Content_Length=0), 400, "cut short"),
+    (dict(Transfer_Encoding="chunked"), 411, "Content-Length"),
+    (dict(Content_Length=3000), 400, "ends 6.. bytes too early"),
+])
+def test_a_wrong_length_is_refused(server, headers, status, words):
+    sent = request(server, body=message(FIVE, FACE), **headers)
+    refused(server, sent, status, words, finish=True)
+
+
+def test_a_huge_body_is_refused_unread(server):
+    refused(server, request(server, body=bytes(8 * 2**20)), 413, "at most")
+    assert alive(server)
+
+
+def test_a_body_that_does_not_come_is_waited_for_not_long(server, monkeypatch):
+    monkeypatch.setattr(page_server, "BODY_SECONDS", 0.2)
+    sent = request(server, body=message(FIVE, FACE))[:-9]
+    refused(server, sent, 408, "did not come")
+
+
+@pytest.mark.parametrize("sent, status", [
+    (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", 400), (b"GET\r\n\r\n", 400), (b"\0\r\n\r\n", 400),
+    (b"GET / HTTP/9.9\r\n\r\n", 400), (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", 414),
+    (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n", 431),
+    (b"GET / HTTP/1.1\r\nA: " + b"b" * 70_000 + b"\r\n\r\n", 431)])
+def test_what_is_no_http_is_refused(server, sent, status):
+    refused(server, sent, status, ".")
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "HEAD", "TRACE", "CONNECT"])
+def test_other_methods_are_refused(server, method):
+    status, _, _ = raw(server, request(server, method=method))
+    assert status == 405
+
+
+def test_random_bytes_never_stop_it(server):
+    rng = np.random.default_rng(0)
+    for n in range(40):
+        content = bytearray(message(DRAW))
+        for place in rng.integers(0, len(content), 1 + n % 3):
+            content[place] = rng.integers(256)
+        sent = request(server, f"/{server.token}/draw", body=bytes(content), Connection="close")
+        assert raw(server, sent)[0] in (200, 400, 413)
+    assert alive(server)
+
+
+def test_five_hundred_at_once(server):
+    good = request(server, body=message(FIVE, FACE), Connection="close")
+    others = [request(server, body=message(FIVE, FACE), Host="example.org"),
+              request(server, body=message(FIVE)), request(server, token="x"),
+              request(server, body=message(FIVE), Content_Length=10**9)]
+    sent = [good if n % 10 == 0 else others[n % 4] for n in range(500)]
+    with concurrent.futures.ThreadPoolExecutor(500) as pool:
+        found = list(pool.map(lambda each: raw(server, each, seconds=60)[0], sent))
+    assert set(found[::10]) == {200} and {status // 100 for status in found} == {2, 4}
+    assert alive(server)
+    assert threading.active_count() < 100
+
+
+def test_idle_connections_do_not_keep_others_out(server):
+    idle = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(200)]
+    assert alive(server)
+    for each in idle:
+        each.close()
+
+
+def test_many_questions_on_one_connection(server):
+    """They come one after the other, though all are sent at once."""
+    one = request(server, body=message(FIVE, FACE))
+    last = request(server, body=message(FIVE, FACE), Connection="close")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(3 * one + last)
+        received = b""
+        while piece := connection.recv(65_536):
+            received += piece
+    assert received.count(b"HTTP/1.1 200") == 4
+
+
+# Turns
+
+def test_what_nobody_waits_for_is_not_computed():
+    worker, done = Worker(), []
+    worker.start()
+    with pytest.raises(Gone):
+        worker.ask(lambda: done.append(1), gone=lambda: True)
+    worker.ask(lambda: done.append(2))
+    assert done == [2]
+
+
+def test_quick_questions_go_before_the_rest_of_a_long_one():
+    worker, order, begun, go_on = Worker(), [], threading.Event(), threading.Event()
+    worker.start()
+
+    def long():
+        begun.set()
+        go_on.wait()
+        worker.pause()
+        order.append("long")
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(worker.ask, long, quick=False)]
+        begun.wait()
+        asked.append(pool.submit(worker.ask, lambda: order.append("next long"), quick=False))
+        asked.append(pool.submit(worker.ask, lambda: order.append("quick")))
+        while not (worker._quick and worker._long):
+            time.sleep(0.001)
+        go_on.set()
+        concurrent.futures.wait(asked)
+    assert order == ["quick", "long", "next long"]
+
+
+def test_a_long_answer_ends_when_the_asker_hangs_up(server, monkeypatch):
+    """The map stops at its next piece; what comes after does not wait for the rest."""
+    pieces = []
+    pause = server.questions.worker.pause
+
+    def counted(gone):
+        pieces.append(1)
+        time.sleep(0.05)
+        pause(gone)
+
+    monkeypatch.setattr(server.questions.worker, "pause", counted)
+    fields = FIVE | dict(target="happy", method="occlusion")
+    sent = request(server, f"/{server.token}/map", body=message(fields, FACE))
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(sent)
+        while not pieces:
+            time.sleep(0.001)
+    assert alive(server)
+    ask(server, "map", FIVE | dict(target="happy", method="gradient"), FACE)
+    assert len(pieces) < 10     # occlusion alone takes 16
+
+
+def test_an_error_of_our_own_is_said_and_survived(server, monkeypatch, capsys):
+    monkeypatch.setitem(server.questions.known, "answer", (lambda question: 1 / 0, True))
+    status, _, body = raw(server, request(server, body=message(FIVE, FACE)))
+    assert status == 500 and "error of its own" in json.loads(body)["error"]
+    assert "ZeroDivisionError" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert alive(server)
+
+
+# The command
+
+def test_a_port_in_use_gives_the_next_one(server):
+    said = []
+    taken = server.port
+    second = listen(taken, server.questions, said.append)
+    second.server_close()
+    assert taken < second.port < taken + 20
+    assert said[0] == f"Port {taken} is in use; trying {taken + 1}."
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--port", "70000"], "expected a port from 0 to 65535, got 70000"),
+    (["--port", "-1"], "--port"), (["--port", "x"], "expected a whole number from 0, got 'x'"),
+    (["nowhere"], "nowhere is neither a file nor"), (["--what"], "--what")])
+def test_the_command_says_what_is_wrong(refused, arguments, words):
+    assert words in refused(play.main, *arguments)
+
+
+def test_a_picture_needs_chromium(monkeypatch, refused, tmp_path):
+    monkeypatch.setattr(page_picture, "chromium", lambda: None)
+    assert re.match("a picture of the page needs (Playwright|Chromium)",
+                    refused(play.main, "--picture", tmp_path / "a.png"))
+
+
+def test_ctrl_c_ends_it_at_once_and_nothing_is_written(tmp_path, monkeypatch):
+    """Even with a connection open and a question half asked."""
+    monkeypatch.chdir(tmp_path)
+    started = start("-m", "tinyfer", "play", "--no-browser", "--port", "0", PYTHONDONTWRITEBYTECODE="1")
+    lines = [started.stdout.readline() for _ in range(3)]
+    address = re.search(r"http://127\.0\.0\.1:(\d+)/[\w-]{22}/", "".join(lines))
+    with socket.create_connection(("127.0.0.1", int(address[1]))) as connection:
+        connection.sendall(f"POST {address[0]}".encode())
+        asked = time.monotonic()
+        started.send_signal(signal.SIGINT)
+        out, error = started.communicate(timeout=10)
+    assert time.monotonic() - asked < BUDGET
+    assert started.returncode == 0 and error == "" and out.endswith("Closed.\n")
+    assert not list(tmp_path.iterdir())

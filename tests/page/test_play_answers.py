@@ -1,0 +1,293 @@
+"""What the page is told: each answer of scripts/play.py against the package, or worked out anew."""
+
+import json
+
+import numpy as np
+import pytest
+from page_client import FACE, message
+from PIL import Image
+from tiny import small_cnn, unsettle
+
+import tinyfer
+from tinyfer.core import networks
+from tinyfer.core.inference import to_input
+from tinyfer.core.losses import softmax, softmax_cross_entropy
+from tinyfer.data.drawn import draw_face
+from tinyfer.data.pictures import face_of
+from tinyfer.explain.saliency import METHODS
+from tinyfer.page.message import Question
+from tinyfer.page.networks import Network, Networks
+from tinyfer.page.questions import Questions
+from tinyfer.photo.finder import find_faces
+
+FIVE, SMALL = dict(network="five-class-study"), dict(network="small")
+NAMES = ("a", "b", "c")
+
+
+class Asked:
+    """Questions without a server; "small" is a small network in float64 with statistics of its own.
+
+    Calling it asks: the dict of the answer, and its bytes as arrays of the types wanted.
+    """
+
+    def __init__(self, monkeypatch):
+        monkeypatch.setitem(networks.ARCHITECTURES, "small_cnn", small_cnn)
+        self.questions = Questions()
+        model = unsettle(small_cnn(classes=3, seed=1, dtype=np.float64, class_names=NAMES))
+        self.questions.networks.names.append("small")
+        self.questions.networks._loaded["small"] = self.small = Network(model)
+
+    def __call__(self, name, fields, body=FACE):
+        content = self.questions.ask(name, Question(message(fields, body)))
+        end = 4 + int.from_bytes(content[:4], "little")
+        assert end % 4 == 0, "the page reads float32 from there on"
+        return json.loads(content[4:end]), content[end:]
+
+
+@pytest.fixture(scope="module")
+def asked():
+    with pytest.MonkeyPatch.context() as patch:
+        yield Asked(patch)
+
+
+@pytest.fixture(scope="module")
+def five(asked):
+    return asked.questions.networks["five-class-study"].model
+
+
+def test_an_answer_is_the_networks_prediction(asked, five):
+    rng = np.random.default_rng(0)
+    for face in FACE, rng.integers(0, 256, (48, 48)).astype(np.uint8), FACE[:, ::-1]:
+        answer, _ = asked("answer", FIVE, np.ascontiguousarray(face))
+        assert tuple(answer["classes"]) == five.class_names
+        assert answer["probabilities"] == pytest.approx(five.predict_proba(face[None])[0], abs=1e-6)
+
+
+def test_a_drawn_face_has_the_measures_asked_for(asked):
+    answer, face = asked("draw", dict(expression="sad", person=0, measures={}), b"")
+    assert face == draw_face("sad").tobytes()
+    moved = dict(open=0.25, tilt=-0.3)
+    answer, face = asked("draw", dict(expression="fear", person=7, measures=moved), b"")
+    assert face == draw_face("fear", seed=7, **moved).tobytes()
+    assert answer["measures"] | moved == answer["measures"] and len(answer["measures"]) > 15
+
+
+def test_a_cut_picture_is_what_predict_reads(asked):
+    pixels = np.random.default_rng(0).integers(0, 256, (90, 130, 4)).astype(np.uint8)
+    _, face = asked("cut", dict(height=90, width=130), pixels)
+    assert face == face_of(Image.fromarray(pixels, "RGBA")).tobytes()
+
+
+def test_faces_are_found_where_the_package_finds_them(asked):
+    picture = np.full((160, 200, 4), 120, np.uint8)
+    picture[20:140, 40:160, :3] = draw_face("happy", size=120)[..., None]
+    picture[..., 3] = 255
+    answer, _ = asked("find", dict(height=160, width=200), picture)
+    expected = find_faces(Image.fromarray(picture, "RGBA"))
+    assert [each[:3] for each in answer["faces"]] == [[f.x, f.y, f.side] for f in expected]
+    assert expected, "or this test proves nothing"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_map_is_the_packages(asked, method):
+    _, found = asked("map", SMALL | dict(target="b", method=method))
+    expected = tinyfer.saliency(asked.small.model, FACE[None], "b", method, signed=True)[0]
+    assert np.frombuffer(found, np.float32) == pytest.approx(expected.ravel(), rel=1e-4, abs=1e-7)
+
+
+def test_strips_are_the_values_of_every_layer(asked, five):
+    answer, maps = asked("strips", FIVE | dict(training=False, mask=0))
+    maps, x = np.frombuffer(maps, np.int8), to_input(FACE[None], five.dtype)
+    for layer, told in zip(five.layers, answer["layers"], strict=True):
+        x = layer.forward(x)
+        height, width, channels = told["shape"]
+        found, maps = np.split(maps, [height * width * channels])
+        value = np.moveaxis(found.reshape(channels, height, width), 0, 2) / 127 * told["scale"]
+        expected = np.clip(x.reshape(height, width, channels), -told["scale"], told["scale"])
+        assert np.abs(value - expected).max() <= 0.51 / 127 * told["scale"]
+        assert np.mean(np.abs(x) > told["scale"]) <= 0.0021
+    assert maps.size == 0
+    assert sum(layer["values"] for layer in answer["layers"]) == five.num_parameters()
+
+
+def probability(model, values, number, k):
+    """p of class k from what goes into layer `number` on."""
+    for layer in model.layers[number:]:
+        values = layer.forward(values)
+    return softmax(values)[0, k]
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_a_units_numbers_make_its_value_and_gradient(asked, number):
+    """Both gradients by finite differences, and each sum term by term."""
+    model, rng = asked.small.model, np.random.default_rng(number)
+    face = rng.integers(0, 256, (48, 48)).astype(np.uint8)
+    values = [to_input(face[None], np.float64)]
+    for layer in model.layers:
+        values.append(layer.forward(values[-1]))
+    shape, smooth = values[number + 1].shape[1:], 0
+    for _ in range(12):
+        unit = [int(rng.integers(each)) for each in shape]
+        i, j, k = unit if len(unit) == 3 else (0, 0, unit[0])
+        answer, content = asked("unit", SMALL | dict(
+            training=False, mask=0, layer=number, i=i, j=j, k=k, target="c"), face)
+        assert answer["value"] == pytest.approx(values[number + 1][0][tuple(unit)], rel=1e-9)
+        h, p = 1e-6, []
+        for move in -h, 0, h:
+            moved = values[number + 1].copy()
+            moved[0][tuple(unit)] += move
+            p.append(probability(model, moved, number + 1, 2))
+        if abs(p[0] - 2 * p[1] + p[2]) < 1e-11:     # no kink here, such as a tie in a pool
+            smooth += 1
+            slope = (p[2] - p[0]) / (2 * h)
+            assert answer["gradient"] == pytest.approx(slope, rel=1e-5, abs=1e-8)
+        if "total" in answer:
+            total = answer["total"]
+            assert sum(answer["sums"]) + answer["bias"] == pytest.approx(total, rel=1e-9)
+            assert answer["value"] == pytest.approx(max(total, 0) if answer["relu"] else total)
+            numbers = np.frombuffer(content, np.float32)[48 * 48:]
+            xs, ws = np.split(numbers, 2)
+            assert np.dot(xs, ws) + answer["bias"] == pytest.approx(total, abs=1e-5)
+        check_window(answer, content, shape)
+    assert smooth >= 3
+
+
+def check_window(answer, content, shape):
+    """No pixel outside the window moves the unit."""
+    pixels = np.frombuffer(content, np.float32)[:48 * 48].reshape(48, 48)
+    if answer["window"] is None:
+        assert len(shape) == 1
+        return
+    top, left, height, width = answer["window"]
+    outside = np.ones((48, 48), bool)
+    outside[max(top, 0):top + height, max(left, 0):left + width] = False
+    assert not pixels[outside].any()
+
+
+def test_the_window_moves_a_unit_by_its_pixels(asked, five):
+    """d unit / d pixel by differences, for a convolution behind another one and a pool."""
+    fields = FIVE | dict(training=False, mask=0, layer=6, i=9, j=11, k=5, target="sad")
+    answer, content = asked("unit", fields)
+    pixels = np.frombuffer(content, np.float32).copy()[:48 * 48].reshape(48, 48)
+    twin = asked.questions.networks["five-class-study"].twin
+    direction = np.random.default_rng(0).standard_normal((1, 48, 48, 1))
+    totals = []
+    for sign in 1, -1:
+        x = to_input(FACE[None], np.float64) + sign * 1e-6 * direction
+        for layer in twin.layers[:6]:
+            x = layer.forward(x)
+        w, b = twin.layers[6].w.value[..., 5], twin.layers[6].b.value[5]
+        totals.append(np.sum(x[0, 9:12, 11:14] * w) + b)
+    slope = (totals[0] - totals[1]) / 2e-6
+    assert np.sum(pixels * direction[0, ..., 0]) == pytest.approx(slope, rel=1e-3)
+    assert answer["total"] == pytest.approx(np.mean(totals), rel=1e-4)
+
+
+def test_training_mode_uses_the_batch_and_drops_units(asked):
+    fields = SMALL | dict(training=True, mask=0, target="a", i=1, j=1, k=0)
+    norm, _ = asked("unit", fields | dict(layer=3))
+    assert norm["faces"] == 16 and norm["counted"] == 16 * 10 * 10
+    scale = norm["gamma"] / np.sqrt(norm["var"] + norm["epsilon"])
+    assert norm["value"] == pytest.approx((norm["x"] - norm["mean"]) * scale + norm["beta"])
+    kept = []
+    for mask in range(30):
+        drop, _ = asked("unit", fields | dict(layer=5, mask=mask))
+        kept.append(drop["kept"])
+        assert drop["value"] == pytest.approx(drop["x"] / 0.75 if drop["kept"] else 0)
+    assert 15 <= sum(kept) < 30
+    again, _ = asked("unit", fields | dict(layer=5, mask=29))
+    assert again["kept"] == kept[-1]
+
+
+def test_the_winner_of_a_pool_is_the_largest(asked):
+    answer, _ = asked("unit", FIVE | dict(training=False, mask=0, layer=4, i=10, j=9, k=3,
+                                          target="sad"))
+    assert answer["value"] == max(answer["four"]) == answer["four"][answer["winner"]]
+
+
+WEIGHTS = ["conv1.w", "conv1.b", "bn1.gamma", "bn1.beta", "dense1.w", "dense1.b"]
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_a_nudged_weights_slope_is_its_gradient(asked, name):
+    network = asked.questions.networks["small"]
+    parameter = {p.name: p for p in network.model.parameters()}[name]
+    fields = SMALL | dict(parameter=name, index=parameter.value.size - 1, label="b", trained=True)
+    answer, content = asked("nudge", fields | dict(curve=True))
+    x = to_input(FACE[None], np.float64)
+    loss = softmax_cross_entropy(network.model.forward(x), np.array([1]))[0]
+    assert answer["loss"] == pytest.approx(loss, rel=1e-12)
+    assert answer["trained"] == parameter.value.flat[-1]
+    weight, losses = np.split(np.frombuffer(content, np.float64), 2)
+    assert weight[20] == pytest.approx(answer["trained"]) and losses[20] == pytest.approx(loss)
+    for place in 4, 33:
+        moved, _ = asked("nudge", fields | dict(trained=False, value=weight[place], curve=False))
+        assert moved["loss"] == pytest.approx(losses[place], rel=1e-12)
+        assert moved["gradient"] == pytest.approx(moved["difference"], rel=1e-5, abs=1e-9)
+    steepest, _ = asked("steepest", fields)
+    fields["index"] = steepest["index"]
+    assert abs(asked("nudge", fields | dict(curve=False))[0]["gradient"]) >= abs(answer["gradient"])
+
+
+def test_steps_are_those_of_adam(asked):
+    fields = FIVE | dict(label="sad", rate=1e-3, steps=0, reset=True)
+    before, _ = asked("step", fields)
+    after, _ = asked("step", fields | dict(steps=2, reset=False))
+    model = tinyfer.load_model("five-class-study")
+    optimizer = tinyfer.Adam(model.parameters(), lr=1e-3)
+    x, label = to_input(FACE[None], np.float32), np.array([model.class_names.index("sad")])
+    for _ in range(2):
+        _, dlogits = softmax_cross_entropy(model.forward(x), label)
+        model.backward(dlogits)
+        optimizer.step()
+    assert after["after"] == pytest.approx(model.predict_proba(FACE[None])[0], abs=1e-5)
+    assert after["steps"] == 2 and len(after["losses"]) == 2
+    assert after["loss_after"] < after["loss_before"] == before["loss_after"]
+    assert before["changed"] == 0 and all(each["share"] == 0 for each in before["moved"])
+    assert all(each["share"] > 0 for each in after["moved"])
+    again, _ = asked("step", fields)
+    assert again == before
+
+
+def test_nothing_changes_the_network_that_others_see(asked):
+    for name in "five-class-study", "small":
+        network = asked.questions.networks[name]
+        state = {key: value.copy() for key, value in network.model.state().items()}
+        label = network.model.class_names[1]
+        common = dict(network=name)
+        asked("step", common | dict(label=label, rate=0.1, steps=1, reset=False))
+        for trained in True, False:
+            asked("nudge", common | dict(parameter="conv1.w", index=0, label=label, value=0.01,
+                                         trained=trained, curve=name == "small"))
+        for training in True, False:
+            look = common | dict(training=training, mask=1)
+            asked("strips", look)
+            asked("unit", look | dict(layer=2, i=3, j=3, k=0, target=label))
+        asked("map", common | dict(target=label, method="gradcam"))
+        for key, value in network.model.state().items():
+            assert np.array_equal(value, state[key]), key
+        twin = network.twin.state()
+        assert all(np.array_equal(twin[key], state[key]) for key in state)
+
+
+def test_a_run_folder_is_offered_before_the_packaged_ones(tmp_path):
+    model = tinyfer.six_layer_cnn(classes=3, seed=4, class_names=NAMES)
+    model.save(tmp_path / "best.npz")
+    networks = Networks([tmp_path, "binary", tmp_path])
+    assert networks.names == [str(tmp_path), "binary", "five-class-study", "five-class",
+                              "seven-class"]
+    found = networks[str(tmp_path)].probabilities(FACE[None])
+    assert found == pytest.approx(model.predict_proba(FACE[None]), abs=1e-6)
+    with pytest.raises(FileNotFoundError, match="nowhere is neither a file nor"):
+        Networks(["nowhere"])
+
+
+def test_the_start_names_all_there_is(asked):
+    answer, _ = asked("start", {}, b"")
+    assert answer["networks"][:4] == ["five-class-study", "binary", "five-class", "seven-class"]
+    assert set(answer["methods"]) == set(METHODS)
+    for slider in answer["sliders"]:
+        for value in slider["low"], slider["high"]:
+            draw_face("neutral", **{slider["name"]: value})
+    network, _ = asked("network", FIVE, b"")
+    assert len(network["parameters"]) == 30 and len(network["classes"]) == 5

@@ -1,0 +1,303 @@
+"""The face finder: its parts by hand and against plain definitions, and drawn scenes end to end."""
+
+import io
+
+import numpy as np
+import pytest
+from finder.rounds import Windows, detection_loss
+from finder.score import Curve, intersection_over_union, match
+from finder.sources import Sources
+from finder.windows import PLAN, Bank, scenes_of
+from PIL import Image
+
+import tinyfer
+from tinyfer.core.gradcheck import numerical_gradient
+from tinyfer.core.networks import LOOK, PACKAGED, SCAN, face_look, face_scan
+from tinyfer.data.scenes import draw_scene
+from tinyfer.photo.finder import FILL, cut, merge, moved, packaged_finder, scales, suppress
+
+
+def boxes(*rows):
+    return np.array(rows, np.float32).reshape(-1, 4)
+
+
+def squares(array):
+    """Middle and side to left, top, right, bottom."""
+    array = np.asarray(array, float)
+    return np.column_stack([array[:, :2] - array[:, 2:3] / 2, array[:, :2] + array[:, 2:3] / 2])
+
+
+def found_in(picture):
+    faces = tinyfer.find_faces(picture)
+    return np.array([(f.x, f.y, f.x + f.side, f.y + f.side, f.score) for f in faces]).reshape(-1, 5)
+
+
+# The parts.
+
+@pytest.mark.parametrize("height, width", [(26, 26), (29, 30), (47, 61)])
+def test_one_pass_over_a_picture_judges_every_window(height, width):
+    rng = np.random.default_rng(height)
+    model = face_scan(seed=1, dtype=np.float64)
+    for name, array in model.state().items():
+        array += rng.uniform(0, 0.1, array.shape)
+    x = rng.random((1, height, width, 1))
+    out = model.forward(x)
+    assert out.shape == (1, (height - 22) // 4, (width - 22) // 4, 5)
+    for i in range(out.shape[1]):
+        for j in range(out.shape[2]):
+            window = x[:, 4 * i:4 * i + SCAN, 4 * j:4 * j + SCAN]
+            assert np.allclose(model.forward(window), out[:, i:i + 1, j:j + 1], rtol=1e-10,
+                               atol=1e-12)
+
+
+def test_every_pixel_of_the_second_window_counts():
+    model = face_look(seed=0)
+    x = np.random.default_rng(0).random((1, LOOK, LOOK, 1), np.float32)
+    model.forward(x)
+    dx = model.backward(np.ones((1, 5), np.float32))
+    assert (np.abs(dx[0, :, :, 0]).max(axis=0) > 0).all()
+    assert (np.abs(dx[0, :, :, 0]).max(axis=1) > 0).all()
+
+
+def test_suppression_by_hand():
+    first, close, far = (0, 0, 10, 0.9), (1, 0, 10, 0.8), (9, 0, 10, 0.7)
+    # 9 of 11 columns are shared by the first two, 1 of 19 by the first and the third.
+    assert suppress(boxes(far, close, first), 0.8).tolist() == boxes(first, far).tolist()
+    assert suppress(boxes(far, close, first), 0.82).tolist() == boxes(first, close, far).tolist()
+    assert len(suppress(boxes(), 0.5)) == 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_suppression_agrees_with_its_definition(seed):
+    rng = np.random.default_rng(seed)
+    some = np.column_stack([rng.uniform(0, 40, (60, 2)), rng.uniform(5, 30, 60), rng.random(60)])
+    some = some[np.argsort(-some[:, 3])]
+    union = intersection_over_union(squares(some), squares(some))
+    stays = []
+    for n in range(len(some)):
+        if all(union[n, m] <= 0.4 for m in stays):
+            stays.append(n)
+    assert np.array_equal(suppress(some, 0.4), some[stays]) and 3 < len(stays) < 50
+
+
+def test_a_merged_box_is_the_weighted_mean():
+    merged = merge(boxes((0, 0, 10, 0.9), (1, 0, 10, 0.3), (50, 0, 10, 0.5)))
+    assert np.allclose(merged, [(0.25, 0, 10, 0.9), (50, 0, 10, 0.5)])
+
+
+def test_a_box_inside_another_is_the_same_face():
+    assert len(merge(boxes((0, 0, 30, 0.9), (2, 2, 8, 0.8)))) == 1
+
+
+def test_outputs_move_a_box():
+    box = moved(boxes((100, 50, 20, 0.7)), np.array([[1.0, -2.0, np.log(2) / 0.1]]))
+    assert np.allclose(box, [(102, 46, 40, 0.7)])
+
+
+def test_targets_lead_back_to_the_face():
+    """A window placed by the training's plan, moved by its targets, is the face's box (0, 0, 1)."""
+    rng = np.random.default_rng(0)
+    grey = np.zeros((1, 48, 48), np.uint8)
+    windows = Windows(Sources((Bank(grey, 0.0, 0.0, 48.0),) * 3, [], None),
+                      scenes_of([np.zeros((40, 40), np.uint8)]), SCAN, False)
+    plan = np.zeros(50, PLAN)
+    targets = windows._faces(plan, rng)
+    place = np.column_stack([plan["x"], plan["y"], plan["side"] * FILL, np.ones(50)])
+    assert np.allclose(moved(place, targets)[:, :3], (0, 0, 1), atol=1e-6)
+    assert place[:, 0].std() > 0.03 and place[:, 2].std() > 0.03
+
+
+def test_the_loss_has_the_gradient_it_says():
+    rng = np.random.default_rng(0)
+    out, targets = rng.normal(size=(7, 5)), rng.normal(size=(7, 3))
+    labels = np.array([0, 1, 1, 0, 0, 1, 0])
+    loss, dout = detection_loss(out, labels, targets)
+    numerical = numerical_gradient(lambda: detection_loss(out, labels, targets)[0], out, 1.0)
+    assert np.abs(dout - numerical).max() < 1e-8 < np.abs(numerical).max()
+    targets[labels == 0] += 5       # where there is no face there is nothing to be off from
+    assert detection_loss(out, labels, targets)[0] == loss
+
+
+def test_the_pyramid_reaches_the_largest_face():
+    steps = list(scales((640, 480), 24))
+    assert steps[0] * 24 == pytest.approx(SCAN * FILL)
+    assert SCAN * FILL / steps[-1] > 480
+    assert list(scales((3, 3), 24)) == []
+
+
+def test_a_window_beyond_the_edge_goes_on_with_the_edge():
+    grey = Image.fromarray(np.tile(np.arange(60, dtype=np.uint8) * 4, (60, 1)))
+    window = cut(grey, (0, 30, LOOK * FILL))
+    assert window.shape == (LOOK, LOOK)
+    assert (window[:, :LOOK // 2 - 1] == 0).all() and window[0, -1] == 4 * (LOOK // 2 - 1)
+
+
+# The score.
+
+def test_matching_by_hand():
+    truth = np.array([(0, 0, 10, 10), (20, 0, 30, 10)])
+    found = np.array([(1, 0, 11, 10, 0.5), (0, 0, 10, 10, 0.9), (40, 0, 50, 10, 0.8),
+                      (22, 0, 32, 10, 0.3)])
+    hit, of = match(found, truth)
+    assert hit.tolist() == [False, True, False, True] and of.tolist() == [-1, 0, -1, 1]
+
+
+def test_the_curve_by_hand():
+    """hit, false, hit, of three faces: precision 1 up to 1/3, then 2/3 up to 2/3."""
+    truth = [np.array([(0, 0, 10, 10), (20, 0, 30, 10)]), np.array([(0, 0, 10, 10)])]
+    found = [np.array([(0, 0, 10, 10, 0.9), (50, 0, 60, 10, 0.8)]),
+             np.array([(0, 1, 10, 11, 0.7)])]
+    curve = Curve(found, truth)
+    assert curve.average_precision() == pytest.approx(1 / 3 + 2 / 9)
+    assert curve.detected(0) == pytest.approx(1 / 3) and curve.detected(1) == pytest.approx(2 / 3)
+
+
+# End to end, on drawn scenes.
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_faces_of_a_drawn_scene_are_found(seed):
+    picture, places, _ = draw_scene(4, seed=seed)
+    found = found_in(picture)
+    truth = np.column_stack([places[:, :2], places[:, :2] + places[:, 2:]])
+    hit, of = match(found, truth, 0.4)
+    assert hit.all(), "a false box"
+    assert set(of) == set(range(4)), "a face that was not found"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_is_found_where_there_is_no_face(seed):
+    assert tinyfer.find_faces(draw_scene(0, seed=seed)[0]) == []
+
+
+@pytest.mark.parametrize("picture", [
+    np.zeros((300, 400), np.uint8), np.full((90, 80, 3), 255, np.uint8),
+    np.zeros((1, 1), np.uint8), np.zeros((1, 5000), np.uint8),
+    np.random.default_rng(0).integers(0, 256, (200, 200), np.uint8)],
+    ids=["black", "white", "one pixel", "one row", "noise"])
+def test_pictures_of_nothing(picture):
+    assert tinyfer.find_faces(picture) == []
+
+
+def test_every_kind_of_picture_gives_the_same(tmp_path):
+    picture, _, _ = draw_scene(2, seed=5, height=240, width=320)
+    image = Image.fromarray(picture)
+    image.save(tmp_path / "scene.png")
+    stream = io.BytesIO((tmp_path / "scene.png").read_bytes())
+    expected = tinyfer.find_faces(picture)
+    assert len(expected) == 2
+    for other in (tmp_path / "scene.png", str(tmp_path / "scene.png"), image, stream,
+                  np.dstack([picture, np.full((240, 320), 255, np.uint8)])):
+        assert tinyfer.find_faces(other) == expected
+    assert len(tinyfer.find_faces(picture / 255)) == 2
+
+
+def test_boxes_lie_in_the_picture_and_are_sorted():
+    picture, places, _ = draw_scene(3, seed=1)
+    x, y, side = places[1]
+    close = picture[y + side // 12:y + side, x:x + side]       # the face reaches beyond the edges
+    for part in picture, close:
+        faces = tinyfer.find_faces(part)
+        assert faces and [f.score for f in faces] == sorted((f.score for f in faces), reverse=True)
+        for face in faces:
+            assert face.side >= 1 and 0 < face.score <= 1
+            assert 0 <= face.x <= part.shape[1] - face.side
+            assert 0 <= face.y <= part.shape[0] - face.side
+            assert all(type(v) is int for v in face.box)
+
+
+def test_a_large_photograph_takes_little_memory(monkeypatch):
+    """The pictures of the pyramid stay small, whatever the photograph: 60 faces along its side."""
+    largest = []
+    run = tinyfer.photo.finder.run
+    monkeypatch.setattr(tinyfer.photo.finder, "run", lambda layers, x: (largest.append(x.nbytes),
+                                                                  run(layers, x))[1])
+    assert tinyfer.find_faces(np.full((3000, 4000), 90, np.uint8)) == []
+    assert max(largest) < 2e6
+
+
+@pytest.mark.parametrize("picture, error, words", [
+    ("nowhere.jpg", FileNotFoundError, "there is no file nowhere.jpg"),
+    (io.BytesIO(b""), ValueError, "cannot be read as a picture"),
+    (io.BytesIO(b"a text"), ValueError, "cannot be read as a picture"),
+    (3, TypeError, "a picture is a path"),
+    (np.zeros((0, 4), np.uint8), ValueError, r"not \(0, 4\)"),
+    (np.zeros((4, 4, 2), np.uint8), ValueError, r"not \(4, 4, 2\)"),
+    (np.zeros((4, 4), int), ValueError, "not int64"),
+    (np.full((4, 4), 2.0), ValueError, r"lies in \[0, 1\]"),
+    (np.full((4, 4), np.nan), ValueError, r"lies in \[0, 1\]"),
+])
+def test_what_is_no_picture_is_refused(picture, error, words):
+    with pytest.raises(error, match=words) as raised:
+        tinyfer.find_faces(picture)
+    assert len(str(raised.value)) < 200
+
+
+def test_a_truncated_file_is_refused(tmp_path):
+    Image.fromarray(draw_scene(1)[0]).save(tmp_path / "scene.jpg")
+    whole = (tmp_path / "scene.jpg").read_bytes()
+    (tmp_path / "half.jpg").write_bytes(whole[:len(whole) // 2])
+    with pytest.raises(ValueError, match="half.jpg cannot be read as a picture"):
+        tinyfer.find_faces(tmp_path / "half.jpg")
+
+
+@pytest.mark.parametrize("options, words", [
+    (dict(smallest=3), "smallest is 3"), (dict(smallest=float("nan")), "smallest is nan"),
+    (dict(threshold=0), "threshold is 0"), (dict(threshold=1), "threshold is 1")])
+def test_options_out_of_range_are_refused(options, words):
+    with pytest.raises(ValueError, match=words):
+        tinyfer.find_faces(np.zeros((50, 50), np.uint8), **options)
+
+
+def test_the_packaged_finder_is_small():
+    folder = tinyfer.core.networks.PACKAGED / "finder"
+    assert sum(file.stat().st_size for file in folder.glob("*.npz")) <= 150 * 1024
+    assert packaged_finder() is packaged_finder()
+
+
+# Reading them.
+
+def test_each_face_of_a_photograph_is_read():
+    picture, places, _ = draw_scene(3, seed=2)
+    readings = tinyfer.read_photo(picture)
+    assert len(readings) == len(tinyfer.find_faces(picture)) == 3
+    for face, expression, probabilities in readings:
+        assert expression == max(probabilities, key=probabilities.get)
+        assert sum(probabilities.values()) == pytest.approx(1, abs=1e-5)
+        part = Image.fromarray(picture).crop((face.x, face.y, face.x + face.side,
+                                              face.y + face.side))
+        expected = tinyfer.load_model("seven-class").predict_proba(
+            tinyfer.data.pictures.face_of(part)[None], crops=18)[0]
+        assert np.allclose(list(probabilities.values()), expected, atol=1e-5)
+
+
+def test_options_choose_which_faces_are_found():
+    picture = draw_scene(4, seed=1)[0]
+    assert [len(tinyfer.find_faces(picture, smallest=n)) for n in (60, 250)] == [4, 1]
+    noise = np.random.default_rng(0).normal(0, 100, picture.shape)
+    noisy = np.clip(picture + noise, 0, 255).astype(np.uint8)
+    for find in tinyfer.find_faces, tinyfer.read_photo:
+        assert [len(find(noisy, threshold=t)) for t in (0.5, 0.95)] == [4, 3]
+
+
+def test_a_run_folder_is_read_anew(tmp_path):
+    face, found = tinyfer.data.draw_faces(1, seed=3).faces[0], []
+    for seed in 0, 1:
+        tinyfer.six_layer_cnn(classes=2, seed=seed).save(tmp_path / "best.npz")
+        found.append(tinyfer.read_photo(face, tmp_path)[0].probabilities)
+    assert found[0] != found[1]
+
+
+def test_a_picture_that_is_a_face_is_read_whole():
+    face = tinyfer.data.draw_faces(1, seed=3).faces[0]
+    (reading,) = tinyfer.read_photo(face, PACKAGED / "five-class.npz")
+    assert reading == tinyfer.read_photo(face, "five-class")[0]
+    assert reading.face == (0, 0, 48, None)
+    expected = tinyfer.load_model("five-class").predict_proba(face[None], crops=18)[0]
+    assert np.allclose(list(reading.probabilities.values()), expected, atol=1e-6)
+    large = Image.fromarray(face).resize((200, 200), Image.Resampling.BICUBIC)
+    (reading,) = tinyfer.read_photo(large)
+    assert reading.face[:3] == (0, 0, 200) and reading.face.score > 0.5, "found"
+
+
+def test_no_face_gives_no_reading():
+    assert tinyfer.read_photo(draw_scene(0)[0]) == []

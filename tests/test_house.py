@@ -1,0 +1,192 @@
+"""The order of the package: imports go as docs/map.md has it, and a plain import stays light."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tinyfer
+
+PACKAGE = Path(tinyfer.__file__).parent
+MODULES = {".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts): file
+           for file in sorted(PACKAGE.rglob("*.py"))}
+
+MAP = PACKAGE.parent / "docs" / "map.md"
+
+
+def rows(folder):
+    """What each part of a folder may import from it, by a table of docs/map.md."""
+    found = re.findall(rf"^\| \[(\w+)(?:/|\.py)\]\(\.\./{folder}/\w+(?:\.py)?\) \| [^|]+ \| ([\w ]*)\|$",
+                       MAP.read_text(encoding="utf-8"), re.MULTILINE)
+    return {part: set(imported.split()) for part, imported in found}
+
+
+ROOMS, CORE = rows("tinyfer"), rows("tinyfer/core")
+# Where the name of a package is not that of its module.
+IMPORTED_AS = {"pillow": "PIL", "opencv-python-headless": "cv2"}
+
+
+def imports(file):
+    """Every module a file imports, wherever in it: full dotted names."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def found(prefix):
+    """{part of a package: the other parts that it imports}, from the code."""
+    parts = {}
+    for module, file in MODULES.items():
+        if module.startswith(prefix) and module.removeprefix(prefix) not in ("__init__", "__main__"):
+            part = module.removeprefix(prefix).split(".")[0]
+            names = {name.removeprefix(prefix).split(".")[0] for name in imports(file)
+                     if name.startswith(prefix)}
+            parts.setdefault(part, set()).update(names - {part})
+    return parts
+
+
+def users_of(package):
+    return {module for module, file in MODULES.items()
+            if package in {name.split(".")[0] for name in imports(file)}}
+
+
+@pytest.mark.parametrize("prefix, table", [("tinyfer.", ROOMS), ("tinyfer.core.", CORE)])
+def test_imports_go_as_the_map_has_them(prefix, table):
+    """No arrow but those of the map, and none of the map that is not there."""
+    assert found(prefix) == table
+
+
+@pytest.mark.parametrize("table", [ROOMS, CORE])
+def test_the_map_reads_from_top_to_bottom(table):
+    """Every part imports only what stands above it."""
+    above = set()
+    for part, imported in table.items():
+        assert imported <= above, f"{part} is too high up"
+        above.add(part)
+
+
+def test_the_map_names_every_script():
+    text = MAP.read_text(encoding="utf-8")
+    for place in (PACKAGE.parent / "scripts").glob("*/*"):
+        if place.suffix == ".py" or place.is_dir() and place.name != "__pycache__":
+            assert f"../scripts/{place.relative_to(PACKAGE.parent / 'scripts').as_posix()})" in text
+
+
+def test_nothing_in_the_package_imports_the_scripts():
+    assert users_of("scripts") == set()
+
+
+def test_only_the_kernels_import_numba():
+    assert {module.rpartition(".")[0] for module in users_of("numba")} == {"tinyfer.core.kernels"}
+
+
+def test_what_is_private_to_numba_may_be_missing():
+    """numba.core and numba.np change: every import from there is in a try that goes on without."""
+    private, guarded = set(), set()
+    for module in users_of("numba"):
+        for node in ast.walk(ast.parse(MODULES[module].read_text())):
+            if isinstance(node, ast.Try) and any(
+                    "ImportError" in ast.unparse(handler) for handler in node.handlers):
+                guarded |= {(module, line.lineno) for line in ast.walk(node)
+                            if isinstance(line, (ast.Import, ast.ImportFrom))}
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                names = [getattr(node, "module", None), *(alias.name for alias in node.names)]
+                if any(str(name).startswith(("numba.core", "numba.np")) for name in names):
+                    private.add((module, node.lineno))
+    assert private and private <= guarded
+
+
+def test_only_the_pictures_import_matplotlib():
+    assert users_of("matplotlib") == {"tinyfer.scores.plots", "tinyfer.commands.maps.pictures"}
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.startswith("tinyfer.core.")])
+def test_the_core_needs_numpy_and_numba_only(module):
+    assert foreign(MODULES[module]) <= {"numpy", "numba"}
+    assert all(name.startswith("tinyfer.core") for name in imports(MODULES[module])
+               if name.startswith("tinyfer"))
+
+
+def foreign(file):
+    """What a file imports that comes neither with Python nor from this package."""
+    return {name.split(".")[0] for name in imports(file)} - sys.stdlib_module_names - {"tinyfer"}
+
+
+def declared(*extras):
+    """The modules of the packages that pyproject.toml names, with those of some extras."""
+    tomllib = pytest.importorskip("tomllib", reason="Python 3.10 cannot read pyproject.toml")
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    names = project["dependencies"] + [name for extra in extras
+                                       for name in project["optional-dependencies"][extra]]
+    names = {re.match(r"[\w-]+", name)[0] for name in names}
+    return {IMPORTED_AS.get(name, name) for name in names}
+
+
+def test_the_declared_packages_are_those_imported():
+    assert set().union(*map(foreign, MODULES.values())) - {"playwright"} == declared()
+
+
+def test_scripts_import_declared_packages_only():
+    scripts = sorted((PACKAGE.parent / "scripts").rglob("*.py"))
+    own = {path.stem for folder in ("scripts/lab", "scripts/course", "docs/exercises")
+           for path in (PACKAGE.parent / folder).iterdir()}
+    own.add("MODULE")       # in the template of a training script: the module written beside it
+    assert set().union(*map(foreign, scripts)) - own <= declared("bench", "browser")
+
+
+def test_a_plain_import_is_light():
+    """No plotting, no reference framework; and what the docstring promises is there."""
+    code = ("import sys, tinyfer; print(*sys.modules); "
+            "assert all(hasattr(tinyfer, name) for name in tinyfer.__all__)")
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                            check=True).stdout.split()
+    assert "tinyfer.core.layers" in loaded
+    assert not {"matplotlib", "torch", "tensorflow", "keras", "onnxruntime"} & set(loaded)
+
+
+def test_every_module_says_what_it_is():
+    for module, file in MODULES.items():
+        assert ast.get_docstring(ast.parse(file.read_text())), f"{module} has no docstring"
+
+
+def test_names_of_tests_can_be_read():
+    for file in Path(__file__).parent.rglob("test_*.py"):
+        for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE):
+            assert len(name) <= 60, f"{file.name}: {name}"
+
+
+def test_readme_says_how_much_there_is_to_read():
+    """The lines of the core, and of the whole package, to the hundred below; and its files."""
+    readme = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
+    lines = {module: len(file.read_text(encoding="utf-8").splitlines())
+             for module, file in MODULES.items()}
+    core = sum(n for module, n in lines.items() if module.startswith("tinyfer.core."))
+    sentence = f"the network and its proof in {core // 100 * 100:,} lines, the whole package in " \
+               f"{sum(lines.values()) // 100 * 100:,}"
+    assert sentence in readme, f"README should say: {sentence}"
+    listed = re.findall(r"\(tinyfer/core/([\w/]+)(?:\.py)?\)", readme)
+    assert {name.split("/")[0] for name in listed} == CORE.keys()
+
+
+def test_readme_names_every_room():
+    readme = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\(tinyfer/(\w+)\)", readme)) == ROOMS.keys()
+
+
+def test_it_is_found_from_the_folder_above_a_clone(tmp_path):
+    """There the clone's own folder, which is called tinyfer, must not be taken for the package: an
+    editable install lies on the path as a folder, and a package there goes before such a one."""
+    (tmp_path / "tinyfer").symlink_to(PACKAGE.parent)
+    subprocess.run([sys.executable, "-c", "import tinyfer; tinyfer.six_layer_cnn"], cwd=tmp_path,
+                   env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)}, check=True)
+    settings = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
+    assert 'package-dir = {"" = "."}' in settings

@@ -1,0 +1,247 @@
+"""Checkpoints: everything comes back bit for bit, and nothing saved is lost to a failure."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import tracemalloc
+import zipfile
+
+import numpy as np
+import pytest
+from tiny import tiny_model
+
+from tinyfer.core.arrays import load_arrays, save_arrays
+from tinyfer.core.networks import load_model
+from tinyfer.core.optim import Adam
+from tinyfer.data import cache
+from tinyfer.storage.checkpoint import load_checkpoint, save_checkpoint
+
+HISTORY = [dict(epoch=1, loss=1 / 3, accuracy=0.1 + 0.2, val_loss=1e-300, val_accuracy=2 / 3,
+                seconds=1.5)]
+
+
+def stepped(seed, steps=3):
+    """A model and optimizer some way into training, with nothing left at its first value."""
+    model = tiny_model(seed)
+    optimizer = Adam(model.parameters())
+    for _ in range(steps):
+        model.forward(model.rng.random((4, 48, 48, 1), dtype=np.float32), training=True)
+        model.backward(model.rng.normal(size=(4, 3)).astype(np.float32))
+        optimizer.step()
+    return model, optimizer
+
+
+def test_everything_comes_back_bit_for_bit(tmp_path):
+    model, optimizer = stepped(seed=0)
+    save_checkpoint(tmp_path / "last.npz", model, optimizer, HISTORY)
+    expected = {**model.state(), **optimizer.state()}
+    other, other_optimizer = stepped(seed=0, steps=1)
+    assert load_checkpoint(tmp_path / "last.npz", other, other_optimizer) == HISTORY
+    restored = {**other.state(), **other_optimizer.state()}
+    assert restored.keys() == expected.keys()
+    for name, value in expected.items():
+        assert restored[name].tobytes() == value.tobytes(), name
+    assert other_optimizer.t == 3
+    # Dropout of both goes on with the same numbers: the generator came back too, into the same
+    # object that the layers hold.
+    x = np.random.default_rng(2).random((4, 48, 48, 1), dtype=np.float32)
+    assert np.array_equal(other.forward(x, training=True), model.forward(x, training=True))
+    assert other.rng.random() == model.rng.random()
+
+
+def test_no_pickle_inside(tmp_path):
+    model, optimizer = stepped(seed=0)
+    save_checkpoint(tmp_path / "last.npz", model, optimizer, HISTORY)
+    with np.load(tmp_path / "last.npz", allow_pickle=False) as file:
+        assert all(file[name].dtype != object for name in file.files)
+
+
+def test_pickles_are_refused(tmp_path):
+    np.savez(tmp_path / "evil.npz", a=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(ValueError, match="evil.npz cannot be read"):
+        load_arrays(tmp_path / "evil.npz")
+
+
+FLIPS = 200
+
+
+def flipped(content, n, seed=0):
+    """The bytes with one bit flipped, at n seeded places, among them the first and the last."""
+    rng = np.random.default_rng(seed)
+    ends = [8 * place for place in (0, len(content) - 1, len(content) - 9, len(content) - 40)]
+    for place in (*ends, *rng.integers(0, 8 * len(content), n - len(ends))):
+        damaged = bytearray(content)
+        damaged[place // 8] ^= 1 << place % 8
+        yield bytes(damaged)
+
+
+def test_a_flipped_bit_anywhere_is_noticed(tmp_path):
+    """In a checkpoint, and then nothing of it is loaded; in a model file; in a cache."""
+    model, optimizer = stepped(seed=0)
+    save_checkpoint(tmp_path / "last.npz", model, optimizer, HISTORY)
+    model.save(tmp_path / "best.npz")
+    faces = np.random.default_rng(0).integers(0, 256, (2, 48, 48)).astype(np.uint8)
+    cache.write(tmp_path, "key", (faces, np.array([1, 2]), np.array(["Training"] * 2)))
+    other, other_optimizer = stepped(seed=0, steps=1)
+    before = {name: value.copy() for name, value in
+              (other.state() | other_optimizer.state()).items()}
+    generator = other.rng.bit_generator.state
+    readers = {
+        "last.npz": lambda path: load_checkpoint(path, other, other_optimizer),
+        "best.npz": load_model,
+        "tinyfer-cache.npz": load_arrays,
+    }
+    for name, read in readers.items():
+        content = (tmp_path / name).read_bytes()
+        for damaged in flipped(content, FLIPS):
+            (tmp_path / name).write_bytes(damaged)
+            with pytest.raises(ValueError, match=f"{name} cannot be read: it is damaged"):
+                read(tmp_path / name)
+        assert cache.read(tmp_path, "key") is None or name != "tinyfer-cache.npz"
+        (tmp_path / name).write_bytes(content)
+    after = other.state() | other_optimizer.state()
+    assert all(np.array_equal(after[name], value) for name, value in before.items())
+    assert other.rng.bit_generator.state == generator
+    assert load_checkpoint(tmp_path / "last.npz", other, other_optimizer) == HISTORY
+
+
+def test_files_without_the_checksum_are_read_as_well(tmp_path):
+    np.savez(tmp_path / "plain.npz", w=np.arange(6.0).reshape(2, 3), f=np.asfortranarray(
+        np.arange(6).reshape(2, 3)), empty=np.zeros((0, 4)), one=np.array("x"))
+    with np.load(tmp_path / "plain.npz") as file:
+        expected = dict(file)
+    save_arrays(tmp_path / "signed.npz", expected)
+    for name in ("plain.npz", "signed.npz"):
+        found = load_arrays(tmp_path / name)
+        with np.load(tmp_path / name) as file:
+            assert found.keys() == expected.keys() == set(file.files)
+        for key, array in expected.items():
+            assert np.array_equal(found[key], array) and found[key].dtype == array.dtype
+
+
+def test_more_arrays_than_memory_are_refused_unread(tmp_path, monkeypatch):
+    """A zip that unpacks to more than is allowed, and an array that says it is of 8 GB."""
+    monkeypatch.setattr("tinyfer.core.arrays.MOST_BYTES", 40_000_000)
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("w.npy", "w") as file:
+            for _ in range(41):
+                file.write(bytes(1 << 20))
+    header = {"descr": "<f8", "fortran_order": False, "shape": (10**9,)}
+    with zipfile.ZipFile(tmp_path / "lies.npz", "w") as archive:
+        with archive.open("w.npy", "w") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+    tracemalloc.start()
+    for name in ("bomb.npz", "lies.npz"):
+        with pytest.raises(ValueError, match=f"{name} cannot be read"):
+            load_arrays(tmp_path / name)
+    assert tracemalloc.get_traced_memory()[1] < 1e7
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("change, sentence", [
+    (lambda a, s: a.update({"model/w": np.zeros(3)}), "'w' is unknown"),
+    (lambda a, s: a.update(stray=np.zeros(3)), "holds 'stray', which belongs to no checkpoint"),
+    (lambda a, s: a.pop("optimizer/t"), "'t' is missing"),
+    (lambda a, s: a.update({"optimizer/t": np.array(-1)}), "'t' holds negative values"),
+    (lambda a, s: a["optimizer/m.conv1.b"].fill(np.nan), "holds values that are not finite"),
+    (lambda a, s: a["optimizer/v.conv1.b"].fill(-1), "'v.conv1.b' holds negative values"),
+    (lambda a, s: a["model/bn1.var"].fill(-1), "'bn1.var' holds negative values"),
+    (lambda a, s: a["model/conv1.w"].fill(np.inf), "'conv1.w' holds values that are not finite"),
+    (lambda a, s: a.update({"model/conv1.b": np.zeros(3)}), "'conv1.b' is float64 of shape"),
+    (lambda a, s: s.update(rng=None), "the state of its random generator is damaged"),
+    (lambda a, s: s["rng"].update(state={}), "the state of its random generator is damaged"),
+    (lambda a, s: s.update(rng=np.random.default_rng(1).bit_generator.state), "of another seed"),
+    (lambda a, s: s.update(settings={"lr": 1.0, "batch_size": 8}), "written with lr 1.0, but"),
+    (lambda a, s: s.update(settings=None), "written with lr None, but the run has 0.001"),
+    (lambda a, s: s.update(history={}), "its history is no list"),
+    (lambda a, s: s["history"][0].pop("loss"), "row 1 of its history is not epoch, loss"),
+    (lambda a, s: s["history"][0].update(loss="x" * 999), "loss of epoch 1 is 'xxx"),
+    (lambda a, s: s["history"][0].update(epoch=2), "row 1 of its history is of epoch 2"),
+    (lambda a, s: s["history"][0].update(val_accuracy=1.5), "an accuracy above 1"),
+    (lambda a, s: s.clear(), "has checkpoint format None, expected 2"),
+    (lambda a, s: s.update(format=99), "has checkpoint format 99, expected 2"),
+])
+def test_a_checkpoint_is_loaded_whole_or_not_at_all(tmp_path, change, sentence):
+    path, settings = tmp_path / "last.npz", {"lr": 1e-3, "batch_size": 8}
+    model, optimizer = stepped(seed=0)
+    save_checkpoint(path, model, optimizer, HISTORY, settings)
+    arrays = load_arrays(path)
+    about = json.loads(str(arrays["about"]))
+    change(arrays, about)
+    save_arrays(path, arrays | {"about": np.array(json.dumps(about))})
+    other, other_optimizer = stepped(seed=0, steps=1)
+    before = [value.copy() for value in (other.state() | other_optimizer.state()).values()]
+    generator = other.rng.bit_generator.state
+    with pytest.raises(ValueError) as error:
+        load_checkpoint(path, other, other_optimizer, settings)
+    assert sentence in str(error.value) and len(str(error.value)) - len(str(path)) < 150
+    after = (other.state() | other_optimizer.state()).values()
+    assert all(np.array_equal(a, b) for a, b in zip(after, before))
+    assert other.rng.bit_generator.state == generator
+
+
+def test_other_files_are_named(tmp_path):
+    model, optimizer = stepped(seed=0, steps=1)
+    (tmp_path / "text.npz").write_text("not an archive")
+    np.save(tmp_path / "single.npy", np.zeros(3))
+    for name in ("text.npz", "single.npy"):
+        with pytest.raises(ValueError, match=f"{name} cannot be read"):
+            load_arrays(tmp_path / name)
+    with pytest.raises(FileNotFoundError, match="none.npz"):
+        load_arrays(tmp_path / "none.npz")
+    model.save(tmp_path / "best.npz")
+    with pytest.raises(ValueError, match="best.npz is no checkpoint"):
+        load_checkpoint(tmp_path / "best.npz", model, optimizer)
+
+
+def test_a_run_of_the_format_before_goes_on(tmp_path):
+    """Format 1 tells no settings: they are taken to be right."""
+    model, optimizer = stepped(seed=0)
+    save_checkpoint(tmp_path / "last.npz", model, optimizer, HISTORY)
+    arrays = load_arrays(tmp_path / "last.npz")
+    about = json.loads(str(arrays["about"])) | {"format": 1}
+    del about["settings"]
+    arrays["about"] = np.array(json.dumps(about))
+    np.savez(tmp_path / "last.npz", **arrays)
+    assert load_checkpoint(tmp_path / "last.npz", model, optimizer, {"lr": 0.1}) == HISTORY
+
+
+@pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "No space left on device"),
+                                     KeyboardInterrupt()])
+@pytest.mark.parametrize("moment", ["fsync", "replace"])
+def test_a_failure_while_writing_keeps_the_old_file(tmp_path, monkeypatch, failure, moment):
+    path = tmp_path / "last.npz"
+    save_arrays(path, {"w": np.arange(5)})
+
+    def fail(*_):
+        raise failure
+
+    monkeypatch.setattr(os, moment, fail)
+    with pytest.raises(type(failure)):
+        save_arrays(path, {"w": np.arange(6)})
+    assert load_arrays(path)["w"].tolist() == [0, 1, 2, 3, 4]
+    assert [file.name for file in tmp_path.iterdir()] == ["last.npz"]
+
+
+FULL_DISK = """
+import resource, sys
+import numpy as np
+from tinyfer.core.arrays import save_arrays
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))   # every write beyond it fails
+try:
+    save_arrays(sys.argv[1], {"a": np.zeros(30_000), "b": np.zeros(30_000)})
+except OSError as error:
+    print(error)
+"""
+
+
+def test_a_write_that_really_fails_keeps_the_old_file(tmp_path):
+    path = tmp_path / "last.npz"
+    save_arrays(path, {"w": np.arange(5)})
+    done = subprocess.run([sys.executable, "-c", FULL_DISK, path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert str(path) in done.stdout
+    assert load_arrays(path)["w"].tolist() == [0, 1, 2, 3, 4]
+    assert [file.name for file in tmp_path.iterdir()] == ["last.npz"]

@@ -1,0 +1,134 @@
+"""The study's experiments: their set-ups resolve, and their data has the study's counts."""
+
+import numpy as np
+import pytest
+from realdata import fer2013, needs_fer2013
+
+from tinyfer.data import EMOTIONS, Faces, seen_in, select_classes, split
+from tinyfer.training.experiments import (
+    BALANCES,
+    BINARIZED,
+    EXPERIMENTS,
+    binarize,
+    prepare,
+    resolve,
+)
+
+
+@pytest.fixture
+def data():
+    """300 faces of noise; 20 of Training have a copy in PrivateTest."""
+    rng = np.random.default_rng(0)
+    faces = rng.integers(0, 256, (300, 48, 48), dtype=np.uint8)
+    usage = np.repeat(["Training", "PublicTest", "PrivateTest"], [240, 30, 30])
+    faces[:20] = faces[270:290]
+    return Faces(faces, np.arange(300) % 7, usage, EMOTIONS, "noise")
+
+
+def test_the_eight_and_the_official_one():
+    assert list(EXPERIMENTS) == [*"12345678", "official7"]
+    setups = {(e.classes, e.balance, e.split) for e in EXPERIMENTS.values()}
+    assert len(setups) == len(EXPERIMENTS)
+    for number, experiment in EXPERIMENTS.items():
+        assert experiment.number == number and experiment.title
+        assert resolve(experiment.classes, experiment.balance, experiment.split) is experiment
+    assert BINARIZED.number not in EXPERIMENTS
+
+
+def test_another_setup_resolves_to_an_unnumbered_one():
+    experiment = resolve(5, "none", "official")
+    assert experiment.number == "" and experiment.study == {}
+    assert (experiment.classes, experiment.balance, experiment.split) == (5, "none", "official")
+
+
+@pytest.mark.parametrize("setup, message", [
+    ((4, "none", "report"), "classes must be one of 7, 6, 5, 3, 2, own, not 4"),
+    ((5, "oversample", "report"), "balance must be one of none, weights, undersample"),
+    ((5, "none", "mine"), "split must be one of report, official, not 'mine'"),
+])
+def test_unknown_setups_are_named(setup, message, data):
+    with pytest.raises(ValueError, match=message):
+        resolve(*setup)
+    with pytest.raises(ValueError, match=message):
+        prepare(data, setup)
+
+
+def test_prepare_takes_an_experiment_or_its_setup(data):
+    by_setup = prepare(data, (5, "weights", "report"), seed=2)
+    for a, b in zip(prepare(data, EXPERIMENTS["6"], seed=2), by_setup):
+        assert np.array_equal(a.faces, b.faces) and a.class_names == b.class_names
+
+
+def test_all_experiments_of_a_seed_share_their_test_images(data):
+    whole = split(data, "report", seed=4).test
+    for classes in (6, 5, 3, 2):
+        test = prepare(data, (classes, "none", "report"), seed=4).test
+        assert np.array_equal(test.faces, select_classes(whole, classes).faces)
+
+
+def test_balance_touches_all_three_parts_or_none(data):
+    plain = prepare(data, (5, "none", "report"))
+    for a, b in zip(prepare(data, (5, "weights", "report")), plain):
+        assert np.array_equal(a.faces, b.faces)
+    for part, whole in zip(prepare(data, (5, "undersample", "report")), plain):
+        assert set(part.counts()) == {whole.counts().min()}
+
+
+@pytest.mark.parametrize("balance", BALANCES)
+@pytest.mark.parametrize("kind", ["report", "official"])
+def test_without_duplicates_nothing_scored_was_trained_on(data, balance, kind):
+    plain = prepare(data, (7, balance, kind))
+    assert seen_in(plain.train, plain.validation).any() or seen_in(plain.train, plain.test).any()
+    clean = prepare(data, (7, balance, kind), drop_duplicates=True)
+    assert not seen_in(clean.train, clean.validation).any()
+    assert not seen_in(clean.train, clean.test).any()
+    for part in ("validation", "test"):
+        assert np.array_equal(getattr(plain, part).faces, getattr(clean, part).faces)
+
+
+def test_a_class_without_training_images_is_named(data):
+    kept = data[(data.labels != EMOTIONS.index("fear")) | (data.usage != "Training")]
+    with pytest.raises(ValueError, match="no training image is of the class fear"):
+        prepare(kept, EXPERIMENTS["1"])
+    assert prepare(kept, EXPERIMENTS["5"]).train.class_names == ("happy", "neutral", "sad")
+
+
+def test_binarize_by_hand():
+    names = ("angry", "fear", "happy", "sad", "surprise")
+    probabilities = np.array(
+        [[0.1, 0.1, 0.3, 0.1, 0.4], [0.5, 0.1, 0.2, 0.1, 0.1], [0, 0, 1, 0, 0]]
+    )
+    positive, scores = binarize(np.array([2, 0, 4]), probabilities, names)
+    assert positive.tolist() == [1, 0, 1]
+    assert np.allclose(scores, [0.7, 0.3, 1.0])
+
+
+def test_neutral_is_neither_positive_nor_negative():
+    with pytest.raises(ValueError, match="class neutral is neither"):
+        binarize(np.array([0]), np.ones((1, 7)) / 7, EMOTIONS)
+
+
+@needs_fer2013
+@pytest.mark.parametrize("number", list(EXPERIMENTS))
+def test_real_counts_are_the_studys(number):
+    experiment = EXPERIMENTS[number]
+    parts, study = prepare(fer2013(), experiment), experiment.study
+    if "parts" in study:
+        assert tuple(len(part) for part in parts) == study["parts"]
+    if "train_per_class" in study:
+        assert set(parts.train.counts()) == {study["train_per_class"]}
+    if "test_per_class" in study:
+        assert set(parts.test.counts()) == {study["test_per_class"]}
+    if number == "6":
+        assert parts.test.counts().tolist() == [499, 512, 902, 604, 396]
+    if number == "official7":
+        assert tuple(map(len, parts)) == (28_709, 3_589, 3_589)
+    balanced = [len(set(part.counts())) == 1 for part in parts]
+    assert all(balanced) if experiment.balance == "undersample" else not any(balanced)
+
+
+@needs_fer2013
+def test_real_binarized_counts_are_the_studys():
+    test = prepare(fer2013(), EXPERIMENTS["6"]).test
+    positive, _ = binarize(test.labels, np.ones((len(test), 5)) / 5, test.class_names)
+    assert tuple(np.bincount(positive)) == BINARIZED.study["test_per_class"]

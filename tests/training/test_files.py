@@ -1,0 +1,179 @@
+"""tinyfer/storage/files.py: several processes at one file, what a kill leaves, and bounds on reading."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from types import SimpleNamespace
+
+import pytest
+
+from tinyfer.core import arrays
+from tinyfer.core.arrays import atomic_write, brief
+from tinyfer.storage.files import locked, open_member, open_zip, read_bounded, read_json
+
+WRITE = """
+import sys
+from tinyfer.core.arrays import atomic_write
+for n in range(30):
+    with atomic_write(sys.argv[1]) as file:
+        file.write(bytes([int(sys.argv[2])]) * 50_000)
+"""
+HOLD = """
+import sys
+from tinyfer.storage.files import locked
+with locked(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def start(code, *arguments, **pipes):
+    return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], text=True, **pipes)
+
+
+def test_writers_side_by_side_never_mix(tmp_path):
+    writers = [start(WRITE, tmp_path / "file", n) for n in (1, 2)]
+    seen = set()
+    while any(writer.poll() is None for writer in writers):
+        if (tmp_path / "file").exists():
+            content = (tmp_path / "file").read_bytes()
+            assert len(content) == 50_000 and len(set(content)) == 1
+            seen.add(content[0])
+    assert [writer.returncode for writer in writers] == [0, 0] and seen == {1, 2}
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path):
+    """But neither the file of a writer at work, nor one that is young, nor another's."""
+    code = ("import sys, time\nfrom tinyfer.core.arrays import atomic_write\n"
+            "with atomic_write(sys.argv[1]) as file:\n file.write(b'half'); file.flush()\n"
+            " print('begun', flush=True); time.sleep(60)")
+    killed, working = (start(code, tmp_path / "a", stdout=subprocess.PIPE) for _ in range(2))
+    for writer in (killed, working):
+        assert writer.stdout.readline() == "begun\n"
+    killed.kill()
+    killed.wait()
+    parts = {int(file.name.split(".")[2].split("-")[0]): file for file in tmp_path.iterdir()}
+    (tmp_path / ".b.1-0.part").touch()
+    (tmp_path / ".a.part").touch()              # as earlier versions called them
+    with atomic_write(tmp_path / "a") as file:
+        file.write(b"whole")
+    assert len(list(tmp_path.iterdir())) == 5, "they are young"
+    for file in tmp_path.iterdir():
+        os.utime(file, (0, 0))
+    with atomic_write(tmp_path / "a") as file:
+        file.write(b"whole")
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "a", ".b.1-0.part", parts[working.pid].name}
+    working.kill()
+    working.communicate()
+    assert (tmp_path / "a").read_bytes() == b"whole"
+
+
+def test_a_lock_keeps_others_out_and_names_its_owner(tmp_path):
+    path = tmp_path / "run" / ".lock"
+    path.parent.mkdir()
+    owner = start(HOLD, path, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert owner.stdout.readline() == "held\n"
+    assert json.loads(path.read_text())["process"] == owner.pid
+    began = time.monotonic()
+    with pytest.raises(BlockingIOError, match=f"run is in use by process {owner.pid} on ") as error:
+        with locked(path, seconds=0.2):
+            pass
+    assert 0.2 <= time.monotonic() - began < 5 and "\n" not in str(error.value)
+    owner.communicate("")
+    with locked(path):
+        with pytest.raises(BlockingIOError, match=f"process {os.getpid()} on "):
+            with locked(path):
+                pass
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("content", [None, "", "{", '{"process": 1, "host": "h", "since": "s"}'])
+def test_the_lock_of_a_dead_process_is_taken_over(tmp_path, content):
+    """Whoever has its process id now: 1 is alive everywhere."""
+    path = tmp_path / ".lock"
+    with start(HOLD, path, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
+        assert owner.stdout.readline() == "held\n"
+        owner.kill()
+    assert path.exists()
+    if content is not None:
+        path.write_text(content)
+    with locked(path):
+        assert json.loads(path.read_text())["process"] == os.getpid()
+    assert not path.exists()
+
+
+def test_locks_where_there_is_no_fcntl(tmp_path, monkeypatch):
+    """As on Windows, whose msvcrt locks single bytes from where the file stands."""
+    fcntl, places = arrays.fcntl, []
+
+    def locking(descriptor, mode, count):
+        places.append(os.lseek(descriptor, 0, os.SEEK_CUR))
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PermissionError(errno.EACCES, "Permission denied") from None
+
+    monkeypatch.setattr(arrays, "fcntl", None)
+    monkeypatch.setattr(arrays, "msvcrt", SimpleNamespace(locking=locking, LK_NBLCK=2),
+                        raising=False)
+    with locked(tmp_path / ".lock"):
+        assert json.loads((tmp_path / ".lock").read_text())["process"] == os.getpid()
+        with pytest.raises(BlockingIOError, match=f"in use by process {os.getpid()} on "):
+            with locked(tmp_path / ".lock"):
+                pass
+    assert set(places) == {arrays.LOCK_PLACE}
+    with atomic_write(tmp_path / "a") as file:
+        file.write(b"whole")
+    assert (tmp_path / "a").read_bytes() == b"whole"
+
+
+def test_reading_is_bounded(tmp_path):
+    (tmp_path / "a").write_bytes(bytes(100))
+    assert read_bounded(tmp_path / "a", 100) == bytes(100)
+    with pytest.raises(ValueError, match="a is larger than the 99 bytes"):
+        read_bounded(tmp_path / "a", 99)
+    with open(tmp_path / "sparse", "wb") as file:
+        file.truncate(5 << 30)
+    with pytest.raises(ValueError, match="sparse is larger than the 1,000 bytes"):
+        read_json(tmp_path / "sparse", 1000)
+    for name in ("none", "."):
+        with pytest.raises(FileNotFoundError, match="there is no file"):
+            read_bounded(tmp_path / name, 9)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "NaN", "[Infinity]", "\xff", "1" * 5000])
+def test_json_that_is_none(tmp_path, text):
+    (tmp_path / "a.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match=r"a\.json is damaged: it is no valid JSON$"):
+        read_json(tmp_path / "a.json", 1_000_000)
+
+
+def test_members_of_a_zip(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("small", b"x" * 100)
+        archive.writestr("bzip2", b"x" * 100, zipfile.ZIP_BZIP2)
+        with archive.open("bomb", "w") as file:
+            for _ in range(200):
+                file.write(bytes(100_000))
+    for name, most, sentence in (
+            ("small", 99, "'small' would unpack to 100 bytes; expected at most 99"),
+            ("bomb", 10_000_000, "'bomb' would unpack to 20,000,000 bytes"),
+            ("bzip2", 100, "'bzip2' is packed by method 12; expected stored or deflated"),
+            ("gone", 100, "is not a whole zip archive")):
+        with pytest.raises(ValueError, match=sentence):
+            with open(path, "rb") as file, open_zip(file, str(path)) as archive:
+                open_member(archive, name, most)
+    with open(path, "rb") as file, open_zip(file, str(path)) as archive:
+        assert open_member(archive, "small", 100).read() == b"x" * 100
+
+
+def test_long_values_are_cut():
+    assert brief("a") == "'a'" and brief(3) == "3"
+    assert brief("a" * 10_000) == "'" + "a" * 25 + "..." + "a" * 9 + "'"

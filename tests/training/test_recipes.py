@@ -1,0 +1,254 @@
+"""Recipes: their values, and that what they add to the loop goes on after a stop, bit for bit."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from test_training import same_files
+from tiny import tiny_faces, tiny_model, train_tiny, without_seconds
+
+from tinyfer.core.arrays import load_arrays
+from tinyfer.core.inference import to_input
+from tinyfer.core.networks import six_layer_cnn
+from tinyfer.core.optim import SCHEDULES, SGD, Adam, constant, cosine, one_cycle
+from tinyfer.data.augment import NO_AUGMENTATION, Augmentation, augment
+from tinyfer.training.ema import RunningMean
+from tinyfer.training.loop import out_of_patience, start_from, warnings
+from tinyfer.training.recipes import BEST, RECIPES, STUDY, Recipe
+
+EVERYTHING = dict(schedule="one-cycle", decay=0.05, crop=48, smoothing=0.1, mixing=0.3,
+                  averaging=0.9, augmentation=Augmentation(rotation=10, shift=3, mirror=0.5,
+                                                           erase=0.3, contrast=0.2))
+
+
+# Schedules
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_schedule_stays_between_0_and_1_and_reaches_1(name):
+    values = [SCHEDULES[name](s) for s in np.arange(1000) / 1000]
+    assert 0 < min(values) and max(values) == pytest.approx(1)
+    assert np.abs(np.diff(values)).max() < 0.01, "no jumps"
+
+
+def test_schedules_by_hand():
+    assert [constant(s) for s in (0, 0.5, 0.999)] == [1, 1, 1]
+    assert [cosine(s) for s in (0, 1 / 3, 0.5)] == pytest.approx([1, 0.75, 0.5])
+    values = [one_cycle(s) for s in (0, 0.125, 0.25, 0.625, 0.9999)]
+    assert values == pytest.approx([0.04, 0.52, 1, 0.5, 0], abs=1e-6)
+
+
+def test_the_rate_of_every_step_reaches_the_optimizer(tmp_path, monkeypatch):
+    rates = []
+    step = Adam.step
+    monkeypatch.setattr(Adam, "step", lambda self: (rates.append(self.lr), step(self)))
+    train_tiny(tmp_path, 2, lr=0.01, schedule="cosine")
+    assert rates == pytest.approx([0.01 * cosine(t / 14) for t in range(14)])
+
+
+# Recipes
+
+def test_the_study_is_the_default_and_changes_nothing():
+    assert STUDY == Recipe() == RECIPES["study"] and RECIPES["best"] == BEST
+    faces = tiny_faces(9)
+    x, labels = STUDY.batch(faces.faces, faces.labels, 3, np.random.default_rng(0))
+    assert np.array_equal(x, augment(faces.faces, np.random.default_rng(0)))
+    assert labels is faces.labels
+    assert {STUDY.rate(t, 100) for t in range(100)} == {1e-4}
+
+
+@pytest.mark.parametrize("recipe", [STUDY, BEST, Recipe(**EVERYTHING)])
+def test_a_recipe_survives_json(recipe):
+    assert Recipe.read(json.loads(json.dumps(recipe.as_dict()))) == recipe
+
+
+@pytest.mark.parametrize("change", [
+    dict(epochs=-1), dict(batch_size=0), dict(lr=-1), dict(lr=float("nan")), dict(schedule="x"),
+    dict(smoothing=1.0), dict(averaging=1), dict(optimizer="lbfgs"), dict(crop=0),
+    dict(patience=0), dict(mixing=-1), dict(decay=None), dict(epochs=2.5),
+    dict(optimizer="sgd", decay=0.1),
+])
+def test_a_senseless_recipe_is_refused_by_name(change):
+    with pytest.raises(ValueError, match="|".join(change)):
+        Recipe(**change)
+
+
+@pytest.mark.parametrize("values", [None, [1], {"speed": 3}, {"augmentation": {"spin": 1}},
+                                    {"augmentation": {"rotation": "much"}}, {"epochs": "60"}])
+def test_what_is_no_recipe_is_refused(values):
+    with pytest.raises(ValueError):
+        Recipe.read(values)
+
+
+@pytest.mark.parametrize("augmentation", [NO_AUGMENTATION, STUDY.augmentation,
+                                          Augmentation(rotation=5)])
+def test_crops_have_their_size_and_the_network_takes_them(augmentation):
+    faces = tiny_faces(4)
+    recipe = Recipe(crop=44, augmentation=augmentation, smoothing=0.1)
+    x, targets = recipe.batch(faces.faces, faces.labels, 3, np.random.default_rng(0))
+    assert x.shape == (4, 44, 44, 1) and x.flags.c_contiguous and targets.shape == (4, 3)
+    assert targets[0, faces.labels[0]] == pytest.approx(0.9 + 0.1 / 3)
+
+
+def test_without_augmentation_training_sees_what_prediction_sees():
+    """Crops of 44 give the features of whole faces: the same output in evaluation mode."""
+    model, faces = six_layer_cnn(classes=3), tiny_faces(2).faces
+    x, _ = Recipe(crop=44, augmentation=NO_AUGMENTATION).batch(faces, np.zeros(2, int), 3, None)
+    assert model.forward(x) == pytest.approx(model.forward(to_input(faces)), abs=1e-6)
+
+
+# Training by a recipe with everything in it
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unbroken")
+    _, history = train_tiny(folder, 4, **EVERYTHING)
+    return folder, history
+
+
+def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path, unbroken):
+    """Stopped in the third epoch by an error, as by a kill, twice."""
+    class Stop(Exception):
+        pass
+
+    class StopAt:
+        def __init__(self, epoch, step):
+            self.place = epoch, step
+
+        def step(self, epoch, step, *_):
+            if (epoch, step) == self.place:
+                raise Stop
+
+        def epoch(self, *_):
+            pass
+
+    for place in ((1, 2), (3, 5), (4, 1)):
+        with pytest.raises(Stop):
+            train_tiny(tmp_path, 4, StopAt(*place), **EVERYTHING)
+    _, resumed = train_tiny(tmp_path, 4, **EVERYTHING)
+    folder, history = unbroken
+    assert without_seconds(resumed) == without_seconds(history)
+    same_files(tmp_path, folder)
+
+
+def test_best_is_made_of_the_mean_in_the_checkpoint(tmp_path):
+    train_tiny(tmp_path, 1, **EVERYTHING)       # the first epoch is the best so far
+    last, best = load_arrays(tmp_path / "last.npz"), load_arrays(tmp_path / "best.npz")
+    for name in best.keys() - {"model"}:        # batch norm's statistics too
+        assert np.array_equal(best[name], last[f"optimizer/mean.{name}"]), name
+    assert not np.array_equal(best["conv1.w"], last["model/conv1.w"])
+
+
+@pytest.mark.parametrize("recipe, kind, values", [
+    (Recipe(lr=0.1, decay=0.2), Adam, dict(lr=0.1, decay=0.2)),
+    (Recipe(optimizer="sgd", lr=0.1, momentum=0.9), SGD, dict(lr=0.1, momentum=0.9))])
+def test_a_recipe_makes_its_optimizer(recipe, kind, values):
+    optimizer = recipe.make_optimizer(tiny_model())
+    assert type(optimizer) is kind and values.items() <= vars(optimizer).items()
+    averaged = replace(recipe, averaging=0.5).make_optimizer(tiny_model())
+    assert averaged.decay == 0.5 and type(averaged.optimizer) is kind
+
+
+def test_a_recipe_mixes():
+    faces = tiny_faces(9)
+    _, targets = Recipe(mixing=5).batch(faces.faces, faces.labels, 3, np.random.default_rng(0))
+    assert (targets.max(axis=1) < 1).any()
+
+
+def test_the_mean_is_what_is_validated(unbroken):
+    folder, history = unbroken
+    model, arrays = tiny_model(), load_arrays(folder / "last.npz")
+    prefix = "optimizer/mean."
+    model.load_state({name.removeprefix(prefix): array for name, array in arrays.items()
+                      if name.startswith(prefix)})
+    validation = tiny_faces(40, seed=1)
+    assert history[-1]["val_accuracy"] == np.mean(model.predict(validation.faces)
+                                                  == validation.labels)
+
+
+def test_patience_ends_a_training_and_a_resumed_one(tmp_path):
+    _, history = train_tiny(tmp_path, 50, lr=1e-9, patience=3)
+    assert len(history) < 50 and out_of_patience(history, 3)
+    assert not out_of_patience(history[:-1], 3)
+    _, again = train_tiny(tmp_path, 50, lr=1e-9, patience=3)
+    assert without_seconds(again) == without_seconds(history)
+
+
+def test_patience_counts_epochs_that_are_no_better():
+    def rows(*accuracies):
+        return [dict(val_accuracy=a) for a in accuracies]
+
+    assert not out_of_patience(rows(0.1, 0.2, 0.2), 2)
+    assert out_of_patience(rows(0.1, 0.3, 0.2, 0.3), 2)
+    assert not out_of_patience(rows(0.3, 0.2), None) and not out_of_patience([], 1)
+
+
+# The running mean
+
+def test_the_running_mean_by_hand():
+    model = tiny_model()
+    mean = RunningMean(Adam(model.parameters(), lr=0.1), model, decay=0.5)
+    expected, bias = model.state()["conv1.b"].astype(float), model.parameters()[1]
+    for t in range(1, 15):
+        bias.grad[...] = np.random.default_rng(t).standard_normal(bias.grad.shape)
+        mean.step()
+        decay = min(0.5, t / (t + 9))
+        expected = decay * expected + (1 - decay) * bias.value
+        assert mean.averaged.state()["conv1.b"] == pytest.approx(expected, abs=1e-6)
+    assert mean.averaged is not model and mean.lr == 0.1
+
+
+def test_a_mean_that_does_not_fit_changes_nothing():
+    model = tiny_model()
+    mean = RunningMean(Adam(model.parameters()), model, 0.9)
+    state = {name: array.copy() for name, array in mean.state().items()}
+    for name, array in ("conv1.b", np.ones(9)), ("bn1.var", -state["mean.bn1.var"] - 1):
+        wrong = {key: old + 1 for key, old in state.items()} | {f"mean.{name}": array}
+        with pytest.raises(ValueError, match=f"mean.{name}"):
+            mean.load_state(wrong)
+        assert all(np.array_equal(array, state[key]) for key, array in mean.state().items())
+    with pytest.raises(ValueError, match="0 < decay < 1"):
+        RunningMean(Adam(model.parameters()), model, 1.0)
+
+
+# What a training says of itself
+
+def test_a_useless_training_is_said():
+    labels = np.array([0, 0, 0, 1])
+    good = dict(epoch=1, loss=0.6, val_accuracy=0.76)
+    assert warnings([good], labels) == [] == warnings([], labels)
+    sentence, = warnings([good | {"val_accuracy": 0.75}], labels)
+    assert "0.750, is no better than always naming the most frequent class (0.750)" in sentence
+
+
+def test_a_loss_that_exploded_is_said():
+    row = dict(epoch=3, loss=7.25, val_accuracy=0.9)
+    sentence, = warnings([row | dict(epoch=2, loss=0.5), row], np.array([0, 0, 1, 1]))
+    assert "training loss of epoch 3 is 7.25" in sentence and "0.693" in sentence
+
+
+# From weights that are there
+
+def test_a_network_starts_from_another_of_the_same_classes():
+    model, other = tiny_model(seed=0), tiny_model(seed=1)
+    assert start_from(model, other) == []
+    assert all(np.array_equal(array, other.state()[name]) for name, array in model.state().items())
+    model.parameters()[0].value[...] += 1
+    assert not np.array_equal(model.state()["conv1.w"], other.state()["conv1.w"]), "a copy"
+
+
+def test_with_other_classes_the_last_layer_stays_as_drawn():
+    model = six_layer_cnn(classes=7, seed=0)
+    other = six_layer_cnn(classes=2, seed=1)
+    drawn = model.state()["dense2.w"].copy()
+    assert start_from(model, other) == ["dense2.w", "dense2.b"]
+    assert np.array_equal(model.state()["dense2.w"], drawn)
+    assert np.array_equal(model.state()["conv6.w"], other.state()["conv6.w"])
+
+
+def test_a_network_of_another_kind_is_no_start():
+    model = tiny_model(channels=4)
+    before = {name: array.copy() for name, array in model.state().items()}
+    with pytest.raises(ValueError, match="weights do not fit this model"):
+        start_from(model, tiny_model(channels=3))
+    assert all(np.array_equal(array, before[name]) for name, array in model.state().items())

@@ -1,0 +1,249 @@
+"""The training loop: what it counts, that it learns, and that a killed run goes on unharmed."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny import tiny_faces, tiny_model, train_tiny, without_seconds
+
+from tinyfer.core.arrays import load_arrays
+from tinyfer.core.inference import to_input
+from tinyfer.core.kernels.threads import set_threads
+from tinyfer.core.losses import softmax_cross_entropy
+from tinyfer.core.networks import six_layer_cnn
+from tinyfer.core.optim import Adam
+from tinyfer.training import loop
+from tinyfer.training.loop import Diverged, fit
+from tinyfer.training.recipes import Recipe
+
+TINY = Path(__file__).parents[1] / "helpers" / "tiny.py"
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    """The run that the broken ones must equal: five epochs without interruption."""
+    folder = tmp_path_factory.mktemp("unbroken")
+    _, history = train_tiny(folder, 5)
+    return folder, history
+
+
+def same_files(one, other):
+    """Every array in the two runs' last.npz and best.npz, bit for bit."""
+    for name in ("last.npz", "best.npz"):
+        a, b = load_arrays(one / name), load_arrays(other / name)
+        assert a.keys() == b.keys()
+        for key in a.keys() - {"about"}:  # holds the wall-clock seconds; compared by the history
+            assert a[key].dtype == b[key].dtype
+            assert a[key].tobytes() == b[key].tobytes(), f"{key} in {name} differs"
+
+
+def test_stopped_before_any_write_equals_the_unbroken_run(tmp_path, unbroken, monkeypatch):
+    folder, history = unbroken
+    replace = os.replace
+    for writes in range(3, 9):
+        left = iter(range(writes))
+
+        def stop(*paths):
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            replace(*paths)
+
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(os, "replace", stop)
+            train_tiny(tmp_path / str(writes), 5)
+        _, resumed = train_tiny(tmp_path / str(writes), 5)
+        assert without_seconds(resumed) == without_seconds(history)
+        same_files(tmp_path / str(writes), folder)
+
+
+class Recorder:
+    def __init__(self):
+        self.steps, self.epochs = [], []
+
+    def step(self, *values):
+        self.steps.append(values)
+
+    def epoch(self, history, epochs):
+        self.epochs.append(len(history))
+
+
+def test_last_partial_batch_is_trained_on_and_counted(tmp_path):
+    recorder = Recorder()
+    _, history = train_tiny(tmp_path, 2, recorder)
+    # 50 images in batches of 8: six of 8 and one of 2.
+    assert [(epoch, step, steps, seen) for epoch, step, steps, seen, *_ in recorder.steps[:7]] == [
+        (1, step, 7, min(8 * step, 50)) for step in range(1, 8)
+    ]
+    assert recorder.epochs == [1, 2]
+    assert recorder.steps[6][4:] == (history[0]["loss"], history[0]["accuracy"])
+    assert (history[0]["accuracy"] * 50) == pytest.approx(round(history[0]["accuracy"] * 50))
+
+
+def test_loss_and_accuracy_are_means_over_images(tmp_path, monkeypatch):
+    """Recorded batch by batch: every image is seen once an epoch, and weighs the same."""
+    batches = []
+
+    def recorded(logits, labels, class_weights):
+        loss, dlogits = softmax_cross_entropy(logits, labels, class_weights)
+        batches.append((loss, np.mean(logits.argmax(axis=1) == labels), len(labels), labels))
+        return loss, dlogits
+
+    monkeypatch.setattr(loop, "softmax_cross_entropy", recorded)
+    _, history = train_tiny(tmp_path, 2)
+    for epoch, row in enumerate(history):
+        losses, right, sizes, labels = zip(*batches[7 * epoch : 7 * epoch + 7])
+        assert row["loss"] == pytest.approx(np.average(losses, weights=sizes), rel=1e-12)
+        assert row["accuracy"] == pytest.approx(np.average(right, weights=sizes), rel=1e-12)
+        assert np.array_equal(np.bincount(np.concatenate(labels)), tiny_faces(50).counts())
+    assert not np.array_equal(np.concatenate([b[3] for b in batches[:7]]),
+                              np.concatenate([b[3] for b in batches[7:]])), "order not shuffled"
+
+
+def test_validation_is_in_evaluation_mode_and_unweighted(tmp_path):
+    model, history = train_tiny(tmp_path, 1)
+    validation = tiny_faces(40, seed=1)
+    logits = model.forward(to_input(validation.faces))
+    loss, _ = softmax_cross_entropy(logits, validation.labels)
+    assert history[0]["val_loss"] == pytest.approx(loss, rel=1e-5)
+    assert history[0]["val_accuracy"] == np.mean(logits.argmax(axis=1) == validation.labels)
+
+
+def test_it_learns(tmp_path):
+    _, history = train_tiny(tmp_path, 20, lr=1e-2)
+    assert history[-1]["loss"] < 0.85 * history[0]["loss"]
+    assert history[-1]["accuracy"] >= 0.6 > history[0]["accuracy"]
+    assert [row["epoch"] for row in history] == list(range(1, 21))
+
+
+def test_best_is_the_first_of_the_best_epochs(tmp_path, monkeypatch):
+    """Validation accuracies 0.5, 0.7, 0.6, 0.7: the weights of epoch 2 stay."""
+    accuracies = iter([0.5, 0.7, 0.6, 0.7])
+    saved = []
+    monkeypatch.setattr(loop, "accuracy", lambda *_: next(accuracies))
+    monkeypatch.setattr(loop, "save_checkpoint", lambda _, model, *rest:
+                        saved.append({name: a.copy() for name, a in model.state().items()}))
+    train_tiny(tmp_path, 4)
+    best = load_arrays(tmp_path / "best.npz")
+    at_epoch_2 = saved[2]  # saved[0] is before the first step
+    assert all(np.array_equal(best[name], at_epoch_2[name]) for name in at_epoch_2)
+    assert not all(np.array_equal(best[name], saved[4][name]) for name in at_epoch_2)
+
+
+def test_class_weights_reach_the_gradient(tmp_path):
+    """With all the weight on one class, the network calls everything that class."""
+    model = tiny_model()
+    fit(model, Adam(model.parameters(), lr=3e-2), tiny_faces(50), tiny_faces(40, seed=1), tmp_path,
+        Recipe(epochs=3, lr=3e-2), class_weights=np.array([0.0, 0.0, 3.0]))
+    assert (model.predict(tiny_faces(40, seed=2).faces) == 2).all()
+
+
+def test_resuming_at_every_epoch_equals_the_unbroken_run(tmp_path, unbroken):
+    folder, history = unbroken
+    for epochs in (0, 1, 1, 4, 5):
+        _, resumed = train_tiny(tmp_path, epochs)
+        assert len(resumed) == epochs
+    assert without_seconds(resumed) == without_seconds(history)
+    same_files(tmp_path, folder)
+
+
+def test_killed_again_and_again_equals_the_unbroken_run(tmp_path, unbroken):
+    """SIGKILL at the first step, within an epoch, and right after one; then run to the end."""
+    for last_words in ("1 1", "2 3", "epoch 2", "4 7"):
+        done = subprocess.run([sys.executable, TINY, tmp_path, "5", last_words],
+                              capture_output=True, text=True)
+        assert done.returncode == -signal.SIGKILL, f"{last_words}: {done.stdout}{done.stderr}"
+        assert (tmp_path / "last.npz").exists()
+    _, resumed = train_tiny(tmp_path, 5)
+    folder, history = unbroken
+    assert without_seconds(resumed) == without_seconds(history)
+    same_files(tmp_path, folder)
+
+
+def test_another_seed_is_another_run(tmp_path, unbroken):
+    _, history = train_tiny(tmp_path, 1, seed=1)
+    assert history[0]["loss"] != unbroken[1][0]["loss"]
+
+
+def test_one_thread_or_two_give_the_same_bits(tmp_path):
+    """The whole six-layer network, two epochs with a short last batch."""
+    try:
+        set_threads(2)
+    except ValueError:
+        pytest.skip("this machine has a single core")
+    results = []
+    for threads in (1, 2):
+        set_threads(threads)
+        model = six_layer_cnn(classes=3, seed=0, class_names=("dark", "medium", "bright"))
+        folder = tmp_path / str(threads)
+        folder.mkdir()
+        history = fit(model, Adam(model.parameters(), lr=1e-3), tiny_faces(19),
+                      tiny_faces(9, seed=1), folder, Recipe(epochs=2, batch_size=8, lr=1e-3))
+        results.append((folder, history))
+    (one, history), (two, other) = results
+    assert without_seconds(history) == without_seconds(other)
+    same_files(one, two)
+
+
+def test_divergence_keeps_the_last_good_checkpoint(tmp_path, monkeypatch):
+    train_tiny(tmp_path, 2)
+    before = (tmp_path / "last.npz").read_bytes(), (tmp_path / "best.npz").read_bytes()
+    losses = iter([1.0, 1.0, np.nan])
+
+    def poisoned(logits, labels, class_weights):
+        return next(losses), np.zeros_like(logits)
+
+    monkeypatch.setattr(loop, "softmax_cross_entropy", poisoned)
+    with pytest.raises(Diverged, match="training loss became nan in epoch 3, step 3 of 7"):
+        train_tiny(tmp_path, 5)
+    assert ((tmp_path / "last.npz").read_bytes(), (tmp_path / "best.npz").read_bytes()) == before
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_nan_after_the_last_step_of_an_epoch_is_not_saved(tmp_path, monkeypatch):
+    train_tiny(tmp_path, 1)
+    before = (tmp_path / "last.npz").read_bytes()
+    original = Adam.step
+
+    def poisoned(self):
+        original(self)
+        if self.t == 14:
+            self.parameters[0].value[:] = np.nan
+
+    monkeypatch.setattr(Adam, "step", poisoned)
+    with pytest.raises(Diverged, match="validation loss became nan in epoch 2"):
+        train_tiny(tmp_path, 2)
+    assert (tmp_path / "last.npz").read_bytes() == before
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_network_that_no_loss_shows_to_be_lost_is_not_saved(tmp_path, monkeypatch):
+    train_tiny(tmp_path, 1)
+    before = (tmp_path / "last.npz").read_bytes(), (tmp_path / "best.npz").read_bytes()
+    original = Adam.step
+
+    def spoilt(self):
+        original(self)
+        if self.t == 14:
+            self.v[0][...] = np.inf
+
+    monkeypatch.setattr(Adam, "step", spoilt)
+    with pytest.raises(Diverged, match="v.conv1.w was no longer finite in epoch 2"):
+        train_tiny(tmp_path, 2)
+    assert ((tmp_path / "last.npz").read_bytes(), (tmp_path / "best.npz").read_bytes()) == before
+
+
+@pytest.mark.parametrize("change, words", [
+    (dict(train=tiny_faces(3)[[]]), "got 0 and 3"),
+    (dict(validation=tiny_faces(3)[[]]), "got 3 and 0"),
+])
+def test_bad_arguments_are_named(tmp_path, change, words):
+    model = tiny_model()
+    arguments = dict(train=tiny_faces(3), validation=tiny_faces(3), folder=tmp_path,
+                     recipe=Recipe(epochs=1))
+    with pytest.raises(ValueError, match=words):
+        fit(model, Adam(model.parameters()), **(arguments | change))
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,184 @@
+"""Look at the data before training: how many, of what, how often, and what is wrong with it.
+
+    python scripts/explore.py --data archive.zip
+    python scripts/explore.py --drawn 2000
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from tinyfer.commands import cli
+from tinyfer.data import (
+    USAGES,
+    duplicate_facts,
+    duplicate_groups,
+    find_data,
+    load_fer2013,
+    seen_in,
+    split,
+    verify,
+)
+from tinyfer.data.drawn import draw_faces
+from tinyfer.data.faces import blank
+from tinyfer.data.fer2013 import WHERE
+from tinyfer.scores import plots
+from tinyfer.training.runs import write_json
+
+FOLDERS = {"train": ("Training",), "test": ("PublicTest", "PrivateTest")}
+SAMPLES = 32
+SHOWN_GROUPS = 16
+
+
+def parse(argv):
+    parser = cli.parser(
+        description="Class counts of each part, exact copies within and across parts, copies with "
+        "two labels, blank images; printed, and as facts.json. Pictures: class counts and the mean "
+        "face of each class, and in the folder photographs sheets of samples, copies with two "
+        "labels and blanks. The photographs of FER-2013 are third-party: these sheets are for "
+        "your own eyes.")
+    add = parser.add_argument
+    add("--data", metavar="PATH", help="FER-2013 (default: TINYFER_DATA, else ./data)")
+    add("--drawn", type=cli.at_least(1), metavar="N", help="look at N drawn faces instead")
+    add("--seed", type=cli.at_least(0), default=0, metavar="N",
+        help="of the study's split, the samples and the drawn faces (default 0)")
+    add("--out", default="runs/explore", metavar="FOLDER", help="default runs/explore")
+    add("--no-photographs", action="store_true", help="no sheets of single images")
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    return cli.main(explore, parse, argv)
+
+
+def explore(given):
+    folder = Path(given.out)
+    cli.check_writable(folder)
+    data = load(given)
+    facts = facts_of(data, given.seed)
+    print(as_text(facts, data))
+    if data.source == "FER-2013":
+        facts["published"] = verify.compare(data)
+        print(f"\n{verify.sentence(data)}")
+        for move, n in facts["published"]["moved"].items():
+            print(f"{n:8,} moved from {move}")
+    write_json(folder / "facts.json", facts)
+    draw_pictures(data, facts, folder)
+    if not given.no_photographs:
+        draw_sheets(data, folder / "photographs", given.seed)
+    print(f"\nfacts.json and the pictures are in {folder}")
+    if not given.no_photographs and data.source == "FER-2013":
+        print(f"{folder / 'photographs'} shows third-party photographs: do not publish it")
+
+
+def load(given):
+    if given.drawn is not None and given.data is not None:
+        raise ValueError("--drawn and --data contradict each other: give one of them")
+    if given.drawn is not None:
+        return draw_faces(given.drawn, seed=given.seed)
+    path = find_data(given.data)
+    if path is None:
+        raise FileNotFoundError("FER-2013 is not here: give --data, or --drawn; it can be had from "
+                                f"{WHERE}")
+    return load_fer2013(path, seed=given.seed)
+
+
+def facts_of(data, seed):
+    """Everything that is printed, as a dict for JSON."""
+    facts = dict(source=data.source, seed=seed)
+    facts["folders"] = {name: _counts(data[np.isin(data.usage, usages)])
+                        for name, usages in FOLDERS.items()}
+    facts["parts"] = {usage: _counts(data[data.usage == usage]) for usage in USAGES}
+    facts["copies"] = duplicate_facts(data)
+    facts["copies"]["labels"] = _label_pairs(data)
+    empty = blank(data.faces)
+    facts["blank"] = {usage: int(np.sum(empty & (data.usage == usage))) for usage in USAGES}
+    facts["leaks"] = {}
+    for kind in ("official", "report"):
+        parts = split(data, kind, seed)
+        facts["leaks"][kind] = {
+            name: dict(images=len(part), copies=int(seen_in(part, parts.train).sum()))
+            for name, part in (("validation", parts.validation), ("test", parts.test))}
+    return facts
+
+
+def conflicts(data):
+    """The groups of exact copies that carry more than one label: a list of index arrays."""
+    groups = duplicate_groups(data.faces)
+    order = np.argsort(groups, kind="stable")
+    members = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+    return [group for group in members if len(set(data.labels[group])) > 1]
+
+
+def _label_pairs(data):
+    """{"fear, surprise": in how many groups of copies these labels meet}, most frequent first."""
+    met = {}
+    for group in conflicts(data):
+        names = ", ".join(data.class_names[c] for c in np.unique(data.labels[group]))
+        met[names] = met.get(names, 0) + 1
+    return dict(sorted(met.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _counts(part):
+    return dict(zip(part.class_names, part.counts().tolist()))
+
+
+def as_text(facts, data):
+    names = data.class_names
+    lines = [f"{data.source}: {len(data):,} images of 48x48 grey pixels", "",
+             " " * 12 + "".join(f"{name:>10}" for name in names) + f"{'all':>10}"]
+    for name, row in (facts["folders"] | facts["parts"]).items():
+        if name == USAGES[0]:
+            lines.append("")
+        lines.append(f"{name:12}" + "".join(f"{n:10,}" for n in row.values())
+                     + f"{sum(row.values()):10,}")
+    copies = facts["copies"]
+    lines += [
+        "", "exact copies, equal in every pixel",
+        f"  {copies['distinct']:,} images are distinct; {copies['groups']:,} groups of copies have "
+        f"{copies['members']:,} members",
+        f"  {copies['across_parts']:,} groups reach across Training, PublicTest and PrivateTest; "
+        f"{copies['leaked']:,} PrivateTest images have a copy in Training",
+        f"  {copies['two_labels']:,} groups carry more than one label"
+        + "".join(f"\n{n:8} {pair}" for pair, n in list(copies["labels"].items())[:8]),
+        f"  {copies['blank']:,} images are a single grey: "
+        + ", ".join(f"{n} in {usage}" for usage, n in facts["blank"].items()),
+        "", f"copies in training, of what a network is scored on (seed {facts['seed']})"]
+    for kind, parts in facts["leaks"].items():
+        lines += [f"  {kind:8} {name:10} {part['copies']:5,} of {part['images']:,} "
+                  f"({100 * part['copies'] / part['images']:.1f} %)"
+                  for name, part in parts.items()]
+    return "\n".join(lines)
+
+
+def draw_pictures(data, facts, folder):
+    """What shows no single image."""
+    counts = {usage: list(row.values()) for usage, row in facts["parts"].items()}
+    plots.class_counts(counts, data.class_names, folder / "class-counts.png", title=data.source)
+    present = [c for c, n in enumerate(data.counts()) if n]
+    means = np.array([data.faces[data.labels == c].mean(axis=0) for c in present])
+    plots.gallery(means, [data.class_names[c] for c in present], folder / "mean-faces.png",
+                  columns=len(present), title=f"{data.source}: the mean face of each class",
+                  grey=(means.min(), means.max()))
+
+
+def draw_sheets(data, folder, seed):
+    """Samples of each class, copies with two labels, blank images."""
+    rng = np.random.default_rng(seed)
+    for c, name in enumerate(data.class_names):
+        members = np.flatnonzero(data.labels == c)
+        chosen = rng.choice(members, min(SAMPLES, len(members)), replace=False)
+        _sheet(data, np.sort(chosen), folder / f"samples-{name}.png", f"{name}: a random sample")
+    found = conflicts(data)
+    groups = sorted(found, key=lambda group: len(np.unique(data.labels[group])))[:SHOWN_GROUPS]
+    if groups:
+        first = [group[np.unique(data.labels[group], return_index=True)[1]] for group in groups]
+        _sheet(data, np.concatenate(first), folder / "two-labels.png",
+               f"the same image under two labels: {len(groups)} of {len(found)} groups")
+    if blank(data.faces).any():
+        _sheet(data, np.flatnonzero(blank(data.faces)), folder / "blank.png", "blank images")
+
+
+def _sheet(data, indices, path, title):
+    plots.gallery(data.faces[indices], [data.class_names[c] for c in data.labels[indices]], path,
+                  title=title)

@@ -1,0 +1,1 @@
+"""What the command saliency draws and prints."""

@@ -1,0 +1,29 @@
+"""What all parts of scripts/saliency.py share: maps with a progress line, and files."""
+
+import numpy as np
+
+from tinyfer.commands.progress import Line
+from tinyfer.core.arrays import atomic_write
+from tinyfer.explain.saliency import saliency
+
+
+def all_maps(given, model, faces, options, signed):
+    """{method: maps} of the methods asked for, with a progress line."""
+    maps = {}
+    for method in given.method:
+        line = Line()
+        maps[method] = saliency(
+            model, faces, given.target, method, given.of, signed, given.batch_size,
+            lambda done, total: line(done, total, f"{method}, inputs"), **options[method])
+        line.done(f"{method}: {len(faces):,} maps")
+    return maps
+
+
+def plain(method):
+    """A method's name as part of a file's name."""
+    return method.replace("*", "-")
+
+
+def save(path, **arrays):
+    with atomic_write(path) as file:
+        np.savez_compressed(file, **arrays)

@@ -1,0 +1,84 @@
+"""What a training says before it begins and after it has ended."""
+
+import sys
+import textwrap
+
+from tinyfer.commands.progress import Line, duration
+from tinyfer.core.kernels.compiling import compiled
+from tinyfer.data import HOW_TO_GET
+from tinyfer.scores.metrics import format_report
+from tinyfer.training import runs
+
+RULE = "=" * 98
+
+
+def show_reading():
+    """What shows how far the decoding of FER-2013 is, where it has to be decoded."""
+    line = Line()
+
+    def progress(done, total):
+        line(done, total, "decoding FER-2013, once, images")
+        if done == total:
+            line.done(f"decoded FER-2013: {total:,} images")
+
+    return progress
+
+
+def introduce(config, folder, history):
+    """What is trained on what, where it goes, and how far it is already."""
+    settings = config["settings"]
+    counts = ", ".join(f"{part['images']:,} {name}" for name, part in config["parts"].items())
+    print(f"{config['source']}: {counts}; classes {', '.join(config['class_names'])}")
+    print(f"{config['parameters']:,} values, {config['trainable_parameters']:,} of them trained; "
+          f"balance {settings['balance']}, split {settings['split']}, seed {settings['seed']}")
+    threads = runs.describe_threads(config["threads"])
+    print(f"{config['machine']['cpu']}, {threads}; everything goes to {folder}")
+    if len(history) == settings["epochs"]:
+        print("all its epochs are done already: scoring it again")
+    elif history:
+        print(f"resuming after epoch {len(history)} of {settings['epochs']}")
+    if not compiled():
+        print("the first step compiles the kernels, once: this takes about a minute")
+    sys.stdout.flush()
+
+
+def conclude(result, folder, settings, notes, times):
+    """The scores, and what to make of them. times: "once", or "again"."""
+    test, best = result["best"]["test"], result["best"]
+    low, high = test["accuracy_interval"]
+    print(f"\nbest epoch on validation: {best['epoch']}, accuracy "
+          f"{best['validation']['accuracy']:.4f} (last epoch {result['last']['epoch']}: "
+          f"{result['last']['validation']['accuracy']:.4f})")
+    print(f"test part of {result['source']}, {test['n']:,} images, scored {times} with the "
+          f"best epoch:\naccuracy {test['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f}), "
+          f"macro precision {test['macro']['precision']:.4f}, "
+          f"macro AUC {four_digits(test['macro']['auc'])}\n")
+    print(format_report(test))
+    print(f"\ntrained in {duration(result['training_seconds'])}; config.json, history.csv, "
+          "metrics.json, best.npz, last.npz,\ncurves.png, confusion.png and roc.png are in "
+          f"{folder}")
+    for sentence in notes:
+        print(f"note: {sentence}")
+    if settings.limit:
+        print(f"only {settings.limit:,} images of each part were used: this score says nothing")
+    if settings.drawn:
+        print(f"{RULE}\n  DRAWN FACES, NOT FER-2013: this score says nothing about photographs.\n"
+              f"{RULE}")
+
+
+def four_digits(value):
+    """Four digits; or a word, for an AUC of images that are all of one class."""
+    return "undefined" if value is None else f"{value:.4f}"
+
+
+def warn_of_drawn_faces(place):
+    """A note where a run folder, a file or packaged weights are about to read photographs, and have
+    learnt from drawn faces."""
+    if runs.trained_on_drawn_faces(place):
+        print(f"note: {place} was trained on drawn faces: what it says of photographs is worth "
+              "nothing", file=sys.stderr)
+
+
+def drawn_notice(sentence):
+    """A sentence that nobody overlooks, and how to get the real faces."""
+    return f"{RULE}\n  {sentence}\n\n{textwrap.indent(HOW_TO_GET, '  ')}\n{RULE}"

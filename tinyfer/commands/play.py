@@ -1,0 +1,68 @@
+"""See inside a network: a page in the browser where it answers as one plays.
+
+    python scripts/play.py                  the packaged networks
+    python scripts/play.py runs/run         and the one just trained
+
+The page is served to this machine only, and to nobody without the address that is printed. Nothing
+is written and nothing is sent elsewhere: pictures stay on this machine. Ctrl-C ends it.
+"""
+
+import os
+import threading
+import webbrowser
+from argparse import RawDescriptionHelpFormatter
+
+from tinyfer.commands import cli
+from tinyfer.page.measure import measure
+from tinyfer.page.picture import take_picture
+from tinyfer.page.questions import Questions
+from tinyfer.page.server import listen
+
+PORT = 8048
+
+
+def parse(argv):
+    parser = cli.parser(__doc__, formatter_class=RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("networks", nargs="*", metavar="RUN_OR_FILE",
+        help="run folders (their best.npz is taken) or model files to offer beside the packaged "
+        "networks")
+    add("--port", type=port, default=PORT, metavar="N",
+        help=f"where to listen: this port or the next free one, 0 for any (default {PORT})")
+    add("--no-browser", action="store_true", help="print the address, and open no browser")
+    add("--measure", nargs="?", const=10_000, type=cli.at_least(21), metavar="REQUESTS",
+        help="instead of showing the page, ask so many questions (default 10,000), and print what "
+        "they took and how much memory the program held")
+    add("--picture", metavar="FILE",
+        help="instead of showing the page, write a PNG of it (needs Chromium, the browser extra)")
+    return parser.parse_args(argv)
+
+
+def port(given):
+    number = cli.at_least(0)(given)
+    if number > 65_535:
+        raise cli.argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {given}")
+    return number
+
+
+def main(argv=None):
+    return cli.main(play, parse, argv)
+
+
+def play(given):
+    if given.measure:
+        return measure(given.measure)
+    if given.picture:
+        return take_picture(given.picture)
+    questions = Questions(given.networks)
+    server = listen(given.port, questions)
+    try:
+        print("Loading (the first time takes a minute: kernels are compiled).", flush=True)
+        questions.warm_up()
+        print(f"The page is at  {server.address}\nCtrl-C closes it.", flush=True)
+        if not given.no_browser:
+            threading.Thread(target=webbrowser.open, args=(server.visit,), daemon=True).start()
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print("\nClosed.", flush=True)
+        os._exit(0)     # at once: nothing is to be saved, and no thread to be waited for

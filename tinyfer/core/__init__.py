@@ -1,0 +1,1 @@
+"""The network and its proof: kernels, layers, model, losses, optimizers, gradient check."""

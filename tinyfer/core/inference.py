@@ -1,0 +1,202 @@
+"""Prediction: the same function with less work, on layers that share no state with training.
+
+Batch norm is folded into the layer behind it, and pixels that no output sees are left out. Both
+follow from what evaluation mode computes, and hold exactly in exact arithmetic; chapters 4 and 6.
+"""
+
+import copy
+import itertools
+
+import numpy as np
+
+from tinyfer.core.layers import (
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    MaxPool2D,
+    Parameter,
+    ReLU,
+)
+from tinyfer.core.losses import softmax
+
+# What an output of these layers depends on is a window of their input.
+LOCAL = Conv2D, ReLU, BatchNorm, MaxPool2D, Dropout
+
+
+# How many looks at a face are averaged: each a window at (top, left), in shares of the rows and
+# columns to spare, and mirrored or not. Chapter 17.
+CORNERS = (0, 0), (0, 1), (1, 0), (1, 1)
+EDGES = (0, 0.5), (0.5, 0), (0.5, 1), (1, 0.5)
+CENTRE = (0.5, 0.5)
+CROPS = {
+    1: (((0, 0), False),),
+    2: tuple(itertools.product((CENTRE,), (False, True))),
+    10: tuple(itertools.product((CENTRE, *CORNERS), (False, True))),
+    18: tuple(itertools.product((CENTRE, *CORNERS, *EDGES), (False, True))),
+}
+
+
+def to_input(faces, dtype=np.float32):
+    """Faces as the network reads them: values in [0, 1], channels last.
+
+    faces: (N, H, W) or (N, H, W, 1), uint8 grey values (0 black, 255 white), or floats already
+    in [0, 1]. Returns (N, H, W, 1) of `dtype`: uint8 divided by 255, floats unchanged (and then
+    not copied if they are of `dtype` already). Raises ValueError for another shape, type or range.
+    """
+    faces = images_of(faces)
+    if faces.dtype == np.uint8:
+        x = faces.astype(dtype)
+        x /= 255
+    elif np.issubdtype(faces.dtype, np.floating):
+        # Written so that a NaN fails it too.
+        if faces.size and not (faces.min() >= 0 and faces.max() <= 1):
+            raise ValueError(
+                f"faces of type {faces.dtype} must lie in [0, 1], but these reach from "
+                f"{faces.min():g} to {faces.max():g}; grey values 0 to 255 are passed as uint8"
+            )
+        x = faces.astype(dtype, copy=False)
+    else:
+        raise ValueError(f"faces must be uint8 or floats in [0, 1], not {faces.dtype}")
+    return x[..., None]
+
+
+def images_of(faces):
+    faces = np.asarray(faces)
+    if faces.ndim == 4 and faces.shape[3] == 1:
+        faces = faces[..., 0]
+    if faces.ndim != 3:
+        raise ValueError(
+            f"faces must have the shape (N, H, W) or (N, H, W, 1), not {faces.shape}"
+        )
+    return faces
+
+
+def predict_proba(model, faces, batch_size=64, crops=1):
+    """`model.predict_proba`: faces (N, H, W) -> (N, K), or one face (H, W) -> (K,)."""
+    faces, output = np.asarray(faces), model.output_shape(model.input_shape)
+    if len(model.input_shape) != 3 or model.input_shape[2] != 1 or len(output) != 1:
+        raise ValueError(f"this model maps {model.input_shape} to {output}; "
+                         "prediction needs one that maps (H, W, 1) to (K,)")
+    rows, columns = model.input_shape[:2]
+    if faces.shape == (rows, columns):
+        return predict_proba(model, faces[None], batch_size, crops)[0]
+    if faces.ndim != 3 or faces.shape[1:] != (rows, columns):
+        raise ValueError(f"faces has shape {faces.shape}; expected (N, {rows}, {columns}), "
+                         f"or ({rows}, {columns}) for one face")
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}; expected at least 1")
+    if crops not in CROPS:
+        raise ValueError(f"crops is {crops!r}; expected one of {', '.join(map(str, CROPS))}")
+    H, W = visible_window(model.layers, model.input_shape)
+    layers = fold_batchnorm(model.layers)
+    p = np.zeros((len(faces), len(model.class_names)), model.dtype)
+    for start in range(0, len(faces), batch_size):
+        batch = slice(start, start + batch_size)
+        for (down, right), mirrored in CROPS[crops]:
+            top, left = int(down * (rows - H)), int(right * (columns - W))
+            window = faces[batch, top:top + H, left:left + W]
+            x = to_input(window[:, :, ::-1] if mirrored else window, model.dtype)
+            for layer in layers:
+                x = layer.forward(x)
+            p[batch] += softmax(x)
+    p /= len(CROPS[crops])
+    return p
+
+
+def separate(model):
+    """A model that shares its values with `model` and nothing else: neither what a forward keeps
+    for its backward, nor gradients. So a training goes on undisturbed, in this thread or another.
+    """
+    twin = copy.copy(model)
+    twin.layers = [_separate(layer) for layer in model.layers]
+    return twin
+
+
+def _separate(layer):
+    twin = copy.copy(layer)
+    twin._kept = None
+    for name, value in vars(layer).items():
+        if isinstance(value, Parameter):
+            setattr(twin, name, Parameter(value.name, value.value))
+    return twin
+
+
+def fold_batchnorm(layers):
+    """Layers that compute what `layers` compute in evaluation mode, batch norm folded away.
+
+    With running statistics batch norm is y = s x + t for each channel, s = gamma / sqrt(var + eps)
+    and t = beta - s mean. The next convolution or dense layer takes that into its own weights:
+
+        sum of (s_c x_c + t_c) w_c + b   =   sum of x_c (s_c w_c) + (b + sum of t_c w_c)
+
+    Dropout does nothing in evaluation, Flatten only renames, and max(s x + t) = s max(x) + t while
+    s >= 0, so these may stand between. Where anything else does, batch norm stays where it is.
+    The layers returned are copies, as in `separate`; those given are not changed.
+    """
+    folded, pending = [], None
+    for place, layer in enumerate(layers):
+        if type(layer) is BatchNorm and _reaches_weights(layer, layers[place + 1:]):
+            pending = layer
+        elif pending is not None and type(layer) in (Conv2D, Dense):
+            folded.append(_absorb(layer, *_scale_and_shift(pending)))
+            pending = None
+        elif type(layer) is not Dropout:
+            folded.append(_separate(layer))
+    return folded
+
+
+def _reaches_weights(batchnorm, behind):
+    """Whether a convolution or dense layer follows, with nothing between that s x + t may not pass.
+    """
+    for layer in behind:
+        if type(layer) in (Conv2D, Dense):
+            return True
+        turned_round = type(layer) is MaxPool2D and not batchnorm.gamma.value.min() >= 0
+        if turned_round or type(layer) not in (Dropout, Flatten, MaxPool2D):
+            return False
+    return False
+
+
+def _scale_and_shift(batchnorm):
+    s = batchnorm.gamma.value / np.sqrt(batchnorm.var + batchnorm.var.dtype.type(batchnorm.epsilon))
+    return s, batchnorm.beta.value - s * batchnorm.mean
+
+
+def _absorb(layer, s, t):
+    """A copy of a convolution or dense layer that takes x where `layer` takes s x + t."""
+    w = layer.w.value
+    if isinstance(layer, Dense):
+        # Flatten puts the channels of one pixel after those of the one before.
+        s, t = (np.tile(v, len(w) // v.size) for v in (s, t))
+    out = _separate(layer)
+    out.w = Parameter("w", s[:, None] * w)
+    out.b = Parameter("b", layer.b.value + (t[:, None] * w).reshape(-1, w.shape[-1]).sum(axis=0))
+    return out
+
+
+def visible_window(layers, input_shape):
+    """(H, W) of the top left part of the input that the output depends on in evaluation mode.
+
+    Max pooling drops an odd last row and column, and whatever was computed for them only: the
+    six-layer network sees 44 of 48 rows and columns. It is the smallest input that gives a map of
+    the same shape before Flatten, found by trying one row, then one column less.
+    """
+    local = list(itertools.takewhile(lambda layer: type(layer) in LOCAL, layers))
+
+    def output(shape):
+        try:
+            for layer in local:
+                shape = layer.output_shape(shape)
+            return shape
+        except ValueError:
+            return None
+
+    H, W, C = input_shape
+    target = output(input_shape)
+    while output((H - 1, W, C)) == target:
+        H -= 1
+    while output((H, W - 1, C)) == target:
+        W -= 1
+    return H, W

@@ -1,0 +1,149 @@
+"""The networks, layer by layer: the study's, and the two that find faces; load_model."""
+
+from pathlib import Path
+
+import numpy as np
+
+from tinyfer.core.arrays import brief, check_form, load_arrays, parse_json
+from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
+from tinyfer.core.model import Sequential, checked_names
+
+PACKAGED = Path(__file__).resolve().parents[1] / "pretrained"
+
+
+def six_layer_cnn(classes=7, seed=0, dtype=np.float32, class_names=None):
+    """Six convolutions in three blocks, then two dense layers: 23 layers, 1,394,183 values for 7.
+
+    x (N, 48, 48, 1) in [0, 1] -> logits (N, classes). seed: of the generator that draws the
+    weights and then drives dropout (and, in training, shuffling and augmentation).
+    class_names: `classes` strings, "0", "1", ... by default. dtype: float32 or float64.
+
+    Each pool drops the odd row and column it is given, so in evaluation the network never
+    sees the last four rows and columns of an image.
+    """
+    if not isinstance(classes, (int, np.integer)) or classes < 2:
+        raise ValueError(f"classes is {classes!r}; expected an integer of at least 2")
+    dtype = np.dtype(dtype)
+    rng = np.random.default_rng(seed)
+
+    def conv(c_in, c_out):
+        return _conv(c_in, c_out, rng, dtype)
+
+    def pool():
+        return [MaxPool2D(), Dropout(0.25, rng)]
+
+    layers = [
+        *conv(1, 32), *conv(32, 64), *pool(),               # 48 -> 46 -> 44 -> 22
+        *conv(64, 128), *conv(128, 128), *pool(),           # 22 -> 20 -> 18 -> 9
+        *conv(128, 256), *conv(256, 256), *pool(),          # 9 -> 7 -> 5 -> 2
+        Flatten(),
+        Dense(1024, 256, rng, relu=True, dtype=dtype), BatchNorm(256, dtype=dtype),
+        Dropout(0.5, rng),
+        Dense(256, int(classes), rng, dtype=dtype),
+    ]
+    if class_names is None:
+        class_names = [str(k) for k in range(classes)]
+    config = {"architecture": "six_layer_cnn",
+              "arguments": {"classes": int(classes), "dtype": dtype.name}}
+    return Sequential(layers, (48, 48, 1), class_names, rng, config)
+
+
+SCAN = 26               # pixels a side of the window that face_scan judges
+SCAN_STRIDE = 4         # pixels from one window to the next: two pools of stride 2
+LOOK = 46
+# Outputs of both: two logits, and where the face lies in the window (`tinyfer.photo.finder`).
+FINDER_OUTPUTS = ("scene", "face", "right", "down", "larger")
+
+
+def face_scan(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
+    """Four convolutions, two pools: x (N, 26, 26, 1) in [0, 1] -> (N, 1, 1, 5), 7,557 values.
+
+    Without a dense layer it takes any height and width, and gives one row of five outputs for each
+    window: x (N, H, W, 1) -> (N, (H-22) // 4, (W-22) // 4, 5). Chapter 14.
+    """
+    dtype, rng = np.dtype(dtype), np.random.default_rng(seed)
+    layers = [
+        *_conv(1, 8, rng, dtype), MaxPool2D(),              # 26 -> 24 -> 12
+        *_conv(8, 16, rng, dtype), MaxPool2D(),             # 12 -> 10 -> 5
+        *_conv(16, 32, rng, dtype),                         # 5 -> 3
+        Conv2D(32, len(FINDER_OUTPUTS), rng, dtype=dtype),  # 3 -> 1
+    ]
+    config = {"architecture": "face_scan", "arguments": {"dtype": dtype.name}}
+    return Sequential(layers, (SCAN, SCAN, 1), class_names, rng, config)
+
+
+def face_look(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
+    """Four convolutions, three pools, a dense layer: x (N, 46, 46, 1) -> (N, 5), 55,261 values.
+
+    x: windows of mean 0 and variance 1. Every pixel counts: each pool gets an even size.
+    """
+    dtype, rng = np.dtype(dtype), np.random.default_rng(seed)
+    layers = [
+        *_conv(1, 16, rng, dtype), MaxPool2D(),             # 46 -> 44 -> 22
+        *_conv(16, 32, rng, dtype), MaxPool2D(),            # 22 -> 20 -> 10
+        *_conv(32, 56, rng, dtype), MaxPool2D(),            # 10 -> 8 -> 4
+        *_conv(56, 64, rng, dtype), Dropout(0.25, rng),     # 4 -> 2
+        Flatten(), Dense(256, len(FINDER_OUTPUTS), rng, dtype=dtype),
+    ]
+    config = {"architecture": "face_look", "arguments": {"dtype": dtype.name}}
+    return Sequential(layers, (LOOK, LOOK, 1), class_names, rng, config)
+
+
+def _conv(c_in, c_out, rng, dtype):
+    return [Conv2D(c_in, c_out, rng, relu=True, dtype=dtype), BatchNorm(c_out, dtype=dtype)]
+
+
+ARCHITECTURES = {"six_layer_cnn": six_layer_cnn, "face_scan": face_scan, "face_look": face_look}
+
+
+def load_model(path):
+    """The model that `model.save(path)` wrote, the best of a run folder, or packaged weights by
+    name ("five-class").
+
+    It computes in the dtype of the model that was saved (float32 for the packaged ones), whatever
+    the dtype of the weights in the file.
+
+    FileNotFoundError where there is no such file or name; ValueError naming the file where it is
+    truncated, is no model of this package, or holds weights of other names or shapes.
+    """
+    path = _packaged_or_path(path)
+    arrays = load_arrays(path)
+    if "about" in arrays:
+        raise ValueError(f"{path} is a checkpoint, not a model: give its run folder, or best.npz")
+    try:
+        about = parse_json(arrays.pop("model", np.zeros(0)).tobytes(), "what it says of itself")
+        check_form(about, dict(architecture=(str,), arguments=(dict,), class_names=(list,)), "it")
+        build, arguments = ARCHITECTURES.get(about["architecture"]), about["arguments"]
+        if not build or not arguments.keys() <= {"classes", "dtype"}:
+            raise ValueError("its network is unknown")
+    except ValueError as error:
+        raise ValueError(f"{path} is not a model saved by tinyfer: {error}") from None
+    try:
+        class_names = checked_names(about["class_names"])
+        if arguments.get("classes", len(class_names)) != len(class_names):
+            raise ValueError(f"{len(class_names)} class names for {brief(arguments['classes'])} "
+                             "classes")
+        if arguments.get("dtype", "float32") not in ("float32", "float64"):
+            raise ValueError(f"dtype is {brief(arguments['dtype'])}; expected float32 or float64")
+        model = build(**arguments, class_names=class_names)
+        model.load_state(arrays)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    return model
+
+
+def _packaged_or_path(path):
+    names = sorted(file.stem for file in PACKAGED.glob("*.npz"))
+    if str(path) in names:
+        return PACKAGED / f"{path}.npz"
+    if Path(path).is_dir():
+        path, folder = Path(path) / "best.npz", path
+        if not path.is_file():
+            what = ("holds no best.npz yet: its first epoch is not over"
+                    if (path.parent / "config.json").is_file() else "is no run folder")
+            raise FileNotFoundError(f"{folder} {what}")
+    if not Path(path).is_file():
+        known = ", ".join(names) if names else "none yet"
+        raise FileNotFoundError(f"{path} is neither a file nor the name of packaged weights "
+                                f"(there are: {known})")
+    return Path(path)

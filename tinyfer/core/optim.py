@@ -1,0 +1,159 @@
+"""Optimizers, and the rates they step with. Chapter 8 derives momentum and Adam; 17, the rest."""
+
+import math
+
+import numpy as np
+
+from tinyfer.core import checks
+from tinyfer.core.kernels.adam import adam_step
+
+
+def check_state(mine, arrays):
+    """The arrays of a saved state, ready to be copied into `mine`.
+
+    ValueError where names or shapes differ, or values are not finite numbers of their kind.
+    """
+    if set(arrays) != set(mine):
+        odd = sorted(set(arrays) ^ set(mine))[0]
+        raise ValueError(f"optimizer state does not fit these parameters: {odd!r} is in one "
+                         "and not in the other")
+    return {name: checks.stored("optimizer state does not fit", name, arrays[name], array,
+                                least=0 if checks.at_least_zero(name) else -np.inf)
+            for name, array in mine.items()}
+
+
+class Optimizer:
+    """What every optimizer has: parameters, a rate, a number of steps, and a state to save.
+
+    parameters: list of Parameter, each with a name of its own; their values are updated in place.
+    lr may be set anew between steps, as a schedule does. A step refuses values and gradients of
+    another shape or dtype with a ValueError, before anything has moved.
+    """
+
+    moments = ()        # names of the lists that hold one array for each parameter
+    averaged = None     # the model that holds a running mean of the weights: averaging.py
+
+    def __init__(self, parameters, lr):
+        if not lr > 0 or not math.isfinite(lr):
+            raise ValueError(f"lr is {lr}; expected a finite number above 0")
+        self.parameters = list(parameters)
+        self.lr = lr
+        self.t = 0
+        for name in self.moments:
+            setattr(self, name, [np.zeros_like(p.value) for p in self.parameters])
+
+    def __repr__(self):
+        return (f"<{type(self).__name__} at lr {self.lr:g}, {len(self.parameters)} parameters, "
+                f"step {self.t}>")
+
+    def state(self):
+        """t, and the moments by parameter name ("m.conv1.w"): the arrays themselves, not copies."""
+        arrays = {"t": np.array(self.t)}
+        for name in self.moments:
+            for p, moment in zip(self.parameters, getattr(self, name)):
+                arrays[f"{name}.{p.name}"] = moment
+        return arrays
+
+    def load_state(self, arrays):
+        """Copy a state() back in. ValueError, and nothing changed, where it does not fit."""
+        mine = self.state()
+        new = check_state(mine, arrays)
+        self.t = int(new["t"])
+        for name, array in mine.items():
+            array[...] = new[name]
+
+    def _check_parameters(self):
+        """ValueError where a value or gradient does not fit, before anything has moved."""
+        who = type(self).__name__
+        for p, moment in zip(self.parameters, getattr(self, self.moments[0])):
+            checks.changeable(f"{who} on {p.name}", "value", p.value, moment.shape, moment.dtype)
+            checks.array(f"{who} on {p.name}", "gradient", p.grad, moment.shape, moment.dtype)
+
+
+class Adam(Optimizer):
+    """Adam (Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015) as Keras computes it.
+    With t the number of the step, from 1, and g the gradient:
+
+        m <- beta1 m + (1 - beta1) g            v <- beta2 v + (1 - beta2) g^2
+        lr_t = lr sqrt(1 - beta2^t) / (1 - beta1^t)
+        value <- (1 - lr decay) value - lr_t m / (sqrt(v) + eps)
+
+    This is the paper's "more efficient order" at the end of its section 2. PyTorch (and the paper's
+    Algorithm 1) adds eps after correcting v instead: sqrt(v / (1 - beta2^t)) + eps. The two agree
+    when PyTorch's eps is eps / sqrt(1 - beta2^t), which changes from step to step.
+
+    decay pulls weights towards 0 beside the step of Adam and not through its moments: decoupled
+    decay (Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, algorithm 2). Only
+    arrays of two dimensions and more decay, the weights of convolutions and dense layers: a bias,
+    gamma or beta is one number a channel, and pulling it to 0 makes no network smoother.
+    """
+
+    moments = "m", "v"
+
+    def __init__(self, parameters, lr=1e-4, beta1=0.9, beta2=0.999, eps=1e-7, decay=0.0):
+        super().__init__(parameters, lr)
+        if not 0 <= decay * lr < 1:
+            raise ValueError(f"decay is {decay}; expected at least 0, below 1 / lr = {1 / lr:g}")
+        if not 0 <= beta1 < 1 or not 0 <= beta2 < 1 or not 0 < eps < math.inf:
+            raise ValueError(f"beta1, beta2, eps are {beta1}, {beta2}, {eps}; "
+                             "expected betas in [0, 1) and eps above 0")
+        self.beta1, self.beta2, self.eps, self.decay = beta1, beta2, eps, decay
+
+    def step(self):
+        """Move every parameter once, by the gradient its `.grad` holds now."""
+        self._check_parameters()
+        self.t += 1
+        lr_t = self.lr * math.sqrt(1 - self.beta2**self.t) / (1 - self.beta1**self.t)
+        for p, m, v in zip(self.parameters, self.m, self.v):
+            decay = self.lr * self.decay if p.value.ndim > 1 else 0.0
+            adam_step(p.value, p.grad, m, v, self.beta1, self.beta2, lr_t, self.eps, decay)
+
+
+class SGD(Optimizer):
+    """Gradient descent, with momentum where that is above 0 (Polyak 1964; chapter 8):
+
+        u <- momentum u + g             value <- value - lr u
+    """
+
+    moments = ("u",)
+
+    def __init__(self, parameters, lr=1e-2, momentum=0.0):
+        if not 0 <= momentum < 1:
+            raise ValueError(f"momentum is {momentum}; expected 0 <= momentum < 1")
+        super().__init__(parameters, lr)
+        self.momentum = momentum
+
+    def step(self):
+        """Move every parameter once, by the gradient its `.grad` holds now."""
+        self._check_parameters()
+        self.t += 1
+        for p, u in zip(self.parameters, self.u):
+            u *= u.dtype.type(self.momentum)
+            u += p.grad
+            p.value -= u.dtype.type(self.lr) * u
+
+
+# Schedules: the share of the highest rate that is used when a share s of all steps is done,
+# 0 <= s < 1. Chapter 17.
+
+def constant(s):
+    """1, from the first step to the last."""
+    return 1.0
+
+
+def cosine(s):
+    """Half a cosine, from 1 down to 0: (1 + cos(pi s)) / 2. Loshchilov and Hutter, SGDR, 2017."""
+    return (1 + math.cos(math.pi * s)) / 2
+
+
+def one_cycle(s, rise=0.25, start=1 / 25):
+    """Up from `start` to 1 while s < rise, then down to 0, each along half a cosine.
+
+    After Smith, A Disciplined Approach to Neural Network Hyper-Parameters, 2018.
+    """
+    if s < rise:
+        return 1 - (1 - start) * cosine(s / rise)
+    return cosine((s - rise) / (1 - rise))
+
+
+SCHEDULES = {"constant": constant, "cosine": cosine, "one-cycle": one_cycle}

@@ -1,0 +1,154 @@
+"""From stored faces to the network's input: plain scaling; random shifts and flips in training.
+
+`to_input` is the one preprocessing that everything shares (validation, test, prediction, saliency);
+`augment` is the same scaling after a random shift and flip, for training images only, as in the
+study; `Augmentation` says how far faces are changed in other ways, and `distort` does it.
+Why this makes a network generalise: docs/10-generalising.md, docs/17-what-makes-the-difference.md.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from tinyfer.core.inference import images_of, to_input
+from tinyfer.core.kernels.affine import affine
+
+SHIFT = 0.1  # of the image's height and width, in either direction
+
+
+def augment(faces, rng, dtype=np.float32):
+    """Each face shifted at random, mirrored with probability 1/2, and scaled to [0, 1].
+
+    faces: as for `to_input`. Returns (N, H, W, 1) of `dtype`, in [0, 1]; `faces` is left unchanged.
+
+    Per image, shifts s_y ~ U(-H/10, H/10) and s_x ~ U(-W/10, W/10) pixels, then
+
+        out[i, j] = in(i - s_y, j - s_x)
+
+    read by bilinear interpolation, positions outside the image taking the nearest border pixel
+    (what Keras' `width_shift_range`, `height_shift_range` and `fill_mode="nearest"` do).
+    Exactly 3 N numbers are drawn from `rng`, whatever the faces.
+    """
+    faces = images_of(faces)
+    n, height, width = faces.shape
+    u = rng.random((3, n))
+    top, fy = _window(SHIFT * height * (2 * u[0] - 1), height)
+    left, fx = _window(SHIFT * width * (2 * u[1] - 1), width)
+    mirrored = u[2] < 0.5
+
+    # A shift is the same for every pixel of an image, so interpolation is a weighted mean of a
+    # window one pixel larger than the image with itself moved by one: first along y, then along x.
+    margin_y, margin_x = _margin(height), _margin(width)
+    padded = np.pad(faces, ((0, 0), (margin_y, margin_y), (margin_x, margin_x)), mode="edge")
+    windows = sliding_window_view(padded, (height + 1, width + 1), axis=(1, 2))
+    x = to_input(windows[np.arange(n), top, left], dtype)[..., 0]
+    x = _lerp(x[:, :-1], x[:, 1:], fy.astype(dtype)[:, None, None])
+    x = _lerp(x[:, :, :-1], x[:, :, 1:], fx.astype(dtype)[:, None, None])
+    x[mirrored] = x[mirrored, :, ::-1]
+    return x[..., None]
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far each training face is changed at random; 0 leaves it alone in that respect.
+
+    rotation: degrees, either way. scale: 0.1 for 1/1.1 to 1.1, even on a log scale. shear: rows a
+    column, either way. shift: pixels, either way, along rows and columns. mirror: the probability
+    of a mirror image. brightness: grey added or taken away, of 1. contrast: 0.1 for 0.9 to 1.1
+    times the distance from grey. erase: the probability that a rectangle, an eighth to a half of
+    the picture high and wide, turns grey.
+    """
+
+    rotation: float = 0.0
+    scale: float = 0.0
+    shear: float = 0.0
+    shift: float = 0.0
+    mirror: float = 0.0
+    brightness: float = 0.0
+    contrast: float = 0.0
+    erase: float = 0.0
+
+    def __post_init__(self):
+        for name, value in vars(self).items():
+            most = {"rotation": 180, "shift": 1000}.get(name, 1)
+            if not isinstance(value, (int, float)) or not 0 <= value <= most:
+                raise ValueError(f"{name} of an augmentation is {value!r}; expected a number "
+                                 f"from 0 to {most}")
+
+
+NO_AUGMENTATION = Augmentation()
+SHIFT_AND_MIRROR = Augmentation(shift=48 * SHIFT, mirror=0.5)      # what `augment` does
+DRAWS = 13          # random numbers for one face in `distort`
+
+
+def distort(faces, augmentation, rng, size=None, dtype=np.float32):
+    """Each face turned, scaled, sheared, shifted, mirrored, lit and erased, by numbers from rng.
+
+    faces: as for `to_input`. size: (H, W) of the result, smaller than a face for crops, which then
+    lie about its centre. Returns (N, *size, 1) of `dtype`, in [0, 1]; the equation stands in
+    `kernels/affine.py`. DRAWS N numbers are drawn from `rng`, whatever the augmentation, before
+    any work is shared out: the result is the same for any number of threads.
+    """
+    faces = images_of(faces)
+    if faces.dtype != np.uint8:
+        faces = to_input(faces, faces.dtype)[..., 0]
+    n = len(faces)
+    H, W = size or faces.shape[1:]
+    u = rng.random((DRAWS, n))
+    either_way = 2 * u - 1
+    angle = math.radians(augmentation.rotation) * either_way[0]
+    zoom = (1 + augmentation.scale) ** either_way[1]
+    shear = augmentation.shear * either_way[2]
+    side = np.where(u[5] < augmentation.mirror, -1.0, 1.0)
+    cos, sin = np.cos(angle) * zoom, np.sin(angle) * zoom
+    # Mirrored last and so undone first: columns of the result count from the other side.
+    maps = np.stack([cos, side * (cos * shear - sin), sin, side * (sin * shear + cos)], axis=1)
+    gains = 1 + augmentation.contrast * either_way[7]
+    offsets = 0.5 * (1 - gains) + augmentation.brightness * either_way[6]
+    if faces.dtype == np.uint8:
+        gains = gains / 255
+    return affine(faces, maps.reshape(n, 2, 2), augmentation.shift * either_way[3:5].T, gains,
+                  offsets, _holes(u[8:13], augmentation.erase, H, W), (H, W), dtype)
+
+
+def _holes(u, probability, H, W):
+    """Rows and columns (from, to) of the rectangle of each picture, (N, 4); empty for most."""
+    height, width = ((H * (1 + 3 * u[1]) / 8).astype(int), (W * (1 + 3 * u[2]) / 8).astype(int))
+    top, left = (u[3] * (H - height + 1)).astype(int), (u[4] * (W - width + 1)).astype(int)
+    holes = np.stack([top, top + height, left, left + width], axis=1)
+    return np.where((u[0] < probability)[:, None], holes, 0)
+
+
+def mix(x, targets, alpha, rng):
+    """A batch blended with itself in another order: (x, targets), both new.
+
+        x <- r x + (1 - r) x[order]         targets likewise            r ~ Beta(alpha, alpha)
+
+    x (N, H, W, 1) and targets (N, K). One r for the batch, as in the authors' program. Zhang,
+    Cisse, Dauphin and Lopez-Paz, mixup: Beyond Empirical Risk Minimization, 2018. Chapter 17.
+    """
+    r = x.dtype.type(rng.beta(alpha, alpha))
+    order = rng.permutation(len(x))
+    return (r * x + (1 - r) * x[order],
+            (r * targets + (1 - r) * targets[order]).astype(targets.dtype, copy=False))
+
+
+def _margin(size):
+    """The rows or columns of padding that the largest shift and its second neighbour reach into."""
+    return int(SHIFT * size) + 1
+
+
+def _window(shift, size):
+    """The first row (or column) of each image's window in the padded image, and the weight of
+    its second neighbour: position i - shift lies between first + i and first + i + 1."""
+    whole = np.floor(-shift)
+    return whole.astype(np.intp) + _margin(size), -shift - whole
+
+
+def _lerp(a, b, f):
+    out = b - a
+    out *= f
+    out += a
+    return out

@@ -1,0 +1,82 @@
+"""The decoded pixels of FER-2013 on disk, so that only the first start has to decode them.
+
+An uncompressed .npz with a checksum of the whole file, tied by a fingerprint to the source as it
+was. A cache that is stale, cut short or damaged is silently rebuilt; one that cannot
+be written costs a line of notice and nothing else.
+"""
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tinyfer.core.arrays import load_arrays, save_arrays
+from tinyfer.data.faces import EMOTIONS, Faces, USAGES
+
+VERSION = 1  # counts up whenever the reader would give other arrays for the same source
+
+
+def fingerprint(source):
+    """A text that changes when the source does: its path, and size and time of all its files."""
+    source = source.resolve()
+    digest = hashlib.sha256(b"%d %s" % (VERSION, os.fsencode(source)))
+    files = sorted(_files(source)) if source.is_dir() else [("", source.stat())]
+    for name, stat in files:
+        digest.update(b"\n%s %d %d" % (os.fsencode(name), stat.st_size, stat.st_mtime_ns))
+    return digest.hexdigest()
+
+
+def _files(folder):
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                yield from _files(entry.path)
+            elif entry.name.lower().endswith((".jpg", ".jpeg", ".png")):
+                yield entry.path, entry.stat()
+
+
+def read(source, key):
+    """(faces, labels, usage) as written for this key, or None."""
+    for path in _places(source):
+        try:
+            stored = load_arrays(path)
+            if stored["key"].item() == key:
+                data = Faces(stored["faces"], stored["labels"],
+                             np.array(USAGES)[stored["usage"]], EMOTIONS, "")
+                return data.faces, data.labels, data.usage
+        except Exception:  # absent, or damaged in whatever way: the source itself is still there
+            continue
+    return None
+
+
+def write(source, key, arrays):
+    """Stores (faces, labels, usage) in the first place that takes them."""
+    faces, labels, usage = arrays
+    codes = np.select([usage == name for name in USAGES], range(len(USAGES))).astype(np.uint8)
+    for path in _places(source):
+        try:
+            # Root may write into a folder marked read-only; it is left alone all the same.
+            if path.parent.exists() and not path.parent.stat().st_mode & 0o222:
+                continue
+            save_arrays(path, dict(key=np.array(key), faces=faces, labels=labels, usage=codes))
+            return
+        except OSError:
+            continue
+    print(
+        f"note: no place to keep the decoded images of {source}; the next start decodes them again",
+        file=sys.stderr,
+    )
+
+
+def _places(source):
+    """Where the cache may be: beside (or in) the source, then in the user's cache folder."""
+    name = "tinyfer-cache.npz"
+    beside = source / name if source.is_dir() else source.with_name(f"{source.name}.{name}")
+    unique = hashlib.sha256(os.fsencode(source.resolve())).hexdigest()[:16]
+    try:
+        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:    # a user without a home
+        return (beside,)
+    return beside, Path(home) / "tinyfer" / f"fer2013-{unique}.npz"

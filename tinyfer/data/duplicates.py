@@ -1,0 +1,72 @@
+"""Exact copies in a data set, and what to do about them.
+
+FER-2013 holds many images more than once, also across its parts: a test image that the network was
+trained on measures memory, not understanding. Two images are copies here if all their decoded
+pixels are equal; near copies (another crop, another compression) are not found.
+"""
+
+import hashlib
+
+import numpy as np
+
+from tinyfer.data.faces import blank
+from tinyfer.data.splits import Parts
+
+
+def duplicate_groups(faces):
+    """(N,) int64: equal numbers for equal images, counted from 0 in order of first appearance.
+
+    faces: (N, H, W) uint8.
+    """
+    numbers = {}
+    faces = np.ascontiguousarray(faces)
+    digests = (hashlib.md5(face, usedforsecurity=False).digest() for face in faces)
+    return np.array([numbers.setdefault(d, len(numbers)) for d in digests], dtype=np.int64)
+
+
+def seen_in(part, other):
+    """(len(part),) bool: which images of `part` have an exact copy in `other` (both Faces)."""
+    groups = duplicate_groups(np.concatenate([other.faces, part.faces]))
+    return np.isin(groups[len(other):], groups[: len(other)])
+
+
+def drop_duplicates(parts):
+    """The parts, without the training images that have an exact copy in validation or test.
+
+    Training gives way, not the other two: validation and test stay whole, so that scores of
+    trainings with and without the copies are over the same images, and on the official split over
+    the images of everybody else's scores. Copies within one part remain, and so do the few shared
+    by validation and test, which cannot teach the network anything: they only help choose an epoch.
+    """
+    train, validation, test = parts
+    return Parts(train[~(seen_in(train, validation) | seen_in(train, test))], validation, test)
+
+
+def duplicate_facts(data):
+    """The figures of a data set's exact copies, as a dict of ints:
+
+    images, distinct: all of them, and different ones; groups, members: groups of two or more
+    copies, and the images in them; across_parts: groups found under more than one usage;
+    two_labels: groups with more than one label; leaked: PrivateTest images with a copy in Training;
+    blank: images that are one single grey.
+    """
+    groups = duplicate_groups(data.faces)
+    sizes = np.bincount(groups)
+    _, usage = np.unique(data.usage, return_inverse=True)
+    private, training = data.usage == "PrivateTest", data.usage == "Training"
+    return {
+        "images": len(data),
+        "distinct": len(sizes),
+        "groups": int((sizes > 1).sum()),
+        "members": int(sizes[sizes > 1].sum()),
+        "across_parts": _varied(groups, usage),
+        "two_labels": _varied(groups, data.labels),
+        "leaked": int(np.isin(groups[private], groups[training]).sum()),
+        "blank": int(blank(data.faces).sum()),
+    }
+
+
+def _varied(groups, values):
+    """The number of groups within which `values` take more than one value."""
+    pairs = np.unique(np.stack([groups, values]), axis=1)
+    return int((np.bincount(pairs[0]) > 1).sum())

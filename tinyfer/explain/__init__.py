@@ -1,0 +1,1 @@
+"""Which pixels a prediction hangs on, and whether such maps mean anything."""

@@ -1,0 +1,125 @@
+"""Is the map about the network at all? Randomise the network, and see whether the map notices.
+
+Adebayo, Gilmer, Muelly, Goodfellow, Hardt and Kim 2018, "Sanity checks for saliency maps": layers
+are made random one after the other, from the output down to the input. A map that stays the same
+says nothing about what was learnt in them, however convincing it looks.
+"""
+
+import copy
+
+import numpy as np
+
+from tinyfer.core.layers import BatchNorm, Conv2D, Dense, glorot_uniform
+from tinyfer.explain.saliency import METHODS, saliency, targets, unsigned
+from tinyfer.explain.score import window
+
+
+def randomisation(model, faces, methods=tuple(METHODS), of="probability", seed=0, options=None,
+                  progress=None):
+    """Cascading randomisation: how alike are the maps of a network and of its random copies?
+
+    Stage 0 is the trained network. At each further stage one more convolution or dense layer, with
+    the batch norm behind it, gets the values of a fresh network, the last layer first. The class
+    explained remains the one that the trained network predicts. How alike: Spearman's rank
+    correlation with the map of stage 0 over the pixels the network sees, a face at a time, for
+    absolute and for signed maps.
+
+    The last stage, "another face", is a measure for the others: the map of stage 0 of the face
+    before, in the trained network. What two faces share has to do with neither of them.
+
+    options: dict of method -> dict of its options. progress: called as progress(stages done, stages
+    in all, what is being done). Returns (stages, {"absolute": ..., "signed": ...}): the names,
+    "trained" first, and arrays (methods, stages, N); NaN where a map is the same everywhere.
+    """
+    target = targets(model, faces)
+    _, h, w, _ = window(model, faces).shape
+    network, rng = copy.deepcopy(model), np.random.default_rng(seed)
+    groups = parameter_groups(network)
+    stages = ["trained", *(name for name, _ in groups), "another face"]
+    alike = {kind: np.empty((len(methods), len(stages), len(faces)))
+             for kind in ("absolute", "signed")}
+    trained = {}
+    for s, stage in enumerate(stages[:-1]):
+        if s > 0:
+            for layer in groups[s - 1][1]:
+                randomise(layer, rng)
+        for m, method in enumerate(methods):
+            if progress:
+                progress(s, len(stages) - 1, f"{stage}, {method}")
+            maps = saliency(network, faces, target, method, of, signed=True,
+                            **(options or {}).get(method, {}))[:, :h, :w]
+            both = {"signed": maps, "absolute": unsigned(maps, method)}
+            if s == 0:
+                trained[method] = both
+            for kind in alike:
+                alike[kind][m, s] = spearman(trained[method][kind], both[kind])
+    for m, method in enumerate(methods):
+        for kind, maps in trained[method].items():
+            alike[kind][m, -1] = spearman(maps, np.roll(maps, 1, axis=0))
+    return stages, alike
+
+
+def random_copy(model, seed=0):
+    """The same layers with the values of a fresh network; model is left as it is."""
+    network, rng = copy.deepcopy(model), np.random.default_rng(seed)
+    for _, layers in parameter_groups(network):
+        for layer in layers:
+            randomise(layer, rng)
+    return network
+
+
+def parameter_groups(model):
+    """[(name, layers)] from the last to the first: a convolution or dense layer, and the batch norm
+    behind it."""
+    groups = []
+    for layer in model.layers:
+        if isinstance(layer, (Conv2D, Dense)):
+            groups.append((layer.w.name.split(".")[0], [layer]))
+        elif isinstance(layer, BatchNorm) and groups:
+            groups[-1][1].append(layer)
+    return groups[::-1]
+
+
+def randomise(layer, rng):
+    """Give a layer the values it has in a fresh network (chapter 7)."""
+    if isinstance(layer, BatchNorm):
+        for array, value in ((layer.gamma.value, 1), (layer.beta.value, 0), (layer.mean, 0),
+                             (layer.var, 1)):
+            array[...] = value
+        return
+    w = layer.w.value
+    *window_shape, c_in, c_out = w.shape
+    positions = int(np.prod(window_shape))
+    w[...] = glorot_uniform(w.shape, positions * c_in, positions * c_out, rng, w.dtype)
+    layer.b.value[...] = 0
+
+
+def spearman(a, b):
+    """Spearman's rank correlation of two arrays (N, ...), a row at a time: (N,) in [-1, 1].
+
+        r = sum (R - mean R) (S - mean S) / sqrt(sum (R - mean R)^2  sum (S - mean S)^2)
+
+    with R and S the ranks of the values in their row, equal values sharing the mean of their ranks
+    (Spearman 1904). NaN where all values of a row are equal.
+    """
+    R, S = (_ranks(np.reshape(values, (len(values), -1))) for values in (a, b))
+    R -= R.mean(axis=1, keepdims=True)
+    S -= S.mean(axis=1, keepdims=True)
+    length = np.sqrt((R * R).sum(axis=1) * (S * S).sum(axis=1))
+    return np.divide((R * S).sum(axis=1), length, out=np.full(len(R), np.nan), where=length > 0)
+
+
+def _ranks(rows):
+    ranks = np.empty(rows.shape)
+    for n, row in enumerate(rows):
+        _, place, counts = np.unique(row, return_inverse=True, return_counts=True)
+        ranks[n] = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    return ranks
+
+
+def mean_known(values):
+    """Mean over the last axis, leaving out NaN; NaN where there is nothing else."""
+    known = ~np.isnan(values)
+    count = known.sum(axis=-1)
+    return np.divide(np.where(known, values, 0).sum(axis=-1), count,
+                     out=np.full(count.shape, np.nan), where=count > 0)

@@ -1,0 +1,75 @@
+"""The networks one can choose on the page. They are loaded at their first use and never changed:
+whatever moves weights or statistics works on a copy."""
+
+import copy
+from functools import cached_property
+from pathlib import Path
+
+from tinyfer.core.inference import fold_batchnorm, to_input, visible_window
+from tinyfer.core.losses import softmax
+from tinyfer.core.networks import ARCHITECTURES, PACKAGED, load_model
+from tinyfer.data.faces import SIZE
+
+FIRST = "five-class-study"      # of chapter 12, and better on drawn faces than five-class
+
+
+class Network:
+    """A network with the forms of it that the page needs, each made once."""
+
+    def __init__(self, model):
+        self.model = model
+        self._folded = fold_batchnorm(model.layers)
+        self._window = visible_window(model.layers, model.input_shape)
+
+    def probabilities(self, faces):
+        """What `model.predict_proba` says of faces (N, 48, 48): (N, K)."""
+        h, w = self._window
+        x = to_input(faces[:, :h, :w], self.model.dtype)
+        for layer in self._folded:
+            x = layer.forward(x)
+        return softmax(x)
+
+    def copy(self):
+        """A model of the same weights that may be changed."""
+        return copy.deepcopy(self.model)
+
+    @cached_property
+    def twin(self):
+        """The same network in float64, where finite differences keep their digits."""
+        config, state = self.model.config, self.model.state()
+        arguments = config["arguments"] | dict(dtype="float64")
+        twin = ARCHITECTURES[config["architecture"]](
+            **arguments, class_names=self.model.class_names)
+        twin.load_state(state)
+        return twin
+
+
+class Networks:
+    """The networks on offer, by the words one chooses them with.
+
+    given: run folders and model files named on the command line; the packaged ones always follow.
+    ValueError or OSError where one cannot be read or takes no 48x48 grey face.
+    """
+
+    def __init__(self, given=()):
+        self._loaded = {}
+        self.names = list(dict.fromkeys(map(str, given)))
+        for name in self.names:
+            self[name]
+        packaged = sorted(path.stem for path in PACKAGED.glob("*.npz"))
+        packaged.sort(key=lambda name: name != FIRST)
+        self.names += [name for name in packaged if name not in self.names]
+
+    def __getitem__(self, name):
+        if name not in self._loaded:
+            place = Path(name)
+            model = load_model(place / "best.npz" if place.is_dir() else name)
+            if model.input_shape != (SIZE, SIZE, 1):
+                raise ValueError(f"{name} takes inputs of shape {model.input_shape}; the page "
+                                 f"has faces of {SIZE}x{SIZE} grey pixels")
+            self._loaded[name] = Network(model)
+        return self._loaded[name]
+
+    def of(self, question):
+        """The Network that a question names."""
+        return self[question.choice("network", self.names)]

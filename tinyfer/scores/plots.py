@@ -1,0 +1,317 @@
+"""The pictures of a run: learning curves, confusion matrix, ROC curves, class counts.
+
+One quiet style, made to be read in print, in grey and by colour-blind readers: the Okabe-Ito
+colours, a line style of its own for every curve, names beside the curves where there is room, no
+letter under 9 points. Figures are drawn without pyplot, so nothing is left behind in the process
+and no display is needed. In the package, only this module imports matplotlib.
+
+Each function draws into the file at `path`; `as_svg` makes an element of a page of it instead.
+"""
+
+import io
+from html import escape
+from textwrap import fill
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from tinyfer.core.arrays import atomic_write
+from tinyfer.scores.metrics import auc, bins_to_draw, macro_roc
+
+# Okabe and Ito's colours; grey for their yellow, which is too pale on white. Black is for the mean.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
+STYLES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)),
+          (0, (3, 1, 1, 1, 1, 1)), (0, (2, 1)))
+# White to dark blue: equal steps of the value are equal steps of lightness, to within 15 %.
+SHADES = LinearSegmentedColormap.from_list("shades", ["#FFFFFF", "#003B73"])
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 10,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#555555",
+    "axes.grid": True,
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.7,
+    "axes.axisbelow": True,
+    "lines.linewidth": 1.6,
+    "savefig.dpi": 150,
+    "svg.fonttype": "none",             # letters stay letters
+    "svg.hashsalt": "tinyfer",          # the same chart, the same text
+}
+# Where the names of classes and files stand, "$1" is a name and no formula.
+NAMES = STYLE | {"text.parse_math": False}
+
+
+def learning_curves(history, path, title="", quantities=("loss", "accuracy")):
+    """Loss and accuracy over the epochs, training and validation; a mark at the best epoch.
+
+    history: rows as `tinyfer.training.loop.fit` returns them. quantities: one panel for each.
+    """
+    if not history:
+        raise ValueError("there are no learning curves before the first epoch")
+    epochs = [row["epoch"] for row in history]
+    best = max(history, key=lambda row: row["val_accuracy"])
+    with rc_context(NAMES):
+        figure = new_figure(4.5 * len(quantities), 4)
+        panels = figure.subplots(1, len(quantities), squeeze=False)[0]
+        for axes, quantity in zip(panels, quantities):
+            for key, colour, style in (
+                (quantity, COLOURS[0], STYLES[1]), (f"val_{quantity}", COLOURS[1], STYLES[0])
+            ):
+                axes.plot(epochs, [row[key] for row in history], color=colour, linestyle=style,
+                          marker="." if len(history) == 1 else None)
+            axes.plot(best["epoch"], best[f"val_{quantity}"], "o", color=COLOURS[1], markersize=6,
+                      markerfacecolor="white", markeredgewidth=1.6)
+            axes.set_xlabel("epoch")
+            axes.set_ylabel("loss (nats)" if quantity == "loss" else quantity)
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            if len(history) == 1:
+                axes.set_xlim(0.5, 1.5)
+                axes.set_xticks([1])
+            else:
+                axes.set_xlim(1 - len(history) / 50, None)
+        names = ("training", "validation",
+                 f"best epoch on validation: {best['epoch']}, accuracy {best['val_accuracy']:.3f}")
+        figure.legend(panels[0].lines, names, loc="outside upper right", ncols=len(quantities) + 1)
+        put_title(figure, title)
+        save(figure, path)
+
+
+def photo(picture, readings, path, longest=1600):
+    """A photograph (Pillow, RGB) with a square round each face, its expression and its three
+    largest probabilities. readings: as `tinyfer.read_photo` returns them."""
+    width, height = picture.size
+    scale = longest / max(width, height) if max(width, height) > longest else max(
+        1, 300 / min(width, height))
+    small = picture.resize((max(1, round(width * scale)), max(1, round(height * scale))))
+    with rc_context(NAMES):
+        figure = Figure(figsize=(small.width / 100, small.height / 100))
+        FigureCanvasAgg(figure)
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.imshow(np.asarray(small), extent=(0, width, height, 0), interpolation="bilinear")
+        axes.axis("off")
+        for number, (face, _, probabilities) in enumerate(readings):
+            colour = COLOURS[number % len(COLOURS)]
+            axes.add_patch(Rectangle((face.x, face.y), face.side, face.side, fill=False,
+                                     edgecolor="white", linewidth=3.6))
+            axes.add_patch(Rectangle((face.x, face.y), face.side, face.side, fill=False,
+                                     edgecolor=colour, linewidth=2))
+            likely = sorted(probabilities.items(), key=lambda item: -item[1])[:3]
+            below = face.y + face.side < 0.85 * height      # else inside, at the bottom
+            axes.annotate("\n".join(f"{name} {p:.2f}" for name, p in likely),
+                          (face.x, face.y + face.side), (3, -6 if below else 6),
+                          textcoords="offset points", va="top" if below else "bottom",
+                          fontsize=9, color="white",
+                          bbox=dict(facecolor=colour, edgecolor="white", pad=2))
+        with atomic_write(path) as file:
+            figure.savefig(file, format="png", dpi=100)
+
+
+def confusion(matrix, class_names, path, title=""):
+    """The confusion matrix: counts, and the share of each row (the true class) in per cent.
+
+    matrix: (K, K) counts, rows true, columns predicted. The shade is the row's share.
+    """
+    matrix = np.asarray(matrix)
+    K = len(class_names)
+    if matrix.shape != (K, K):
+        raise ValueError(f"a confusion matrix of {K} classes must have shape {(K, K)}, "
+                         f"got {matrix.shape}")
+    support = matrix.sum(axis=1, keepdims=True)
+    share = matrix / np.maximum(support, 1)
+    with rc_context(NAMES | {"axes.grid": False}):
+        figure = new_figure(max(4.8, 2.4 + 0.85 * K), 1.5 + 0.72 * K)
+        axes = figure.subplots()
+        image = axes.imshow(share, cmap=SHADES, vmin=0, vmax=1, aspect="auto")
+        for i in range(K):
+            for j in range(K):
+                ink = "black" if luminance(image.cmap(share[i, j])) > 0.18 else "white"
+                axes.text(j, i, f"{matrix[i, j]:,}\n{100 * share[i, j]:.0f} %", ha="center",
+                          va="center", color=ink, fontsize=10, linespacing=1.25,
+                          fontweight="bold" if i == j else "normal")
+        axes.set_xticks(range(K), class_names)
+        axes.set_yticks(range(K), [f"{name}\n({n:,})"
+                                   for name, n in zip(class_names, support[:, 0])])
+        axes.set_xlabel("predicted")
+        axes.set_ylabel("true (images)")
+        axes.tick_params(length=0, labelsize=10)
+        axes.spines[:].set_color("#BBBBBB")
+        axes.spines[:].set_visible(True)
+        bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.03)
+        bar.set_label("share of the true class (%)")
+        bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "25", "50", "75", "100"])
+        bar.outline.set_edgecolor("#BBBBBB")
+        axes.set_title(fill(title, 44))
+        save(figure, path)
+
+
+def roc(curves, class_names, path, title=""):
+    """ROC per class (one against the rest) and their macro mean, with the areas.
+
+    curves: as from `tinyfer.scores.metrics.roc_per_class`; classes without a curve are left out. Of two
+    classes only the second is drawn: the first has the same curve, turned, and the same area.
+    """
+    drawn = [(name, curve) for name, curve in zip(class_names, curves) if curve is not None]
+    drawn = drawn[1:] if len(class_names) == 2 else drawn
+    if not drawn:
+        raise ValueError("no class has both positives and negatives: there is no ROC to draw")
+    with rc_context(NAMES):
+        figure = new_figure(5.6, 5.4)
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=(0, (2, 3)))
+        axes.text(0.62, 0.585, "guessing", color="#666666", fontsize=9, rotation=45,
+                  rotation_mode="anchor", transform_rotates_text=True, va="top")
+        for i, (name, (fpr, tpr, *_)) in enumerate(drawn):
+            axes.plot(fpr, tpr, color=COLOURS[i % len(COLOURS)], linestyle=STYLES[i % len(STYLES)],
+                      label=f"{name}  {auc(fpr, tpr):.3f}")
+        if len(drawn) > 1:
+            fpr, tpr = macro_roc(curves)
+            axes.plot(fpr, tpr, color="black", linewidth=2.6,
+                      label=f"macro mean  {auc(fpr, tpr):.3f}")
+        axes.set_xlim(-0.01, 1.01)
+        axes.set_ylim(-0.01, 1.01)
+        axes.set_aspect("equal")
+        axes.set_xlabel("false-positive rate")
+        axes.set_ylabel("true-positive rate")
+        axes.legend(loc="lower right", title="area under the curve", title_fontsize=9,
+                    handlelength=3.2, alignment="left")
+        axes.set_title(fill(title, 44))
+        save(figure, path)
+
+
+def class_counts(counts, class_names, path, title=""):
+    """Images per class in each part, one panel a part.
+
+    counts: dict of part name -> (K,) counts.
+    """
+    with rc_context(NAMES | {"axes.grid": False}):
+        figure = new_figure(3.1 * len(counts) + 0.6, 0.34 * len(class_names) + 1.3)
+        panels = figure.subplots(1, len(counts), sharey=True, squeeze=False)[0]
+        rows = np.arange(len(class_names))
+        for axes, (part, values) in zip(panels, counts.items()):
+            values = np.asarray(values)
+            axes.barh(rows, values, color=COLOURS[0], height=0.7)
+            for row, n in zip(rows, values):
+                axes.text(n, row, f" {n:,}", va="center", fontsize=9)
+            axes.set_xlim(0, max(1, values.max()) * 1.25)
+            axes.set_xlabel("images")
+            axes.set_title(f"{part}: {values.sum():,}")
+            axes.spines["left"].set_visible(False)
+            axes.tick_params(axis="y", length=0, labelsize=10)
+            axes.locator_params(axis="x", nbins=4)
+        panels[0].set_yticks(rows, class_names)
+        panels[0].invert_yaxis()
+        put_title(figure, title)
+        save(figure, path)
+
+
+def calibration(result, path, title=""):
+    """The reliability diagram: accuracy against confidence, and how many images lie where.
+
+    result: the dict of `tinyfer.scores.metrics.reliability`. Bins of a few images get no dot.
+    """
+    rows = bins_to_draw(result)
+    with rc_context(NAMES):
+        figure = new_figure(5.6, 6)
+        axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+        axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=(0, (2, 3)),
+                  label="perfectly calibrated")
+        axes.plot([row["confidence"] for row in rows], [row["accuracy"] for row in rows],
+                  color=COLOURS[0], marker="o", markersize=5,
+                  label=f"observed, expected error {result['ece']:.3f}")
+        axes.set_xlim(-0.01, 1.01)
+        axes.set_ylim(-0.01, 1.01)
+        axes.set_ylabel("accuracy")
+        axes.legend(loc="upper left")
+        axes.set_title(fill(title, 44))
+        bins = result["bins"]
+        below.bar([(row["low"] + row["high"]) / 2 for row in bins], [row["n"] for row in bins],
+                  width=0.9 / len(bins), color=COLOURS[0])
+        below.set_ylabel("images")
+        below.set_xlabel("confidence: the largest probability")
+        save(figure, path)
+
+
+def thresholds(rows, path, title=""):
+    """Accuracy, precision and recall of the positive class over the threshold.
+
+    rows: the list of `tinyfer.scores.binary.threshold_curve`.
+    """
+    with rc_context(NAMES):
+        figure = new_figure(5.6, 4.2)
+        axes = figure.subplots()
+        for i, key in enumerate(("accuracy", "precision", "recall")):
+            axes.plot([row["threshold"] for row in rows], [row[key] for row in rows], label=key,
+                      color=COLOURS[i], linestyle=STYLES[i])
+        axes.set_xlim(0, 1)
+        axes.set_xlabel("threshold on the probability of positive")
+        axes.legend(handlelength=3.2)
+        axes.set_title(fill(title, 44))
+        save(figure, path)
+
+
+def gallery(images, titles, path, columns=8, title="", grey=(0, 255)):
+    """Grey images side by side, each with a line above it.
+
+    images: (N, H, W), shown from grey[0], black, to grey[1], white; titles: N strings.
+    """
+    rows = max(1, -(-len(images) // columns))
+    with rc_context(NAMES):
+        figure = new_figure(1.15 * columns, 1.38 * rows + (0.4 if title else 0))
+        panels = figure.subplots(rows, columns, squeeze=False).ravel()
+        for axes in panels:
+            axes.set_axis_off()
+        for axes, image, name in zip(panels, images, titles):
+            axes.imshow(image, cmap="gray", vmin=grey[0], vmax=grey[1])
+            axes.set_title(name, fontsize=9, loc="center")
+        put_title(figure, title)
+        save(figure, path)
+
+
+def new_figure(width, height):
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def luminance(colour):
+    """Relative luminance of an sRGB colour: above 0.18, black contrasts more with it than white."""
+    rgb = np.asarray(colour[:3])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return linear @ (0.2126, 0.7152, 0.0722)
+
+
+def put_title(figure, title):
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+
+
+def save(figure, path):
+    """Write a PNG to a path, whole or not at all; or an SVG into an open binary file."""
+    if hasattr(path, "write"):
+        figure.savefig(path, format="svg", metadata={"Date": None})
+        return
+    with atomic_write(path) as file:
+        figure.savefig(file, format="png")
+
+
+def as_svg(draw, *arguments, name, **options):
+    """What draw(*arguments, path, **options) draws, as an <svg> element; name: what it is, for who
+    cannot see it."""
+    file = io.BytesIO()
+    draw(*arguments, path=file, **options)
+    text = file.getvalue().decode()
+    start = text.index("<svg") + len("<svg")
+    return f'<svg role="img" aria-label="{escape(name)}"{text[start:]}'

@@ -1,0 +1,162 @@
+"""The state of a training run on disk, so that it can be stopped at any moment and go on.
+
+A checkpoint (`last.npz`) holds everything the next epoch depends on: weights, batch-norm
+statistics, Adam's m, v and t, the state of the run's random generator, and the history so far.
+It is taken between epochs: a run that was killed repeats its unfinished epoch with the same
+shuffling, augmentation and dropout, and ends with the same bits as one that was never stopped.
+The file is replaced in one move (`atomic_write`), so a kill while it is written
+leaves the one before. Chapter 11 of docs/ tells why each part is needed.
+"""
+
+import csv
+import io
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+from tinyfer.core.arrays import atomic_write, brief, load_arrays, parse_json, save_arrays
+from tinyfer.core.checks import at_least_zero
+from tinyfer.storage.files import read_bounded
+
+FORMAT = 2          # 1 is the same without settings, and is still read
+COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+MOST_EPOCHS = 100_000
+MOST_HISTORY = 20_000_000               # bytes of a history.csv
+
+
+def save_checkpoint(path, model, optimizer, history, settings=None):
+    """Write everything a training run needs to go on after the last epoch in `history`.
+
+    settings: a dict for JSON of what else the next epoch depends on, as the size of a batch; it is
+    compared when the run goes on.
+    """
+    arrays = {f"model/{name}": value for name, value in model.state().items()}
+    arrays |= {f"optimizer/{name}": value for name, value in optimizer.state().items()}
+    about = dict(format=FORMAT, rng=model.rng.bit_generator.state, history=history,
+                 settings=settings or {})
+    arrays["about"] = np.array(json.dumps(about))
+    save_arrays(path, arrays)
+
+
+def load_checkpoint(path, model, optimizer, settings=None):
+    """Put a checkpoint back into `model`, its generator and `optimizer`: whole, or not at all.
+
+    Returns the history, a list with one dict per finished epoch. Everything is checked before
+    anything is changed. Raises ValueError when the file is no checkpoint of this version or
+    belongs to another run: a network of another shape or dtype, another seed (which the generator
+    tells), or settings other than those given here.
+    """
+    arrays = load_arrays(path)
+    about = arrays.pop("about", np.array(0))
+    if about.dtype.kind != "U" or about.ndim:
+        raise ValueError(f"{path} is no checkpoint of a training run")
+    about = parse_json(str(about), f"{path} is no checkpoint of a training run: what it says")
+    if not isinstance(about, dict) or about.get("format") not in (1, FORMAT):
+        found = about.get("format") if isinstance(about, dict) else None
+        raise ValueError(f"{path} has checkpoint format {brief(found)}, expected {FORMAT}")
+    parts = {"model": {}, "optimizer": {}}
+    for name, value in arrays.items():
+        part, _, rest = name.partition("/")
+        if part not in parts:
+            raise ValueError(f"{path} holds {brief(name)}, which belongs to no checkpoint")
+        parts[part][rest] = value
+    try:
+        _check_arrays(model.state(), parts["model"])
+        _check_arrays(optimizer.state(), parts["optimizer"])
+        if about["format"] == FORMAT:
+            _check_settings(settings or {}, about.get("settings"))
+        _check_generator(model.rng.bit_generator, about.get("rng"))
+        history = check_history(about.get("history"))
+        model.load_state(parts["model"])
+    except ValueError as error:
+        raise ValueError(f"{path} does not fit this run: {error}") from error
+    optimizer.load_state(parts["optimizer"])
+    model.rng.bit_generator.state = about["rng"]
+    return history
+
+
+def _check_arrays(expected, found):
+    for name in sorted(expected.keys() | found.keys()):
+        if name not in found or name not in expected:
+            raise ValueError(f"{brief(name)} is " + ("unknown" if name in found else "missing"))
+        mine, its = expected[name], found[name]
+        if its.shape != mine.shape or its.dtype != mine.dtype:
+            raise ValueError(f"{name!r} is {its.dtype} of shape {brief(its.shape)}; expected "
+                             f"{mine.dtype} of shape {mine.shape}")
+        if not np.isfinite(its).all():
+            raise ValueError(f"{name!r} holds values that are not finite")
+        if at_least_zero(name) and (its < 0).any():
+            raise ValueError(f"{name!r} holds negative values")
+
+
+def _check_settings(expected, found):
+    found = found if isinstance(found, dict) else {}
+    for name, value in expected.items():
+        if found.get(name) != value or type(found.get(name)) is not type(value):
+            raise ValueError(f"it was written with {name} {brief(found.get(name))}, but the run "
+                             f"has {brief(value)}")
+
+
+def _check_generator(mine, state):
+    """The state must be one of this kind of generator, and from the same seed."""
+    try:
+        other = type(mine)()
+        other.state = state
+        seeded = other.state["state"].get("inc") == mine.state["state"].get("inc")
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
+        raise ValueError("the state of its random generator is damaged") from None
+    if not seeded:
+        raise ValueError("its random generator is that of another seed")
+
+
+def check_history(rows):
+    """The rows of a history, if they are what `tinyfer.training.loop.fit` returns; else ValueError."""
+    if not isinstance(rows, list) or len(rows) > MOST_EPOCHS:
+        raise ValueError(f"its history is no list of at most {MOST_EPOCHS:,} epochs")
+    for epoch, row in enumerate(rows, 1):
+        if not isinstance(row, dict) or row.keys() != set(COLUMNS):
+            raise ValueError(f"row {epoch} of its history is not {', '.join(COLUMNS)}")
+        for name, value in row.items():
+            if type(value) not in (int, float) or not 0 <= value < math.inf:
+                raise ValueError(f"{name} of epoch {epoch} is {brief(value)}; expected a number "
+                                 "from 0")
+        if row["epoch"] != epoch or max(row["accuracy"], row["val_accuracy"]) > 1:
+            raise ValueError(f"row {epoch} of its history is of epoch {row['epoch']}, or has an "
+                             "accuracy above 1")
+    return rows
+
+
+def write_history(folder, history):
+    """Write history.csv from the rows of the checkpoint; floats keep all their digits."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    with atomic_write(Path(folder) / "history.csv") as file:
+        file.write(text.getvalue().encode())
+
+
+def read_history(folder):
+    """The rows of history.csv: a list of dicts of numbers. ValueError where it is damaged."""
+    path = Path(folder) / "history.csv"
+    text = read_bounded(path, MOST_HISTORY)
+    try:
+        head, *rows = csv.reader(text.decode().splitlines() or [""])
+        if head != list(COLUMNS):
+            raise ValueError(f"its first line is {brief(','.join(head))}, not {','.join(COLUMNS)}")
+        return check_history([_history_row(row, line) for line, row in enumerate(rows, 2)])
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is damaged: it is no text") from None
+    except (ValueError, csv.Error) as error:
+        raise ValueError(f"{path} is damaged: {error}") from None
+
+
+def _history_row(row, line):
+    try:
+        return {name: int(value) if name == "epoch" else float(value)
+                for name, value in zip(COLUMNS, row, strict=True)}
+    except ValueError:
+        raise ValueError(f"line {line} is {brief(','.join(row))}, not {len(COLUMNS)} numbers"
+                         ) from None

@@ -1,0 +1,161 @@
+"""A trained network, scored on a part of its data: with and without the images it has seen before.
+
+The data a run was trained on is split again by its settings and compared with the checksums kept
+then, so that a score never comes from other images than the run's own.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tinyfer.core.networks import load_model
+from tinyfer.data import class_weights, duplicate_groups, seen_in
+from tinyfer.scores import metrics
+from tinyfer.scores.binary import THRESHOLD, binary_scores, mcnemar, threshold_curve
+from tinyfer.scores.metrics import reliability
+from tinyfer.training import experiments, runs
+
+PARTS = ("train", "validation", "test")
+
+
+def parts_of(run, data=None):
+    """(Parts, copies): the three parts a run was made on, and for each part but training which of
+    its images have an exact copy in training, as a dict of (n,) bool.
+
+    data: where FER-2013 is; else the run's own place, TINYFER_DATA or ./data. The copies are those
+    in the training part before any are dropped, so that a run without them is scored on the same
+    images as a run with them. ValueError where these data are not those of the run.
+    """
+    settings = run.settings
+    faces = settings.faces(data)
+    parts = settings.parts(faces)
+    for name, facts in runs.describe_parts(parts).items():
+        if facts["checksum"] != run.config["parts"][name]["checksum"]:
+            raise ValueError(f"the {name} part made from this data has other images than "
+                             f"{run.name} was trained with: give the same data set and form")
+    train = parts.train
+    if settings.drop_duplicates:
+        train = replace(settings, drop_duplicates=False).parts(faces).train
+    return parts, {name: seen_in(getattr(parts, name), train) for name in PARTS[1:]}
+
+
+def score_run(folder, parts, history):
+    """Score a finished run and write metrics.json and the three pictures; returns the dict.
+
+    The test part is looked at with the best weights only, so nothing can be picked on it:
+    "best" holds validation and test, "last" (the newest weights) validation alone.
+    """
+    from tinyfer.scores import plots  # matplotlib takes a second to load; training does not need it
+
+    folder = Path(folder)
+    best = load_model(folder / "best.npz")
+    names, source = parts.test.class_names, parts.test.source
+    last_row = history[-1]
+    best_row = max(history, key=lambda row: row["val_accuracy"])
+    test = best.predict_proba(parts.test.faces)
+    result = dict(
+        source=source,
+        best=dict(
+            epoch=best_row["epoch"],
+            validation=metrics.evaluate(
+                parts.validation.labels, best.predict_proba(parts.validation.faces), names),
+            test=metrics.evaluate(parts.test.labels, test, names),
+        ),
+        last=dict(
+            epoch=last_row["epoch"],
+            validation=dict(accuracy=last_row["val_accuracy"], loss=last_row["val_loss"]),
+        ),
+        training_seconds=sum(row["seconds"] for row in history),
+    )
+    runs.write_json(folder / "metrics.json", result)
+    title = f"{source}, test part ({len(parts.test):,} images)"
+    plots.learning_curves(history, folder / "curves.png",
+                          title=f"{source}, {len(names)} classes")
+    plots.confusion(np.array(result["best"]["test"]["confusion_matrix"]), names,
+                    folder / "confusion.png", title=title)
+    curves = metrics.roc_per_class(parts.test.labels, test)
+    if any(curves):
+        plots.roc(curves, names, folder / "roc.png", title=title)
+    return result
+
+
+def score(labels, probabilities, class_names, copies=None):
+    """`metrics.evaluate`, with "calibration", and the same again without copies.
+
+    copies: (N,) bool, which images have a copy in training. Adds "copies": their number,
+    "accuracy_on_copies" and "without_copies": the dict of `metrics.evaluate` over the others; both
+    None where there is nothing to score. Without `copies` none of the three is added.
+    """
+    result = metrics.evaluate(labels, probabilities, class_names)
+    result["calibration"] = reliability(labels, probabilities)
+    if copies is not None:
+        right = probabilities.argmax(axis=1) == labels
+        result["copies"] = int(copies.sum())
+        result["accuracy_on_copies"] = float(right[copies].mean()) if copies.any() else None
+        result["without_copies"] = None if copies.all() else metrics.evaluate(
+            labels[~copies], probabilities[~copies], class_names)
+    return result
+
+
+def mistakes(part, probabilities, count=24):
+    """Indices of the most confident wrong predictions, the most confident first; of copies one."""
+    predictions = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(predictions != part.labels)
+    order = wrong[np.argsort(-probabilities[wrong, predictions[wrong]], kind="stable")]
+    _, first = np.unique(duplicate_groups(part.faces[order]), return_index=True)
+    return order[np.sort(first)][:count]
+
+
+def binarized_scores(labels, probabilities, class_names):
+    """Experiment 6b: the classes merged to positive and negative after prediction.
+
+    Returns dict(scores: of `binary_scores` at the study's threshold 0.5, thresholds: of
+    `threshold_curve`). ValueError where a class is neither positive nor negative, as neutral.
+    """
+    truth, positive = experiments.binarize(labels, probabilities, class_names)
+    return dict(scores=binary_scores(truth, positive), thresholds=threshold_curve(truth, positive))
+
+
+def reweighed_scores(run, train, part, probabilities):
+    """Scores with class weights put on after training or, if it was trained with them, taken off.
+
+    Weights s_c in the loss turn the best answer P(c | x) into s_c P(c | x), normalised (docs/10).
+    So the probabilities of a run without class weights are multiplied by them, those of a run with
+    them divided, and normalised. train: the training part, whose counts give the weights (all 1
+    where it is undersampled); probabilities: of the images of `part`. Returns dict(how:
+    "multiplied" or "divided", scores: of `metrics.evaluate`).
+    """
+    weights = class_weights(train.labels, len(train.class_names))
+    divided = run.settings.balance == "weights"
+    answers = probabilities / weights if divided else probabilities * weights
+    answers /= answers.sum(axis=1, keepdims=True)
+    return dict(how="divided" if divided else "multiplied",
+                scores=metrics.evaluate(part.labels, answers, part.class_names))
+
+
+def compare(run, part, probabilities, other):
+    """`mcnemar` of a run and another of the same classes, on the images of a part of the first.
+
+    Where `other` is a two-class run, the answers of the first are merged to its classes. Both are
+    shown the very images of `part`, which are as new to the one as to the other if both split the
+    data in the same way with the same seed, for a split draws the images of a class whichever
+    other classes are kept. ValueError otherwise, or where the classes do not fit.
+    """
+    classes = run.settings.classes
+    if other.settings.classes not in (classes, 2):
+        raise ValueError(f"{other.name} has {other.settings.classes} classes; expected {classes} "
+                         f"as {run.name} has, or 2")
+    names = other.config["class_names"]
+    if other.settings.classes == classes and tuple(names) != tuple(part.class_names):
+        raise ValueError(f"{other.name} has other classes than {run.name}: {', '.join(names)}")
+    for key in ("split", "seed", "drawn"):
+        one, another = getattr(run.settings, key), getattr(other.settings, key)
+        if one != another:
+            raise ValueError(f"{other.name} has {key} {another}, but {run.name} {one}: its test "
+                             "images would not be new to both")
+    truth, answers = part.labels, probabilities.argmax(axis=1)
+    if other.settings.classes != classes:
+        truth, positive = experiments.binarize(part.labels, probabilities, part.class_names)
+        answers = (positive > THRESHOLD).astype(int)
+    return mcnemar(truth, answers, other.model.predict(part.faces))
