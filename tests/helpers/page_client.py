@@ -49,7 +49,7 @@ def ask(server, name, fields, body=b""):
     return json.loads(content[4:end]), content[end:]
 
 
-def raw(server, request, finish=False, seconds=10):
+def raw(server, request, finish=False, seconds=30):
     """What the server sends back for these bytes, until it hangs up: status, headers and body."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=seconds) as connection:
         try:

@@ -4,13 +4,15 @@
     python scripts/play.py runs/run         and the one just trained
 
 The page is served to this machine only, and to nobody without the address that is printed. Nothing
-is written and nothing is sent elsewhere: pictures stay on this machine. Ctrl-C ends it.
+is sent elsewhere and nothing is kept: pictures stay on this machine. Ctrl-C ends it.
 """
 
 import os
+import tempfile
 import threading
 import webbrowser
 from argparse import RawDescriptionHelpFormatter
+from pathlib import Path
 
 from tinyfer.commands import cli
 from tinyfer.page.measure import measure
@@ -56,13 +58,29 @@ def play(given):
         return take_picture(given.picture)
     questions = Questions(given.networks)
     server = listen(given.port, questions)
+    door = None
     try:
         print("Loading (the first time takes a minute: kernels are compiled).", flush=True)
         questions.warm_up()
         print(f"The page is at  {server.address}\nCtrl-C closes it.", flush=True)
         if not given.no_browser:
-            threading.Thread(target=webbrowser.open, args=(server.visit,), daemon=True).start()
+            door = write_door(server.address)
+            threading.Thread(target=webbrowser.open, args=(door.as_uri(),), daemon=True).start()
         server.serve_forever()
     except KeyboardInterrupt:
         print("\nClosed.", flush=True)
+        if door:
+            door.unlink(missing_ok=True)
         os._exit(0)     # at once: nothing is to be saved, and no thread to be waited for
+
+
+def write_door(address):
+    """A file that only its owner can read, and that leads a browser to the address.
+
+    Started with the address itself, the browser would show it to every user of the machine: it
+    stands in the list of processes.
+    """
+    file, path = tempfile.mkstemp(".html", "tinyfer-")      # of mode 0600
+    with open(file, "w", encoding="ascii") as page:
+        page.write(f'<meta http-equiv="refresh" content="0; url={address}">\n')
+    return Path(path)

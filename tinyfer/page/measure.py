@@ -1,7 +1,7 @@
 """How long an answer takes, and whether memory grows: the numbers of docs/play.md.
 
-The page's program runs as a process of its own; this one asks it as the page would, over one
-connection, with faces, sliders, maps and steps in turn, and reads its memory from the system.
+The page's program runs as a process of its own; this one asks it as the page would, with faces,
+sliders, maps and steps in turn, and reads its memory from the system.
 """
 
 import http.client
@@ -82,7 +82,7 @@ def _ask_all(address, pid, requests, say):
 
 
 class _Asker:
-    """Asks over one connection; returns the seconds until the answer is there."""
+    """Asks; returns the seconds until the answer is there."""
 
     def __init__(self, address):
         parts = urlsplit(address)

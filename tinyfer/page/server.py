@@ -2,17 +2,16 @@
 
 Three locks keep everyone else out. It listens on 127.0.0.1 only; every address contains a token
 that nobody can guess; and Host and Origin must be the page's own, so that no other site that is
-open in the same browser can ask. The token would show in the list of processes, to every user of
-the machine, where the browser is started with an address: so that is a ticket, good for one visit,
-which leads on to the real address.
+open in the same browser can ask. A connection is for one request, which has a few seconds to come
+in: whoever is slow holds nobody else up.
 """
 
 import hmac
+import io
 import json
 import secrets
 import socket
 import sys
-import threading
 import time
 import traceback
 from http import HTTPStatus
@@ -23,9 +22,7 @@ from tinyfer.page.message import Gone, Question, Refusal
 
 HERE = "127.0.0.1"
 BODY_LIMIT = 2 * 2**20          # bytes of a question, of which the largest is a picture
-BODY_SECONDS = 5                # for the body to come in
-IDLE_SECONDS = 30               # a connection that asks nothing is closed
-CONNECTIONS = 600               # at a time; what comes beyond is turned away
+REQUEST_SECONDS = 5             # for a request to come in, from its first line to its last byte
 PORTS_TRIED = 20
 
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript",
@@ -42,6 +39,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
+    "Connection": "close",
 }
 
 
@@ -50,14 +48,12 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = False                          # Ctrl-C waits for nobody
-    request_queue_size = CONNECTIONS
+    request_queue_size = 128
     allow_reuse_address = sys.platform != "win32"   # there, two servers could share a port
 
     def __init__(self, port, questions):
         self.questions = questions
         self.token = secrets.token_urlsafe(16)
-        self.ticket = secrets.token_urlsafe(16)
-        self.places = threading.BoundedSemaphore(CONNECTIONS)
         super().__init__((HERE, port), Handler)
 
     @property
@@ -68,30 +64,6 @@ class Server(ThreadingHTTPServer):
     def address(self):
         """Where the page is."""
         return f"http://{HERE}:{self.port}/{self.token}/"
-
-    @property
-    def visit(self):
-        """The same for one visit only: an address that may be seen by others afterwards."""
-        return f"http://{HERE}:{self.port}/{self.ticket}"
-
-    def use(self, ticket):
-        """Whether this is the ticket; it is not again."""
-        if self.ticket is None or not _same(ticket, self.ticket):
-            return False
-        self.ticket = None
-        return True
-
-    def process_request(self, request, client):
-        if self.places.acquire(blocking=False):
-            super().process_request(request, client)
-        else:
-            self.shutdown_request(request)
-
-    def process_request_thread(self, request, client):
-        try:
-            super().process_request_thread(request, client)
-        finally:
-            self.places.release()
 
     def handle_error(self, request, client):
         """A connection that breaks off is no event; anything else is a fault of ours."""
@@ -113,128 +85,132 @@ def listen(port, questions, say=print):
     raise ValueError(f"no free port from {port} to {wanted}: choose another by --port")
 
 
-def _same(given, secret):
-    return hmac.compare_digest(given.encode("utf-8", "replace"), secret.encode())
+class _Incoming(socket.SocketIO):
+    """The bytes of a connection; TimeoutError when they have not all come by the deadline."""
+
+    def __init__(self, connection):
+        super().__init__(connection, "r")
+        self.connection = connection
+        self.deadline = time.monotonic() + REQUEST_SECONDS
+
+    def readinto(self, buffer):
+        self.connection.settimeout(max(self.deadline - time.monotonic(), 0.001))
+        return super().readinto(buffer)
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "tinyfer", ""
-    timeout = IDLE_SECONDS
-    disable_nagle_algorithm = True
     wbufsize = -1                                   # an answer leaves in one piece
 
+    def setup(self):
+        super().setup()
+        self.rfile = io.BufferedReader(_Incoming(self.connection))
+
     def do_GET(self):
-        try:
-            self._check_host()
-            first, slash, rest = self.path[1:].partition("/")
-            if not slash and self.server.use(first):
-                return self._reply(HTTPStatus.SEE_OTHER, "text/plain", b"",
-                                   {"Location": f"/{self.server.token}/"})
-            file = FILES.get(self._after_token())
-            if file is None:
+        def file():
+            found = FILES.get(self._after_token())
+            if found is None:
                 raise Refusal(404, "there is no such file here")
-            self._reply(HTTPStatus.OK, f"{file[0]}; charset=utf-8", file[1])
-        except Refusal as refusal:
-            self.refuse(refusal.status, str(refusal))
+            if self.headers.get("Content-Length", "0") != "0":
+                raise Refusal(400, "a GET has no body")
+            return f"{found[0]}; charset=utf-8", found[1]
+
+        self._answer(file)
 
     def do_POST(self):
-        try:
-            self._check_host()
+        def answer():
             name = self._after_token()
-            self._check_origin()
+            if self.headers.get_all("Origin") != [f"http://{self.headers['Host']}"]:
+                raise Refusal(403, "only the page itself may ask here")
             question = Question(self._body(), self._gone)
-            answer = self.server.questions.ask(name, question)
-            self._reply(HTTPStatus.OK, "application/octet-stream", answer)
+            return "application/octet-stream", self.server.questions.ask(name, question)
+
+        self._answer(answer)
+
+    def _answer(self, find):
+        """Send what find() returns, a type and bytes, or say why there is none."""
+        try:
+            if self.request_version not in ("HTTP/1.0", "HTTP/1.1"):
+                raise Refusal(400, "this page speaks HTTP/1.1")
+            hosts = f"{HERE}:{self.server.port}", f"localhost:{self.server.port}"
+            if self.headers.get_all("Host", [""]) not in [[host] for host in hosts]:
+                raise Refusal(403, f"this page is for {hosts[0]} only")
+            if "Transfer-Encoding" in self.headers:
+                raise Refusal(411, "a question needs one Content-Length")
+            self._reply(HTTPStatus.OK, *find())
         except Refusal as refusal:
-            self.refuse(refusal.status, str(refusal))
-        except Gone:
-            self.close_connection = True
-        except OSError:                             # whoever asked has hung up
+            self._refuse(refusal.status, str(refusal))
+        except (Gone, OSError):                     # whoever asked has hung up
             self.close_connection = True
         except Exception:
             traceback.print_exc()
-            self.refuse(500, "tinyfer met an error of its own; it is printed in the terminal")
-
-    def _check_host(self):
-        hosts = self.headers.get_all("Host", [])
-        known = f"{HERE}:{self.server.port}", f"localhost:{self.server.port}"
-        if len(hosts) != 1 or hosts[0].lower() not in known:
-            raise Refusal(403, f"this page is for {known[0]} only")
-
-    def _check_origin(self):
-        origins = self.headers.get_all("Origin", [])
-        if len(origins) != 1 or origins[0].lower() != f"http://{self.headers['Host'].lower()}":
-            raise Refusal(403, "only the page itself may ask here")
+            self._refuse(500, "tinyfer met an error of its own; it is printed in the terminal")
 
     def _after_token(self):
         token, slash, rest = self.path[1:].partition("/")
-        if not slash or not _same(token, self.server.token):
+        known = hmac.compare_digest(token.encode("utf-8", "replace"), self.server.token.encode())
+        if not slash or not known:
             raise Refusal(404, "there is nothing here without the whole address, as it was printed")
         return rest.partition("?")[0]
 
     def _body(self):
         length = self.headers.get_all("Content-Length", [])
-        if "Transfer-Encoding" in self.headers or len(length) != 1:
+        if len(length) != 1:
             raise Refusal(411, "a question needs one Content-Length")
         if not (length[0].isascii() and length[0].isdigit()):
             raise Refusal(400, "the Content-Length is no whole number")
         if len(length[0]) > 9 or int(length[0]) > BODY_LIMIT:
             raise Refusal(413, f"a question has at most {BODY_LIMIT:,} bytes")
-        left, pieces = int(length[0]), []
-        deadline = time.monotonic() + BODY_SECONDS
         try:
-            while left:
-                self.connection.settimeout(max(deadline - time.monotonic(), 0.01))
-                piece = self.rfile.read1(left)
-                if not piece:
-                    raise Refusal(400, f"the body ends {left:,} bytes too early")
-                pieces.append(piece)
-                left -= len(piece)
+            body = self.rfile.read(int(length[0]))
         except TimeoutError:
-            raise Refusal(408, f"the body did not come within {BODY_SECONDS} seconds") from None
-        self.connection.settimeout(IDLE_SECONDS)
-        return b"".join(pieces)
+            raise Refusal(408, f"it did not come within {REQUEST_SECONDS} seconds") from None
+        if len(body) < int(length[0]):
+            raise Refusal(400, f"the body ends {int(length[0]) - len(body):,} bytes too early")
+        return body
 
     def _gone(self):
-        """Whether the other side has closed the connection while it waits for its answer."""
+        """Whether the other side has closed the connection while it waits for its answer.
+
+        One that has only ended its own half still listens. The two look alike until something is
+        sent: 100 Continue, which says nothing, and which who has gone answers with a reset.
+        """
         try:
             self.connection.settimeout(0)
-            return not self.connection.recv(1, socket.MSG_PEEK)
+            if self.connection.recv(1, socket.MSG_PEEK) or self.request_version == "HTTP/1.0":
+                return False
+            self.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.connection.recv(1, socket.MSG_PEEK)
+            return False
         except BlockingIOError:
             return False
         except OSError:
             return True
-        finally:
-            self.connection.settimeout(IDLE_SECONDS)
 
-    def _reply(self, status, kind, body, more=()):
+    def _reply(self, status, kind, body):
+        self.close_connection = True
+        self.connection.settimeout(REQUEST_SECONDS)
         self.send_response(status)
-        for name, value in (HEADERS | dict(more)).items():
+        for name, value in HEADERS.items():
             self.send_header(name, value)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        if self.close_connection:
-            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()
 
-    def refuse(self, status, sentence):
-        """Say why, and hang up: what else comes on this connection may be the rest of a body."""
-        self.close_connection = True
+    def _refuse(self, status, sentence):
+        """Say why; then read on for a moment, since closing on unread bytes discards the reply."""
+        self.request_version = self.protocol_version    # an answer to HTTP/0.9 has no status
         try:
             self._reply(status, "application/json", json.dumps({"error": sentence}).encode())
-            self._linger()
+            self.connection.shutdown(socket.SHUT_WR)
+            end = time.monotonic() + 0.5
+            self.connection.settimeout(0.2)
+            while time.monotonic() < end and self.connection.recv(65_536):
+                pass
         except OSError:
-            pass
-
-    def _linger(self):
-        """Read what is still on its way: closing before would throw away the reply, unread."""
-        self.connection.shutdown(socket.SHUT_WR)
-        deadline = time.monotonic() + 1
-        self.connection.settimeout(0.2)
-        while time.monotonic() < deadline and self.connection.recv(65_536):
             pass
 
     def send_error(self, code, message=None, explain=None):
@@ -243,8 +219,7 @@ class Handler(BaseHTTPRequestHandler):
             code, message = HTTPStatus.METHOD_NOT_ALLOWED, "only GET and POST are answered here"
         elif code == HTTPStatus.HTTP_VERSION_NOT_SUPPORTED:
             code = HTTPStatus.BAD_REQUEST
-        self.request_version = self.protocol_version    # an answer to HTTP/0.9 has no status
-        self.refuse(code, (message or HTTPStatus(code).phrase)[:100])
+        self._refuse(code, (message or HTTPStatus(code).phrase)[:100])
 
     def log_message(self, *_):
         """The terminal stays quiet."""
