@@ -7,10 +7,11 @@ import pytest
 from tiny import small_cnn, unsettle
 
 import tinyfer
-from tinyfer.core.inference import fold_batchnorm, visible_window
+from tinyfer.core.inference import fold_batchnorm, seen, to_input, visible_window
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU
+from tinyfer.core.losses import softmax
 from tinyfer.core.model import Sequential
-from tinyfer.core.networks import six_layer_cnn
+from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data.drawn import draw_faces
 
 
@@ -227,6 +228,25 @@ def test_crops_are_the_mean_over_windows_and_mirrors(crops, tops):
     found = model.predict_proba(faces, crops=crops)
     assert found == pytest.approx(np.mean(expected, axis=0), abs=1e-6)
     assert model.predict_proba(faces[0], crops=crops) == pytest.approx(found[0], abs=1e-6)
+
+
+def test_one_crop_is_the_window_of_the_model(tmp_path):
+    """The middle by hand; it is saved with the weights, and another word is refused."""
+    model = six_layer_cnn(classes=5, seed=1)
+    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
+    corner = model.predict_proba(faces)
+    model.window = "middle"
+    model.save(tmp_path / "middle.npz")
+    again = load_model(tmp_path / "middle.npz")
+    assert again.window == "middle" and seen(again) == (2, 2, 44, 44)
+    found = again.predict_proba(faces)
+    given = to_input(faces[:, 2:, 2:])
+    assert found == pytest.approx(softmax(again.forward(given)), abs=1e-6)
+    assert np.abs(found - corner).max() > 1e-4
+    with pytest.raises(ValueError, match="window is 'top'; expected one of corner, middle"):
+        model.window = "top"
+    assert load_model("seven-class").window == "middle"
+    assert load_model("five-class-study").window == "corner"
 
 
 def test_two_crops_do_not_tell_a_face_from_its_mirror_image():

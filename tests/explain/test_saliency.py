@@ -320,6 +320,20 @@ def test_the_border_is_blind_indeed():
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_maps_lie_where_the_network_looks(method):
+    """At the middle: the map of the face moved by two, and moved back."""
+    model, faces = unsettle(tinyfer.six_layer_cnn(classes=5, seed=0)), faces_of(1)
+    moved = np.zeros_like(faces)
+    moved[:, :46, :46] = faces[:, 2:, 2:]
+    expected = saliency(model, moved, 3, method, signed=True)[:, :44, :44]
+    model.window = "middle"
+    maps = saliency(model, faces, 3, method, signed=True)
+    assert maps[:, 2:46, 2:46] == pytest.approx(expected, rel=1e-5, abs=1e-5 * np.abs(expected).max())
+    maps[:, 2:46, 2:46] = 0
+    assert not maps.any()
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_folding_batch_norm_changes_no_map(method):
     model, faces = little(), faces_of(3, (15, 14))
     folded = Sequential(fold_batchnorm(model.layers), model.input_shape, model.class_names)

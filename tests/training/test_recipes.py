@@ -2,15 +2,16 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from test_training import same_files
-from tiny import tiny_faces, tiny_model, train_tiny, without_seconds
+from tiny import small_cnn, tiny_faces, tiny_model, train_tiny, without_seconds
 
 from tinyfer.core.arrays import load_arrays
 from tinyfer.core.inference import to_input
-from tinyfer.core.networks import six_layer_cnn
+from tinyfer.core.networks import ARCHITECTURES, load_model, six_layer_cnn
 from tinyfer.core.optim import SCHEDULES, SGD, Adam, constant, cosine, one_cycle
 from tinyfer.data.augment import NO_AUGMENTATION, Augmentation, augment
 from tinyfer.training.ema import RunningMean
@@ -184,6 +185,17 @@ def test_patience_counts_epochs_that_are_no_better():
 
 
 # The running mean
+
+def test_a_network_looks_where_it_was_trained(tmp_path, monkeypatch):
+    """Crops by chance lie about the middle; without chance, or without a crop, at the corner."""
+    assert STUDY.window == "corner" and BEST.window == "middle"
+    assert replace(BEST, crop=None).window == replace(STUDY, crop=44).window == "corner"
+    monkeypatch.setitem(ARCHITECTURES, "small_cnn", partial(small_cnn, channels=3))
+    for recipe in (STUDY, BEST):
+        model, _ = train_tiny(tmp_path / recipe.window, 1, crop=recipe.crop,
+                              augmentation=recipe.augmentation)
+        assert load_model(tmp_path / recipe.window / "best.npz").window == recipe.window
+
 
 def test_the_running_mean_by_hand():
     model = tiny_model()

@@ -25,13 +25,17 @@ from tinyfer.core.losses import softmax
 LOCAL = Conv2D, ReLU, BatchNorm, MaxPool2D, Dropout
 
 
-# How many looks at a face are averaged: each a window at (top, left), in shares of the rows and
-# columns to spare, and mirrored or not. Chapter 17.
+# Where a network looks when it looks once: (top, left) of its window, in fractions of the rows and
+# columns to spare. The same place as in training, which is known to its recipe.
+WINDOWS = {"corner": (0, 0), "middle": (0.5, 0.5)}
+
+# How many crops of a face are averaged: each a window at (top, left), in fractions as above, and
+# mirrored or not; one crop is the model's own window. Chapter 17.
 CORNERS = (0, 0), (0, 1), (1, 0), (1, 1)
 EDGES = (0, 0.5), (0.5, 0), (0.5, 1), (1, 0.5)
-CENTRE = (0.5, 0.5)
+CENTRE = WINDOWS["middle"]
 CROPS = {
-    1: (((0, 0), False),),
+    1: None,
     2: tuple(itertools.product((CENTRE,), (False, True))),
     10: tuple(itertools.product((CENTRE, *CORNERS), (False, True))),
     18: tuple(itertools.product((CENTRE, *CORNERS, *EDGES), (False, True))),
@@ -90,19 +94,32 @@ def predict_proba(model, faces, batch_size=64, crops=1):
     if crops not in CROPS:
         raise ValueError(f"crops is {crops!r}; expected one of {', '.join(map(str, CROPS))}")
     H, W = visible_window(model.layers, model.input_shape)
+    places = CROPS[crops] or ((WINDOWS[model.window], False),)
     layers = fold_batchnorm(model.layers)
     p = np.zeros((len(faces), len(model.class_names)), model.dtype)
     for start in range(0, len(faces), batch_size):
         batch = slice(start, start + batch_size)
-        for (down, right), mirrored in CROPS[crops]:
+        for (down, right), mirrored in places:
             top, left = int(down * (rows - H)), int(right * (columns - W))
             window = faces[batch, top:top + H, left:left + W]
             x = to_input(window[:, :, ::-1] if mirrored else window, model.dtype)
             for layer in layers:
                 x = layer.forward(x)
             p[batch] += softmax(x)
-    p /= len(CROPS[crops])
+    p /= len(places)
     return p
+
+
+def seen(model):
+    """(top, left, H, W) of the part of a face that decides the answer, where it is looked at once.
+
+    For `model.forward`, leave out the first `top` rows and `left` columns: what lies beyond H and W
+    is dropped by the pools.
+    """
+    rows, columns = model.input_shape[:2]
+    H, W = visible_window(model.layers, model.input_shape)
+    down, right = WINDOWS[model.window]
+    return int(down * (rows - H)), int(right * (columns - W)), H, W
 
 
 def separate(model):

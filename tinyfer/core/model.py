@@ -19,6 +19,9 @@ class Sequential:
     same object, so it is restored through `rng.bit_generator.state`, never replaced. config: how an
     architecture function rebuilds this model (needed by `save`).
 
+    window: "corner" or "middle", the part of a face at which the network looks when it looks once;
+    that on which it was trained (`Recipe.window`). It is saved with the weights.
+
     Parameters get unique names such as "conv2.w": the layer's kind, its number, its own name.
     """
 
@@ -27,6 +30,7 @@ class Sequential:
         self.input_shape = tuple(input_shape)
         self.rng = rng
         self.config = config
+        self.window = "corner"
         outputs = self.output_shape(self.input_shape)
         if class_names is None:
             class_names = [str(k) for k in range(outputs[-1])]
@@ -47,6 +51,17 @@ class Sequential:
                 parameter.name = f"{name}.{parameter.name.split('.')[-1]}"
             for key, array in layer.buffers().items():
                 self._buffers[f"{name}.{key}"] = array
+
+    @property
+    def window(self):
+        return self._window
+
+    @window.setter
+    def window(self, name):
+        if name not in inference.WINDOWS:
+            raise ValueError(f"window is {name!r:.60}; expected one of "
+                             f"{', '.join(inference.WINDOWS)}")
+        self._window = name
 
     @property
     def dtype(self):
@@ -96,8 +111,9 @@ class Sequential:
         between a forward and its backward or runs in another thread. ValueError for faces of
         another size or range.
 
-        crops: 1; or 2, 10 or 18 for the mean over windows and mirror images, for as many times the
-        work: the middle; and the corners; and the edges. Their size is what the network sees.
+        crops: 1, the model's own `window`; or 2, 10 or 18 for the mean over windows and mirror
+        images, for as many times the work: the middle; and the corners; and the edges. Their size
+        is what the network sees.
         """
         return inference.predict_proba(self, faces, batch_size, crops)
 
@@ -131,7 +147,8 @@ class Sequential:
         """
         if self.config is None:
             raise ValueError("only a model made by an architecture function can be saved")
-        about = json.dumps(self.config | {"class_names": self.class_names}).encode()
+        about = json.dumps(self.config | {"class_names": self.class_names,
+                                          "window": self.window}).encode()
         save_arrays(path, {"model": np.frombuffer(about, np.uint8)} | self.state())
 
     def __repr__(self):

@@ -126,6 +126,7 @@ def load_model(path):
         if arguments.get("dtype", "float32") not in ("float32", "float64"):
             raise ValueError(f"dtype is {brief(arguments['dtype'])}; expected float32 or float64")
         model = build(**arguments, class_names=class_names)
+        model.window = about.get("window", "corner")
         model.load_state(arrays)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from error

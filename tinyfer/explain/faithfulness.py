@@ -7,7 +7,7 @@ unlike any face the network has seen.
 
 import numpy as np
 
-from tinyfer.explain.score import Task, window
+from tinyfer.explain.score import Task, seen_part, window
 
 STEPS = 32
 BLUR = 5.0          # standard deviation in pixels: the expression is gone, light and head remain
@@ -26,7 +26,7 @@ def deletion_insertion(model, faces, maps, target, of="probability", steps=STEPS
     """
     x = window(model, faces)
     _, h, w, _ = x.shape
-    order = np.argsort(-np.asarray(maps)[:, :h, :w].reshape(len(x), -1), axis=1, kind="stable")
+    order = np.argsort(-seen_part(model, maps).reshape(len(x), -1), axis=1, kind="stable")
     place = np.argsort(order, axis=1).reshape(len(x), h, w, 1)
     first = np.rint(np.linspace(0, h * w, steps + 1)).astype(int)[:, None, None, None]
     soft = blur(x, BLUR)

@@ -11,7 +11,7 @@ import numpy as np
 
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, glorot_uniform
 from tinyfer.explain.saliency import METHODS, saliency, targets, unsigned
-from tinyfer.explain.score import window
+from tinyfer.explain.score import seen_part
 
 
 def randomisation(model, faces, methods=tuple(METHODS), of="probability", seed=0, options=None,
@@ -32,7 +32,6 @@ def randomisation(model, faces, methods=tuple(METHODS), of="probability", seed=0
     "trained" first, and arrays (methods, stages, N); NaN where a map is the same everywhere.
     """
     target = targets(model, faces)
-    _, h, w, _ = window(model, faces).shape
     network, rng = copy.deepcopy(model), np.random.default_rng(seed)
     groups = parameter_groups(network)
     stages = ["trained", *(name for name, _ in groups), "another face"]
@@ -46,8 +45,8 @@ def randomisation(model, faces, methods=tuple(METHODS), of="probability", seed=0
         for m, method in enumerate(methods):
             if progress:
                 progress(s, len(stages) - 1, f"{stage}, {method}")
-            maps = saliency(network, faces, target, method, of, signed=True,
-                            **(options or {}).get(method, {}))[:, :h, :w]
+            maps = seen_part(model, saliency(network, faces, target, method, of, signed=True,
+                                             **(options or {}).get(method, {})))
             both = {"signed": maps, "absolute": unsigned(maps, method)}
             if s == 0:
                 trained[method] = both

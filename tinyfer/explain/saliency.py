@@ -20,7 +20,7 @@ from tinyfer.data.faces import blank
 from tinyfer.explain.gradients import gradient, gradient_times_input, integrated, smoothgrad
 from tinyfer.explain.layerwise import gradcam, guided
 from tinyfer.explain.occlusion import occlusion
-from tinyfer.explain.score import SCORES, Task, window
+from tinyfer.explain.score import SCORES, Task, seen_part, window
 
 METHODS = {
     "gradient": gradient,
@@ -46,8 +46,7 @@ def saliency(model, faces, target=None, method="gradient", of="probability", sig
     for what raises F. progress: called as progress(inputs done, in all) after each batch.
 
     Returns (N, 48, 48) in the model's dtype, raw values (pictures scale them). Where the network
-    does not look (`tinyfer.core.inference.visible_window`; here the last four rows and columns) they are
-    exactly 0. The maps do not depend on batch_size beyond rounding. Evaluation mode; disturbs
+    does not look (`tinyfer.core.inference.seen`; four rows and columns of 48) they are exactly 0. The maps do not depend on batch_size beyond rounding. Evaluation mode; disturbs
     neither a training nor another thread. Chapter 12 of the course, and docs/saliency.md.
 
     Raises ValueError for an unknown method, F or class, faces of another size or range, targets
@@ -65,7 +64,7 @@ def saliency(model, faces, target=None, method="gradient", of="probability", sig
     maps = np.zeros(np.shape(faces), model.dtype)
     if len(x):
         task = Task(model, x, target, of, batch_size, progress)
-        maps[:, :x.shape[1], :x.shape[2]] = METHODS[method](task, **options)
+        seen_part(model, maps)[...] = METHODS[method](task, **options)
     return maps if signed else unsigned(maps, method)
 
 

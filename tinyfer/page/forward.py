@@ -4,7 +4,6 @@ from functools import cache
 
 import numpy as np
 
-from tinyfer.core.inference import to_input
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
 from tinyfer.data.drawn import draw_faces
 from tinyfer.explain.score import explained_gradient
@@ -38,7 +37,8 @@ class Forward:
         for number, layer in enumerate(model.layers):
             if training and isinstance(layer, Dropout):
                 layer.fixed_key = 1000 * mask + number
-        self.values = [to_input(faces, model.dtype)]
+        self.top, self.left = network.seen[:2]      # where on the face it begins
+        self.values = [network.given(faces)]
         for layer in model.layers:
             self.values.append(layer.forward(self.values[-1], training))
 

@@ -5,7 +5,7 @@ import copy
 from functools import cached_property
 from pathlib import Path
 
-from tinyfer.core.inference import fold_batchnorm, to_input, visible_window
+from tinyfer.core.inference import fold_batchnorm, seen, to_input
 from tinyfer.core.losses import softmax
 from tinyfer.core.networks import ARCHITECTURES, PACKAGED, load_model
 from tinyfer.data.faces import SIZE
@@ -19,15 +19,21 @@ class Network:
     def __init__(self, model):
         self.model = model
         self._folded = fold_batchnorm(model.layers)
-        self._window = visible_window(model.layers, model.input_shape)
+        self.seen = seen(model)
 
     def probabilities(self, faces):
         """What `model.predict_proba` says of faces (N, 48, 48): (N, K)."""
-        h, w = self._window
-        x = to_input(faces[:, :h, :w], self.model.dtype)
+        top, left, h, w = self.seen
+        x = to_input(faces[:, top:top + h, left:left + w], self.model.dtype)
         for layer in self._folded:
             x = layer.forward(x)
         return softmax(x)
+
+    def given(self, faces, dtype=None):
+        """Faces (N, 48, 48) as the layers are given them: from the first row and column on that
+        the network sees."""
+        top, left = self.seen[:2]
+        return to_input(faces[:, top:, left:], dtype or self.model.dtype)
 
     def copy(self):
         """A model of the same weights that may be changed."""

@@ -8,7 +8,6 @@ image of a batch for the layers above.
 import numpy as np
 
 from tinyfer.core.gradcheck import H
-from tinyfer.core.inference import to_input
 from tinyfer.core.losses import softmax, softmax_cross_entropy
 from tinyfer.page.message import pack
 
@@ -44,7 +43,7 @@ def steepest(networks, question):
     """Which number of a parameter the loss of this face hangs on most."""
     network = networks.of(question)
     twin, parameter = network.twin, _parameter(network.twin, question)
-    logits = twin.forward(to_input(question.face()[None], twin.dtype))
+    logits = twin.forward(network.given(question.face()[None], twin.dtype))
     twin.backward(softmax_cross_entropy(logits, _label(twin, question))[1])
     return pack(dict(index=int(np.abs(parameter.grad).argmax())))
 
@@ -61,7 +60,8 @@ class _Weight:
     """One number of a parameter, and the loss as a function of it."""
 
     def __init__(self, networks, question):
-        self.twin, self.pause = networks.of(question).twin, question.pause
+        network = networks.of(question)
+        self.twin, self.pause = network.twin, question.pause
         self.parameter = _parameter(self.twin, question)
         array = self.parameter.value
         index = question.whole("index", 0, array.size - 1)
@@ -74,7 +74,7 @@ class _Weight:
         number = next(n for n, layer in enumerate(self.twin.layers)
                       if self.parameter in layer.parameters())
         self.layer, self.above = self.twin.layers[number], self.twin.layers[number + 1:]
-        self.x = to_input(question.face()[None], self.twin.dtype)
+        self.x = network.given(question.face()[None], self.twin.dtype)
         for layer in self.twin.layers[:number]:
             self.x = layer.forward(self.x)
 

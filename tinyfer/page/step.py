@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from tinyfer.core.inference import to_input
 from tinyfer.core.losses import softmax_cross_entropy
 from tinyfer.core.optim import Adam
 from tinyfer.data.drawn import draw_faces
@@ -42,7 +41,7 @@ class Practice:
             self._reset(name)
         names = self.model.class_names
         label = np.array([names.index(question.choice("label", names))])
-        x = to_input(face[None], self.model.dtype)
+        x = self.networks[name].given(face[None])
         before, loss = self.model.predict_proba(face[None])[0], self._loss(x, label)[0]
         self.optimizer.lr = rate
         for _ in range(steps):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tinyfer.core.layers import BatchNorm, Dropout
+from tinyfer.data.faces import SIZE
 from tinyfer.explain.geometry import unit_places
 from tinyfer.page.forward import EXPLAINED, Forward, names
 from tinyfer.page.message import pack
@@ -45,11 +46,12 @@ def unit(networks, question):
     layer, x, out = model.layers[number], forward.values[number][0], forward.values[number + 1]
 
     dp = forward.gradients(model.class_names.index(target))[number + 1][0][place]
-    pixels = _pixels(_forward(networks, question), number, (0, *place))
+    pixels = np.zeros(2 * (SIZE,))
+    pixels[forward.top:, forward.left:] = _pixels(_forward(networks, question), number, (0, *place))
     told, *arrays = TOLD[type(layer)](layer, x, place, forward)
     answer = dict(kind=type(layer).__name__, name=names(model)[number], title=str(layer),
                   place=place, value=float(out[0][place]), gradient=float(dp), target=target,
-                  window=_window(model.layers[:number + 1], place), **told)
+                  window=_window(forward, number, place), **told)
     return pack(answer, pixels.astype(np.float32), *(a.astype(np.float32) for a in arrays))
 
 
@@ -77,7 +79,7 @@ def _place(question, value):
 
 
 def _pixels(forward, number, place):
-    """d of one unit, before its ReLU, with respect to the face: (48, 48).
+    """d of one unit, before its ReLU, with respect to the part of the face that it is given.
 
     Behind the ReLU it would be 0 for every unit that is off, and tell nothing of what turns it on.
     """
@@ -98,13 +100,13 @@ def _pixels(forward, number, place):
     return dx[0, ..., 0]
 
 
-def _window(layers, place):
+def _window(forward, number, place):
     """[top, left, height, width] of the pixels that a unit sees; None where it sees them all."""
     if len(place) == 1:
         return None
-    first, step, size = unit_places(layers)
+    first, step, size = unit_places(forward.model.layers[:number + 1])
     top, left = (int(first + step * each - (size - 1) / 2) for each in place[:2])
-    return [top, left, size, size]
+    return [forward.top + top, forward.left + left, size, size]
 
 
 def _of_conv(layer, x, place, _):

@@ -52,6 +52,7 @@ def fit(model, optimizer, train, validation, folder, recipe, class_weights=None,
     best = max((row["val_accuracy"] for row in history), default=-1.0)
     epochs, batch_size, classes = recipe.epochs, recipe.batch_size, len(train.class_names)
     judged = model if optimizer.averaged is None else optimizer.averaged
+    judged.window = model.window = recipe.window
     steps = -(-len(train) // batch_size)
     if not history:
         save_checkpoint(folder / "last.npz", model, optimizer, history, settings)

@@ -102,6 +102,13 @@ class Recipe:
         """Whether the targets are probabilities and not labels."""
         return self.smoothing > 0 or self.mixing > 0
 
+    @property
+    def window(self):
+        """Where a network so trained looks when it looks once: crops lie about the middle of faces
+        that are changed by `distort`; other pictures are cut at the corner, or not at all."""
+        cut_by_chance = self.augmentation not in (NO_AUGMENTATION, SHIFT_AND_MIRROR)
+        return "middle" if self.crop and cut_by_chance else "corner"
+
     def batch(self, faces, labels, classes, rng, dtype=np.float32):
         """Faces and labels of a step as the network gets them: x (N, H, W, 1), and the labels (N,)
         or, where `soft`, targets (N, classes)."""

@@ -23,7 +23,8 @@ def save_packaged(path, model, trained):
     trained: a dict for JSON that tells how it was trained; `tinyfer.training.runs.packaged_config`
     reads it.
     """
-    about = model.config | {"class_names": model.class_names, "trained": trained}
+    about = model.config | {"class_names": model.class_names, "window": model.window,
+                            "trained": trained}
     text = json.dumps(about, allow_nan=False).encode()
     arrays = {"model": np.frombuffer(text, np.uint8)} | half_precision(model.state())
     save_arrays(path, arrays, compressed=True)
