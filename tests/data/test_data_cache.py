@@ -95,7 +95,7 @@ def test_beside_read_only_data_the_cache_goes_to_the_user(archive, reads, tmp_pa
     load_fer2013(archive)
     archive.parent.chmod(0o755)
     path, = caches(tmp_path)
-    assert len(reads) == 1 and path.parent == tmp_path / "user-cache" / "tinyfer"
+    assert len(reads) == 1 and path.parent == tmp_path / "user-cache" / "tinyfer" / "data"
 
 
 def test_two_sources_of_one_name_do_not_share_a_cache(archive, files, tmp_path, reads):

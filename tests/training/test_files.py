@@ -9,6 +9,7 @@ import time
 import zipfile
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from tinyfer.core import arrays
@@ -48,7 +49,8 @@ def test_writers_side_by_side_never_mix(tmp_path):
 
 
 def test_what_a_killed_writer_left_is_removed(tmp_path):
-    """But neither the file of a writer at work, nor one that is young, nor another's."""
+    """By a write of any file in the folder; but not the file of a writer at work, nor a young one.
+    """
     code = ("import sys, time\nfrom tinyfer.core.arrays import atomic_write\n"
             "with atomic_write(sys.argv[1]) as file:\n file.write(b'half'); file.flush()\n"
             " print('begun', flush=True); time.sleep(60)")
@@ -57,21 +59,53 @@ def test_what_a_killed_writer_left_is_removed(tmp_path):
         assert writer.stdout.readline() == "begun\n"
     killed.kill()
     killed.wait()
-    parts = {int(file.name.split(".")[2].split("-")[0]): file for file in tmp_path.iterdir()}
-    (tmp_path / ".b.1-0.part").touch()
-    (tmp_path / ".a.part").touch()              # as earlier versions called them
-    with atomic_write(tmp_path / "a") as file:
+    parts = {int(file.name.split("-")[1]): file for file in tmp_path.iterdir()}
+    (tmp_path / ".another.part").touch()
+    with atomic_write(tmp_path / "b") as file:
         file.write(b"whole")
-    assert len(list(tmp_path.iterdir())) == 5, "they are young"
+    assert len(list(tmp_path.iterdir())) == 4, "they are young"
     for file in tmp_path.iterdir():
         os.utime(file, (0, 0))
-    with atomic_write(tmp_path / "a") as file:
+    with atomic_write(tmp_path / "b") as file:
         file.write(b"whole")
     assert {file.name for file in tmp_path.iterdir()} == {
-        "a", ".b.1-0.part", parts[working.pid].name}
+        "b", ".another.part", parts[working.pid].name}
     working.kill()
     working.communicate()
-    assert (tmp_path / "a").read_bytes() == b"whole"
+    assert (tmp_path / "b").read_bytes() == b"whole"
+
+
+def test_a_file_may_have_the_longest_name_there_is(tmp_path):
+    path = tmp_path / ("n" * 251 + ".npz")
+    arrays.save_arrays(path, {"a": np.arange(3)})
+    assert arrays.load_arrays(path)["a"].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("held, written", [(3, True), (99, False)])
+def test_windows_is_asked_again_while_a_file_is_open(tmp_path, monkeypatch, held, written):
+    """It refuses to replace one that another program has open; after a second that is said."""
+    tries, replace = [], os.replace
+
+    def refuse(source, target):
+        tries.append(source)
+        if len(tries) <= held:
+            raise PermissionError(errno.EACCES, "Access is denied")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    monkeypatch.setattr(arrays.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(arrays, "fcntl", None)
+    monkeypatch.setattr(arrays, "msvcrt", SimpleNamespace(locking=lambda *_: None, LK_NBLCK=2),
+                        raising=False)
+    (tmp_path / "a").write_bytes(b"before")
+    try:
+        with atomic_write(tmp_path / "a") as file:
+            file.write(b"after")
+    except OSError as error:
+        assert "Access is denied; the one saved before is kept" in str(error)
+    assert (tmp_path / "a").read_bytes() == (b"after" if written else b"before")
+    assert len(tries) == (held + 1 if written else arrays.PATIENCE)
+    assert [file.name for file in tmp_path.iterdir()] == ["a"]
 
 
 def test_a_lock_keeps_others_out_and_names_its_owner(tmp_path):

@@ -1,7 +1,6 @@
 """Arrays and JSON in files: written whole or not at all, read within bounds, never unpickled."""
 
 import errno
-import glob
 import json
 import math
 import os
@@ -23,6 +22,7 @@ except ImportError:                             # Windows
 
 HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 LEFTOVER_SECONDS = 60                           # a temporary file of that age has lost its writer
+PATIENCE = 20                                   # times that Windows is asked to replace a file
 LOCK_PLACE = 1 << 30                            # msvcrt locks bytes: one that nobody reads
 MOST_BYTES = 400_000_000                # of a file of arrays, and of what it unpacks to
 SIGNATURE = b"tinyfer crc32 "           # begins the comment at the end; eight hex digits follow
@@ -35,26 +35,30 @@ def brief(value, most=40):
 
 
 @contextmanager
-def atomic_write(path):
+def atomic_write(path, sync=True):
     """A binary file to write to; it takes the place of `path` only once it is complete.
 
     The bytes go to a temporary file in the same folder, with a name of its own, are forced to the
     disk, and the file is then renamed. After an exception, a full disk or a kill, what stood at
     `path` before still stands there, and of two writers the last one wins with a whole file. What
-    a kill left behind is removed by a later write: nobody holds its lock any more.
+    a kill left behind is removed by a later write: nobody holds its lock any more. Only the owner
+    may write to the new file, as trust.py wants it of a cache. sync=False is for what may be lost.
     OSError, with a sentence that names `path`, where it cannot be written.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    temporary = path.with_name(f".tinyfer-{os.getpid()}-{secrets.token_hex(8)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(path)
-        with open(temporary, "x+b") as file:
+        _remove_leftovers(path.parent)
+        with open(temporary, "x+b", opener=lambda name, flags: os.open(name, flags, 0o644)) as file:
             hold(file)
             yield file
             file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+            if sync:
+                os.fsync(file.fileno())
+        _replace(temporary, path)
+        if sync:
+            _sync_folder(path.parent)
     except BaseException as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -65,8 +69,29 @@ def atomic_write(path):
         raise
 
 
-def _remove_leftovers(path):
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*part"):
+def _replace(temporary, path):
+    """os.replace; Windows refuses it while a program has `path` open: that often takes a moment."""
+    for attempt in range(1, PATIENCE + 1):
+        try:
+            return os.replace(temporary, path)
+        except PermissionError:
+            if fcntl or attempt == PATIENCE:
+                raise
+            time.sleep(0.05)
+
+
+def _sync_folder(folder):
+    """Force the new name to the disk too, where a folder can be opened."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _remove_leftovers(folder):
+    for left in folder.glob(".tinyfer-*.part"):
         with suppress(OSError):
             if time.time() - left.stat().st_mtime > LEFTOVER_SECONDS:
                 with open(left, "r+b") as file:
@@ -103,17 +128,17 @@ def save_arrays(path, arrays, compressed=False):
         file.write(b"%08x" % checksum)
 
 
-def load_arrays(path):
+def load_arrays(path, opener=None):
     """Read an .npz as a dict of name -> array. Never unpickles anything.
 
-    Raises FileNotFoundError, or ValueError when the file is damaged (in any bit of it, if
+    opener: of Python's open, such as `trusted` of trust.py. Raises FileNotFoundError, or ValueError when the file is damaged (in any bit of it, if
     `save_arrays` wrote it), truncated, no .npz of plain arrays, or larger than MOST_BYTES, packed
     or unpacked.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=opener) as file:
         size = os.fstat(file.fileno()).st_size
         if size > MOST_BYTES:
             raise ValueError(f"{path} has {size:,} bytes; expected an .npz file of at most "

@@ -1,8 +1,8 @@
 """The decoded pixels of FER-2013 on disk, so that only the first start has to decode them.
 
 An uncompressed .npz with a checksum of the whole file, tied by a fingerprint to the source as it
-was. A cache that is stale, cut short or damaged is silently rebuilt; one that cannot
-be written costs a line of notice and nothing else.
+was. A cache that is stale, cut short, damaged or of another user is silently rebuilt; one that
+cannot be written costs a line of notice and nothing else.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from tinyfer.core.arrays import load_arrays, save_arrays
+from tinyfer.core.trust import trusted, trusted_folder, user_folder
 from tinyfer.data.faces import EMOTIONS, Faces, USAGES
 
 VERSION = 1  # counts up whenever the reader would give other arrays for the same source
@@ -41,7 +42,7 @@ def read(source, key):
     """(faces, labels, usage) as written for this key, or None."""
     for path in _places(source):
         try:
-            stored = load_arrays(path)
+            stored = load_arrays(path, opener=trusted)
             if stored["key"].item() == key:
                 data = Faces(stored["faces"], stored["labels"],
                              np.array(USAGES)[stored["usage"]], EMOTIONS, "")
@@ -57,8 +58,10 @@ def write(source, key, arrays):
     codes = np.select([usage == name for name in USAGES], range(len(USAGES))).astype(np.uint8)
     for path in _places(source):
         try:
+            if not trusted_folder(path.parent, 0o700):
+                continue
             # Root may write into a folder marked read-only; it is left alone all the same.
-            if path.parent.exists() and not path.parent.stat().st_mode & 0o222:
+            if not path.parent.stat().st_mode & 0o222:
                 continue
             save_arrays(path, dict(key=np.array(key), faces=faces, labels=labels, usage=codes))
             return
@@ -73,10 +76,8 @@ def write(source, key, arrays):
 def _places(source):
     """Where the cache may be: beside (or in) the source, then in the user's cache folder."""
     name = "tinyfer-cache.npz"
+    source = source.resolve()
     beside = source / name if source.is_dir() else source.with_name(f"{source.name}.{name}")
-    unique = hashlib.sha256(os.fsencode(source.resolve())).hexdigest()[:16]
-    try:
-        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    except RuntimeError:    # a user without a home
-        return (beside,)
-    return beside, Path(home) / "tinyfer" / f"fer2013-{unique}.npz"
+    unique = hashlib.sha256(os.fsencode(source)).hexdigest()[:16]
+    users = user_folder()
+    return (beside, users / "data" / f"fer2013-{unique}.npz") if users else (beside,)

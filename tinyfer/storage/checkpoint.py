@@ -12,6 +12,7 @@ import csv
 import io
 import json
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -129,13 +130,20 @@ def check_history(rows):
 
 
 def write_history(folder, history):
-    """Write history.csv from the rows of the checkpoint; floats keep all their digits."""
+    """Write history.csv from the rows of the checkpoint; floats keep all their digits.
+
+    A table that another program keeps open, as on Windows, is a note and does not stop a training:
+    the checkpoint has it all.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(history)
-    with atomic_write(Path(folder) / "history.csv") as file:
-        file.write(text.getvalue().encode())
+    try:
+        with atomic_write(Path(folder) / "history.csv") as file:
+            file.write(text.getvalue().encode())
+    except OSError as error:
+        print(f"note: {error}", file=sys.stderr)
 
 
 def read_history(folder):

@@ -28,7 +28,8 @@ def measure(batch, threads, repeats=3):
     """{what: seconds}: the import within a process, the steps from the start of one to its end."""
     imports, warm = [], []
     with tempfile.TemporaryDirectory() as cache:
-        environment = os.environ | {"NUMBA_CACHE_DIR": cache, "NUMBA_NUM_THREADS": str(threads)}
+        environment = os.environ | {"NUMBA_CACHE_DIR": cache, "XDG_CACHE_HOME": cache,
+                                    "NUMBA_NUM_THREADS": str(threads)}
         cold, _ = _run(FIRST_STEP.format(batch=batch), environment)
         for _ in range(repeats):
             imports.append(float(_run(IMPORT, environment)[1]))

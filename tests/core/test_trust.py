@@ -1,0 +1,151 @@
+"""Only what nobody else can have written is read back: files, folders, and both caches."""
+
+import os
+import pickle
+
+import numpy as np
+import pytest
+from small import pack
+
+from tinyfer.core import trust
+from tinyfer.core.kernels import compiling
+from tinyfer.core.kernels.compiling import kernel
+from tinyfer.core.trust import trusted, trusted_folder, user_folder
+from tinyfer.data import cache, load_fer2013
+
+NOBODY = 65534
+posix = pytest.mark.skipif(trust.WINDOWS, reason="Windows has no owners and modes of this kind")
+root = pytest.mark.skipif(trust.WINDOWS or os.geteuid() != 0, reason="only root can give files away")
+
+
+def read(path):
+    """What the file holds, or None where it is not trusted."""
+    try:
+        with open(path, "rb", opener=trusted) as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A file that is trusted, in a folder of its own."""
+    folder = tmp_path / "folder"
+    assert trusted_folder(folder, 0o700)
+    (folder / "file").write_bytes(b"mine")
+    (folder / "file").chmod(0o644)
+    assert read(folder / "file") == b"mine"
+    return folder / "file"
+
+
+@posix
+def test_what_others_can_write_is_not_read(file):
+    for path, modes in (file, (0o664, 0o646, 0o666)), (file.parent, (0o777, 0o1777, 0o770)):
+        before = path.stat().st_mode
+        for mode in modes:
+            path.chmod(mode)
+            assert read(file) is None, f"{path} {mode:o}"
+        path.chmod(before)
+    assert read(file) == b"mine"
+
+
+@posix
+def test_links_and_what_is_no_file_are_not_read(file, tmp_path):
+    (file.parent / "link").symlink_to(file)
+    (tmp_path / "link").symlink_to(file.parent)
+    os.mkfifo(file.parent / "pipe")
+    pipe = os.open(file.parent / "pipe", os.O_RDWR)
+    for path in (file.parent / "link", tmp_path / "link" / "file", file.parent / "pipe",
+                 file.parent, file.parent / "none"):
+        assert read(path) is None, path
+    os.close(pipe)
+
+
+@root
+def test_what_another_user_owns_is_not_read(file):
+    for path in file, file.parent:
+        os.chown(path, NOBODY, NOBODY)
+        assert read(file) is None
+        os.chown(path, 0, 0)
+    assert read(file) == b"mine"
+
+
+@root
+def test_a_user_believes_root_and_himself_alone(file, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert read(file) == b"mine"
+    os.chown(file.parent, 1000, 1000)
+    assert read(file) == b"mine"
+    os.chown(file, NOBODY, NOBODY)
+    assert read(file) is None
+
+
+def test_only_the_home_counts_where_files_have_no_owner(file, monkeypatch):
+    """As on Windows."""
+    monkeypatch.setattr(trust, "WINDOWS", True)
+    for home, expected in (file.parents[1], b"mine"), (file.parent / "other", None):
+        monkeypatch.setattr(trust.Path, "home", lambda: home)
+        assert read(file) == expected
+
+
+def test_the_users_folder_has_no_relative_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert user_folder() == tmp_path / "tinyfer"
+    monkeypatch.setattr(trust.Path, "home", lambda: tmp_path)
+    for name in "", "cache", "../cache":
+        monkeypatch.setenv("XDG_CACHE_HOME", name)
+        assert user_folder() == tmp_path / ".cache" / "tinyfer"
+    monkeypatch.setattr(trust.Path, "home", lambda: trust.Path("."))
+    assert user_folder() is None
+    monkeypatch.setattr(trust.Path, "home", lambda: (_ for _ in ()).throw(RuntimeError))
+    assert user_folder() is None
+
+
+class Told:
+    """A pickle that tells when it is read."""
+
+    def __reduce__(self):
+        return os.mkdir, (self.name,)
+
+
+@root
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_a_kernel_of_another_user_is_neither_read_nor_run(tmp_path, monkeypatch, what):
+    """Not even unpickled; and what is compiled instead goes to a folder of one's own."""
+    shared, own = tmp_path / "shared", tmp_path / "own" / "kernels"
+    monkeypatch.setattr(compiling, "_folders", lambda: {shared: 0o755, own: 0o700})
+
+    def plus_one(x):
+        return x + 1
+
+    assert kernel()(plus_one)(1.0) == 2
+    path, = shared.iterdir()
+    bait = Told()
+    bait.name = str(tmp_path / "unpickled")
+    content = pickle.dumps(bait)
+    path.write_bytes(compiling._checksum(path.name, content) + content)
+    os.chown(path if what == "file" else shared, NOBODY, NOBODY)
+    assert kernel()(plus_one)(1.0) == 2 and not (tmp_path / "unpickled").exists()
+    if what == "folder":
+        again = kernel()(plus_one)
+        assert again(1.0) == 2 and sum(again.stats.cache_hits.values()) == 1
+        assert len(list(own.iterdir())) == 1 and own.stat().st_mode & 0o777 == 0o700
+
+
+@root
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_labels_of_another_user_are_not_believed(files, tmp_path, what):
+    """A folder that others write to holds the archive, and a cache that tells other labels."""
+    (tmp_path / "shared").mkdir()
+    archive = pack(files, tmp_path / "shared" / "archive.zip")
+    labels = load_fer2013(archive).labels
+    path, = tmp_path.rglob("*.npz")
+    stored = cache.load_arrays(path)
+    cache.save_arrays(path, stored | {"labels": np.roll(stored["labels"], 1)})
+    assert not np.array_equal(load_fer2013(archive).labels, labels)     # but of one's own
+    os.chown(path, NOBODY, NOBODY)
+    if what == "folder":
+        os.chmod(path.parent, 0o777)
+    for _ in range(2):
+        assert np.array_equal(load_fer2013(archive).labels, labels)
+    assert len(list(tmp_path.rglob("*.npz"))) == (1 if what == "file" else 2)
