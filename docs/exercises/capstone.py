@@ -30,7 +30,7 @@ from mynet.training import accuracy, step, train
 
 import tinyfer
 from tinyfer.core import layers as reference
-from tinyfer.core.kernels.dropout import dropout
+from tinyfer.core.kernels.elementwise import dropout
 from tinyfer.core.model import Sequential
 from tinyfer.data.drawn import draw_faces
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tinyfer import Adam, softmax, softmax_cross_entropy
-from tinyfer.core.kernels.adam import adam_step
+from tinyfer.core.kernels.elementwise import adam_step
 from tinyfer.core.layers import Parameter
 from tinyfer.core.losses import smooth_targets, soft_cross_entropy
 from tinyfer.core.optim import SGD

@@ -13,13 +13,11 @@ from child import python
 
 import tinyfer
 from tinyfer.core.kernels import direct, reference, winograd
-from tinyfer.core.kernels.adam import adam_step
 from tinyfer.core.kernels.batchnorm import batchnorm_apply, batchnorm_backward, batchnorm_statistics
 from tinyfer.core.kernels.conv import conv2d_backward, conv2d_forward
-from tinyfer.core.kernels.dropout import dropout
+from tinyfer.core.kernels.elementwise import adam_step, dropout, relu_backward, relu_forward
 from tinyfer.core.kernels.gemm import matmul
 from tinyfer.core.kernels.pooling import maxpool_backward, maxpool_forward
-from tinyfer.core.kernels.relu import relu_backward, relu_forward
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.layers import (
     BatchNorm,

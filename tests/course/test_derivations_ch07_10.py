@@ -7,7 +7,7 @@ import pytest
 
 from tinyfer.core.kernels import reference, tiles, winograd
 from tinyfer.core.kernels.conv import conv2d_backward, conv2d_forward
-from tinyfer.core.kernels.dropout import dropout
+from tinyfer.core.kernels.elementwise import dropout
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Parameter
 from tinyfer.core.losses import softmax_cross_entropy
 from tinyfer.core.optim import Adam

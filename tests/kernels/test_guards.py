@@ -21,17 +21,16 @@ from tinyfer.core.kernels import (
     boxes,
     conv,
     direct,
-    dropout,
+    elementwise,
     gemm,
     padding,
     pooling,
-    relu,
     winograd,
 )
-from tinyfer.core.kernels.adam import adam_step
+from tinyfer.core.kernels.elementwise import adam_step
 from tinyfer.core.kernels.threads import set_threads
 
-MODULES = (affine, batchnorm, boxes, direct, dropout, gemm, padding, pooling, relu, winograd)
+MODULES = affine, batchnorm, boxes, direct, elementwise, gemm, padding, pooling, winograd
 
 
 class Guarded:
@@ -129,9 +128,9 @@ def calls(rng):
         yield ("batch norm", *what), batchnorm.batchnorm_apply, (x, *C_values)
         yield (("batch norm backward", *what), lambda *a: batchnorm.batchnorm_backward(*a, True),
                (x + 1, x, *C_values[:3]))
-        yield ("ReLU", *what), relu.relu_forward, (x,)
-        yield ("ReLU backward", *what), relu.relu_backward, (x, x + 1)
-        yield ("dropout", *what), lambda x: dropout.dropout(x, 5, 0.3), (x,)
+        yield ("ReLU", *what), elementwise.relu_forward, (x,)
+        yield ("ReLU backward", *what), elementwise.relu_backward, (x, x + 1)
+        yield ("dropout", *what), lambda x: elementwise.dropout(x, 5, 0.3), (x,)
         yield (("Adam", *what), moved(lambda *a: adam_step(*a, 0.9, 0.999, 0.01, 1e-7)),
                (x, x + 1, x + 2, x**2))
         x, half = normal(N, H + 1, W + 1, C), normal(N, (H + 1) // 2, (W + 1) // 2, C)

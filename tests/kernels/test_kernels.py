@@ -12,14 +12,13 @@ from child import ROOMS
 
 import tinyfer
 from tinyfer.core.kernels import reference, winograd
-from tinyfer.core.kernels.adam import adam_step
 from tinyfer.core.kernels.batchnorm import batchnorm_apply, batchnorm_backward, batchnorm_statistics
+from tinyfer.core.kernels.boxes import kept_boxes
 from tinyfer.core.kernels.conv import conv2d_backward, conv2d_forward
-from tinyfer.core.kernels.dropout import dropout
+from tinyfer.core.kernels.elementwise import adam_step, dropout, relu_backward, relu_forward
 from tinyfer.core.kernels.gemm import matmul
 from tinyfer.core.kernels.padding import cut, pad
 from tinyfer.core.kernels.pooling import maxpool_backward, maxpool_forward
-from tinyfer.core.kernels.relu import relu_backward, relu_forward
 from tinyfer.core.kernels.threads import set_threads
 
 DTYPES = [np.float32, np.float64]
@@ -375,3 +374,31 @@ def test_nothing_in_a_step_upcasts(dtype):
     arrays = one_step(dtype)
     assert arrays.pop("t").dtype.kind == "i"
     assert {name: a.dtype for name, a in arrays.items() if a.dtype != dtype} == {}
+
+
+class Lies(np.ndarray):
+    """A subclass that says another shape than it has."""
+
+    shape = property(lambda self: (7,) * self.ndim)
+
+
+def test_an_array_is_as_large_as_it_is_not_as_it_says():
+    rng = np.random.default_rng(0)
+    calls = [(relu_forward, (2, 3)), (relu_backward, (4,), (4,)), (matmul, (3, 4), (4, 5)),
+             (lambda x: dropout(x, 1, 0.5), (2, 3)), (lambda x: maxpool_forward(x)[0], (1, 4, 4, 2)),
+             (conv2d_forward, (1, 5, 5, 2), (3, 3, 2, 3), (3,))]
+    for function, *shapes in calls:
+        arrays = [rng.normal(size=shape) for shape in shapes]
+        given = [a.view(Lies) for a in arrays]
+        assert given[0].shape != arrays[0].shape
+        np.testing.assert_array_equal(function(*given), function(*arrays))
+
+
+def test_boxes_are_checked_before_their_numbers_are_read():
+    boxes = np.array([[5, 5, 4, 9], [5, 6, 4, 8], [20, 5, 4, 7]])
+    for right in boxes, boxes[:, :3], boxes.astype(np.float32), boxes.tolist(), boxes.T.copy().T:
+        assert kept_boxes(right, 0.4).tolist() == [True, False, True]
+    assert kept_boxes(boxes[:0], 0.4).shape == (0,)
+    for wrong in boxes[:, :2], boxes[0], boxes.astype(complex), boxes.astype(str), None:
+        with pytest.raises(ValueError, match="boxes has shape"):
+            kept_boxes(wrong, 0.4)

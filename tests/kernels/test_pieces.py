@@ -14,7 +14,7 @@ def test_every_stage_of_a_step_keeps_64_threads_busy():
         "direct._forward", "direct._backward", "winograd._forward", "winograd._backward",
         "winograd._filter_products", "winograd._filter_grads", "winograd._transform_filters",
         "batchnorm._image_statistics", "batchnorm._reduce", "pooling._forward", "gemm._matmul",
-        "adam._adam"}
+        "elementwise._adam"}
     few = [launch for launch in launches if launch.size > pieces.SMALL and launch.pieces < 64]
     assert not few
     assert sum(launch.size > pieces.SMALL for launch in launches) > 60

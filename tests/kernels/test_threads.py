@@ -66,7 +66,7 @@ warnings.simplefilter("ignore", DeprecationWarning)     # of fork beside threads
 import numba, numpy as np
 from tinyfer.core.kernels.batchnorm import batchnorm_statistics
 from tinyfer.core.kernels.gemm import matmul
-from tinyfer.core.kernels.relu import relu_forward
+from tinyfer.core.kernels.elementwise import relu_forward
 x = np.random.default_rng(0).normal(size=(64, 96))
 def work():
     return [*batchnorm_statistics(x), matmul(x, x.T), relu_forward(x)]

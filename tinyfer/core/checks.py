@@ -19,14 +19,15 @@ def array(who, name, x, axes, dtype=None, least=1):
     """
     if not isinstance(x, np.ndarray):
         raise TypeError(f"{who} got {name} of type {type(x).__name__:.40}; expected a NumPy array")
+    x = np.asarray(x)       # a subclass may say another shape than it has
     if x.dtype not in FLOATS if dtype is None else x.dtype != dtype:
         expected = "float32 or float64" if dtype is None else dtype
         raise ValueError(f"{who} got {name} of dtype {str(x.dtype):.40}; expected {expected}")
     shape(who, name, x.shape, axes, least)
     flags = x.flags
-    if type(x) is np.ndarray and flags.c_contiguous and flags.aligned and flags.writeable:
+    if flags.c_contiguous and flags.aligned and flags.writeable:
         return x
-    return np.array(x, order="C")       # of no subclass
+    return np.array(x, order="C")
 
 
 def changeable(who, name, x, axes, dtype=None):
@@ -134,7 +135,7 @@ def convolution_gradient(dout, x, w, *behind):
 
 def product(a, b):
     """a (M, K) and b (K, N) of one dtype; a stays as it is where its transpose is C-contiguous."""
-    if isinstance(a, np.ndarray) and a.ndim == 2 and a.T.flags.c_contiguous:
+    if isinstance(a, np.ndarray) and np.asarray(a).ndim == 2 and a.T.flags.c_contiguous:
         a = array("matmul", "a", a.T, ("K", "M")).T
     else:
         a = array("matmul", "a", a, ("M", "K"))

@@ -24,10 +24,9 @@ from tinyfer.core.kernels.batchnorm import (
     batchnorm_statistics,
 )
 from tinyfer.core.kernels.conv import conv2d_backward, conv2d_forward
-from tinyfer.core.kernels.dropout import dropout
+from tinyfer.core.kernels.elementwise import dropout, relu_backward, relu_forward
 from tinyfer.core.kernels.gemm import matmul
 from tinyfer.core.kernels.pooling import maxpool_backward, maxpool_forward
-from tinyfer.core.kernels.relu import relu_backward, relu_forward
 from tinyfer.core.layer import Layer, Parameter, glorot_uniform
 
 

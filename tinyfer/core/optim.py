@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from tinyfer.core import checks
-from tinyfer.core.kernels.adam import adam_step
+from tinyfer.core.kernels.elementwise import adam_step
 
 
 def check_state(mine, arrays):

@@ -16,20 +16,18 @@ from contextlib import contextmanager
 import tinyfer
 from bench import task, text
 from bench.turns import Worker, workers
-from tinyfer.core.kernels import adam as adam_kernel
 from tinyfer.core.kernels import (
     affine,
     batchnorm,
     direct,
-    dropout,
+    elementwise,
     gemm,
     padding,
     pooling,
-    relu,
     winograd,
 )
 
-KERNELS = (adam_kernel, affine, batchnorm, direct, dropout, gemm, padding, pooling, relu, winograd)
+KERNELS = affine, batchnorm, direct, elementwise, gemm, padding, pooling, winograd
 THREADS = 2, 8, 16, 64
 SMALL = 1 << 16     # numbers; a call on fewer takes less time than waking 64 threads
 

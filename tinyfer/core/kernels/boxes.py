@@ -2,16 +2,28 @@
 
 import numpy as np
 
+from tinyfer.core import checks
 from tinyfer.core.kernels.compiling import kernel
 
 
-@kernel()
 def kept_boxes(boxes, most):
     """Which of the boxes stay: (N,) bool.
 
     boxes (N, C), C at least 3, the surest first: x and y of the middle, side. A box stays unless
-    its intersection over union with one that stays before it is greater than `most`.
+    its intersection over union with one that stays before it is greater than `most`. ValueError for
+    other shapes, and for what are no real numbers.
     """
+    boxes = np.ascontiguousarray(boxes)
+    if boxes.ndim != 2 or boxes.shape[1] < 3 or boxes.dtype.kind not in "iuf":
+        raise ValueError(f"boxes has shape {boxes.shape} and dtype {str(boxes.dtype):.40}; "
+                         "expected numbers in (N, 3) or wider")
+    if boxes.dtype not in checks.FLOATS:
+        boxes = boxes.astype(np.float64)
+    return _kept(boxes, float(most))
+
+
+@kernel()
+def _kept(boxes, most):
     N = len(boxes)
     stays = np.ones(N, np.bool_)
     for n in range(N):

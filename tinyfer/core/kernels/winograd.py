@@ -36,9 +36,9 @@ from tinyfer.core import checks
 from tinyfer.core.kernels import simd
 from tinyfer.core.kernels.batchnorm import no_norm
 from tinyfer.core.kernels.compiling import kernel
+from tinyfer.core.kernels.elementwise import least_of
 from tinyfer.core.kernels.memory import empty
 from tinyfer.core.kernels.padding import cut, pad, round_up, swap_channels
-from tinyfer.core.kernels.relu import least_of
 from tinyfer.core.kernels.simd import View
 from tinyfer.core.kernels.tiles import (
     POINT_ONE,
