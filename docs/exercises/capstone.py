@@ -121,7 +121,7 @@ def test_five_steps_agree_with_tinyfer():
 
 
 def test_your_own_gradient_check():
-    """Your check of chapter 2 on your network: it accepts the last weights' gradient, and refuses
+    """Your check of chapter 4 on your network: it accepts the last weights' gradient, and refuses
     one that is off by 1 %.
     """
     rng = np.random.default_rng(4)

@@ -8,7 +8,7 @@ import checker
 import numpy as np
 from checker import derivation, same, slope, true
 from mynet.dense import Dense  # exercise 2: write these three
-from mynet.gradient_check import largest_relative_error  # yours, of chapter 2
+from mynet.gradient_check import largest_relative_error  # yours, of chapter 4
 from mynet.network import Flatten, Network
 from mynet.relu import ReLU
 

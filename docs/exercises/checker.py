@@ -156,7 +156,7 @@ def derivation(function, forwards=()):
     """function, but Wrong is raised where it, or what it calls, borrows instead of deriving.
 
     Refused are tinyfer and other libraries with gradients, by name and at run time, the measured
-    gradient of chapter 2, and differences: a small number, the step, or a backward that calls its
+    gradient of chapter 4, and differences: a small number, the step, or a backward that calls its
     `forwards` more than twice.
     """
     _inspect(function)

@@ -1,4 +1,4 @@
-"""Five trainings, A to E, each with one thing wrong. Chapter 15, exercise 5.
+"""Five trainings, A to E, each with one thing wrong. Chapter 11, exercise 5.
 
 To be run, not read: what is wrong stands below in plain words. A small network, two hidden layers
 of 64 units with batch norm, learns three expressions from 600 drawn faces in 120 steps of 64;

@@ -15,12 +15,14 @@ import re
 import sys
 from pathlib import Path
 
+import chapters
+
 from tinyfer.commands import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 EXERCISES = DOCS / "exercises"
-CHAPTERS = sorted(DOCS.glob("[0-9][0-9]-*.md"))
+CHAPTERS = [chapter.page for chapter in chapters.CHAPTERS]
 FENCE = re.compile(r"(?:<!-- (?P<remark>[^>]*?) -->\n+)?^```(?P<language>\w*)\n(?P<text>.*?)^```$"
                    r"(?:\n+^```text\n(?P<output>.*?)^```$)?", re.MULTILINE | re.DOTALL)
 IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<path>[^)\s]+\.png)\)")
@@ -97,7 +99,9 @@ def cells_of(page, out):
 
 def exercise_cells(page, out):
     """The stubs of the chapter's exercises and of its pieces of mynet, and the check."""
-    (path,) = EXERCISES.glob(f"ch{page.name[:2]}_*.py")
+    path = chapters.CHAPTERS[CHAPTERS.index(page)].exercises
+    if not path:
+        return
     source = path.read_text(encoding="utf-8")
     tree = ast.parse(source).body
     where = Path(os.path.relpath(EXERCISES, out)).as_posix()

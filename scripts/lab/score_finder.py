@@ -54,7 +54,7 @@ def parse(argv):
     add("--out", type=Path, default=Path("runs/finder-score.json"), metavar="FILE",
         help="default runs/finder-score.json; replaced")
     add("--fill", type=Path, metavar="PAGE", help="put the tables into this page, and the curve "
-        "into figures/14-curve.json beside it")
+        "into figures/20-curve.json beside it")
     add("--threads", type=int, default=1, metavar="N", help="threads of both (default 1)")
     return parser.parse_args(argv)
 
@@ -85,7 +85,7 @@ def score(given):
         blocks = dict(finder=own_table(result))
         if given.test:
             blocks["finder-test"] = test_table(result["test"])
-            write_json(given.fill.parent / "figures" / "14-curve.json", result["test"])
+            write_json(given.fill.parent / "figures" / "20-curve.json", result["test"])
         pages.rewrite(given.fill, blocks)
 
 

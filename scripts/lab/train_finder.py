@@ -6,7 +6,7 @@
 The same command with the same seed gives the same weights. What it needs: faces.zip with the
 folders Caltech_CropFaces/ (6,713 grey faces of 36x36) and train_non_face_scenes/ (274 photographs
 without a face), and FER-2013. It writes to --out, after every epoch, what --resume goes on from;
-at the end scan.npz and look.npz, ready to be packaged, and their curves. Chapter 14 explains it.
+at the end scan.npz and look.npz, ready to be packaged, and their curves. Chapter 20 explains it.
 """
 
 import argparse

@@ -25,9 +25,13 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "scripts" / "course"))
+
+import chapters  # noqa: E402
+
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *DOCS.glob("exercises/*.md"), *ROOT.glob("README.md")])
-CHAPTERS = sorted(DOCS.glob("[0-9][0-9]-*.md"))
+CHAPTERS = [chapter.page for chapter in chapters.CHAPTERS]
 SOURCES = [*ROOT.glob("tinyfer/**/*.py"), *ROOT.glob("scripts/**/*.py"), *ROOT.glob("tests/*.py")]
 REALDATA = pytest.mark.skipif(not os.environ.get("TINYFER_DATA"), reason="TINYFER_DATA is not set")
 
@@ -269,25 +273,62 @@ def test_formulas_are_whole(page):
 
 # The course as a whole
 
-@each_page(CHAPTERS)
-def test_chapters_link_back_and_on(page):
-    number = CHAPTERS.index(page)
-    lines = [line for line in page.read_text(encoding="utf-8").splitlines()
-             if "[Course](README.md)" in line]
-    assert len(lines) == 2, "one navigation line at the top and one at the bottom"
-    neighbours = [CHAPTERS[i].name for i in (number - 1, number + 1) if 0 <= i < len(CHAPTERS)]
-    for line in lines:
-        assert re.findall(r"\(([0-9]\S*)\)", line) == neighbours
+def test_titles_navigation_and_tables_are_those_of_the_list():
+    assert sorted(DOCS.glob("[0-9]*.md")) == CHAPTERS
+    for page, text in chapters.written().items():
+        assert page.read_text(encoding="utf-8") == text, "python scripts/course/chapters.py"
+    for page in CHAPTERS:
+        assert page.read_text(encoding="utf-8").count("[Course](README.md)") == 2, page
 
 
-@each_page(CHAPTERS)
+def test_files_of_a_chapter_bear_its_number():
+    """Its exercises, solutions and the module of its figures, and what they say of themselves."""
+    named = [c.exercises.name for c in chapters.CHAPTERS if c.exercises]
+    for folder in "exercises", "solutions":
+        assert sorted(path.name for path in (DOCS / folder).glob("ch[0-9]*.py")) == named
+    begins = {f"{folder}/{name}": f"Chapter {int(name[2:4])}, " for name in named
+              for folder in ("exercises", "solutions")}
+    begins |= {f"exercises/mynet/{piece}.py": f"Chapter {c.number}: " for c in chapters.CHAPTERS
+               for piece in c.pieces}
+    begins |= {path: f"Chapter {int(path.stem[2:])}: "
+               for path in ROOT.glob("scripts/course/figures/ch*.py")}
+    for path, begin in begins.items():
+        assert (DOCS / path).read_text(encoding="utf-8").startswith(f'"""{begin}'), path
+
+
+def test_the_core_names_chapters_that_name_its_files():
+    for path in ROOT.glob("tinyfer/core/**/*.py"):
+        text = " ".join(path.read_text(encoding="utf-8").split())
+        for said in re.findall(r"\b[Cc]hapters? (\d+)(?: and (\d+))?", text):
+            for number in filter(None, said):
+                page = chapters.CHAPTERS[int(number) - 1].page.read_text(encoding="utf-8")
+                assert str(path.relative_to(ROOT)) in page, f"{path}: chapter {number}"
+
+
+def test_a_link_to_a_chapter_says_its_number():
+    for page in PAGES:
+        for match in LINK.finditer(prose_of(page)):
+            number = re.match(r"(\d\d)-", Path(match["target"]).name)
+            said = re.fullmatch(r"(?:\w+\s+)?(\d+)", match["text"])
+            if number and said:
+                assert int(number[1]) == int(said[1]), f"{name_of(page)}: {match[0]}"
+
+
+def test_figures_are_shown_in_the_chapter_they_are_named_for():
+    for page in CHAPTERS:
+        for match in IMAGE.finditer(prose_of(page)):
+            if number := re.match(r"figures/(\d\d)-", match["target"]):
+                assert page.name.startswith(number[1]), f"{page.name} shows {match['target']}"
+
+
+@each_page([c.page for c in chapters.CHAPTERS if c.slug not in chapters.BEGUN])
 def test_chapters_have_their_parts(page):
     headings = re.findall(r"^## (.*)$", prose_of(page), flags=re.M)
     parts = ["In the code", "Try it", "Summary", "Exercises", "A mistake seen in real code",
              "Sources"]
     assert headings[-len(parts):] == parts
-    assert re.match(rf"# {int(page.name[:2])} ", page.read_text(encoding="utf-8"))
-    assert f"exercises/ch{page.name[:2]}_" in prose_of(page), "a chapter links its exercises"
+    if chapters.CHAPTERS[CHAPTERS.index(page)].exercises:
+        assert f"exercises/ch{page.name[:2]}_" in prose_of(page), "a chapter links its exercises"
 
 
 def test_the_glossary_is_sorted_and_its_chapters_use_the_words():

@@ -71,7 +71,8 @@ def test_the_cells_are_the_blocks_of_the_page(notebooks):
         blocks = re.findall(r"(?<!-->\n)^```python\n(.*?)^```$", page, flags=re.M | re.S)
         cells = sources(made, "code")
         assert cells[:len(blocks)] == [block.strip("\n") for block in blocks], name
-        assert re.match(r"import marking\n\nmarking.check\('ch\d\d_\w+', glob", cells[-1])
+        if "exercises/ch" in page:
+            assert re.match(r"import marking\n\nmarking.check\('ch\d\d_\w+', glob", cells[-1])
 
 
 def test_links_lead_to_notebooks_and_files(notebooks):

@@ -6,7 +6,7 @@ The replacement is made in the chapter's solutions or, with a piece's name in fr
 """
 
 PLANTED = {
-    "ch00_faces": {
+    "ch01_faces": {
         "test_by_hand": [
             ("0.333, 0.46", "0.5, 0.46", "there are three classes"),
             ("0.46, 0.6, ", "0.6, 0.6, ", "proportional guessing is not 0.6"),
@@ -23,7 +23,7 @@ PLANTED = {
             ("argmin", "argmax", "with wrong labels"),
             ("round(s * n)", "n - round(s * n)", "with s = 0 nothing is copied")],
     },
-    "ch01_linear": {
+    "ch02_linear": {
         "test_by_hand": [
             ("0.25, 0.75, 1.386", "0.75, 0.25, 1.386", "exchanged"),
             ("1.386", "0.288", "the loss for label 1"),
@@ -58,7 +58,7 @@ PLANTED = {
             ("totals = counts * weights", "totals = weights * 300", "the images are not counted"),
             ("totals = counts * weights", "totals = counts / weights", "the weights divide")],
     },
-    "ch02_gradients": {
+    "ch04_gradients": {
         "test_by_hand": [
             ("4.641, 4.04", "4.04, 4.04", "this is the central difference"),
             ("4.641, 4.04", "4.641, 8.08", "divide by 2h"),
@@ -149,7 +149,7 @@ PLANTED = {
             ("-= 0.5 *", "+= 0.5 *", "of new points"),
             ("Dense(rng.standard_normal((2, 16)), np.zeros(16)), ReLU(),\n", "\n", "")],
     },
-    "ch04_convolution": {
+    "ch06_convolution": {
         "test_by_hand": [
             ("[-1, -1], [1, 2, -1, -2]", "[3, 3], [1, 2, -1, -2]", "the filter is turned"),
             ("[1, 2, -1, -2], [5", "[-1, -2, 1, 2], [5", "the filter is turned"),
@@ -209,7 +209,7 @@ PLANTED = {
             ("return dout[0, :, :, 0]", "return np.outer([1, 2, 3, 2, 1], [1, 2, 3, 2, 1])",
              "the number of ways")],
     },
-    "ch05_pooling": {
+    "ch07_pooling": {
         "test_by_hand": [
             ("[[5, 0, 0, 7], [0, 0, 0, 0]]", "[[2.5, 2.5, 0, 7], [0, 0, 0, 0]]", "takes it all"),
             ("[[5, 0, 0, 7], [0, 0, 0, 0]]", "[[5, 0, 0, 0], [0, 0, 7, 0]]", "reading order"),
@@ -252,7 +252,7 @@ PLANTED = {
              "(squares == 0).sum(axis=1) > 1", "equal losers"),
             (".sum(axis=1) > 1).mean()", ".sum(axis=1) == 1).mean()", "with a single winner")],
     },
-    "ch06_batch_norm": {
+    "ch09_batch_norm": {
         "test_by_hand": [
             ("[0.75, -0.75, -2.25, 2.25]", "[1.5, 0, 0, 4.5]", "the means' gradients are missing"),
             ("2.25], 2, 4", "2.25], 0.5, 4", "this is the mean"),

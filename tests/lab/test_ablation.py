@@ -139,7 +139,7 @@ def test_the_page_tells_what_was_run_and_what_was_not(small_ladder, tmp_path, mo
     docs = tmp_path / "docs"
     (docs / "figures").mkdir(parents=True)
     (docs / "results.md").write_text("<!-- begin ladder -->\n<!-- end ladder -->\n")
-    chapter = docs / "17-what-makes-the-difference.md"
+    chapter = docs / "16-what-makes-the-difference.md"
     chapter.write_text("<!-- begin worth -->\n<!-- end worth -->\n")
     monkeypatch.setattr(results, "DOCS", docs)
     monkeypatch.setattr(results, "LOWER", tuple(RUNGS.values()))

@@ -286,7 +286,7 @@ def test_layers_open_down_to_one_number(open_page):
     rest(page)
     text = page.inner_text("#unit")
     total = re.search(r"= (−?[\d.]+)\n", text)[1]
-    assert "conv2" in text and "26 others" in text and "Chapter 4" in text and float(
+    assert "conv2" in text and "26 others" in text and "Chapter 6" in text and float(
         total.replace("−", "-")) != 0
     before = page.inner_text("#unit h3")
     strips.nth(2).focus()

@@ -54,7 +54,7 @@ def parse(argv):
     add("--binarize", action="store_true", help="also merge the classes after prediction: positive "
         "= happy + surprise, negative = angry, disgust, fear, sad (experiment 6b)")
     add("--reweigh", action="store_true", help="also score the probabilities multiplied by the "
-        "class weights, or divided by them if the run was trained with them (docs, chapter 10)")
+        "class weights, or divided by them if the run was trained with them (docs, chapter 12)")
     add("--against", nargs="+", default=[], metavar="RUN", help="other runs of these classes, "
         "or of two, and of the same seed: compared on the same images (agreement and McNemar's "
         "exact test)")

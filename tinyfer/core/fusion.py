@@ -6,7 +6,7 @@ layer after the other; the results are the same but for rounding.
 * Batch norm, max pooling: the pooling reads the input of batch norm through its affine map. What
   batch norm gives out, four times as much as the pooling keeps, is never written.
 * Convolution with ReLU, batch norm, on the way back: the gradient before batch norm is, channel by
-  channel, a dout - (b + (x - d) c), where x is what the ReLU gave out (chapter 6). The convolution
+  channel, a dout - (b + (x - d) c), where x is what the ReLU gave out (chapter 9). The convolution
   reads both arrays anyway, and makes that gradient where it needs it.
 """
 

@@ -7,7 +7,7 @@ gradient measured without any calculus:
 
 Its error is of order h^2 from the curvature of forward, and of order 1e-16 / h from rounding: in
 float64, h = 1e-5 leaves about ten digits. dout must be random: against a dout of ones the gradients
-of batch norm and softmax are zero, and a backward that returned zeros would pass. Chapter 2.
+of batch norm and softmax are zero, and a backward that returned zeros would pass. Chapter 4.
 """
 
 import numpy as np

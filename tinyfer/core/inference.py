@@ -1,7 +1,7 @@
 """Prediction: the same function with less work, on layers that share no state with training.
 
 Batch norm is folded into the layer behind it, and pixels that no output sees are left out. Both
-follow from what evaluation mode computes, and hold exactly in exact arithmetic; chapters 4 and 6.
+follow from what evaluation mode computes, and hold exactly in exact arithmetic; chapters 7 and 9.
 """
 
 import copy
@@ -30,7 +30,7 @@ LOCAL = Conv2D, ReLU, BatchNorm, MaxPool2D, Dropout
 WINDOWS = {"corner": (0, 0), "middle": (0.5, 0.5)}
 
 # How many crops of a face are averaged: each a window at (top, left), in fractions as above, and
-# mirrored or not; one crop is the model's own window. Chapter 17.
+# mirrored or not; one crop is the model's own window. Chapter 16.
 CORNERS = (0, 0), (0, 1), (1, 0), (1, 1)
 EDGES = (0, 0.5), (0.5, 0), (0.5, 1), (1, 0.5)
 CENTRE = WINDOWS["middle"]

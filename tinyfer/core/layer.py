@@ -76,7 +76,7 @@ class Layer:
 
 
 def glorot_uniform(shape, fan_in, fan_out, rng, dtype):
-    """Uniform in +-sqrt(6 / (fan_in + fan_out)). Glorot and Bengio 2010, equation 16; chapter 7."""
+    """Uniform in +-sqrt(6 / (fan_in + fan_out)). Glorot and Bengio 2010, equation 16; chapter 8."""
     checks.generator(rng)
     limit = math.sqrt(6 / (fan_in + fan_out))
     return rng.uniform(-limit, limit, shape).astype(dtype)

@@ -35,7 +35,7 @@ class Conv2D(Layer):
 
         out[n,i,j,k] = b[k] + sum over u,v,c of x[n,i+u,j+v,c] w[u,v,c,k]
 
-    x (N, H, W, C), w (3, 3, C, K), b (K,) -> out (N, H-2, W-2, K). The gradients, chapter 4:
+    x (N, H, W, C), w (3, 3, C, K), b (K,) -> out (N, H-2, W-2, K). The gradients, chapter 6:
 
         dx[n,i,j,c]  = sum over u,v,k of dout[n,i-u,j-v,k] w[u,v,c,k]
         dw[u,v,c,k]  = sum over n,i,j of x[n,i+u,j+v,c] dout[n,i,j,k]
@@ -95,7 +95,7 @@ class ReLU(Layer):
 
 
 class BatchNorm(Layer):
-    """Batch normalisation of the last axis. Ioffe and Szegedy 2015, algorithm 1; chapter 6.
+    """Batch normalisation of the last axis. Ioffe and Szegedy 2015, algorithm 1; chapter 9.
 
         xhat = (x - mean) / sqrt(var + epsilon)         out = gamma xhat + beta
 
@@ -173,7 +173,7 @@ class BatchNorm(Layer):
 
 
 class MaxPool2D(Layer):
-    """Maximum of each 2x2 square, stride 2; an odd last row or column is dropped. Chapter 5.
+    """Maximum of each 2x2 square, stride 2; an odd last row or column is dropped. Chapter 7.
 
     x (N, H, W, C) -> out (N, H//2, W//2, C). dx is dout at the winner of each square, 0 elsewhere;
     of equal values the first in reading order wins. That holds for values equal as numbers: where a
@@ -201,7 +201,7 @@ class MaxPool2D(Layer):
 
 
 class Dropout(Layer):
-    """In training, zeroes a share `rate` of x and divides the rest by 1 - rate. Chapter 10.
+    """In training, zeroes a share `rate` of x and divides the rest by 1 - rate. Chapter 12.
 
         out = mask x            dx = mask dout          mask = 0 or 1 / (1 - rate)
 

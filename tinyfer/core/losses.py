@@ -1,4 +1,4 @@
-"""Softmax and the weighted cross-entropy. Chapter 1 derives both."""
+"""Softmax and the weighted cross-entropy. Chapter 2 derives both."""
 
 import numpy as np
 
@@ -51,7 +51,7 @@ def soft_cross_entropy(logits, targets, class_weights=None):
         dlogits[n,j] = (p[n,j] sum over k of s[k] t[n,k]  -  s[j] t[n,j]) / N
 
     logits (N, K); targets t (N, K), at least 0, each row with the sum 1. With rows of one 1 and
-    zeros it is `softmax_cross_entropy`. Chapter 17.
+    zeros it is `softmax_cross_entropy`. Chapter 16.
     """
     logits = checks.array("soft_cross_entropy", "logits", logits, ("N", "K"))
     t = np.asarray(targets, logits.dtype)

@@ -59,7 +59,7 @@ def face_scan(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
     """Four convolutions, two pools: x (N, 26, 26, 1) in [0, 1] -> (N, 1, 1, 5), 7,557 values.
 
     Without a dense layer it takes any height and width, and gives one row of five outputs for each
-    window: x (N, H, W, 1) -> (N, (H-22) // 4, (W-22) // 4, 5). Chapter 14.
+    window: x (N, H, W, 1) -> (N, (H-22) // 4, (W-22) // 4, 5). Chapter 20.
     """
     dtype, rng = np.dtype(dtype), np.random.default_rng(seed)
     layers = [

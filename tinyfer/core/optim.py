@@ -1,4 +1,4 @@
-"""Optimizers, and the rates they step with. Chapter 8 derives momentum and Adam; 17, the rest."""
+"""Optimizers, and the rates they step with. Chapter 10 derives momentum and Adam; 16, the rest."""
 
 import math
 
@@ -110,7 +110,7 @@ class Adam(Optimizer):
 
 
 class SGD(Optimizer):
-    """Gradient descent, with momentum where that is above 0 (Polyak 1964; chapter 8):
+    """Gradient descent, with momentum where that is above 0 (Polyak 1964; chapter 10):
 
         u <- momentum u + g             value <- value - lr u
     """
@@ -134,7 +134,7 @@ class SGD(Optimizer):
 
 
 # Schedules: the share of the highest rate that is used when a share s of all steps is done,
-# 0 <= s < 1. Chapter 17.
+# 0 <= s < 1. Chapter 16.
 
 def constant(s):
     """1, from the first step to the last."""

@@ -3,7 +3,7 @@
 `to_input` is the one preprocessing that everything shares (validation, test, prediction, saliency);
 `augment` is the same scaling after a random shift and flip, for training images only, as in the
 study; `Augmentation` says how far faces are changed in other ways, and `distort` does it.
-Why this makes a network generalise: docs/10-generalising.md, docs/17-what-makes-the-difference.md.
+Why this makes a network generalise: docs/12-generalising.md, docs/16-what-makes-the-difference.md.
 """
 
 import math
@@ -127,7 +127,7 @@ def mix(x, targets, alpha, rng):
         x <- r x + (1 - r) x[order]         targets likewise            r ~ Beta(alpha, alpha)
 
     x (N, H, W, 1) and targets (N, K). One r for the batch, as in the authors' program. Zhang,
-    Cisse, Dauphin and Lopez-Paz, mixup: Beyond Empirical Risk Minimization, 2018. Chapter 17.
+    Cisse, Dauphin and Lopez-Paz, mixup: Beyond Empirical Risk Minimization, 2018. Chapter 16.
     """
     r = x.dtype.type(rng.beta(alpha, alpha))
     order = rng.permutation(len(x))

@@ -1,7 +1,7 @@
 """Where a unit of a convolution stands in the picture; it follows from the layers alone.
 
 A 3x3 convolution without padding moves the first unit of its map one step inwards; a 2x2 pool
-doubles the distance between two units. Chapters 4 and 5 of the course.
+doubles the distance between two units. Chapters 6 and 7 of the course.
 """
 
 from tinyfer.core.layers import Conv2D, MaxPool2D

@@ -12,7 +12,7 @@ def gradient(task):
     """map = dF/dx: how fast F changes with each pixel.
 
     To first order F(x + d) = F(x) + sum(map d). Simonyan, Vedaldi and Zisserman 2014, "Deep inside
-    convolutional networks", section 3. Its absolute value is the study's saliency map. Chapter 12.
+    convolutional networks", section 3. Its absolute value is the study's saliency map. Chapter 15.
     """
     return task.gradients(lambda i, k: task.x[i])
 

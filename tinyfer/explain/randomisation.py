@@ -80,7 +80,7 @@ def parameter_groups(model):
 
 
 def randomise(layer, rng):
-    """Give a layer the values it has in a fresh network (chapter 7)."""
+    """Give a layer the values it has in a fresh network (chapter 8)."""
     if isinstance(layer, BatchNorm):
         for array, value in ((layer.gamma.value, 1), (layer.beta.value, 0), (layer.mean, 0),
                              (layer.var, 1)):

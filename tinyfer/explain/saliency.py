@@ -47,7 +47,7 @@ def saliency(model, faces, target=None, method="gradient", of="probability", sig
 
     Returns (N, 48, 48) in the model's dtype, raw values (pictures scale them). Where the network
     does not look (`tinyfer.core.inference.seen`; four rows and columns of 48) they are exactly 0. The maps do not depend on batch_size beyond rounding. Evaluation mode; disturbs
-    neither a training nor another thread. Chapter 12 of the course, and docs/saliency.md.
+    neither a training nor another thread. Chapter 15 of the course, and docs/saliency.md.
 
     Raises ValueError for an unknown method, F or class, faces of another size or range, targets
     that are not one for each face, a face of a single grey, or options out of range.

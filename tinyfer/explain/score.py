@@ -47,7 +47,7 @@ def explained(logits, target, of):
 
 
 def explained_gradient(logits, target, of):
-    """d F / d logits: (N, K), in the dtype of logits. Chapter 1 derives the first.
+    """d F / d logits: (N, K), in the dtype of logits. Chapter 2 derives the first.
 
         d p_t / d z_k = p_t ([k = t] - p_k)            d z_t / d z_k = [k = t]
 

@@ -12,11 +12,11 @@ COMPANIONS = 15     # in training mode a batch has this many faces beside the on
 
 # Where each layer is explained: the chapter of docs/ and the function of the package.
 EXPLAINED = {
-    Conv2D: (4, "tinyfer/core/layers.py: Conv2D"),
+    Conv2D: (6, "tinyfer/core/layers.py: Conv2D"),
     ReLU: (3, "tinyfer/core/layers.py: ReLU"),
-    BatchNorm: (6, "tinyfer/core/layers.py: BatchNorm"),
-    MaxPool2D: (5, "tinyfer/core/layers.py: MaxPool2D"),
-    Dropout: (10, "tinyfer/core/layers.py: Dropout"),
+    BatchNorm: (9, "tinyfer/core/layers.py: BatchNorm"),
+    MaxPool2D: (7, "tinyfer/core/layers.py: MaxPool2D"),
+    Dropout: (12, "tinyfer/core/layers.py: Dropout"),
     Flatten: (3, "tinyfer/core/layers.py: Flatten"),
     Dense: (3, "tinyfer/core/layers.py: Dense"),
 }

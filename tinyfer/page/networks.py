@@ -10,7 +10,7 @@ from tinyfer.core.losses import softmax
 from tinyfer.core.networks import ARCHITECTURES, PACKAGED, load_model
 from tinyfer.data.faces import SIZE
 
-FIRST = "five-class-study"      # of chapter 12, and better on drawn faces than five-class
+FIRST = "five-class-study"      # of chapter 15, and better on drawn faces than five-class
 
 
 class Network:

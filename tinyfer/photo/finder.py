@@ -4,7 +4,7 @@ The first network, `scan`, judges every window of 26x26 pixels, four pixels apar
 the photograph from large to small; it is a convolution from end to end, so one forward pass over a
 picture judges all its windows at once. The second, `look`, judges what is left, each window cut
 anew in 46x46 pixels. Both also say how far the face lies from the middle of the window and how much
-larger it is, so that the square that comes out is the one that FER-2013 would have cut. Chapter 14.
+larger it is, so that the square that comes out is the one that FER-2013 would have cut. Chapter 20.
 
 Inside, a box is a row of an array (N, 4): x and y of its middle, its side, its score.
 """
@@ -59,7 +59,7 @@ def find_faces(picture, smallest=None, threshold=0.5):
     or a 60th of a large picture's longer side. threshold: the least score.
 
     Faces that are turned to the side, lie, or are covered by half are mostly missed.
-    ValueError or FileNotFoundError where the picture cannot be read. Chapter 14.
+    ValueError or FileNotFoundError where the picture cannot be read. Chapter 20.
     """
     return faces_in(grey_of(open_image(picture)), smallest, threshold)
 

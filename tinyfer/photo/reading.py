@@ -30,7 +30,7 @@ def read_photo(picture, model=DEFAULT, smallest=None, threshold=0.5):
     picture, smallest, threshold: as for `tinyfer.find_faces`. model: a name of packaged weights, a
     run folder, a file, or a model. A picture of 48x48 pixels, or one that a single face fills, is
     a face already: it is read whole, as the networks were trained. Each face is looked at 18 times,
-    in windows and mirrored, as by `model.predict_proba(..., crops=18)`; chapter 17.
+    in windows and mirrored, as by `model.predict_proba(..., crops=18)`; chapter 16.
 
         >>> for reading in tinyfer.read_photo("party.jpg"):
         ...     print(reading.face.box, reading.expression)

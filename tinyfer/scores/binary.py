@@ -2,7 +2,7 @@
 
 Experiment 6b merges the classes of a five-class network after training; experiments 7 and 8 merge
 them before. They are set side by side on the same images, with McNemar's test, which looks only
-at the images that one of them gets right and the other wrong. Chapter 12 of docs/.
+at the images that one of them gets right and the other wrong. Chapter 14 of docs/.
 """
 
 from math import comb

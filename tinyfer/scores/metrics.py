@@ -7,7 +7,7 @@ All functions take plain arrays: `labels` (N,) integers in 0..K-1, `predictions`
 * a class with no image in `labels` has nothing to score: its precision, recall, F1 and AUC are
   None, and every macro mean goes over the classes that are present.
 
-Chapter 12 of docs/ derives each of them.
+Chapter 14 of docs/ derives each of them.
 """
 
 import numpy as np
@@ -226,7 +226,7 @@ def reliability(labels, probabilities, bins=15):
     labels (N,), probabilities (N, K). Returns ece; confidence and accuracy, the means over all
     images; and bins: a list of dict(low, high, n, confidence, accuracy), the last two None where a
     bin is empty. ValueError where the arrays do not fit together or N is 0. Guo et al. 2017,
-    *On Calibration of Modern Neural Networks*, section 2; chapter 12.
+    *On Calibration of Modern Neural Networks*, section 2; chapter 14.
     """
     labels, probabilities = _check_probabilities(labels, probabilities)
     probabilities = probabilities.astype(np.float64)

@@ -5,7 +5,7 @@ statistics, Adam's m, v and t, the state of the run's random generator, and the 
 It is taken between epochs: a run that was killed repeats its unfinished epoch with the same
 shuffling, augmentation and dropout, and ends with the same bits as one that was never stopped.
 The file is replaced in one move (`atomic_write`), so a kill while it is written
-leaves the one before. Chapter 11 of docs/ tells why each part is needed.
+leaves the one before. Chapter 13 of docs/ tells why each part is needed.
 """
 
 import csv

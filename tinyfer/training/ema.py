@@ -1,4 +1,4 @@
-"""A running mean of the weights (Polyak and Juditsky 1992). Chapter 17."""
+"""A running mean of the weights (Polyak and Juditsky 1992). Chapter 16."""
 
 import copy
 

@@ -1,6 +1,6 @@
 """The training loop: shuffle, augment, forward, loss, backward, step; then look at validation.
 
-Chapter 11 of docs/ walks through it. Everything random (shuffling, augmentation, dropout) is drawn
+Chapter 13 of docs/ walks through it. Everything random (shuffling, augmentation, dropout) is drawn
 from `model.rng`, and its state is saved with the weights between epochs: a run that was killed
 and resumed ends with the same bits as one that was not.
 """

@@ -2,7 +2,7 @@
 
 STUDY is how the reference study trained and the default everywhere; BEST is how the packaged
 seven-class network of the highest accuracy is made. What each difference between the two is worth
-is measured in docs/results.md, and chapter 17 tells why it helps.
+is measured in docs/results.md, and chapter 16 tells why it helps.
 """
 
 import dataclasses

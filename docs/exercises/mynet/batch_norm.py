@@ -1,4 +1,4 @@
-"""Chapter 6: batch normalisation of the last axis, of images and of features."""
+"""Chapter 9: batch normalisation of the last axis, of images and of features."""
 
 import numpy as np
 

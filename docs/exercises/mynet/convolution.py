@@ -1,6 +1,5 @@
-"""Chapter 4: convolution, with a step and with gaps in the window (a dilation)."""
+"""Chapter 6: convolution, with a step and with gaps in the window (a dilation)."""
 
-import numpy as np
 
 
 class Conv:

@@ -1,6 +1,5 @@
-"""Chapter 10: dropout."""
+"""Chapter 12: dropout."""
 
-import numpy as np
 
 
 class Dropout:

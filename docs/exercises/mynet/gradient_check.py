@@ -1,6 +1,5 @@
-"""Chapter 2: a gradient check of your own. The later chapters run it on your layers."""
+"""Chapter 4: a gradient check of your own. The later chapters run it on your layers."""
 
-import numpy as np
 
 
 def largest_relative_error(forward, backward, x, dout, floor=1e-2):

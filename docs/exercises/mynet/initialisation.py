@@ -1,6 +1,5 @@
-"""Chapter 7: the first weights."""
+"""Chapter 8: the first weights."""
 
-import numpy as np
 
 
 def glorot_uniform(shape, rng):

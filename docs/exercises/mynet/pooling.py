@@ -1,6 +1,5 @@
-"""Chapter 5: max pooling, with windows that may overlap."""
+"""Chapter 7: max pooling, with windows that may overlap."""
 
-import numpy as np
 
 
 class MaxPool:

@@ -1,6 +1,5 @@
 """Chapter 3: the rectified linear unit."""
 
-import numpy as np
 
 
 class ReLU:

@@ -2,15 +2,6 @@
 
 import numpy as np
 
-from mynet.batch_norm import BatchNorm
-from mynet.convolution import Conv
-from mynet.dense import Dense
-from mynet.dropout import Dropout
-from mynet.initialisation import glorot_uniform
-from mynet.network import Flatten, Network
-from mynet.pooling import MaxPool
-from mynet.relu import ReLU
-
 WIDTHS = 32, 64, 128, 128, 256, 256, 256
 
 

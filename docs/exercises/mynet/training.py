@@ -1,8 +1,6 @@
-"""Chapter 11: the loop."""
+"""Chapter 13: the loop."""
 
-import numpy as np
 
-from mynet.losses import softmax_cross_entropy
 
 
 def batches(n, size, rng):

@@ -1,4 +1,4 @@
-"""Chapter 8: Adam."""
+"""Chapter 10: Adam."""
 
 import numpy as np
 

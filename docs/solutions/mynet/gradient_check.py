@@ -1,4 +1,4 @@
-"""Chapter 2: a gradient check of your own. The later chapters run it on your layers."""
+"""Chapter 4: a gradient check of your own. The later chapters run it on your layers."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Chapter 7: the first weights."""
+"""Chapter 8: the first weights."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Chapter 1: from logits to a loss, and the first gradient of all."""
+"""Chapter 2: from logits to a loss, and the first gradient of all."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Chapter 11: the loop."""
+"""Chapter 13: the loop."""
 
 import numpy as np
 

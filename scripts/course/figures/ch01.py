@@ -1,48 +1,51 @@
-"""Chapter 1: softmax step by step, and the templates a linear classifier learns."""
+"""Chapter 1: the drawn faces, the averages of FER-2013, how many images there are of each class."""
 
 import numpy as np
-from figures.style import BLUE, INK, figure, picture
+from figures.style import BLUE, figure, picture
 
-from tinyfer.core.losses import softmax, softmax_cross_entropy
+from tinyfer.data import EMOTIONS, find_data, load_fer2013
 from tinyfer.data.drawn import draw_faces
 
+COUNTS = (4953, 547, 5121, 8989, 6198, 6077, 4002)      # of FER-2013, in the order of EMOTIONS
 
-def softmax_steps():
-    z = np.array([[1.0, 2.0, 0.0]])
-    _, dz = softmax_cross_entropy(z, np.array([0]), [2, 1, 1])
-    steps = {"logits z": z[0], "exp(z)": np.exp(z[0]), "p": softmax(z)[0],
-             "dz = s (p − one-hot)": dz[0]}
-    fig = figure(8, 2.3)
-    for axes, (title, values) in zip(fig.subplots(1, 4), steps.items()):
-        axes.bar(range(3), values, color=[BLUE, "#9DB7CC", "#9DB7CC"], width=0.65)
-        for k, value in enumerate(values):
-            above = value >= 0
-            axes.annotate(f"{value:.2f}".replace("-", "−"), (k, value), ha="center", fontsize=10,
-                          xytext=(0, 2 if above else -2), textcoords="offset points",
-                          va="bottom" if above else "top")
-        axes.axhline(0, color=INK, linewidth=0.8)
-        axes.set_xticks(range(3), ["0 (label)", "1", "2"])
-        axes.tick_params(axis="x", length=0)
-        axes.set_yticks([])
-        axes.grid(False)
-        axes.spines[:].set_visible(False)
-        axes.margins(y=0.18)
-        axes.set_title(title, loc="center")
+
+def drawn_faces():
+    data = draw_faces(70, seed=3)
+    fig = figure(8, 3.7)
+    panels = fig.subplots(3, 7)
+    for column, name in enumerate(EMOTIONS):
+        for row, face in enumerate(data.faces[data.labels == column][:3]):
+            picture(panels[row, column], face, name if row == 0 else "")
     return fig
 
 
-def templates():
-    data = draw_faces(3000, seed=1)
-    x = data.faces.reshape(len(data), -1) / 255
-    x = ((x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True)).astype(np.float32)
-    w = np.zeros((2304, 7), np.float32)
-    for _ in range(60):
-        w -= 0.01 * x.T @ softmax_cross_entropy(x @ w, data.labels)[1]
+def mean_faces():
+    path = find_data()
+    if path is None:
+        raise FileNotFoundError("it needs FER-2013; set TINYFER_DATA")
+    data = load_fer2013(path)
+    data = data[data.usage == "Training"]
     fig = figure(8, 1.35)
-    limit = np.abs(w).max() * 0.7
-    for axes, template, name in zip(fig.subplots(1, 7), w.T, data.class_names):
-        picture(axes, template.reshape(48, 48), name, -limit, limit)
+    for label, (axes, name) in enumerate(zip(fig.subplots(1, 7), EMOTIONS)):
+        average = data.faces[data.labels == label].mean(axis=0)
+        picture(axes, average, name, average.min(), average.max())
     return fig
 
 
-FIGURES = {"01-softmax": softmax_steps, "01-templates": templates}
+def class_counts():
+    fig = figure(6, 2.6)
+    axes = fig.subplots()
+    order = np.argsort(COUNTS)
+    axes.barh([EMOTIONS[i] for i in order], [COUNTS[i] for i in order], color=BLUE, height=0.7)
+    for row, i in enumerate(order):
+        axes.text(COUNTS[i], row, f" {COUNTS[i]:,}  ({COUNTS[i] / sum(COUNTS):.1%})", va="center",
+                  fontsize=9)
+    axes.set_xlim(0, 11000)
+    axes.set_xlabel("images of FER-2013, all parts")
+    axes.grid(False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    return fig
+
+
+FIGURES = {"01-drawn-faces": drawn_faces, "01-class-counts": class_counts,
+           "01-mean-faces": mean_faces}

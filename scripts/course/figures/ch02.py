@@ -1,40 +1,48 @@
-"""Chapter 2: the error of a finite difference against its step."""
+"""Chapter 2: softmax step by step, and the templates a linear classifier learns."""
 
 import numpy as np
-from figures.style import BLUE, FAINT, ORANGE, STYLES, figure
+from figures.style import BLUE, INK, figure, picture
+
+from tinyfer.core.losses import softmax, softmax_cross_entropy
+from tinyfer.data.drawn import draw_faces
 
 
-def _error(dtype, h, central):
-    """Root mean square error over 50 points near 1, where f = f' = f'' = f''' = e."""
-    x = np.linspace(0.98, 1.02, 50).astype(dtype)
-    up, down = x + dtype(h), x - dtype(h) if central else x
-    slope = (np.exp(up) - np.exp(down)) / (up - down)
-    return np.sqrt(np.mean((slope.astype(np.float64) - np.exp(x.astype(np.float64))) ** 2))
-
-
-def step_size():
-    fig = figure(7.2, 4.2)
-    axes = fig.subplots()
-    for dtype, colour, steps in ((np.float32, ORANGE, np.logspace(-6.5, -0.3, 70)),
-                                 (np.float64, BLUE, np.logspace(-12.5, -0.3, 120))):
-        name = dtype.__name__
-        u = float(np.finfo(dtype).eps) / 2
-        bend, rounding = np.e / 6 * steps**2, u * np.e / steps
-        axes.plot(steps, bend + rounding, color=FAINT, linewidth=5, alpha=0.6)
-        for central, style in ((False, STYLES[2]), (True, STYLES[0])):
-            errors = [max(_error(dtype, h, central), 1e-14) for h in steps]
-            axes.plot(steps, errors, color=colour, linestyle=style,
-                      label=f"{'central' if central else 'forward'}, {name}")
-    axes.plot([], [], color=FAINT, linewidth=5, alpha=0.6,
-              label="$h^2|f'''|/6 + u|f|/h$ (central)")
-    axes.text(3e-7, 3, "float32", color=ORANGE, fontsize=11, fontweight="bold")
-    axes.text(3e-11, 3e-4, "float64", color=BLUE, fontsize=11, fontweight="bold")
-    axes.axvline(1e-5, color="#777777", linewidth=0.8)
-    axes.text(1.2e-5, 3e1, "h = 1e-5", fontsize=9, color="#444444", va="top")
-    axes.set(xscale="log", yscale="log", ylim=(1e-13, 1e2), xlabel="step h",
-             ylabel="error of the slope")
-    axes.legend(loc="lower left", handlelength=3)
+def softmax_steps():
+    z = np.array([[1.0, 2.0, 0.0]])
+    _, dz = softmax_cross_entropy(z, np.array([0]), [2, 1, 1])
+    steps = {"logits z": z[0], "exp(z)": np.exp(z[0]), "p": softmax(z)[0],
+             "dz = s (p − one-hot)": dz[0]}
+    fig = figure(8, 2.3)
+    for axes, (title, values) in zip(fig.subplots(1, 4), steps.items()):
+        axes.bar(range(3), values, color=[BLUE, "#9DB7CC", "#9DB7CC"], width=0.65)
+        for k, value in enumerate(values):
+            above = value >= 0
+            axes.annotate(f"{value:.2f}".replace("-", "−"), (k, value), ha="center", fontsize=10,
+                          xytext=(0, 2 if above else -2), textcoords="offset points",
+                          va="bottom" if above else "top")
+        axes.axhline(0, color=INK, linewidth=0.8)
+        axes.set_xticks(range(3), ["0 (label)", "1", "2"])
+        axes.tick_params(axis="x", length=0)
+        axes.set_yticks([])
+        axes.grid(False)
+        axes.spines[:].set_visible(False)
+        axes.margins(y=0.18)
+        axes.set_title(title, loc="center")
     return fig
 
 
-FIGURES = {"02-step-size": step_size}
+def templates():
+    data = draw_faces(3000, seed=1)
+    x = data.faces.reshape(len(data), -1) / 255
+    x = ((x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True)).astype(np.float32)
+    w = np.zeros((2304, 7), np.float32)
+    for _ in range(60):
+        w -= 0.01 * x.T @ softmax_cross_entropy(x @ w, data.labels)[1]
+    fig = figure(8, 1.35)
+    limit = np.abs(w).max() * 0.7
+    for axes, template, name in zip(fig.subplots(1, 7), w.T, data.class_names):
+        picture(axes, template.reshape(48, 48), name, -limit, limit)
+    return fig
+
+
+FIGURES = {"02-softmax": softmax_steps, "02-templates": templates}

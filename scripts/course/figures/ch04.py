@@ -1,126 +1,40 @@
-"""Chapter 4: windows over a face, the gradient that scatters back, the whole network."""
+"""Chapter 4: the error of a finite difference against its step."""
 
 import numpy as np
-from figures.style import BLUE, COLOURS, GREEN, INK, ORANGE, bare, figure, frame, picture, table
-from matplotlib.patches import Rectangle
-
-from tinyfer.core.kernels.reference import conv2d_backward, conv2d_forward
-from tinyfer.core.networks import six_layer_cnn
-from tinyfer.data.drawn import draw_faces
-
-W = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1.0]])
-DOUT = np.array([[1, 0], [2, -1.0]])
+from figures.style import BLUE, FAINT, ORANGE, STYLES, figure
 
 
-def a_face(expression="surprise"):
-    data = draw_faces(70, seed=3)
-    return data.faces[data.labels == data.class_names.index(expression)][0]
+def _error(dtype, h, central):
+    """Root mean square error over 50 points near 1, where f = f' = f'' = f''' = e."""
+    x = np.linspace(0.98, 1.02, 50).astype(dtype)
+    up, down = x + dtype(h), x - dtype(h) if central else x
+    slope = (np.exp(up) - np.exp(down)) / (up - down)
+    return np.sqrt(np.mean((slope.astype(np.float64) - np.exp(x.astype(np.float64))) ** 2))
 
 
-def windows():
-    face = a_face()
-    filter_ = np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1.0]])
-    out = conv2d_forward(face[None, :, :, None] / 255, filter_.reshape(3, 3, 1, 1), np.zeros(1))
-    fig = figure(7.8, 3.2)
-    left, middle, right = fig.subplots(1, 3, width_ratios=(48, 17, 46))
-    picture(left, face, "x: 48 × 48")
-    picture(right, out[0, :, :, 0], "out: 46 × 46", -2.5, 2.5)
-    table(middle, filter_, "w", np.abs(filter_) / 2)
-    for name, row, column, colour in (("A", 16, 30, ORANGE), ("B", 31, 19, BLUE),
-                                      ("C", 36, 27, GREEN)):
-        for axes, size in ((left, 3), (right, 1)):
-            for width, ink in ((4.5, "white"), (2.4, colour)):
-                frame(axes, row - 0.5, column - 0.5, size, size, ink, width)
-            axes.text(column + size + 0.9, row - 0.8, name, color=colour, fontsize=11,
-                      fontweight="bold", va="center",
-                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.9})
-    return fig
-
-
-def scatter():
-    zeros = np.zeros((1, 4, 4, 1))
-    panels = [("dout", DOUT)]
-    places = ((0, 0), (0, 1), (1, 0), (1, 1))
-    for i, j in places:
-        one = np.zeros((2, 2))
-        one[i, j] = DOUT[i, j]
-        dx, _, _ = conv2d_backward(one.reshape(1, 2, 2, 1), zeros, W.reshape(3, 3, 1, 1))
-        panels.append((f"dout[{i},{j}] = {DOUT[i, j]:g}".replace("-", "−"), dx.reshape(4, 4)))
-    panels.append(("sum: dx", sum(array for _, array in panels[1:])))
-    fig = figure(9.6, 2.1)
-    grid = fig.subplots(1, 6, width_ratios=(2.2, 4, 4, 4, 4, 4))
-    for k, (axes, (title, array)) in enumerate(zip(grid, panels)):
-        shade = np.full(array.shape, 0.0)
-        if 1 <= k <= 4:
-            i, j = places[k - 1]
-            shade[i:i + 3, j:j + 3] = 0.6
-        table(axes, array.astype(int) + 0, title, shade, size=9 if k else 11)
-        if 1 <= k <= 4:
-            frame(axes, *places[k - 1], 3, 3, ORANGE, 2)
-    return fig
-
-
-def receptive_field():
-    layers = [(3, 1), (3, 1), (2, 2)] * 3
-    names = ["image"] + ["conv", "conv", "pool"] * 3
-    sizes, steps, reach = [48], [1], [1]        # of each layer: rows, step and field in the image
-    for R, S in layers:
-        sizes.append((sizes[-1] - R) // S + 1)
-        reach.append(reach[-1] + (R - 1) * steps[-1])
-        steps.append(steps[-1] * S)
-    needed = [(1, sizes[-1])]                   # rows that the first output needs, and that all do
-    for R, S in reversed(layers):
-        needed.insert(0, tuple((rows - 1) * S + R for rows in needed[0]))
-    fig = figure(8, 3.6)
+def step_size():
+    fig = figure(7.2, 4.2)
     axes = fig.subplots()
-    for level, (first, used) in enumerate(needed):
-        for i in range(sizes[level]):
-            middle = i * steps[level] + reach[level] / 2
-            colour = BLUE if i < first else "#F0B27A" if i < used else "white"
-            axes.add_patch(Rectangle((middle - 0.42, level - 0.36), 0.84, 0.72, facecolor=colour,
-                                     edgecolor=INK, linewidth=0.7))
-        axes.text(-1, level, f"{names[level]}, {sizes[level]}", ha="right", va="center")
-        axes.text(49.5, level, f"{first}, {used}", va="center")
-    axes.text(49.5, 9.8, "needed by one, by both", ha="center", va="center")
-    axes.set_xlim(-6, 54)
-    axes.set_ylim(-0.6, 10.2)
-    bare(axes)
+    for dtype, colour, steps in ((np.float32, ORANGE, np.logspace(-6.5, -0.3, 70)),
+                                 (np.float64, BLUE, np.logspace(-12.5, -0.3, 120))):
+        name = dtype.__name__
+        u = float(np.finfo(dtype).eps) / 2
+        bend, rounding = np.e / 6 * steps**2, u * np.e / steps
+        axes.plot(steps, bend + rounding, color=FAINT, linewidth=5, alpha=0.6)
+        for central, style in ((False, STYLES[2]), (True, STYLES[0])):
+            errors = [max(_error(dtype, h, central), 1e-14) for h in steps]
+            axes.plot(steps, errors, color=colour, linestyle=style,
+                      label=f"{'central' if central else 'forward'}, {name}")
+    axes.plot([], [], color=FAINT, linewidth=5, alpha=0.6,
+              label="$h^2|f'''|/6 + u|f|/h$ (central)")
+    axes.text(3e-7, 3, "float32", color=ORANGE, fontsize=11, fontweight="bold")
+    axes.text(3e-11, 3e-4, "float64", color=BLUE, fontsize=11, fontweight="bold")
+    axes.axvline(1e-5, color="#777777", linewidth=0.8)
+    axes.text(1.2e-5, 3e1, "h = 1e-5", fontsize=9, color="#444444", va="top")
+    axes.set(xscale="log", yscale="log", ylim=(1e-13, 1e2), xlabel="step h",
+             ylabel="error of the slope")
+    axes.legend(loc="lower left", handlelength=3)
     return fig
 
 
-def network():
-    """All layers as boxes: height the rows of the output, width its channels; below, the facts."""
-    model = six_layer_cnn(classes=7)
-    kinds = {"Conv": (BLUE, "4"), "BatchNorm": (GREEN, "6"), "MaxPool": (ORANGE, "5"),
-             "Dropout": ("#999999", "10"), "Flatten": ("white", "3"), "Dense": (COLOURS[3], "3")}
-    fig = figure(10.4, 5.6)
-    axes = fig.subplots()
-    shape, boxes = model.input_shape, [("image", model.input_shape, 0, "white", "0")]
-    for layer in model.layers:
-        shape = layer.output_shape(shape)
-        values = sum(p.value.size for p in layer.parameters())
-        values += sum(b.size for b in layer.buffers().values())
-        colour, chapter = kinds[str(layer).split()[0]]
-        boxes.append((str(layer), shape, values, colour, chapter))
-    for i, (name, shape, values, colour, chapter) in enumerate(boxes):
-        height = 3.2 * shape[0] / 48 if len(shape) == 3 else 1.5 * np.log2(shape[0]) / 10
-        width = 0.16 + 0.075 * np.log2(shape[-1]) if len(shape) == 3 else 0.2
-        axes.add_patch(Rectangle((i - width / 2, 1.7 - height / 2), width, height, facecolor=colour,
-                                 alpha=0.6, edgecolor=INK, linewidth=0.8))
-        axes.text(i, -0.15, str(i) if i else "", ha="center", va="top", fontsize=9)
-        for top, text in ((-0.5, name), (-2.6, "×".join(map(str, shape))),
-                          (-4.05, f"{values:,}" if values else "")):
-            axes.text(i, top, text, ha="center", va="top", rotation=90, fontsize=9)
-        axes.text(i, -5.05, chapter, ha="center", va="top", fontsize=9)
-    for top, text in ((-0.15, "layer"), (-2.6, "output"), (-4.05, "values\nstored"),
-                      (-5.05, "chapter")):
-        axes.text(-0.7, top, text, ha="right", va="top", fontsize=9, fontweight="bold")
-    axes.text(23.4, 3.2, "7 logits,\nsoftmax:\nchapter 1", ha="right", va="top", fontsize=9)
-    axes.set_xlim(-2.2, 23.6)
-    axes.set_ylim(-5.4, 3.4)
-    bare(axes)
-    return fig
-
-
-FIGURES = {"04-windows": windows, "04-network": network,
-           "04-receptive-field": receptive_field, "04-scatter": scatter}
+FIGURES = {"04-step-size": step_size}

@@ -1,65 +1,101 @@
-"""Chapter 6: what batch norm does to channels, and what it takes out of a gradient."""
+"""Chapter 6: windows over a face, the gradient that scatters back, the whole network."""
 
+import chapters
 import numpy as np
-from figures.style import BLUE, GREEN, INK, ORANGE, figure
+from figures.style import BLUE, COLOURS, GREEN, INK, ORANGE, bare, figure, frame, picture, table
+from matplotlib.patches import Rectangle
 
-from tinyfer.core.inference import to_input
-from tinyfer.core.kernels.batchnorm import batchnorm_backward
+from tinyfer.core.kernels.reference import conv2d_backward, conv2d_forward
 from tinyfer.core.networks import six_layer_cnn
 from tinyfer.data.drawn import draw_faces
 
-X = np.array([1, 7, 9, 15.0])
-DOUT = np.array([-1, 2, 1, 2.0])
+W = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1.0]])
+DOUT = np.array([[1, 0], [2, -1.0]])
 
 
-def before_after():
-    x = to_input(draw_faces(64, seed=3).faces)
-    model = six_layer_cnn(seed=2)
-    for layer in model.layers[:2]:
-        x = layer.forward(x, training=True)
-    before = model.layers[2].forward(x, training=True)
-    after = model.layers[3].forward(before, training=True)
-    channels = np.argsort(before.mean(axis=(0, 1, 2)))[::8]
-    fig = figure(8, 3)
-    for axes, values, title in zip(fig.subplots(1, 2), (before, after),
-                                   ("before: behind ReLU", "after batch norm")):
-        columns = [values[..., c].ravel()[::7] for c in channels]
-        axes.boxplot(columns, whis=(5, 95), showfliers=False, showmeans=True, patch_artist=True,
-                     boxprops={"facecolor": "#CFE0EC", "edgecolor": BLUE},
-                     medianprops={"color": INK}, whiskerprops={"color": BLUE},
-                     capprops={"color": BLUE},
-                     meanprops={"marker": "o", "markerfacecolor": ORANGE,
-                                "markeredgecolor": ORANGE, "markersize": 5})
-        axes.set_xticks(range(1, 9), [str(c) for c in channels])
-        axes.set_xlabel("channel")
-        axes.set_ylabel("value")
-        axes.set_title(title)
+def a_face(expression="surprise"):
+    data = draw_faces(70, seed=3)
+    return data.faces[data.labels == data.class_names.index(expression)][0]
+
+
+def windows():
+    face = a_face()
+    filter_ = np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1.0]])
+    out = conv2d_forward(face[None, :, :, None] / 255, filter_.reshape(3, 3, 1, 1), np.zeros(1))
+    fig = figure(7.8, 3.2)
+    left, middle, right = fig.subplots(1, 3, width_ratios=(48, 17, 46))
+    picture(left, face, "x: 48 × 48")
+    picture(right, out[0, :, :, 0], "out: 46 × 46", -2.5, 2.5)
+    table(middle, filter_, "w", np.abs(filter_) / 2)
+    for name, row, column, colour in (("A", 16, 30, ORANGE), ("B", 31, 19, BLUE),
+                                      ("C", 36, 27, GREEN)):
+        for axes, size in ((left, 3), (right, 1)):
+            for width, ink in ((4.5, "white"), (2.4, colour)):
+                frame(axes, row - 0.5, column - 0.5, size, size, ink, width)
+            axes.text(column + size + 0.9, row - 0.8, name, color=colour, fontsize=11,
+                      fontweight="bold", va="center",
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.9})
     return fig
 
 
-def projection():
-    xhat = (X - X.mean()) / X.std()
-    column = DOUT.reshape(4, 1, 1, 1)
-    dx, _, _ = batchnorm_backward(column, X.reshape(4, 1, 1, 1), np.array([X.mean()]),
-                                  np.array([1 / X.std()]), np.ones(1), True)
-    along_xhat = xhat * np.mean(DOUT * xhat)
-    panels = (("dout", DOUT, INK), ("along 1: taken out", np.full(4, DOUT.mean()), BLUE),
-              ("along xhat: taken out", along_xhat, ORANGE),
-              ("what is left", dx.ravel() * X.std(), GREEN))
-    fig = figure(8.6, 2.3)
-    for axes, (title, values, colour) in zip(fig.subplots(1, 4, sharey=True), panels):
-        axes.bar(range(4), values, color=colour, width=0.7)
-        axes.axhline(0, color=INK, linewidth=0.8)
-        for i, value in enumerate(values):
-            above = value >= 0
-            axes.annotate(f"{value:.1f}".replace("-", "−"), (i, value), ha="center", fontsize=9,
-                          xytext=(0, 2 if above else -2), textcoords="offset points",
-                          va="bottom" if above else "top")
-        axes.set_xticks(range(4), [f"{x:g}" for x in X])
-        axes.set_xlabel("x")
-        axes.set_title(title, loc="center", fontsize=10)
-        axes.set_ylim(-2.2, 2.7)
+def scatter():
+    zeros = np.zeros((1, 4, 4, 1))
+    panels = [("dout", DOUT)]
+    places = ((0, 0), (0, 1), (1, 0), (1, 1))
+    for i, j in places:
+        one = np.zeros((2, 2))
+        one[i, j] = DOUT[i, j]
+        dx, _, _ = conv2d_backward(one.reshape(1, 2, 2, 1), zeros, W.reshape(3, 3, 1, 1))
+        panels.append((f"dout[{i},{j}] = {DOUT[i, j]:g}".replace("-", "−"), dx.reshape(4, 4)))
+    panels.append(("sum: dx", sum(array for _, array in panels[1:])))
+    fig = figure(9.6, 2.1)
+    grid = fig.subplots(1, 6, width_ratios=(2.2, 4, 4, 4, 4, 4))
+    for k, (axes, (title, array)) in enumerate(zip(grid, panels)):
+        shade = np.full(array.shape, 0.0)
+        if 1 <= k <= 4:
+            i, j = places[k - 1]
+            shade[i:i + 3, j:j + 3] = 0.6
+        table(axes, array.astype(int) + 0, title, shade, size=9 if k else 11)
+        if 1 <= k <= 4:
+            frame(axes, *places[k - 1], 3, 3, ORANGE, 2)
     return fig
 
 
-FIGURES = {"06-before-after": before_after, "06-projection": projection}
+def network():
+    """All layers as boxes: height the rows of the output, width its channels; below, the facts."""
+    model = six_layer_cnn(classes=7)
+    kinds = {"Conv": (BLUE, "convolution"), "BatchNorm": (GREEN, "batch-norm"),
+             "MaxPool": (ORANGE, "pooling"), "Dropout": ("#999999", "generalising"),
+             "Flatten": ("white", "layers-and-the-chain-rule"),
+             "Dense": (COLOURS[3], "layers-and-the-chain-rule")}
+    fig = figure(10.4, 5.6)
+    axes = fig.subplots()
+    shape, boxes = model.input_shape, [("image", model.input_shape, 0, "white", "seven-faces")]
+    for layer in model.layers:
+        shape = layer.output_shape(shape)
+        values = sum(p.value.size for p in layer.parameters())
+        values += sum(b.size for b in layer.buffers().values())
+        colour, chapter = kinds[str(layer).split()[0]]
+        boxes.append((str(layer), shape, values, colour, chapter))
+    for i, (name, shape, values, colour, chapter) in enumerate(boxes):
+        height = 3.2 * shape[0] / 48 if len(shape) == 3 else 1.5 * np.log2(shape[0]) / 10
+        width = 0.16 + 0.075 * np.log2(shape[-1]) if len(shape) == 3 else 0.2
+        axes.add_patch(Rectangle((i - width / 2, 1.7 - height / 2), width, height, facecolor=colour,
+                                 alpha=0.6, edgecolor=INK, linewidth=0.8))
+        axes.text(i, -0.15, str(i) if i else "", ha="center", va="top", fontsize=9)
+        for top, text in ((-0.5, name), (-2.6, "×".join(map(str, shape))),
+                          (-4.05, f"{values:,}" if values else "")):
+            axes.text(i, top, text, ha="center", va="top", rotation=90, fontsize=9)
+        axes.text(i, -5.05, chapters.of(chapter), ha="center", va="top", fontsize=9)
+    for top, text in ((-0.15, "layer"), (-2.6, "output"), (-4.05, "values\nstored"),
+                      (-5.05, "chapter")):
+        axes.text(-0.7, top, text, ha="right", va="top", fontsize=9, fontweight="bold")
+    axes.text(23.4, 3.2, f"7 logits,\nsoftmax:\nchapter {chapters.of('linear-classifier')}",
+              ha="right", va="top", fontsize=9)
+    axes.set_xlim(-2.2, 23.6)
+    axes.set_ylim(-5.4, 3.4)
+    bare(axes)
+    return fig
+
+
+FIGURES = {"06-windows": windows, "06-network": network, "06-scatter": scatter}

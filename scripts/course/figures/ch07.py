@@ -1,76 +1,60 @@
-"""Chapter 7: what the first weights do to the signal and to the first loss."""
+"""Chapter 7: the winners of max pooling, the gradient that goes back, what one output sees."""
 
 import numpy as np
-from figures.style import BLUE, GREEN, INK, ORANGE, STYLES, figure
+from figures.ch06 import a_face
+from figures.style import BLUE, INK, bare, figure, frame, table
+from matplotlib.patches import Rectangle
 
-from tinyfer.core.inference import to_input
-from tinyfer.core.layers import Conv2D, Dense
-from tinyfer.core.networks import six_layer_cnn
-from tinyfer.data.drawn import draw_faces
-
-
-def _mean_squares(rule, x, training=False):
-    """Mean square of x and behind each layer with weights; rule: variance from the two fans."""
-    rng = np.random.default_rng(0)
-    model = six_layer_cnn(seed=0)
-    sizes = [np.mean(x ** 2)]
-    for layer in model.layers[:-1]:
-        if isinstance(layer, (Conv2D, Dense)):
-            w = layer.w.value
-            window = np.prod(w.shape[:-2])
-            std = np.sqrt(rule(window * w.shape[-2], window * w.shape[-1]))
-            w[...] = rng.normal(0, std, w.shape)
-        x = layer.forward(x, training)
-        if isinstance(layer, (Conv2D, Dense)):
-            sizes.append(np.mean(x.astype(np.float64) ** 2))
-    return sizes
+from tinyfer.core.kernels.reference import conv2d_forward, maxpool_backward, maxpool_forward
 
 
-def signal():
-    x = to_input(draw_faces(8, seed=0).faces)
-    curves = {
-        "with batch norm (Glorot)": (lambda i, o: 2 / (i + o), True, GREEN, STYLES[2]),
-        "He, 2 / fan-in": (lambda i, o: 2 / i, False, BLUE, STYLES[0]),
-        "Glorot, 2 / (fan-in + fan-out)": (lambda i, o: 2 / (i + o), False, ORANGE, STYLES[1]),
-        "standard deviation 0.01": (lambda i, o: 1e-4, False, INK, STYLES[3]),
-    }
-    fig = figure(7.5, 3.6)
-    axes = fig.subplots()
-    for name, (rule, training, colour, style) in curves.items():
-        sizes = _mean_squares(rule, x, training)
-        axes.semilogy(sizes, color=colour, linestyle=style, marker="o", markersize=3.5)
-        axes.text(7.15, sizes[-1], name, color=colour, va="center", fontsize=9)
-    axes.set_xlim(-0.2, 10.6)
-    axes.set_xticks(range(8), ["input", "conv1", "conv2", "conv3", "conv4", "conv5", "conv6",
-                               "dense1"])
-    axes.set_ylabel("mean square behind the ReLU")
+def winners():
+    face = a_face()[None, :, :, None] / 255
+    edges = np.array([[1, 2, 1], [0, 0, 0], [-1, -2, -1.0]]).reshape(3, 3, 1, 1)
+    x = np.maximum(0, conv2d_forward(face, edges, np.zeros(1)))[:, 32:40, 23:31]     # the mouth
+    x = np.round(5 * x)
+    out, winner = maxpool_forward(x)
+    dout = np.arange(1.0, 17).reshape(out.shape)
+    dx = maxpool_backward(dout, winner, x.shape)
+    won = maxpool_backward(np.ones(out.shape), winner, x.shape)[0, :, :, 0]
+    fig = figure(8.6, 3.6)
+    left, middle, right = fig.subplots(1, 3, width_ratios=(8, 5, 8))
+    table(left, x[0, :, :, 0], "x, and the winners", won, size=9)
+    table(middle, out[0, :, :, 0], "out", size=10)
+    table(right, dx[0, :, :, 0], "dx, for dout = 1, 2, …, 16", won, size=9)
+    for axes in left, right:
+        for i in range(4):
+            for j in range(4):
+                frame(axes, 2 * i, 2 * j, 2, 2, INK, 1.4)
     return fig
 
 
-def first_loss():
-    rng = np.random.default_rng(0)
-    draws = rng.standard_normal((20_000, 7))
-    s = np.linspace(0, 3, 61)
-    loss = [np.log(np.exp(size * draws).sum(axis=1)).mean() for size in s]
-    fig = figure(6, 3.2)
+def receptive_field():
+    layers = [(3, 1), (3, 1), (2, 2)] * 3
+    names = ["image"] + ["conv", "conv", "pool"] * 3
+    sizes, steps, reach = [48], [1], [1]        # of each layer: rows, step and field in the image
+    for R, S in layers:
+        sizes.append((sizes[-1] - R) // S + 1)
+        reach.append(reach[-1] + (R - 1) * steps[-1])
+        steps.append(steps[-1] * S)
+    needed = [(1, sizes[-1])]                   # rows that the first output needs, and that all do
+    for R, S in reversed(layers):
+        needed.insert(0, tuple((rows - 1) * S + R for rows in needed[0]))
+    fig = figure(8, 3.6)
     axes = fig.subplots()
-    axes.plot(s, loss, color=BLUE)
-    axes.plot(s[:47], np.log(7) + s[:47] ** 2 / 2 * 6 / 7, color=ORANGE, linestyle=STYLES[1])
-    axes.axhline(np.log(7), color=INK, linewidth=0.8)
-    axes.text(2.98, np.log(7) - 0.06, "ln 7", ha="right", va="top")
-    axes.text(2.3, 3.35, "expected loss", color=BLUE)
-    axes.text(1.28, 3.55, "ln K + s² (1 − 1/K) / 2", color=ORANGE, ha="right")
-    in_training = np.sqrt(1024 / 263)
-    for size, label, place in ((0.01, "evaluation", (0.12, 2.35)),
-                               (in_training, "training", (2.15, 2.75))):
-        value = np.interp(size, s, loss)
-        axes.plot(size, value, "o", color=INK, markersize=6)
-        axes.annotate(label, (size, value), place, arrowprops={"arrowstyle": "-", "color": INK})
-    axes.set_xlabel("standard deviation s of the logits")
-    axes.set_ylabel("first loss, K = 7")
-    axes.set_ylim(1.5, 4.6)
-    axes.set_xlim(-0.05, 3)
+    for level, (first, used) in enumerate(needed):
+        for i in range(sizes[level]):
+            middle = i * steps[level] + reach[level] / 2
+            colour = BLUE if i < first else "#F0B27A" if i < used else "white"
+            axes.add_patch(Rectangle((middle - 0.42, level - 0.36), 0.84, 0.72, facecolor=colour,
+                                     edgecolor=INK, linewidth=0.7))
+        axes.text(-1, level, f"{names[level]}, {sizes[level]}", ha="right", va="center")
+        axes.text(49.5, level, f"{first}, {used}", va="center")
+    axes.text(49.5, 9.8, "needed by one, by both", ha="center", va="center")
+    axes.set_xlim(-6, 54)
+    axes.set_ylim(-0.6, 10.2)
+    bare(axes)
     return fig
 
 
-FIGURES = {"07-signal": signal, "07-first-loss": first_loss}
+FIGURES = {"07-winners": winners, "07-receptive-field": receptive_field}

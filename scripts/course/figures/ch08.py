@@ -1,94 +1,76 @@
-"""Chapter 8: descent, momentum, division and Adam in two narrow valleys, at every rate."""
+"""Chapter 8: what the first weights do to the signal and to the first loss."""
 
 import numpy as np
-from figures.style import BLUE, FAINT, GREEN, INK, ORANGE, STYLES, figure
+from figures.style import BLUE, GREEN, INK, ORANGE, STYLES, figure
 
-CURVATURES = np.diag([1.0, 100.0])
-START = np.array([-10.0, 1.0])
-STEPS = 100
-
-
-def _valley(degrees):
-    """The valley's matrix and where to start, turned."""
-    angle = np.radians(degrees)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return turn @ CURVATURES @ turn.T, turn @ START
+from tinyfer.core.inference import to_input
+from tinyfer.core.layers import Conv2D, Dense
+from tinyfer.core.networks import six_layer_cnn
+from tinyfer.data.drawn import draw_faces
 
 
-def _path(H, w, lr, beta1, divide):
-    """The steps of Adam, or without the division those of descent with momentum."""
-    path = [w]
-    m = v = np.zeros(2)
-    for t in range(1, STEPS + 1):
-        g = H @ w
-        m, v = beta1 * m + (1 - beta1) * g, 0.999 * v + 0.001 * g * g
-        step = m
-        if divide:
-            step = np.sqrt(1 - 0.999 ** t) / (1 - beta1 ** t) * m / (np.sqrt(v) + 1e-7)
-        w = w - lr * step
-        path.append(w)
-    return np.array(path)
+def _mean_squares(rule, x, training=False):
+    """Mean square of x and behind each layer with weights; rule: variance from the two fans."""
+    rng = np.random.default_rng(0)
+    model = six_layer_cnn(seed=0)
+    sizes = [np.mean(x ** 2)]
+    for layer in model.layers[:-1]:
+        if isinstance(layer, (Conv2D, Dense)):
+            w = layer.w.value
+            window = np.prod(w.shape[:-2])
+            std = np.sqrt(rule(window * w.shape[-2], window * w.shape[-1]))
+            w[...] = rng.normal(0, std, w.shape)
+        x = layer.forward(x, training)
+        if isinstance(layer, (Conv2D, Dense)):
+            sizes.append(np.mean(x.astype(np.float64) ** 2))
+    return sizes
 
 
-def _loss(H, w):
-    return 0.5 * w @ H @ w
-
-
-# beta1, whether divided, the rates to try, colour, line style, marker, name
-METHODS = (
-    (0.0, False, np.logspace(-3, -1.6, 141), ORANGE, STYLES[1], "s", "plain descent"),
-    (0.9, False, np.logspace(-3, -0.4, 201), GREEN, STYLES[3], "^", "momentum"),
-    (0.0, True, np.logspace(-2, 1, 201), INK, STYLES[2], "D", "divided"),
-    (0.9, True, np.logspace(-2, 1, 201), BLUE, STYLES[0], "o", "Adam: both"),
-)
-
-
-def valley():
-    fig = figure(8.2, 4.6)
-    for axes, degrees, title in zip(fig.subplots(1, 2), (0, 45),
-                                    ("along the axes", "turned by 45 degrees")):
-        H, start = _valley(degrees)
-        grid = np.linspace(-12, 12, 241)
-        X, Y = np.meshgrid(grid, grid)
-        loss = 0.5 * (H[0, 0] * X * X + 2 * H[0, 1] * X * Y + H[1, 1] * Y * Y)
-        axes.contour(X, Y, loss, levels=[1, 5, 15, 40, 100, 250, 600, 1500], colors=FAINT,
-                     linewidths=0.8)
-        for beta1, divide, rates, colour, style, marker, name in METHODS:
-            if name == "momentum":
-                continue
-            paths = [_path(H, start, lr, beta1, divide) for lr in rates[::4]]
-            best = min(paths, key=lambda path: _loss(H, path[-1]))
-            axes.plot(*best.T, color=colour, linestyle=style, linewidth=1.1, marker=marker,
-                      markersize=3, label=name)
-        axes.plot(*start, "o", color=INK, markersize=7)
-        axes.plot(0, 0, "+", color=INK, markersize=12, markeredgewidth=2)
-        axes.set_aspect("equal")
-        axes.set_xlim(-11, 4)
-        axes.set_ylim((-7.5, 7.5) if degrees == 0 else (-11, 4))
-        axes.grid(False)
-        axes.set_xlabel("$w_1$")
-        axes.set_ylabel("$w_2$")
-        axes.set_title(title)
-    fig.legend(*fig.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+def signal():
+    x = to_input(draw_faces(8, seed=0).faces)
+    curves = {
+        "with batch norm (Glorot)": (lambda i, o: 2 / (i + o), True, GREEN, STYLES[2]),
+        "He, 2 / fan-in": (lambda i, o: 2 / i, False, BLUE, STYLES[0]),
+        "Glorot, 2 / (fan-in + fan-out)": (lambda i, o: 2 / (i + o), False, ORANGE, STYLES[1]),
+        "standard deviation 0.01": (lambda i, o: 1e-4, False, INK, STYLES[3]),
+    }
+    fig = figure(7.5, 3.6)
+    axes = fig.subplots()
+    for name, (rule, training, colour, style) in curves.items():
+        sizes = _mean_squares(rule, x, training)
+        axes.semilogy(sizes, color=colour, linestyle=style, marker="o", markersize=3.5)
+        axes.text(7.15, sizes[-1], name, color=colour, va="center", fontsize=9)
+    axes.set_xlim(-0.2, 10.6)
+    axes.set_xticks(range(8), ["input", "conv1", "conv2", "conv3", "conv4", "conv5", "conv6",
+                               "dense1"])
+    axes.set_ylabel("mean square behind the ReLU")
     return fig
 
 
-def rates():
-    fig = figure(8.2, 3.9)
-    for axes, degrees, title in zip(fig.subplots(1, 2, sharey=True), (0, 45),
-                                    ("along the axes", "turned by 45 degrees")):
-        H, start = _valley(degrees)
-        for beta1, divide, tried, colour, style, _, name in METHODS:
-            losses = [_loss(H, _path(H, start, lr, beta1, divide)[-1]) for lr in tried]
-            axes.plot(tried, losses, color=colour, linestyle=style, label=name)
-        axes.axhline(_loss(H, start), color="#777777", linewidth=0.8)
-        axes.set(xscale="log", yscale="log", ylim=(1e-9, 1e4), xlim=(1e-3, 10))
-        axes.set_xlabel("learning rate")
-        axes.set_title(title)
-    fig.axes[0].set_ylabel(f"loss after {STEPS} steps")
-    fig.axes[0].text(1.2e-3, 2.2e2, "loss at the start", fontsize=9)
-    fig.legend(*fig.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+def first_loss():
+    rng = np.random.default_rng(0)
+    draws = rng.standard_normal((20_000, 7))
+    s = np.linspace(0, 3, 61)
+    loss = [np.log(np.exp(size * draws).sum(axis=1)).mean() for size in s]
+    fig = figure(6, 3.2)
+    axes = fig.subplots()
+    axes.plot(s, loss, color=BLUE)
+    axes.plot(s[:47], np.log(7) + s[:47] ** 2 / 2 * 6 / 7, color=ORANGE, linestyle=STYLES[1])
+    axes.axhline(np.log(7), color=INK, linewidth=0.8)
+    axes.text(2.98, np.log(7) - 0.06, "ln 7", ha="right", va="top")
+    axes.text(2.3, 3.35, "expected loss", color=BLUE)
+    axes.text(1.28, 3.55, "ln K + s² (1 − 1/K) / 2", color=ORANGE, ha="right")
+    in_training = np.sqrt(1024 / 263)
+    for size, label, place in ((0.01, "evaluation", (0.12, 2.35)),
+                               (in_training, "training", (2.15, 2.75))):
+        value = np.interp(size, s, loss)
+        axes.plot(size, value, "o", color=INK, markersize=6)
+        axes.annotate(label, (size, value), place, arrowprops={"arrowstyle": "-", "color": INK})
+    axes.set_xlabel("standard deviation s of the logits")
+    axes.set_ylabel("first loss, K = 7")
+    axes.set_ylim(1.5, 4.6)
+    axes.set_xlim(-0.05, 3)
     return fig
 
 
-FIGURES = {"08-valley": valley, "08-rates": rates}
+FIGURES = {"08-signal": signal, "08-first-loss": first_loss}

@@ -1,89 +1,65 @@
-"""Chapter 9: the roofline, the caches, im2col and a register tile."""
-
-import json
-from pathlib import Path
+"""Chapter 9: what batch norm does to channels, and what it takes out of a gradient."""
 
 import numpy as np
-from figures.style import BLUE, GREEN, INK, ORANGE, bare, figure, frame, table
-from matplotlib.patches import Rectangle
+from figures.style import BLUE, GREEN, INK, ORANGE, figure
 
-X = np.array([[1, 2, 0, 1], [0, 1, 3, 1], [2, 1, 0, 0], [1, 0, 1, 2]])      # as in chapter 4
-W = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
+from tinyfer.core.inference import to_input
+from tinyfer.core.kernels.batchnorm import batchnorm_backward
+from tinyfer.core.networks import six_layer_cnn
+from tinyfer.data.drawn import draw_faces
 
-
-def roofline():
-    import speed_ladder
-    from bench import pictures
-
-    speed = Path(__file__).resolve().parents[3] / "docs" / "speed.json"
-    measured = json.loads(speed.read_text(encoding="utf-8")) | {"ladder": [], "run": {"batch": 64}}
-    return pictures.roofline_figure(speed_ladder.points(measured), measured["limits"])
+X = np.array([1, 7, 9, 15.0])
+DOUT = np.array([-1, 2, 1, 2.0])
 
 
-def cache():
-    """Sides grow with the logarithm of the size."""
-    levels = (("registers", "2 KB", "0 cycles", "a tile of sums:\n6 rows of 64", BLUE),
-              ("L1", "32 KB", "5 cycles", "64 pixels of\n128 channels", GREEN),
-              ("L2", "2 MB", "15 cycles", "filters: 590 KB\nimage: 205 KB", ORANGE),
-              ("memory", "8 GB", "300 cycles", "64 images: 13 MB\nim2col: 96 MB", "#777777"))
-    fig = figure(8.4, 3)
-    axes = fig.subplots()
-    left = 0.0
-    for (name, size, cycles, fits, colour), side in zip(levels, (1.1, 1.5, 2.1, 3.3)):
-        axes.add_patch(Rectangle((left, 0), side, side, facecolor=colour, alpha=0.25,
-                                 edgecolor=colour, linewidth=1.5))
-        axes.text(left + side / 2, side / 2, size, ha="center", va="center", fontsize=11)
-        axes.text(left + side / 2, side + 0.1, f"{name}\n{cycles}", ha="center", fontsize=10)
-        axes.text(left + side / 2, -0.15, fits, ha="center", va="top", fontsize=9)
-        left += side + 0.75
-    axes.set_xlim(-0.3, left - 0.3)
-    axes.set_ylim(-1.0, 4.3)
-    axes.set_aspect("equal")
-    bare(axes)
+def before_after():
+    x = to_input(draw_faces(64, seed=3).faces)
+    model = six_layer_cnn(seed=2)
+    for layer in model.layers[:2]:
+        x = layer.forward(x, training=True)
+    before = model.layers[2].forward(x, training=True)
+    after = model.layers[3].forward(before, training=True)
+    channels = np.argsort(before.mean(axis=(0, 1, 2)))[::8]
+    fig = figure(8, 3)
+    for axes, values, title in zip(fig.subplots(1, 2), (before, after),
+                                   ("before: behind ReLU", "after batch norm")):
+        columns = [values[..., c].ravel()[::7] for c in channels]
+        axes.boxplot(columns, whis=(5, 95), showfliers=False, showmeans=True, patch_artist=True,
+                     boxprops={"facecolor": "#CFE0EC", "edgecolor": BLUE},
+                     medianprops={"color": INK}, whiskerprops={"color": BLUE},
+                     capprops={"color": BLUE},
+                     meanprops={"marker": "o", "markerfacecolor": ORANGE,
+                                "markeredgecolor": ORANGE, "markersize": 5})
+        axes.set_xticks(range(1, 9), [str(c) for c in channels])
+        axes.set_xlabel("channel")
+        axes.set_ylabel("value")
+        axes.set_title(title)
     return fig
 
 
-def im2col():
-    rows = np.lib.stride_tricks.sliding_window_view(X, (3, 3)).reshape(4, 9)
-    fig = figure(9, 3.1)
-    image, matrix, column, out = fig.subplots(1, 4, width_ratios=(4, 9, 1.3, 1.7))
-    table(image, X, "x", size=10)
-    table(matrix, rows, "im2col(x): a window in each row", size=10)
-    table(column, W.reshape(9, 1), "w", size=8)
-    table(out, rows @ W.reshape(9, 1), "out", size=10)
-    for place, colour, style in (((0, 0), ORANGE, "-"), ((1, 1), BLUE, "--")):
-        frame(image, *place, 3, 3, colour, 2.5, style)
-        row = 2 * place[0] + place[1]
-        frame(matrix, row, 0, 1, 9, colour, 2.5, style)
-        frame(out, row, 0, 1, 1, colour, 2.5, style)
+def projection():
+    xhat = (X - X.mean()) / X.std()
+    column = DOUT.reshape(4, 1, 1, 1)
+    dx, _, _ = batchnorm_backward(column, X.reshape(4, 1, 1, 1), np.array([X.mean()]),
+                                  np.array([1 / X.std()]), np.ones(1), True)
+    along_xhat = xhat * np.mean(DOUT * xhat)
+    panels = (("dout", DOUT, INK), ("along 1: taken out", np.full(4, DOUT.mean()), BLUE),
+              ("along xhat: taken out", along_xhat, ORANGE),
+              ("what is left", dx.ravel() * X.std(), GREEN))
+    fig = figure(8.6, 2.3)
+    for axes, (title, values, colour) in zip(fig.subplots(1, 4, sharey=True), panels):
+        axes.bar(range(4), values, color=colour, width=0.7)
+        axes.axhline(0, color=INK, linewidth=0.8)
+        for i, value in enumerate(values):
+            above = value >= 0
+            axes.annotate(f"{value:.1f}".replace("-", "−"), (i, value), ha="center", fontsize=9,
+                          xytext=(0, 2 if above else -2), textcoords="offset points",
+                          va="bottom" if above else "top")
+        axes.set_xticks(range(4), [f"{x:g}" for x in X])
+        axes.set_xlabel("x")
+        axes.set_title(title, loc="center", fontsize=10)
+        axes.set_ylim(-2.2, 2.7)
     return fig
 
 
-def register_tile(rows=6, vectors=4):
-    fig = figure(6.6, 3.5)
-    axes = fig.subplots()
-
-    def cells(row, column, height, width, colour, lane):
-        for i in range(height):
-            for j in range(width):
-                axes.add_patch(Rectangle((column + lane * j, -(row + i) - 0.85), 0.92 * lane, 0.85,
-                                         facecolor=colour, alpha=0.35, edgecolor=INK,
-                                         linewidth=0.8))
-
-    cells(0, 3, rows, vectors, BLUE, 2)
-    cells(0, 1.4, rows, 1, ORANGE, 0.9)
-    cells(-1.7, 3, 1, vectors, GREEN, 2)
-    axes.text(7, -rows - 0.15, "c: 24 vectors of 16 sums, kept in registers", ha="center", va="top",
-              color=BLUE)
-    axes.text(1.2, -rows / 2, "a: 6 numbers,\neach spread over\na whole vector", ha="right",
-              va="center", color=ORANGE)
-    axes.text(11.3, 1.3, "b: 4 vectors", va="center", color=GREEN)
-    axes.text(7, 0.35, "×", ha="center", va="center", fontsize=14)
-    axes.set_xlim(-3.2, 14)
-    axes.set_ylim(-rows - 1, 2)
-    bare(axes, f"for each k: {rows + vectors} loads, {rows * vectors} fused multiply-adds")
-    return fig
-
-
-FIGURES = {"09-roofline": roofline, "09-cache": cache, "09-im2col": im2col,
-           "09-register-tile": register_tile}
+FIGURES = {"09-before-after": before_after, "09-projection": projection}

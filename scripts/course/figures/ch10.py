@@ -1,146 +1,94 @@
-"""Chapter 10: a face as a training batch sees it; what dropout and class weights do."""
-
-from functools import partial
+"""Chapter 10: descent, momentum, division and Adam in two narrow valleys, at every rate."""
 
 import numpy as np
-from figures.small import scores, small_cnn, train
-from figures.style import BLUE, INK, ORANGE, STYLES, figure, picture
+from figures.style import BLUE, FAINT, GREEN, INK, ORANGE, STYLES, figure
 
-from tinyfer.core.inference import to_input
-from tinyfer.core.layers import Dense, Flatten
-from tinyfer.core.model import Sequential
-from tinyfer.core.optim import SGD
-from tinyfer.data import EMOTIONS, class_weights
-from tinyfer.data.augment import augment
-from tinyfer.data.drawn import draw_face, draw_faces
+CURVATURES = np.diag([1.0, 100.0])
+START = np.array([-10.0, 1.0])
+STEPS = 100
 
 
-def augmentation():
-    face = draw_face("surprise", seed=4, tilt=0.2, gaze_u=0.06, covered=1, hand_u=0.75, hand_v=0.35)
-    batch = augment(np.repeat(face[None], 8, axis=0), np.random.default_rng(5))[..., 0]
-    fig = figure(8, 3.4)
-    panels = fig.subplots(2, 5)
-    picture(panels[0, 0], face, "as it is")
-    panels[1, 0].set_visible(False)
-    for axes, x in zip(panels[:, 1:].ravel(), batch):
-        picture(axes, x, "", 0, 1)
+def _valley(degrees):
+    """The valley's matrix and where to start, turned."""
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return turn @ CURVATURES @ turn.T, turn @ START
+
+
+def _path(H, w, lr, beta1, divide):
+    """The steps of Adam, or without the division those of descent with momentum."""
+    path = [w]
+    m = v = np.zeros(2)
+    for t in range(1, STEPS + 1):
+        g = H @ w
+        m, v = beta1 * m + (1 - beta1) * g, 0.999 * v + 0.001 * g * g
+        step = m
+        if divide:
+            step = np.sqrt(1 - 0.999 ** t) / (1 - beta1 ** t) * m / (np.sqrt(v) + 1e-7)
+        w = w - lr * step
+        path.append(w)
+    return np.array(path)
+
+
+def _loss(H, w):
+    return 0.5 * w @ H @ w
+
+
+# beta1, whether divided, the rates to try, colour, line style, marker, name
+METHODS = (
+    (0.0, False, np.logspace(-3, -1.6, 141), ORANGE, STYLES[1], "s", "plain descent"),
+    (0.9, False, np.logspace(-3, -0.4, 201), GREEN, STYLES[3], "^", "momentum"),
+    (0.0, True, np.logspace(-2, 1, 201), INK, STYLES[2], "D", "divided"),
+    (0.9, True, np.logspace(-2, 1, 201), BLUE, STYLES[0], "o", "Adam: both"),
+)
+
+
+def valley():
+    fig = figure(8.2, 4.6)
+    for axes, degrees, title in zip(fig.subplots(1, 2), (0, 45),
+                                    ("along the axes", "turned by 45 degrees")):
+        H, start = _valley(degrees)
+        grid = np.linspace(-12, 12, 241)
+        X, Y = np.meshgrid(grid, grid)
+        loss = 0.5 * (H[0, 0] * X * X + 2 * H[0, 1] * X * Y + H[1, 1] * Y * Y)
+        axes.contour(X, Y, loss, levels=[1, 5, 15, 40, 100, 250, 600, 1500], colors=FAINT,
+                     linewidths=0.8)
+        for beta1, divide, rates, colour, style, marker, name in METHODS:
+            if name == "momentum":
+                continue
+            paths = [_path(H, start, lr, beta1, divide) for lr in rates[::4]]
+            best = min(paths, key=lambda path: _loss(H, path[-1]))
+            axes.plot(*best.T, color=colour, linestyle=style, linewidth=1.1, marker=marker,
+                      markersize=3, label=name)
+        axes.plot(*start, "o", color=INK, markersize=7)
+        axes.plot(0, 0, "+", color=INK, markersize=12, markeredgewidth=2)
+        axes.set_aspect("equal")
+        axes.set_xlim(-11, 4)
+        axes.set_ylim((-7.5, 7.5) if degrees == 0 else (-11, 4))
+        axes.grid(False)
+        axes.set_xlabel("$w_1$")
+        axes.set_ylabel("$w_2$")
+        axes.set_title(title)
+    fig.legend(*fig.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return fig
 
 
-def dropout():
-    """Loss over the epochs with and without dropout: 300 faces to learn from, 3 seeds."""
-    known, unseen = draw_faces(300, seed=0), draw_faces(1000, seed=1)
-    fig = figure(8, 3.3)
-    left, right = fig.subplots(1, 2)
-    epochs = np.arange(1, 61)
-    for rate, colour in ((0.0, ORANGE), (0.5, BLUE)):
-        seen = np.mean([train(small_cnn(seed, rate=rate), known, 60,
-                              watch=lambda model: (scores(model, known), scores(model, unseen)))
-                        for seed in range(3)], axis=0)
-        for axes, quantity in ((left, 0), (right, 1)):
-            axes.plot(epochs, seen[:, 1, quantity], color=colour, label=f"new faces, rate {rate:g}")
-            axes.plot(epochs, seen[:, 0, quantity], color=colour, linestyle=STYLES[1],
-                      label=f"training faces, rate {rate:g}")
-    left.set_ylim(0, 2.6)
-    right.set_ylim(0, 1.02)
-    for axes, name in ((left, "loss, without dropout"), (right, "accuracy")):
-        axes.set_xlabel("epoch")
-        axes.set_ylabel(name.replace(", without dropout", " in evaluation mode"))
-    fig.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+def rates():
+    fig = figure(8.2, 3.9)
+    for axes, degrees, title in zip(fig.subplots(1, 2, sharey=True), (0, 45),
+                                    ("along the axes", "turned by 45 degrees")):
+        H, start = _valley(degrees)
+        for beta1, divide, tried, colour, style, _, name in METHODS:
+            losses = [_loss(H, _path(H, start, lr, beta1, divide)[-1]) for lr in tried]
+            axes.plot(tried, losses, color=colour, linestyle=style, label=name)
+        axes.axhline(_loss(H, start), color="#777777", linewidth=0.8)
+        axes.set(xscale="log", yscale="log", ylim=(1e-9, 1e4), xlim=(1e-3, 10))
+        axes.set_xlabel("learning rate")
+        axes.set_title(title)
+    fig.axes[0].set_ylabel(f"loss after {STEPS} steps")
+    fig.axes[0].text(1.2e-3, 2.2e2, "loss at the start", fontsize=9)
+    fig.legend(*fig.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return fig
 
 
-def weights():
-    """Recall of each class with and without class weights: as imbalanced as FER-2013, 3 seeds.
-
-    The faces scored are 200 of each class; the accuracy weighs the recalls by the classes' shares.
-    """
-    known, unseen = draw_faces(3000, seed=2, imbalanced=True), draw_faces(1400, seed=3)
-    share = known.counts() / len(known)
-    fig = figure(8, 3.3)
-    axes = fig.subplots()
-    place = np.arange(7)
-    for shift, name, given, colour, hatch in (
-        (-0.2, "without weights", None, "#C9C9C9", None),
-        (0.2, "with weights", class_weights(known.labels, 7), BLUE, "//"),
-    ):
-        recalls = []
-        for seed in range(3):
-            model = small_cnn(seed, rate=0.25)
-            train(model, known, 20, lr=1e-3, shift=True, weights=given)
-            answers = model.forward(to_input(unseen.faces)).argmax(axis=1)
-            recalls.append([np.mean(answers[unseen.labels == c] == c) for c in place])
-        recall = np.mean(recalls, axis=0)
-        axes.bar(place + shift, recall, 0.38, color=colour, edgecolor=INK, linewidth=0.6,
-                 hatch=hatch, label=f"{name}: accuracy {share @ recall:.2f}, "
-                                    f"balanced {recall.mean():.2f}")
-    axes.set_xticks(place, [f"{name}\n{n}" for name, n in zip(EMOTIONS, known.counts())])
-    axes.set_ylabel("recall")
-    axes.set_ylim(0, 1)
-    axes.grid(False, axis="x")
-    fig.legend(loc="outside upper center", ncols=2)
-    return fig
-
-
-def worth(seeds=3, epochs=12):
-    """Accuracy on new faces of networks that get one thing after the other, each at the best of
-    three rates, which is chosen on other faces again."""
-    known, chosen_on, unseen = (draw_faces(n, seed) for n, seed in ((1500, 4), (700, 6), (1400, 5)))
-
-    def linear(seed):
-        return Sequential([Flatten(), Dense(2304, 7, np.random.default_rng(seed))], (48, 48, 1),
-                          rng=np.random.default_rng(seed))
-
-    def hidden(seed):
-        rng = np.random.default_rng(seed)
-        return Sequential([Flatten(), Dense(2304, 64, rng, relu=True), Dense(64, 7, rng)],
-                          (48, 48, 1), rng=rng)
-
-    def tiny_weights(seed):
-        model = small_cnn(seed, batchnorm=False)
-        for p in model.parameters():
-            p.value *= 0.1
-        return model
-
-    plain, full = partial(small_cnn, batchnorm=False), partial(small_cnn, rate=0.25)
-    adams, steeper = (1e-3, 3e-3, 1e-2), (0.1, 0.3, 1.0)
-    rungs = (
-        ("linear classifier", linear, (3e-4, 1e-3, 3e-3), {}),
-        ("a hidden layer", hidden, (1e-4, 3e-4, 1e-3), {}),
-        ("two convolutions", plain, adams, {}),
-        ("… first weights × 0.1", tiny_weights, adams, {}),
-        ("… descent instead of Adam", plain, steeper, {"optimizer": SGD}),
-        ("+ batch norm", small_cnn, adams, {}),
-        ("+ augmentation", small_cnn, adams, {"shift": True}),
-        ("+ dropout", full, adams, {"shift": True}),
-    )
-
-    def trained(build, seed, how):
-        model = build(seed)
-        with np.errstate(all="ignore"):
-            train(model, known, epochs, **how)
-        return model
-
-    fig = figure(7.6, 3.5)
-    axes = fig.subplots()
-    for row, (name, build, rates, how) in enumerate(rungs):
-        best = max(rates, key=lambda lr: scores(trained(build, 9, how | {"lr": lr}), chosen_on)[1])
-        found = [scores(trained(build, seed, how | {"lr": best}), unseen)[1]
-                 for seed in range(seeds)]
-        axes.barh(row, np.mean(found), color="#C9C9C9" if name.startswith("…") else BLUE,
-                  height=0.68)
-        axes.plot(found, [row] * seeds, "o", color=INK, markersize=3.5)
-        axes.text(max(found) + 0.012, row, f"{np.mean(found):.2f} at rate {best:g}", va="center",
-                  fontsize=9)
-    axes.axvline(1 / 7, color=INK, linewidth=0.8)
-    axes.set_yticks(range(len(rungs)), [name for name, *_ in rungs])
-    axes.invert_yaxis()
-    axes.set_xlim(0, 1)
-    axes.grid(False, axis="y")
-    axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("accuracy on 1,400 new faces (line: chance)")
-    return fig
-
-
-FIGURES = {"10-augmentation": augmentation, "10-dropout": dropout, "10-weights": weights,
-           "10-worth": worth}
+FIGURES = {"10-valley": valley, "10-rates": rates}

@@ -1,166 +1,146 @@
-"""Chapter 12: ROC, Wilson's interval, and what a trained network holds, sees and misreads."""
+"""Chapter 12: a face as a training batch sees it; what dropout and class weights do."""
+
+from functools import partial
 
 import numpy as np
-from figures.small import small_cnn, train
-from figures.style import BLUE, INK, ORANGE, STYLES, bare, figure, picture
+from figures.small import scores, small_cnn, train
+from figures.style import BLUE, INK, ORANGE, STYLES, figure, picture
 
 from tinyfer.core.inference import to_input
-from tinyfer.core.layers import Conv2D, Dense, MaxPool2D
-from tinyfer.core.losses import softmax
-from tinyfer.core.networks import load_model
-from tinyfer.data import EMOTIONS
+from tinyfer.core.layers import Dense, Flatten
+from tinyfer.core.model import Sequential
+from tinyfer.core.optim import SGD
+from tinyfer.data import EMOTIONS, class_weights
+from tinyfer.data.augment import augment
 from tinyfer.data.drawn import draw_face, draw_faces
-from tinyfer.explain.saliency import saliency
-from tinyfer.scores.metrics import roc_curve, wilson_interval
-from tinyfer.scores.plots import SHADES
 
 
-def roc():
-    positive = np.array([True, True, True, False, False, False, False])
-    scores = np.array([0.9, 0.8, 0.4, 0.7, 0.4, 0.2, 0.1])
-    fpr, tpr, _ = roc_curve(positive, scores)
-    fig = figure(7.5, 4.4)
+def augmentation():
+    face = draw_face("surprise", seed=4, tilt=0.2, gaze_u=0.06, covered=1, hand_u=0.75, hand_v=0.35)
+    batch = augment(np.repeat(face[None], 8, axis=0), np.random.default_rng(5))[..., 0]
+    fig = figure(8, 3.4)
+    panels = fig.subplots(2, 5)
+    picture(panels[0, 0], face, "as it is")
+    panels[1, 0].set_visible(False)
+    for axes, x in zip(panels[:, 1:].ravel(), batch):
+        picture(axes, x, "", 0, 1)
+    return fig
+
+
+def dropout():
+    """Loss over the epochs with and without dropout: 300 faces to learn from, 3 seeds."""
+    known, unseen = draw_faces(300, seed=0), draw_faces(1000, seed=1)
+    fig = figure(8, 3.3)
+    left, right = fig.subplots(1, 2)
+    epochs = np.arange(1, 61)
+    for rate, colour in ((0.0, ORANGE), (0.5, BLUE)):
+        seen = np.mean([train(small_cnn(seed, rate=rate), known, 60,
+                              watch=lambda model: (scores(model, known), scores(model, unseen)))
+                        for seed in range(3)], axis=0)
+        for axes, quantity in ((left, 0), (right, 1)):
+            axes.plot(epochs, seen[:, 1, quantity], color=colour, label=f"new faces, rate {rate:g}")
+            axes.plot(epochs, seen[:, 0, quantity], color=colour, linestyle=STYLES[1],
+                      label=f"training faces, rate {rate:g}")
+    left.set_ylim(0, 2.6)
+    right.set_ylim(0, 1.02)
+    for axes, name in ((left, "loss, without dropout"), (right, "accuracy")):
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(name.replace(", without dropout", " in evaluation mode"))
+    fig.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return fig
+
+
+def weights():
+    """Recall of each class with and without class weights: as imbalanced as FER-2013, 3 seeds.
+
+    The faces scored are 200 of each class; the accuracy weighs the recalls by the classes' shares.
+    """
+    known, unseen = draw_faces(3000, seed=2, imbalanced=True), draw_faces(1400, seed=3)
+    share = known.counts() / len(known)
+    fig = figure(8, 3.3)
     axes = fig.subplots()
-    axes.fill_between(fpr, tpr, color=BLUE, alpha=0.15, linewidth=0)
-    for i in range(1, 5):
-        axes.plot([i / 4, i / 4], [0, 1], color="#999999", linewidth=0.8)
-    for j in range(1, 4):
-        axes.plot([0, 1], [j / 3, j / 3], color="#999999", linewidth=0.8)
-    axes.plot([0, 1], [0, 1], color=INK, linestyle=STYLES[2], linewidth=1)
-    axes.plot(fpr, tpr, color=BLUE, linewidth=2.5, marker="o")
-    axes.text(0.125, 5 / 6, "0.4 < 0.7", ha="center", va="center", fontsize=10)
-    axes.text(0.405, 5 / 6 - 0.08, "0.4 = 0.4", ha="center", va="center", fontsize=10)
-    for i, score in enumerate(scores[~positive]):
-        axes.text((i + 0.5) / 4, 1.04, f"{score:g}", ha="center", fontsize=10)
-    for j, score in enumerate(scores[positive]):
-        axes.text(1.03, (j + 0.5) / 3, f"{score:g}", va="center", fontsize=10)
-    axes.text(0.5, 1.13, "score of the negative", ha="center", fontsize=10)
-    axes.text(1.12, 0.5, "score of the positive", va="center", ha="center", rotation=90,
-              fontsize=10)
-    axes.set_xlim(-0.02, 1.16)
-    axes.set_ylim(-0.02, 1.19)
-    axes.grid(False)
-    axes.set_xticks(np.arange(5) / 4, ["0", "1/4", "1/2", "3/4", "1"])
-    axes.set_yticks(np.arange(4) / 3, ["0", "1/3", "2/3", "1"])
-    axes.set_xlabel("false-positive rate")
-    axes.set_ylabel("true-positive rate")
+    place = np.arange(7)
+    for shift, name, given, colour, hatch in (
+        (-0.2, "without weights", None, "#C9C9C9", None),
+        (0.2, "with weights", class_weights(known.labels, 7), BLUE, "//"),
+    ):
+        recalls = []
+        for seed in range(3):
+            model = small_cnn(seed, rate=0.25)
+            train(model, known, 20, lr=1e-3, shift=True, weights=given)
+            answers = model.forward(to_input(unseen.faces)).argmax(axis=1)
+            recalls.append([np.mean(answers[unseen.labels == c] == c) for c in place])
+        recall = np.mean(recalls, axis=0)
+        axes.bar(place + shift, recall, 0.38, color=colour, edgecolor=INK, linewidth=0.6,
+                 hatch=hatch, label=f"{name}: accuracy {share @ recall:.2f}, "
+                                    f"balanced {recall.mean():.2f}")
+    axes.set_xticks(place, [f"{name}\n{n}" for name, n in zip(EMOTIONS, known.counts())])
+    axes.set_ylabel("recall")
+    axes.set_ylim(0, 1)
+    axes.grid(False, axis="x")
+    fig.legend(loc="outside upper center", ncols=2)
     return fig
 
 
-def wilson(n=20, k=19, z=1.96):
-    p = np.linspace(0, 1, 400)
-    width = z * np.sqrt(p * (1 - p) / n)
-    fig = figure(7.5, 5)
-    axes, below = fig.subplots(2, 1, sharex=True, height_ratios=(5, 1))
-    axes.fill_between(p, p - width, p + width, color="#D9D9D9", linewidth=0)
-    axes.plot(p, p - width, color=INK, linewidth=1)
-    axes.plot(p, p + width, color=INK, linewidth=1)
-    share = k / n
-    low, high = wilson_interval(k, n)
-    usual = z * np.sqrt(share * (1 - share) / n)
-    axes.plot([low, high], [share, share], color=BLUE, linewidth=4, solid_capstyle="butt")
-    axes.text(0.03, share, f"observed: {k} of {n}", va="center")
-    axes.plot([0.3, low], [share, share], color=INK, linewidth=0.8, linestyle=STYLES[2])
-    axes.text(0.42, 0.42, "pairs that fit together", ha="center", va="center", rotation=28)
-    axes.set_ylabel(f"observed share, {n} images")
-    axes.set_ylim(0, 1.1)
-    for height, name, colour, ends in ((1, "Wilson", BLUE, (low, high)),
-                                       (0, "usual", ORANGE, (share - usual, share + usual))):
-        below.plot(ends, [height, height], color=colour, linewidth=4, solid_capstyle="butt")
-        below.text(0.03, height, f"{name}: {ends[0]:.2f} to {ends[1]:.2f}", color=colour,
-                   va="center")
-    for end in low, high:
-        below.plot([end, end], [1, 1.9], color=BLUE, linewidth=0.8, clip_on=False)
-        axes.plot([end, end], [0, share], color=BLUE, linewidth=0.8)
-    for panel in axes, below:
-        panel.axvline(1, color=INK, linewidth=0.8)
-    below.set_ylim(-0.7, 1.9)
-    below.set_yticks([])
-    below.grid(False)
-    below.spines["left"].set_visible(False)
-    below.set_xlabel("true share p")
-    below.set_xlim(0, 1.12)
-    return fig
+def worth(seeds=3, epochs=12):
+    """Accuracy on new faces of networks that get one thing after the other, each at the best of
+    three rates, which is chosen on other faces again."""
+    known, chosen_on, unseen = (draw_faces(n, seed) for n, seed in ((1500, 4), (700, 6), (1400, 5)))
 
+    def linear(seed):
+        return Sequential([Flatten(), Dense(2304, 7, np.random.default_rng(seed))], (48, 48, 1),
+                          rng=np.random.default_rng(seed))
 
-def filters():
-    """The first layer's filters: grey is 0, white the largest weight of all."""
-    w = load_model("five-class-study").layers[0].w.value[:, :, 0]
-    limit = np.abs(w).max()
-    fig = figure(8, 1.15)
-    for k, axes in enumerate(fig.subplots(2, 16).ravel()):
-        picture(axes, w[:, :, k], "", -limit, limit)
-    return fig
+    def hidden(seed):
+        rng = np.random.default_rng(seed)
+        return Sequential([Flatten(), Dense(2304, 64, rng, relu=True), Dense(64, 7, rng)],
+                          (48, 48, 1), rng=rng)
 
+    def tiny_weights(seed):
+        model = small_cnn(seed, batchnorm=False)
+        for p in model.parameters():
+            p.value *= 0.1
+        return model
 
-def feature_maps(columns=8):
-    """One face through the network: of each layer that changes the picture the busiest maps."""
-    model = load_model("five-class-study")
-    face = draw_face("surprise", tilt=0.1)
-    rows, x = [], to_input(face[None])
-    for number, layer in enumerate(model.layers, 1):
-        x = layer.forward(x)
-        if isinstance(layer, (Conv2D, MaxPool2D)):
-            rows.append((f"{number}  {str(layer).replace(' + ReLU', '')}\n"
-                         f"{x.shape[1]} × {x.shape[2]}", x[0].copy()))
-        elif isinstance(layer, Dense) and layer.relu:
-            dense = x[0].copy()
-    fig = figure(8.2, 9.8)
-    grid = fig.add_gridspec(len(rows) + 1, columns + 1)
-    picture(fig.add_subplot(grid[-1, 0]), face, "the face")
-    for i, (name, maps) in enumerate(rows):
-        axes = fig.add_subplot(grid[i, 0])
-        bare(axes)
-        axes.text(1, 0.5, name, ha="right", va="center", transform=axes.transAxes, fontsize=10)
-        busiest = np.argsort(-maps.std(axis=(0, 1)))[:columns]
-        for j, c in enumerate(np.sort(busiest)):
-            axes = fig.add_subplot(grid[i, j + 1])
-            picture(axes, maps[:, :, c], "", maps[:, :, c].min(), maps[:, :, c].max())
-    axes = fig.add_subplot(grid[-1, 1:5])
-    picture(axes, dense.reshape(8, 32), "20  Dense 256", 0, dense.max())
-    axes = fig.add_subplot(grid[-1, 6:])
-    p = softmax(x)[0]
-    bare(axes, "23  Dense 5, softmax")
-    axes.barh(range(len(p)), p, color=BLUE, height=0.7, alpha=0.6)
-    for k, name in enumerate(model.class_names):
-        axes.text(0.02, k, f"{name} {p[k]:.2f}", va="center", fontsize=9)
+    plain, full = partial(small_cnn, batchnorm=False), partial(small_cnn, rate=0.25)
+    adams, steeper = (1e-3, 3e-3, 1e-2), (0.1, 0.3, 1.0)
+    rungs = (
+        ("linear classifier", linear, (3e-4, 1e-3, 3e-3), {}),
+        ("a hidden layer", hidden, (1e-4, 3e-4, 1e-3), {}),
+        ("two convolutions", plain, adams, {}),
+        ("… first weights × 0.1", tiny_weights, adams, {}),
+        ("… descent instead of Adam", plain, steeper, {"optimizer": SGD}),
+        ("+ batch norm", small_cnn, adams, {}),
+        ("+ augmentation", small_cnn, adams, {"shift": True}),
+        ("+ dropout", full, adams, {"shift": True}),
+    )
+
+    def trained(build, seed, how):
+        model = build(seed)
+        with np.errstate(all="ignore"):
+            train(model, known, epochs, **how)
+        return model
+
+    fig = figure(7.6, 3.5)
+    axes = fig.subplots()
+    for row, (name, build, rates, how) in enumerate(rungs):
+        best = max(rates, key=lambda lr: scores(trained(build, 9, how | {"lr": lr}), chosen_on)[1])
+        found = [scores(trained(build, seed, how | {"lr": best}), unseen)[1]
+                 for seed in range(seeds)]
+        axes.barh(row, np.mean(found), color="#C9C9C9" if name.startswith("…") else BLUE,
+                  height=0.68)
+        axes.plot(found, [row] * seeds, "o", color=INK, markersize=3.5)
+        axes.text(max(found) + 0.012, row, f"{np.mean(found):.2f} at rate {best:g}", va="center",
+                  fontsize=9)
+    axes.axvline(1 / 7, color=INK, linewidth=0.8)
+    axes.set_yticks(range(len(rungs)), [name for name, *_ in rungs])
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
+    axes.grid(False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("accuracy on 1,400 new faces (line: chance)")
     return fig
 
 
-def saliency_strip():
-    model = load_model("five-class-study")
-    shown = ("gradient", "integrated", "gradcam", "occlusion")
-    faces = np.stack([draw_face(name, tilt=0.1) for name in ("happy", "surprise", "angry")])
-    p = model.predict_proba(faces)
-    fig = figure(8, 5)
-    panels = fig.subplots(3, 5)
-    for axes, face, row in zip(panels[:, 0], faces, p):
-        picture(axes, face, f"{model.class_names[row.argmax()]}, {row.max():.2f}")
-    for column, method in enumerate(shown, 1):
-        for axes, one in zip(panels[:, column], saliency(model, faces, method=method)):
-            axes.imshow(one, cmap=SHADES, vmin=0, vmax=np.quantile(one, 0.995))
-            bare(axes, method if axes is panels[0, column] else "")
-    return fig
-
-
-def mistakes(wrong=10):
-    """A small network's most confident mistakes among faces that it has not seen."""
-    names = EMOTIONS
-    model = small_cnn(rate=0.25)
-    train(model, draw_faces(3000, seed=0), 15, shift=True)
-    unseen = draw_faces(1000, seed=1)
-    p = softmax(model.forward(to_input(unseen.faces)))
-    answers, sure = p.argmax(axis=1), p.max(axis=1)
-    missed = np.flatnonzero(answers != unseen.labels)
-    fig = figure(8.2, 4.3)
-    for axes, n in zip(fig.subplots(2, wrong // 2).ravel(), missed[np.argsort(-sure[missed])]):
-        picture(axes, unseen.faces[n], f"{names[unseen.labels[n]]}\ncalled {names[answers[n]]}, "
-                                       f"{sure[n]:.2f}")
-    fig.supxlabel(f"{len(unseen)} faces, {1 - len(missed) / len(unseen):.1%} right", fontsize=10)
-    return fig
-
-
-FIGURES = {"12-roc": roc, "12-wilson": wilson, "12-filters": filters,
-           "12-feature-maps": feature_maps, "12-saliency": saliency_strip, "12-mistakes": mistakes}
+FIGURES = {"12-augmentation": augmentation, "12-dropout": dropout, "12-weights": weights,
+           "12-worth": worth}

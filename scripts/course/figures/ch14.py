@@ -1,99 +1,77 @@
-"""Chapter 14: a drawn photograph, its score maps, boxes before and after suppression, the curve."""
-
-import json
-from pathlib import Path
+"""Chapter 14: ROC and Wilson's interval."""
 
 import numpy as np
-from figures.style import BLUE, GREEN, INK, ORANGE, bare, figure, frame
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from PIL import Image
+from figures.style import BLUE, INK, ORANGE, STYLES, figure
 
-from tinyfer.core.losses import softmax
-from tinyfer.core.networks import SCAN, SCAN_STRIDE
-from tinyfer.data.pictures import grey_of
-from tinyfer.data.scenes import draw_scene
-from tinyfer.photo.finder import BORDER, FILL, packaged_finder, run, scales
-
-SEED = 0
-CURVE = Path(__file__).resolve().parents[3] / "docs" / "figures" / "14-curve.json"
+from tinyfer.scores.metrics import roc_curve, wilson_interval
 
 
-def scene():
-    """The scene itself, a pixel for a pixel: 900x600 at 150 points an inch."""
-    fig = Figure(figsize=(6, 4))
-    FigureCanvasAgg(fig)
-    axes = fig.add_axes((0, 0, 1, 1))
-    axes.imshow(draw_scene(5, seed=SEED)[0], interpolation="none")
-    axes.axis("off")
-    return fig
-
-
-def score_maps():
-    """Three pictures of the pyramid, and the score of every window of each."""
-    grey = grey_of(Image.fromarray(draw_scene(5, seed=SEED)[0]))
-    finder, steps = packaged_finder(), list(scales(grey.size, 24))
-    fig = figure(8, 4)
-    grid = fig.subplots(2, 3)
-    for (above, below), scale in zip(grid.T, (steps[5], steps[8], steps[11])):
-        small = grey.resize([round(side * scale) for side in grey.size])
-        x = np.pad(np.asarray(small), BORDER, mode="edge").astype(np.float32) / np.float32(255)
-        out = run(finder.scan, x[None, :, :, None])[0]
-        p = softmax(out[..., :2].reshape(-1, 2))[:, 1].reshape(out.shape[:2])
-        above.imshow(x, cmap="gray", vmin=0, vmax=1)
-        bare(above, f"{small.width} × {small.height}: faces of {SCAN * FILL / scale:.0f} pixels")
-        i, j = np.unravel_index(p.argmax(), p.shape)
-        frame(above, SCAN_STRIDE * i, SCAN_STRIDE * j, SCAN, SCAN, ORANGE, 2)
-        shown = below.imshow(p, cmap="Blues", vmin=0, vmax=1)
-        bare(below, f"{p.shape[1]} × {p.shape[0]} windows")
-    fig.colorbar(shown, ax=grid[1], fraction=0.03, pad=0.01).set_label("score")
-    return fig
-
-
-def suppression():
-    """All boxes of the first network, those that the second leaves, and the merged ones."""
-    picture = draw_scene(5, seed=SEED)[0]
-    grey, finder = grey_of(Image.fromarray(picture)), packaged_finder()
-    found = np.concatenate([finder.scan_picture(grey, scale, 0.5)
-                            for scale in scales(grey.size, 24)])
-    looked = finder.looked_at(grey, finder.candidates(grey, 24))
-    looked = looked[looked[:, 3] > 0.5]
-    last = finder.find(grey, 24, 0.5)
-    fig = figure(9, 2.5)
-    panels = ((found, "windows of scan above 1/2", BLUE), (looked, "after look", GREEN),
-              (last, "merged", ORANGE))
-    for axes, (boxes, title, colour) in zip(fig.subplots(1, 3), panels):
-        axes.imshow(picture, interpolation="bilinear")
-        for x, y, side, _ in boxes:
-            frame(axes, y - side / 2, x - side / 2, side, side, colour, 1)
-        bare(axes, f"{title}: {len(boxes)}")
-        axes.set_xlim(0, picture.shape[1])
-        axes.set_ylim(picture.shape[0], 0)
-    return fig
-
-
-def curve():
-    """Detections against false boxes on the CMU+MIT pictures, from the numbers of
-    scripts/lab/score_finder.py."""
-    if not CURVE.is_file():
-        raise FileNotFoundError("it needs 14-curve.json, which scripts/lab/score_finder.py writes")
-    fig = figure(7, 3.6)
+def roc():
+    positive = np.array([True, True, True, False, False, False, False])
+    scores = np.array([0.9, 0.8, 0.4, 0.7, 0.4, 0.2, 0.1])
+    fpr, tpr, _ = roc_curve(positive, scores)
+    fig = figure(7.5, 4.4)
     axes = fig.subplots()
-    for (name, scores), colour, style in zip(json.loads(CURVE.read_text()).items(),
-                                             (BLUE, ORANGE), ("-", "--")):
-        false, detected = zip(*scores["0.3"]["curve"])
-        axes.plot(false, 100 * np.array(detected), style, color=colour, label=name)
-    for name, marker, detected in (
-            ("Viola and Jones 2001", "s", (76.1, 88.4, 91.4, 92.9, 93.9)),
-            ("Rowley, Baluja and Kanade 1998", "^", (83.2, 86.0, None, 89.2, 90.1))):
-        points = [(x, y) for x, y in zip((10, 31, 50, 95, 167), detected) if y is not None]
-        axes.plot(*zip(*points), marker, color=INK, markersize=5, label=f"{name}, as published")
-    axes.set_xlabel("false boxes on 130 pictures")
-    axes.set_ylabel("faces found, %")
-    axes.set_xlim(0, 200)
-    axes.legend(loc="lower right")
+    axes.fill_between(fpr, tpr, color=BLUE, alpha=0.15, linewidth=0)
+    for i in range(1, 5):
+        axes.plot([i / 4, i / 4], [0, 1], color="#999999", linewidth=0.8)
+    for j in range(1, 4):
+        axes.plot([0, 1], [j / 3, j / 3], color="#999999", linewidth=0.8)
+    axes.plot([0, 1], [0, 1], color=INK, linestyle=STYLES[2], linewidth=1)
+    axes.plot(fpr, tpr, color=BLUE, linewidth=2.5, marker="o")
+    axes.text(0.125, 5 / 6, "0.4 < 0.7", ha="center", va="center", fontsize=10)
+    axes.text(0.405, 5 / 6 - 0.08, "0.4 = 0.4", ha="center", va="center", fontsize=10)
+    for i, score in enumerate(scores[~positive]):
+        axes.text((i + 0.5) / 4, 1.04, f"{score:g}", ha="center", fontsize=10)
+    for j, score in enumerate(scores[positive]):
+        axes.text(1.03, (j + 0.5) / 3, f"{score:g}", va="center", fontsize=10)
+    axes.text(0.5, 1.13, "score of the negative", ha="center", fontsize=10)
+    axes.text(1.12, 0.5, "score of the positive", va="center", ha="center", rotation=90,
+              fontsize=10)
+    axes.set_xlim(-0.02, 1.16)
+    axes.set_ylim(-0.02, 1.19)
+    axes.grid(False)
+    axes.set_xticks(np.arange(5) / 4, ["0", "1/4", "1/2", "3/4", "1"])
+    axes.set_yticks(np.arange(4) / 3, ["0", "1/3", "2/3", "1"])
+    axes.set_xlabel("false-positive rate")
+    axes.set_ylabel("true-positive rate")
     return fig
 
 
-FIGURES = {"14-scene": scene, "14-scores": score_maps, "14-suppression": suppression,
-           "14-curve": curve}
+def wilson(n=20, k=19, z=1.96):
+    p = np.linspace(0, 1, 400)
+    width = z * np.sqrt(p * (1 - p) / n)
+    fig = figure(7.5, 5)
+    axes, below = fig.subplots(2, 1, sharex=True, height_ratios=(5, 1))
+    axes.fill_between(p, p - width, p + width, color="#D9D9D9", linewidth=0)
+    axes.plot(p, p - width, color=INK, linewidth=1)
+    axes.plot(p, p + width, color=INK, linewidth=1)
+    share = k / n
+    low, high = wilson_interval(k, n)
+    usual = z * np.sqrt(share * (1 - share) / n)
+    axes.plot([low, high], [share, share], color=BLUE, linewidth=4, solid_capstyle="butt")
+    axes.text(0.03, share, f"observed: {k} of {n}", va="center")
+    axes.plot([0.3, low], [share, share], color=INK, linewidth=0.8, linestyle=STYLES[2])
+    axes.text(0.42, 0.42, "pairs that fit together", ha="center", va="center", rotation=28)
+    axes.set_ylabel(f"observed share, {n} images")
+    axes.set_ylim(0, 1.1)
+    for height, name, colour, ends in ((1, "Wilson", BLUE, (low, high)),
+                                       (0, "usual", ORANGE, (share - usual, share + usual))):
+        below.plot(ends, [height, height], color=colour, linewidth=4, solid_capstyle="butt")
+        below.text(0.03, height, f"{name}: {ends[0]:.2f} to {ends[1]:.2f}", color=colour,
+                   va="center")
+    for end in low, high:
+        below.plot([end, end], [1, 1.9], color=BLUE, linewidth=0.8, clip_on=False)
+        axes.plot([end, end], [0, share], color=BLUE, linewidth=0.8)
+    for panel in axes, below:
+        panel.axvline(1, color=INK, linewidth=0.8)
+    below.set_ylim(-0.7, 1.9)
+    below.set_yticks([])
+    below.grid(False)
+    below.spines["left"].set_visible(False)
+    below.set_xlabel("true share p")
+    below.set_xlim(0, 1.12)
+    return fig
+
+
+FIGURES = {"14-roc": roc, "14-wilson": wilson}

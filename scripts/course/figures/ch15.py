@@ -1,128 +1,96 @@
-"""Chapter 15: trainings that fail, the signal through the layers, the sweep of the rate."""
-
-import sys
-from pathlib import Path
+"""Chapter 15: what a trained network holds, sees and misreads, and maps of where it looks."""
 
 import numpy as np
-from figures.style import BLUE, GREEN, INK, ORANGE, STYLES, figure
+from figures.small import small_cnn, train
+from figures.style import BLUE, bare, figure, picture
 
-from tinyfer.core.layers import BatchNorm, Dense
-from tinyfer.core.losses import softmax_cross_entropy
-from tinyfer.core.model import Sequential
-from tinyfer.core.optim import Adam
+from tinyfer.core.inference import to_input
+from tinyfer.core.layers import Conv2D, Dense, MaxPool2D
+from tinyfer.core.losses import softmax
+from tinyfer.core.networks import load_model
+from tinyfer.data import EMOTIONS
+from tinyfer.data.drawn import draw_face, draw_faces
+from tinyfer.explain.saliency import saliency
+from tinyfer.scores.plots import SHADES
 
-sys.path.append(str(Path(__file__).resolve().parents[3] / "docs" / "exercises"))
 
-
-def five():
-    from sabotage import observe
-
-    fig = figure(10, 4.6)
-    panels = fig.subplots(2, 6, sharey="row", sharex=True)
-    for (above, below), letter in zip(panels.T, ("healthy", *"ABCDE")):
-        seen = observe(letter)
-        steps = np.arange(1, len(seen.loss) + 1)
-        above.plot(steps, seen.loss, color=BLUE, linestyle=STYLES[1], linewidth=1.1)
-        above.plot(steps[9::10], seen.validation, color=ORANGE)
-        above.axhline(np.log(3), color="#777777", linewidth=0.8)
-        above.set_ylim(0, 2)
-        above.set_title(letter, loc="center")
-        for (name, ratios), colour, style in zip(seen.ratios.items(), (BLUE, ORANGE, GREEN),
-                                                 STYLES):
-            below.plot(steps, np.maximum(ratios, 1e-6), color=colour, linestyle=style,
-                       linewidth=1.2, label=name)
-        below.set_yscale("log")
-        below.set_ylim(7e-7, 5)
-        below.set_xlabel("step")
-    panels[0, 0].set_ylabel("loss")
-    panels[1, 0].set_ylabel("ratio of update to weight\n(0 drawn at 1e-6)")
-    fig.legend(*panels[1, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+def filters():
+    """The first layer's filters: grey is 0, white the largest weight of all."""
+    w = load_model("five-class-study").layers[0].w.value[:, :, 0]
+    limit = np.abs(w).max()
+    fig = figure(8, 1.15)
+    for k, axes in enumerate(fig.subplots(2, 16).ravel()):
+        picture(axes, w[:, :, k], "", -limit, limit)
     return fig
 
 
-def _network(hidden, norm, seed):
-    rng = np.random.default_rng(seed)
-    layers, C = [], 144
-    for _ in range(hidden):
-        layers += [Dense(C, 64, rng, relu=True)] + [BatchNorm(64, momentum=0.8)] * norm
-        C = 64
-    return Sequential([*layers, Dense(C, 3, rng)], (144,), rng=rng)
-
-
-def activations():
-    from sabotage import features
-
-    x, y = features(300, 0)
-    fig = figure(8.4, 4.6)
-    panels = fig.subplots(2, 3, sharey="row")
-    for (above, below), scale in zip(panels.T, (0.3, 1, 3)):
-        model = _network(5, False, 0)
-        for p in model.parameters():
-            p.value *= scale if p.name.endswith(".w") else 1
-        h, outputs, gradients = x, [], []
-        for layer in model.layers:
-            h = layer.forward(h, training=True)
-            outputs.append(h)
-        dout = softmax_cross_entropy(h, y)[1]
-        for layer in reversed(model.layers):
-            gradients.insert(0, dout)
-            dout = layer.backward(dout)
-        for axes, arrays in ((above, outputs), (below, gradients)):
-            for number, array in enumerate(arrays[:5]):
-                values = np.log10(np.abs(array[array != 0]))
-                share, edges = np.histogram(values, np.linspace(-11, 4, 121), density=True)
-                axes.plot((edges[1:] + edges[:-1]) / 2, share, linewidth=1.3,
-                          color=str(0.75 - 0.18 * number))
-        above.set_title(f"weights × {scale:g}", loc="center")
-        above.set_xlim(-6, 4)
-        below.set_xlim(-10, 2)
-        above.set_xlabel("log10 of the outputs")
-        below.set_xlabel("log10 of the gradients")
-    for axes in panels[:, 0]:
-        axes.set_ylabel("density")
-    panels[0, 2].text(-5.7, 0.8, "light: first\nhidden layer,\ndark: fifth", fontsize=9)
+def feature_maps(columns=8):
+    """One face through the network: of each layer that changes the picture the busiest maps."""
+    model = load_model("five-class-study")
+    face = draw_face("surprise", tilt=0.1)
+    rows, x = [], to_input(face[None])
+    for number, layer in enumerate(model.layers, 1):
+        x = layer.forward(x)
+        if isinstance(layer, (Conv2D, MaxPool2D)):
+            rows.append((f"{number}  {str(layer).replace(' + ReLU', '')}\n"
+                         f"{x.shape[1]} × {x.shape[2]}", x[0].copy()))
+        elif isinstance(layer, Dense) and layer.relu:
+            dense = x[0].copy()
+    fig = figure(8.2, 9.8)
+    grid = fig.add_gridspec(len(rows) + 1, columns + 1)
+    picture(fig.add_subplot(grid[-1, 0]), face, "the face")
+    for i, (name, maps) in enumerate(rows):
+        axes = fig.add_subplot(grid[i, 0])
+        bare(axes)
+        axes.text(1, 0.5, name, ha="right", va="center", transform=axes.transAxes, fontsize=10)
+        busiest = np.argsort(-maps.std(axis=(0, 1)))[:columns]
+        for j, c in enumerate(np.sort(busiest)):
+            axes = fig.add_subplot(grid[i, j + 1])
+            picture(axes, maps[:, :, c], "", maps[:, :, c].min(), maps[:, :, c].max())
+    axes = fig.add_subplot(grid[-1, 1:5])
+    picture(axes, dense.reshape(8, 32), "20  Dense 256", 0, dense.max())
+    axes = fig.add_subplot(grid[-1, 6:])
+    p = softmax(x)[0]
+    bare(axes, "23  Dense 5, softmax")
+    axes.barh(range(len(p)), p, color=BLUE, height=0.7, alpha=0.6)
+    for k, name in enumerate(model.class_names):
+        axes.text(0.02, k, f"{name} {p[k]:.2f}", va="center", fontsize=9)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
     return fig
 
 
-def rates(steps=120, seeds=5):
-    from sabotage import features
-
-    x, y = features(600, 0)
-    tried = np.logspace(-4.5, 0.5, 11)
-
-    def last_loss(lr, norm, falling, seed):
-        model, rng = _network(3, norm, seed), np.random.default_rng(seed)
-        optimizer, losses = Adam(model.parameters(), lr=lr), []
-        for t in range(steps):
-            if falling:
-                optimizer.lr = lr * (1 + np.cos(np.pi * t / steps)) / 2
-            rows = rng.permutation(600)[:64]
-            with np.errstate(all="ignore"):
-                loss, dlogits = softmax_cross_entropy(model.forward(x[rows], True), y[rows])
-            if not np.isfinite(loss):
-                return np.inf
-            model.backward(dlogits)
-            optimizer.step()
-            losses.append(loss)
-        return np.mean(losses[-20:])
-
-    fig = figure(7.2, 3.7)
-    axes = fig.subplots()
-    for name, norm, falling, colour, style, marker in (
-        ("with batch norm", True, False, BLUE, STYLES[0], "o"),
-        ("with batch norm, falling rate", True, True, GREEN, STYLES[3], "^"),
-        ("without batch norm", False, False, ORANGE, STYLES[1], "s"),
-    ):
-        losses = [np.mean([last_loss(lr, norm, falling, seed) for seed in range(seeds)])
-                  for lr in tried]
-        axes.plot(tried, losses, color=colour, linestyle=style, marker=marker, markersize=4,
-                  label=name)
-    axes.axhline(np.log(3), color=INK, linewidth=0.8)
-    axes.text(3.2e-5, np.log(3) - 0.03, "ln 3", va="top")
-    axes.set(xscale="log", ylim=(0, 1.8), xlabel="learning rate",
-             ylabel=f"loss of the last 20 of {steps} steps")
-    axes.legend(loc="lower right")
+def saliency_strip():
+    model = load_model("five-class-study")
+    shown = ("gradient", "integrated", "gradcam", "occlusion")
+    faces = np.stack([draw_face(name, tilt=0.1) for name in ("happy", "surprise", "angry")])
+    p = model.predict_proba(faces)
+    fig = figure(8, 5)
+    panels = fig.subplots(3, 5)
+    for axes, face, row in zip(panels[:, 0], faces, p):
+        picture(axes, face, f"{model.class_names[row.argmax()]}, {row.max():.2f}")
+    for column, method in enumerate(shown, 1):
+        for axes, one in zip(panels[:, column], saliency(model, faces, method=method)):
+            axes.imshow(one, cmap=SHADES, vmin=0, vmax=np.quantile(one, 0.995))
+            bare(axes, method if axes is panels[0, column] else "")
     return fig
 
 
-FIGURES = {"15-five": five, "15-activations": activations, "15-rates": rates}
+def mistakes(wrong=10):
+    """A small network's most confident mistakes among faces that it has not seen."""
+    names = EMOTIONS
+    model = small_cnn(rate=0.25)
+    train(model, draw_faces(3000, seed=0), 15, shift=True)
+    unseen = draw_faces(1000, seed=1)
+    p = softmax(model.forward(to_input(unseen.faces)))
+    answers, sure = p.argmax(axis=1), p.max(axis=1)
+    missed = np.flatnonzero(answers != unseen.labels)
+    fig = figure(8.2, 4.3)
+    for axes, n in zip(fig.subplots(2, wrong // 2).ravel(), missed[np.argsort(-sure[missed])]):
+        picture(axes, unseen.faces[n], f"{names[unseen.labels[n]]}\ncalled {names[answers[n]]}, "
+                                       f"{sure[n]:.2f}")
+    fig.supxlabel(f"{len(unseen)} faces, {1 - len(missed) / len(unseen):.1%} right", fontsize=10)
+    return fig
+
+
+FIGURES = {"15-filters": filters, "15-feature-maps": feature_maps, "15-saliency": saliency_strip, "15-mistakes": mistakes}

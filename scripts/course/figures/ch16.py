@@ -1,65 +1,50 @@
-"""Chapter 16: Winograd's tiles on a face, and what they save."""
+"""Chapter 16: schedules, and what becomes of noise."""
 
 import numpy as np
-from figures.style import BLUE, INK, ORANGE, figure, frame, picture
+from figures.style import COLOURS, STYLES, figure
 
-from tinyfer.data.drawn import draw_face
+from tinyfer.core.optim import SCHEDULES
 
-# Output size, channels in, channels out, and Winograd's m (None: direct) of the six convolutions.
-LAYERS = ((46, 1, 32, None), (44, 32, 64, 4), (20, 64, 128, 5), (18, 128, 128, 6),
-          (7, 128, 256, 4), (5, 256, 256, 5))
+STEPS, WALKS = 400, 2000
 
 
-def tiles():
-    face = draw_face("happy")
-    fig = figure(8, 4)
+def rates():
+    fig = figure(8, 3.3)
     left, right = fig.subplots(1, 2)
-    m, n, first, left_edge = 4, 6, 28, 16
-    picture(left, face, "", face.min(), face.max())
-    for row in range(2):
-        for column in range(2):
-            here = (row, column) == (0, 0)
-            frame(left, first + m * row - 0.5, left_edge + m * column - 0.5, n, n,
-                  ORANGE if here else BLUE, 2.5 if here else 1.6, "-" if here else "--")
-    left.set_title("input: 6x6 tiles, 4 pixels apart,\nneighbours share 2 rows or columns",
-                   loc="center", fontsize=10)
-    window = face[first:first + 10, left_edge:left_edge + 10].astype(float)
-    edges = window[1:9, 2:10] - window[1:9, 0:8]
-    picture(right, edges, "", -200, 200)
-    for row in range(2):
-        for column in range(2):
-            here = (row, column) == (0, 0)
-            frame(right, m * row - 0.44, m * column - 0.44, m - 0.12, m - 0.12,
-                  ORANGE if here else BLUE, 3 if here else 2, "-" if here else "--")
-            right.text(m * column + 1.5, m * row + 1.5, "36 products\n16 outputs", ha="center",
-                       va="center", fontsize=10, color="black",
-                       bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85})
-    right.set_title("output: 4x4 tiles side by side\n(one 3x3 filter, enlarged)", loc="center",
-                    fontsize=10)
+    shares = np.arange(STEPS) / STEPS
+    for (name, schedule), colour, style in zip(SCHEDULES.items(), COLOURS, STYLES):
+        left.plot(shares, [schedule(s) for s in shares], color=colour, linestyle=style, label=name)
+    left.set_xlabel("share of the steps that are done")
+    left.set_title("rate, of the highest")
+    left.set_ylim(0, 1.3)
+    left.legend(loc="upper right", ncol=3)
+
+    def walk(rate):
+        """Loss of a valley of curvature 1 with noise of size 1, from 3; and of a running mean."""
+        rng = np.random.default_rng(0)
+        w, losses, means = np.full(WALKS, 3.0), [], []
+        mean = w
+        for t in range(STEPS):
+            w = w - rate(t / STEPS) * (w + rng.standard_normal(WALKS))
+            decay = min(0.98, (t + 1) / (t + 10))
+            mean = decay * mean + (1 - decay) * w
+            losses.append((w @ w) / (2 * WALKS))
+            means.append((mean @ mean) / (2 * WALKS))
+        return losses, means
+
+    high, mean = walk(lambda s: 0.5)
+    low, _ = walk(lambda s: 0.005)
+    falling, _ = walk(lambda s: 0.5 * SCHEDULES["cosine"](s))
+    named = (("rate 0.5", high), ("rate 0.005", low), ("0.5, falling", falling),
+             ("0.5, running mean", mean))
+    for (name, losses), colour, style in zip(named, COLOURS, STYLES):
+        right.plot(losses, color=colour, linestyle=style, label=name)
+    right.set_yscale("log")
+    right.set_xlabel("step")
+    right.set_title("loss")
+    right.set_ylim(0.003, 60)
+    right.legend(loc="upper right", ncol=2)
     return fig
 
 
-def multiplications():
-    direct = np.array([9 * size ** 2 * C * K for size, C, K, _ in LAYERS]) / 1e6
-    winograd = np.array([9 * size ** 2 * C * K if m is None
-                         else (-(-size // m) * (m + 2)) ** 2 * C * K
-                         for size, C, K, m in LAYERS]) / 1e6
-    fig = figure(7, 3)
-    axes = fig.subplots()
-    place = np.arange(len(LAYERS))
-    axes.bar(place - 0.2, direct, 0.38, color="#C9C9C9", edgecolor=INK, linewidth=0.6,
-             label="direct")
-    axes.bar(place + 0.2, winograd, 0.38, color=BLUE, edgecolor=INK, linewidth=0.6, hatch="//",
-             label="Winograd")
-    for i in place[1:]:
-        axes.text(i + 0.2, winograd[i] + 0.8, f"{winograd[i] / direct[i]:.0%}", ha="center",
-                  fontsize=9)
-    axes.set_xticks(place, [f"conv{i}\n{size}x{size}\n" + (f"F({m}x{m})" if m else "direct")
-                            for i, (size, _, _, m) in enumerate(LAYERS, 1)])
-    axes.set_ylabel("million multiply-adds\nforward, an image")
-    axes.grid(False, axis="x")
-    axes.legend()
-    return fig
-
-
-FIGURES = {"16-tiles": tiles, "16-multiplications": multiplications}
+FIGURES = {"16-rates": rates}

@@ -1,50 +1,34 @@
-"""Chapter 17: schedules, and what becomes of noise."""
+"""Chapter 17: what a detector's alarms are worth when what it looks for is rare."""
 
-import numpy as np
-from figures.style import COLOURS, STYLES, figure
+from figures.style import BLUE, COLOURS, INK, bare, figure
+from matplotlib.patches import Rectangle
 
-from tinyfer.core.optim import SCHEDULES
-
-STEPS, WALKS = 400, 2000
+PEOPLE, ANGRY, FOUND, FLAGGED = 1000, 10, 7, 99     # of the others, 10 % of 990
 
 
-def rates():
-    fig = figure(8, 3.3)
-    left, right = fig.subplots(1, 2)
-    shares = np.arange(STEPS) / STEPS
-    for (name, schedule), colour, style in zip(SCHEDULES.items(), COLOURS, STYLES):
-        left.plot(shares, [schedule(s) for s in shares], color=colour, linestyle=style, label=name)
-    left.set_xlabel("share of the steps that are done")
-    left.set_title("rate, of the highest")
-    left.set_ylim(0, 1.3)
-    left.legend(loc="upper right", ncol=3)
-
-    def walk(rate):
-        """Loss of a valley of curvature 1 with noise of size 1, from 3; and of a running mean."""
-        rng = np.random.default_rng(0)
-        w, losses, means = np.full(WALKS, 3.0), [], []
-        mean = w
-        for t in range(STEPS):
-            w = w - rate(t / STEPS) * (w + rng.standard_normal(WALKS))
-            decay = min(0.98, (t + 1) / (t + 10))
-            mean = decay * mean + (1 - decay) * w
-            losses.append((w @ w) / (2 * WALKS))
-            means.append((mean @ mean) / (2 * WALKS))
-        return losses, means
-
-    high, mean = walk(lambda s: 0.5)
-    low, _ = walk(lambda s: 0.005)
-    falling, _ = walk(lambda s: 0.5 * SCHEDULES["cosine"](s))
-    named = (("rate 0.5", high), ("rate 0.005", low), ("0.5, falling", falling),
-             ("0.5, running mean", mean))
-    for (name, losses), colour, style in zip(named, COLOURS, STYLES):
-        right.plot(losses, color=colour, linestyle=style, label=name)
-    right.set_yscale("log")
-    right.set_xlabel("step")
-    right.set_title("loss")
-    right.set_ylim(0.003, 60)
-    right.legend(loc="upper right", ncol=2)
+def base_rate():
+    fig = figure(8, 3.9)
+    axes = fig.subplots()
+    kinds = ((FOUND, BLUE, "////", "angry, flagged"), (ANGRY - FOUND, "white", "", "angry, missed"),
+             (FLAGGED, COLOURS[4], "", "not angry, flagged"),
+             (PEOPLE - ANGRY - FLAGGED, "#EEEEEE", "", "not angry"))
+    person = 0
+    for count, colour, hatch, name in kinds:
+        for _ in range(count):
+            row, column = person % 20, person // 20
+            axes.add_patch(Rectangle((column, row), 0.8, 0.8, facecolor=colour, hatch=hatch,
+                                     edgecolor=BLUE if "missed" in name else INK,
+                                     linewidth=1.2 if "missed" in name else 0.3))
+            person += 1
+        axes.add_patch(Rectangle((0, 0), 0, 0, facecolor=colour, hatch=hatch,
+                                 edgecolor=BLUE if "missed" in name else INK,
+                                 label=f"{name}: {count}"))
+    axes.set_xlim(-0.5, 50.5)
+    axes.set_ylim(20.3, -0.5)
+    axes.set_aspect("equal")
+    bare(axes)
+    fig.legend(loc="outside lower center", ncols=4)
     return fig
 
 
-FIGURES = {"17-rates": rates}
+FIGURES = {"17-base-rate": base_rate}

@@ -1,4 +1,4 @@
-"""A network small enough to be trained for a picture, on drawn faces: chapters 10 and 12."""
+"""A network small enough to be trained for a picture, on drawn faces: chapters 12 and 15."""
 
 import numpy as np
 

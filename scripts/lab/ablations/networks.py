@@ -13,7 +13,7 @@ PIXELS = 48 * 48
 
 
 def linear(classes, seed, class_names):
-    """Logits straight from the pixels: chapter 1."""
+    """Logits straight from the pixels: chapter 2."""
     rng = np.random.default_rng(seed)
     return _sequential("linear", [Flatten(), Dense(PIXELS, classes, rng)], rng, class_names)
 
@@ -26,7 +26,7 @@ def hidden(classes, seed, class_names):
 
 
 def two_convolutions(classes, seed, class_names):
-    """Two convolutions with a pool behind each, and one dense layer: chapters 4 and 5."""
+    """Two convolutions with a pool behind each, and one dense layer: chapters 6 and 7."""
     rng = np.random.default_rng(seed)
     layers = [Conv2D(1, 32, rng, relu=True), MaxPool2D(), Conv2D(32, 64, rng, relu=True),
               MaxPool2D(), Flatten(), Dense(6400, classes, rng)]

@@ -50,7 +50,7 @@ def _write(out):
     rows = sorted(records.values(), key=lambda r: (order.index(r["rung"]), r["seed"]))
     runs.write_json(DOCS / "ladder.json", dict(labels=digits(labels), rungs=rows))
     pages.rewrite(DOCS / "results.md", dict(ladder=page(rows)))
-    pages.rewrite(DOCS / "17-what-makes-the-difference.md", dict(worth=worth(rows)))
+    pages.rewrite(DOCS / "16-what-makes-the-difference.md", dict(worth=worth(rows)))
     pictures.draw(rows, DOCS / "figures")
     print(f"{len(folders)} rungs of {out}, {len(rows)} in all: docs/ladder.json, docs/results.md "
           "and the pictures are written")
@@ -136,7 +136,7 @@ def page(rows):
 
 
 def worth(rows):
-    """The block of chapter 17: what each upper rung that was run brought, in points."""
+    """The block of chapter 16: what each upper rung that was run brought, in points."""
     upper = {rung.name for rung in UPPER}
     head = ["what is added", "over", "epochs", "accuracy", "points", "p"]
     return pages.table(head, [[line(row)[k] for k in (1, 2, 3, 4, 5, 6)] for row in rows

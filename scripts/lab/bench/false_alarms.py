@@ -4,7 +4,7 @@
 
 The layers' own backwards, proved elsewhere, are checked on fresh random inputs, gradients and
 parameters. The noise of such a slope is up to 4e-10; a check with too low a floor asks for seven
-digits of numbers that have only three. Chapter 2.
+digits of numbers that have only three. Chapter 4.
 """
 
 import sys

@@ -18,7 +18,7 @@ What differs: dropout and the changes of faces are drawn by each worker for itse
 mean and variance of a worker's share, unless --sync-batch-norm (GPUs only) takes those of all
 shares; its running values are the first worker's, with a variance divided by M - 1, where tinyfer
 divides by M. A last batch of fewer than two images a worker is left out. And a training that was
-stopped begins anew. Chapter 13 of tinyfer's course has numbers, and what communicating costs.
+stopped begins anew. Chapter 19 of tinyfer's course has numbers, and what communicating costs.
 """
 
 import argparse
@@ -209,7 +209,7 @@ def make_optimizer(recipe, network):
 
 def set_rate(optimizer, rate, t):
     """The rate of step t, from 1, and the eps by which PyTorch's Adam takes the step of tinyfer's:
-    PyTorch adds it to sqrt(v) once v is corrected, tinyfer before (chapter 8)."""
+    PyTorch adds it to sqrt(v) once v is corrected, tinyfer before (chapter 10)."""
     for group in optimizer.param_groups:
         group["lr"], group["eps"] = rate, 1e-7 / math.sqrt(1 - 0.999**t)
 

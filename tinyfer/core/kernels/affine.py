@@ -6,7 +6,7 @@
 
 The map says where each pixel of the output comes from, so every pixel gets exactly one value. `in`
 is read by bilinear interpolation, and positions outside it take the nearest border pixel.
-Chapters 10 and 17.
+Chapters 12 and 16.
 """
 
 import math

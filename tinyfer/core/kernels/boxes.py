@@ -1,4 +1,4 @@
-"""Non-maximum suppression of square boxes, in plain loops. Chapter 14."""
+"""Non-maximum suppression of square boxes, in plain loops. Chapter 20."""
 
 import numpy as np
 

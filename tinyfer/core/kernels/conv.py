@@ -3,7 +3,7 @@
 `direct` is the definition; `winograd` spends fewer multiplications where there are channels enough
 to share its transforms. Both compute the sums of `reference.py`, which takes their place where
 numba cannot compile them: with NUMBA_DISABLE_JIT=1 it is plain Python, to be followed step by step.
-Chapters 4 and 9 of the course.
+Chapters 6 and 22 of the course.
 """
 
 import numpy as np

@@ -11,7 +11,7 @@ row u as a (3 C, K) matrix,
 
 Used where there are too few channels for Winograd's transforms to pay: the first layer sees one.
 Parallel over images, each of which owns its part of out and dx and its own dw and db; these are
-summed in order of the images. Derived in docs/04-convolution.md.
+summed in order of the images. Derived in docs/06-convolution.md.
 """
 
 import numpy as np

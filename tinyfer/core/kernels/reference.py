@@ -3,7 +3,7 @@
 Each function is its formula and nothing else. They are checked and compiled, so that the tests can
 use them on real shapes, but they are ordinary Python as well: `conv2d_forward.py_func(x, w, b)`.
 Convolutions are 3x3, stride 1, no padding: x (N, H, W, C), w (3, 3, C, K), b (K,),
-out (N, H-2, W-2, K). Chapters 4 and 5.
+out (N, H-2, W-2, K). Chapters 6 and 7.
 With NUMBA_DISABLE_JIT=1 nothing is compiled, and conv.py and gemm.py compute with these.
 """
 

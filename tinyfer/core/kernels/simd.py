@@ -1,7 +1,7 @@
 """The matrix product in machine code that LLVM will not find by itself: vector instructions.
 
 Everything else in this package is plain loops; `product`, whose sums stay in registers tile by
-tile, and `sandwich` of tiles.py decide the speed of a convolution (docs/09-making-it-fast.md).
+tile, and `sandwich` of tiles.py decide the speed of a convolution (docs/21-making-it-fast.md).
 Both are numba intrinsics: Python that runs once, while a kernel is compiled, and emits one
 instruction after another. A vector has VECTOR_BYTES, what one register holds of the processor that
 numba compiles for: this machine's, or the one that NUMBA_CPU_NAME and NUMBA_CPU_FEATURES name.

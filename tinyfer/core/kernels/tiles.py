@@ -1,7 +1,7 @@
 """Winograd's transforms of a tile, L X L^T: the matrices L, exact, and the vector code of each.
 
 The filters and the tiles of a convolution pass through six of them, each of a constant L; see
-winograd.py. Chapters 9 and 16 of the course.
+winograd.py. Chapter 22 of the course.
 """
 
 from fractions import Fraction

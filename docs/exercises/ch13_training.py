@@ -1,0 +1,198 @@
+"""Chapter 13, exercises: replace every `raise NotImplementedError`, here and in mynet/training.py:
+
+    pytest docs/exercises/ch13_training.py
+"""
+
+import json
+
+import checker
+import numpy as np
+from checker import same, true
+from mynet.training import accuracy, batches, step, train  # exercise 2: write mynet/training.py
+
+
+def by_hand():
+    """Exercise 1, by hand. (steps, size of the last batch, mean loss, standard error).
+
+    Steps and last batch of 28,709 images in batches of 64; the mean loss of an epoch with batches
+    of 64, 64 and 16 images and losses 1.0, 0.7 and 2.5; the standard error of an accuracy of 0.65
+    on 3,589 images. To three decimals.
+    """
+    raise NotImplementedError
+
+
+def start(seed, D, K):
+    """Exercise 3a. The state of a training before its first step, as a dict that JSON can hold.
+
+    A linear classifier of D inputs and K classes, chapter 2, all weights and biases 0, trained by
+    descent with momentum. The state holds everything that the next step depends on.
+    """
+    raise NotImplementedError
+
+
+def advance(state, x, labels, epochs):
+    """Exercise 3b. The state after so many more epochs; `state` itself stays as it is.
+
+    Batches of 8 by your `batches`, the learning rate 0.1; u <- 0.9 u + g, w <- w - 0.1 u. The keys
+    "w" (D, K) and "b" (K,) hold the classifier as nested lists, the others are yours.
+    """
+    raise NotImplementedError
+
+
+def too_good(epochs, n, p, rng, runs=2000):
+    """Exercise 4, an experiment. How far the best epoch lies above the truth, on average.
+
+    In each of `runs` trainings all epochs are equally good: each measures an accuracy on n images
+    of which each is right with probability p (draw with rng.binomial). Return the mean of the best
+    epoch's accuracy minus p.
+    """
+    raise NotImplementedError
+
+
+def test_by_hand():
+    checker.by_hand("training", by_hand())
+
+
+def test_batches():
+    for n, size in (20, 8), (16, 8), (5, 8), (1, 1):
+        made = batches(n, size, np.random.default_rng(0))
+        images = np.sort(np.concatenate(made))
+        true(len(images) >= n, f"of {n} images only {len(images)} come: the last batch is missing")
+        same(f"images of an epoch over {n}", images, np.arange(n), {
+            "some come twice, others never": lambda: images})
+        same("sizes of the batches", [len(batch) for batch in made],
+             [size] * (n // size) + ([n % size] if n % size else []))
+    twice = np.random.default_rng(0)
+    first, second = (np.concatenate(batches(50, 8, twice)) for _ in range(2))
+    true(not np.array_equal(first, np.arange(50)), "the order is not random")
+    true(not np.array_equal(first, second), "every epoch has the same order")
+    true(len({i // 8 for i in batches(800, 8, np.random.default_rng(1))[0]}) > 2,
+         "batches are shuffled, and the images within them stay together: shuffle the images")
+
+
+class Spy:
+    """A network with one number that writes down how it is used."""
+
+    def __init__(self):
+        self.params, self.grads = {"w": np.array([0.5])}, {}
+        self.trained, self.sizes, self.order, self.dz = [], [], [], None
+
+    def forward(self, x, training=False):
+        self.x = x
+        self.trained.append(training)
+        self.sizes.append(len(x))
+        return x * self.params["w"] * np.array([1.0, -1, 0])
+
+    def backward(self, dz):
+        self.order.append("backward")
+        self.dz = dz
+        self.grads["w"] = np.array([(dz * self.x * [1, -1, 0]).sum()])
+        return dz
+
+
+class Moves:
+    def __init__(self, network):
+        self.network = network
+
+    def step(self):
+        self.network.order.append("step")
+        if self.network.grads:
+            self.network.params["w"] -= self.network.grads["w"]
+
+
+def _loss(z, labels, weights=None):
+    s = np.ones(len(z)) if weights is None else np.asarray(weights)[labels]
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    return -(s * log_p[np.arange(len(z)), labels]).mean()
+
+
+def test_step():
+    network, x, labels = Spy(), np.arange(1.0, 5)[:, None], np.array([0, 1, 2, 0])
+    for weights in None, np.array([2.0, 0.5, 1.0]):
+        network = Spy()
+        before = _loss(x * [0.5, -0.5, 0], labels, weights)
+        loss = step(network, Moves(network), x, labels, weights)
+        true(network.trained[:1] == [True], "forward is called without training=True: batch norm "
+                                            "and dropout would do as in evaluation")
+        true("backward" in network.order, "backward is never called")
+        true("step" in network.order, "the optimizer takes no step")
+        true(network.order == ["backward", "step"], "the step comes before the gradient")
+        right = _loss(x * network.params["w"] * [1, -1, 0], labels, weights)
+        same("the loss", loss, before, {
+            "this is the loss after the step": right, "the class weights are not passed on":
+            lambda: _loss(x * [0.5, -0.5, 0], labels)})
+
+
+def test_train():
+    x = np.random.default_rng(0).standard_normal((20, 1))
+    labels = np.random.default_rng(1).integers(3, size=20)
+    network = Spy()
+
+    class Still(Moves):
+        def step(self):
+            self.network.order.append("step")
+
+    losses = train(network, Still(network), x, labels, 8, 3, np.random.default_rng(2))
+    true(network.sizes == [8, 8, 4] * 3, f"batches of {network.sizes} images; expected 8, 8 and 4, "
+                                         "three times")
+    right = _loss(x * [0.5, -0.5, 0], labels)
+    orders = np.random.default_rng(2)
+    of_batches = [np.mean([_loss(x[b] * [0.5, -0.5, 0], labels[b]) for b in batches(20, 8, orders)])
+                  for _ in range(3)]
+    same("mean loss of each epoch", losses, [right] * 3, {
+        "this is the mean of the batches: the last has fewer images and counts less": of_batches,
+        "these are sums over the batches: divide by the images": 3 * np.array(of_batches)}, 1e-6)
+
+
+def test_accuracy():
+    x = np.array([1.0, 2, -1, -3, 1, 2, 5])[:, None]
+    labels = np.array([0, 1, 1, 1, 0, 2, 0])
+    network = Spy()
+    same("accuracy", accuracy(network, x, labels, 3), 5 / 7, {
+        "this is the number of right answers": 5,
+        "the mean of the batches: the last has fewer images": (2 / 3 + 2 / 3 + 1) / 3,
+        "the last batch is left out, and N still divides": 4 / 7})
+    true(not any(network.trained), "the accuracy is measured in training mode")
+
+
+def _data():
+    rng = np.random.default_rng(3)
+    labels = rng.integers(0, 3, 60)
+    return rng.standard_normal((60, 4)) + 2 * np.eye(4)[labels], labels
+
+
+def test_start():
+    state = json.loads(json.dumps(start(0, 4, 3)))
+    true(np.shape(state["w"]) == (4, 3) and np.shape(state["b"]) == (3,), "w or b: wrong shape")
+    true(not np.any(state["w"]), "w does not start at 0")
+    true(json.dumps(start(0, 4, 3)) != json.dumps(start(1, 4, 3)), "the seed does not count: the "
+         "state of the generator is what the order of the next epoch depends on")
+
+
+def test_advance():
+    x, labels = _data()
+    beginning = start(0, 4, 3)
+    text = json.dumps(beginning)
+    whole = advance(beginning, x, labels, 5)
+    true(json.dumps(beginning) == text, "advance changes the state that it is given")
+    right = np.mean(np.argmax(x @ np.array(whole["w"]) + whole["b"], axis=1) == labels)
+    true(right > 0.8, f"after five epochs {right:.2f} of the images are right; expected 0.8")
+    one = advance(beginning, x[:1], labels[:1], 3)          # one image: the order cannot matter
+    halves = advance(advance(beginning, x[:1], labels[:1], 1), x[:1], labels[:1], 2)
+    true(np.allclose(one["w"], halves["w"]), "a stop loses the momentum: it is part of the state")
+    for stop in 1, 2, 4:
+        half = advance(start(0, 4, 3), x, labels, stop)
+        half = json.loads(json.dumps(half))         # to the disk and back
+        true(np.array_equal(advance(half, x, labels, 5 - stop)["w"], whole["w"]),
+             "a stop loses the generator: the order of the images is another one afterwards")
+    true(advance(start(1, 4, 3), x, labels, 5)["w"] != whole["w"], "the seed does not count")
+
+
+def test_too_good():
+    rng = np.random.default_rng(0)
+    error = np.sqrt(0.6 * 0.4 / 5000)
+    true(abs(too_good(1, 5000, 0.6, rng)) < 0.1 * error, "one epoch alone is too good already")
+    same("of 40 epochs, in standard errors", too_good(40, 5000, 0.6, rng) / error, 2.16, {
+        "this is the mean epoch, not the best": 0, "this is the best epoch of all runs": lambda: (
+            np.random.default_rng(0).binomial(5000, 0.6, 80_000).max() / 5000 - 0.6) / error,
+        "p is not subtracted": 2.16 + 0.6 / error}, 0.05)

@@ -1,0 +1,32 @@
+"""Chapter 15, exercises: replace every `raise NotImplementedError` until this passes:
+
+    pytest docs/exercises/ch15_saliency.py
+"""
+
+import numpy as np
+from checker import derivation, same, slope
+
+
+def saliency_of_linear(x, w, b):
+    """Exercise 1. dF/dx, signed, F the probability of the class predicted, for each row of x.
+
+    The linear classifier of chapter 2: p = softmax(x w + b). x (N, D), w (D, K), b (K,) -> (N, D).
+    """
+    raise NotImplementedError
+
+
+def test_saliency_of_linear():
+    rng = np.random.default_rng(1)
+    x, w, b = (rng.standard_normal(shape) for shape in ((5, 6), (6, 4), (4,)))
+    rows, t = np.arange(5), (x @ w + b).argmax(axis=1)
+
+    def p():
+        e = np.exp(x @ w + b)
+        return (e / e.sum(axis=1, keepdims=True))[rows, t]
+
+    same("map", derivation(saliency_of_linear)(x, w, b), slope(p, x, 1.0), {
+        "this is the gradient of the logit: softmax is missing": w.T[t],
+        "this is the gradient of log p: times p": lambda: slope(lambda: np.log(p()), x, 1.0),
+        "this is the absolute value: the map is signed": lambda: np.abs(slope(p, x, 1.0)),
+        "the other classes' logits are left out": lambda: (p() * (1 - p()))[:, None] * w.T[t]},
+         1e-6)

@@ -1,0 +1,129 @@
+"""Chapter 20, exercises: replace every `raise NotImplementedError` until this passes:
+
+    pytest docs/exercises/ch20_finding.py
+"""
+
+import checker
+import numpy as np
+from checker import same
+
+
+def by_hand():
+    """Exercise 1, by hand. Three numbers: the windows of `scan` (26 pixels, step 4) in a picture of
+    640 x 480; the IoU of two squares of side 10, one moved by (2, 5) against the other; the average
+    precision of the boxes hit, hit, false, hit where there are four faces. To three decimals.
+    """
+    raise NotImplementedError
+
+
+def as_convolution(w):
+    """Exercise 2. Filters (3, 3, C, K) that do what dense weights w (9 C, K) do behind Flatten."""
+    raise NotImplementedError
+
+
+def suppress(boxes, scores, most):
+    """Exercise 3. The numbers of the boxes that stay, the surest first: a list of int.
+
+    boxes (N, 4): left, top, right, bottom, right and bottom not included; scores (N,). A box goes
+    if its IoU with one that stays is above `most`.
+    """
+    raise NotImplementedError
+
+
+def curve(scores, hit):
+    """Exercise 4. (hits, false): two arrays (N,), counted over the boxes from the surest down.
+
+    scores: a list with one array for each picture; hit: the same of bool, which boxes are hits.
+    """
+    raise NotImplementedError
+
+
+def clean(n, q, rng, pictures=4000):
+    """Exercise 5, an experiment. The share of pictures without a false box, drawn with rng, if each
+    of their n windows is false with probability q."""
+    raise NotImplementedError
+
+
+def rate_for(n, share):
+    """Exercise 5. The q for which that share of pictures stays clean."""
+    raise NotImplementedError
+
+
+def test_by_hand():
+    checker.by_hand("finding", by_hand())
+
+
+def test_as_convolution():
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((4, 3, 3, 5)), rng.standard_normal((45, 2))
+    right = np.array([[[w[15 * u + 5 * v + c] for c in range(5)] for v in range(3)]
+                      for u in range(3)])
+    found = as_convolution(w)
+    same("filters", found, right, {
+        "rows and columns of the window are exchanged": right.swapaxes(0, 1),
+        "the channels come first in the flattened row": w.reshape(5, 3, 3, 2).transpose(1, 2, 0, 3),
+        "the filters are turned": right[::-1, ::-1]})
+    same("what they make of a window", np.einsum("nuvc,uvck->nk", x, found), x.reshape(4, -1) @ w)
+
+
+def _kept(boxes, scores, most, surest=True, by_smaller=False, plus=0):
+    """As the exercise says, box by box."""
+    kept = []
+    for n in sorted(range(len(boxes)), key=lambda n: -scores[n] if surest else scores[n]):
+        for m in kept:
+            sides = [max(0, min(boxes[n][k + 2], boxes[m][k + 2]) + plus
+                         - max(boxes[n][k], boxes[m][k])) for k in (0, 1)]
+            areas = [(b[2] - b[0] + plus) * (b[3] - b[1] + plus) for b in (boxes[n], boxes[m])]
+            both = sides[0] * sides[1]
+            if both / (min(areas) if by_smaller else sum(areas) - both) > most:
+                break
+        else:
+            kept.append(n)
+    return kept
+
+
+def test_suppress():
+    rng = np.random.default_rng(3)
+    corners = rng.integers(0, 30, (60, 2))
+    many = np.hstack([corners, corners + rng.integers(5, 20, (60, 2))])
+    few = np.array([(0, 0, 10, 10), (20, 0, 30, 10), (1, 0, 11, 10), (10, 0, 20, 10)])
+    for boxes, scores in (few, np.array([0.5, 0.6, 0.9, 0.1])), (many, rng.random(60)):
+        for most in 0.5, 0.9, 0.0, 0.3:
+            given = boxes, scores, most
+            same(f"boxes that stay at {most}", suppress(*given), _kept(*given), {
+                "the surest box stays, not the least sure": _kept(*given, surest=False),
+                "the common area is divided by the smaller box, not by the union":
+                    _kept(*given, by_smaller=True),
+                "right and bottom are not included: the sides have no + 1": _kept(*given, plus=1),
+                "the boxes are not sorted by their scores": sorted(_kept(*given))})
+    same("of no boxes", len(suppress(few[:0], np.empty(0), 0.5)), 0)
+
+
+def test_curve():
+    scores = [np.array([0.2, 0.9, 0.5]), np.array([]), np.array([0.8, 0.1])]
+    hit = [np.array([True, True, False]), np.array([], bool), np.array([False, False])]
+    found = np.array(curve(scores, hit))
+    same("hits, false", found, [[1, 1, 1, 2, 2], [0, 1, 2, 2, 3]], {
+        "the pictures come one after the other: sort all boxes together":
+            [[1, 1, 2, 2, 2], [0, 1, 1, 2, 3]],
+        "the boxes are not sorted": [[1, 2, 2, 2, 2], [0, 0, 1, 2, 3]],
+        "the least sure box comes first": [[0, 1, 1, 1, 2], [1, 1, 2, 3, 3]],
+        "hits and false boxes are exchanged": [[0, 1, 2, 2, 3], [1, 1, 1, 2, 2]]})
+
+
+def test_clean():
+    rng = np.random.default_rng(1)
+    cases = (1000, 0.001), (1000, 0.0), (10, 1.0), (200, 0.002)
+    same("shares", [clean(n, q, rng) for n, q in cases], [(1 - q) ** n for n, q in cases], {
+        "this is the share of pictures with a false box": [1 - (1 - q) ** n for n, q in cases],
+        "this is the share of windows that are right": [1 - q for _, q in cases],
+        "this is the mean number of false boxes": lambda: [n * q for n, q in cases]}, 0.03)
+
+
+def test_rate_for():
+    for n, share in (200_000, 0.9), (1000, 0.5):
+        same(f"q for {n} windows, {share}", rate_for(n, share), 1 - share ** (1 / n), {
+            "the share is that of clean pictures": 1 - (1 - share) ** (1 / n),
+            "windows are many: the n-th root of the share, not the share over n":
+                (1 - share) / n,
+            "this is the rate of right windows": share ** (1 / n)}, 1e-6)

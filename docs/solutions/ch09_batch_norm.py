@@ -1,0 +1,49 @@
+"""Chapter 9, solutions; those of the pieces are in mynet/."""
+
+import numpy as np
+from mynet.batch_norm import BatchNorm
+from mynet.dense import Dense
+
+
+def by_hand():
+    # mean 2, variance 4, xhat = (-1, -1, 1, 1); mean(dout) = 1, mean(dout xhat) = 2 / 4.
+    # dx = 3/2 ((1, 0, 0, 3) - 1 - xhat / 2) = 3/2 (1/2, -1/2, -3/2, 3/2).
+    return [-2, -2, 4, 4], [0.75, -0.75, -2.25, 2.25], 2, 4, 0.9 * 0 + 0.1 * 2, 0.9 * 1 + 0.1 * 4
+
+
+def merge(a, b):
+    (count_a, mean_a, m2_a), (count_b, mean_b, m2_b) = a, b
+    count, delta = count_a + count_b, mean_b - mean_a
+    return (count, mean_a + delta * count_b / count,
+            m2_a + m2_b + delta**2 * count_a * count_b / count)
+
+
+def _normalised(x, groups, epsilon):
+    """xhat and 1 / sigma, as (N, H, W, groups, channels of a group)."""
+    N, H, W, C = x.shape
+    x = x.reshape(N, H, W, groups, C // groups)
+    inv_std = 1 / np.sqrt(x.var(axis=(1, 2, 4), keepdims=True) + epsilon)
+    return (x - x.mean(axis=(1, 2, 4), keepdims=True)) * inv_std, inv_std
+
+
+def group_norm(x, gamma, beta, groups, epsilon):
+    return gamma * _normalised(x, groups, epsilon)[0].reshape(x.shape) + beta
+
+
+def group_norm_backward(dout, x, gamma, groups, epsilon):
+    xhat, inv_std = _normalised(x, groups, epsilon)
+    # gamma must stay inside the means: it is not the same for all values of a group.
+    dxhat = (dout * gamma).reshape(xhat.shape)
+    axes = 1, 2, 4
+    dx = inv_std * (dxhat - dxhat.mean(axes, keepdims=True)
+                    - xhat * (dxhat * xhat).mean(axes, keepdims=True))
+    dgamma = (dout * xhat.reshape(x.shape)).sum(axis=(0, 1, 2))
+    return dx.reshape(x.shape), dgamma, dout.sum(axis=(0, 1, 2))
+
+
+def longer_weights(x, w, dout, factor):
+    """The output is the same, the gradient shorter by the factor: longer weights turn less."""
+    dense, norm = Dense(factor * w, np.zeros(w.shape[1])), BatchNorm(w.shape[1], epsilon=1e-12)
+    out = norm.forward(dense.forward(x), True)
+    dense.backward(norm.backward(dout))
+    return out, dense.grads["w"]

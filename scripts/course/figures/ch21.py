@@ -1,0 +1,89 @@
+"""Chapter 21: the roofline, the caches, im2col and a register tile."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from figures.style import BLUE, GREEN, INK, ORANGE, bare, figure, frame, table
+from matplotlib.patches import Rectangle
+
+X = np.array([[1, 2, 0, 1], [0, 1, 3, 1], [2, 1, 0, 0], [1, 0, 1, 2]])      # as in chapter 6
+W = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
+
+
+def roofline():
+    import speed_ladder
+    from bench import pictures
+
+    speed = Path(__file__).resolve().parents[3] / "docs" / "speed.json"
+    measured = json.loads(speed.read_text(encoding="utf-8")) | {"ladder": [], "run": {"batch": 64}}
+    return pictures.roofline_figure(speed_ladder.points(measured), measured["limits"])
+
+
+def cache():
+    """Sides grow with the logarithm of the size."""
+    levels = (("registers", "2 KB", "0 cycles", "a tile of sums:\n6 rows of 64", BLUE),
+              ("L1", "32 KB", "5 cycles", "64 pixels of\n128 channels", GREEN),
+              ("L2", "2 MB", "15 cycles", "filters: 590 KB\nimage: 205 KB", ORANGE),
+              ("memory", "8 GB", "300 cycles", "64 images: 13 MB\nim2col: 96 MB", "#777777"))
+    fig = figure(8.4, 3)
+    axes = fig.subplots()
+    left = 0.0
+    for (name, size, cycles, fits, colour), side in zip(levels, (1.1, 1.5, 2.1, 3.3)):
+        axes.add_patch(Rectangle((left, 0), side, side, facecolor=colour, alpha=0.25,
+                                 edgecolor=colour, linewidth=1.5))
+        axes.text(left + side / 2, side / 2, size, ha="center", va="center", fontsize=11)
+        axes.text(left + side / 2, side + 0.1, f"{name}\n{cycles}", ha="center", fontsize=10)
+        axes.text(left + side / 2, -0.15, fits, ha="center", va="top", fontsize=9)
+        left += side + 0.75
+    axes.set_xlim(-0.3, left - 0.3)
+    axes.set_ylim(-1.0, 4.3)
+    axes.set_aspect("equal")
+    bare(axes)
+    return fig
+
+
+def im2col():
+    rows = np.lib.stride_tricks.sliding_window_view(X, (3, 3)).reshape(4, 9)
+    fig = figure(9, 3.1)
+    image, matrix, column, out = fig.subplots(1, 4, width_ratios=(4, 9, 1.3, 1.7))
+    table(image, X, "x", size=10)
+    table(matrix, rows, "im2col(x): a window in each row", size=10)
+    table(column, W.reshape(9, 1), "w", size=8)
+    table(out, rows @ W.reshape(9, 1), "out", size=10)
+    for place, colour, style in (((0, 0), ORANGE, "-"), ((1, 1), BLUE, "--")):
+        frame(image, *place, 3, 3, colour, 2.5, style)
+        row = 2 * place[0] + place[1]
+        frame(matrix, row, 0, 1, 9, colour, 2.5, style)
+        frame(out, row, 0, 1, 1, colour, 2.5, style)
+    return fig
+
+
+def register_tile(rows=6, vectors=4):
+    fig = figure(6.6, 3.5)
+    axes = fig.subplots()
+
+    def cells(row, column, height, width, colour, lane):
+        for i in range(height):
+            for j in range(width):
+                axes.add_patch(Rectangle((column + lane * j, -(row + i) - 0.85), 0.92 * lane, 0.85,
+                                         facecolor=colour, alpha=0.35, edgecolor=INK,
+                                         linewidth=0.8))
+
+    cells(0, 3, rows, vectors, BLUE, 2)
+    cells(0, 1.4, rows, 1, ORANGE, 0.9)
+    cells(-1.7, 3, 1, vectors, GREEN, 2)
+    axes.text(7, -rows - 0.15, "c: 24 vectors of 16 sums, kept in registers", ha="center", va="top",
+              color=BLUE)
+    axes.text(1.2, -rows / 2, "a: 6 numbers,\neach spread over\na whole vector", ha="right",
+              va="center", color=ORANGE)
+    axes.text(11.3, 1.3, "b: 4 vectors", va="center", color=GREEN)
+    axes.text(7, 0.35, "×", ha="center", va="center", fontsize=14)
+    axes.set_xlim(-3.2, 14)
+    axes.set_ylim(-rows - 1, 2)
+    bare(axes, f"for each k: {rows + vectors} loads, {rows * vectors} fused multiply-adds")
+    return fig
+
+
+FIGURES = {"21-roofline": roofline, "21-cache": cache, "21-im2col": im2col,
+           "21-register-tile": register_tile}
