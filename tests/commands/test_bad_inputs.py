@@ -239,7 +239,8 @@ SETTINGS = [(name, value) for name in ("classes", "balance", "split", "drop_dupl
                          ids=lambda v: v if isinstance(v, str) and len(v) < 20 else None)
 def test_settings(refused, place, name, value):
     config = json.loads((place / "run/config.json").read_text())
-    config["settings"][name] = value
+    settings = config["settings"]
+    (settings if name in settings else settings["recipe"])[name] = value
     (place / "run/config.json").write_text(json.dumps(config))
     assert "config.json" in refused(train.main, "--resume", "run")
 
@@ -259,7 +260,7 @@ CONFIGS = {
     "empty": "", "a list": "[]", "null": "null", "no end": '{"settings": {', "NaN": '{"a": NaN}',
     "deep": "[" * 90_000, "2 MB": " " * 2_000_000, "bytes": "\xff\xfe", "digits": "9" * 9999,
     "unknown setting": changed("settings", "x" * 999, value=1),
-    "setting missing": changed("settings", "lr"), "no parts": changed("parts"),
+    "setting missing": changed("settings", "seed"), "no parts": changed("parts"),
     "parts": changed("parts", value=[]), "a part missing": changed("parts", "test"),
     "no checksum": changed("parts", "test", "checksum"), "names": changed("class_names", value=7),
     "a name": changed("class_names", value=["angry", 1]), "source": changed("source", value=None),
@@ -374,7 +375,7 @@ LINES = {
             "--resume run --data x", "--experiment 9", "--split half", f"--data {LONG}",
             f"--{LONG}",
             LONG, "--drawn 98 --out run/best.npz/x", "--resume", "--data x --drawn 98"],
-    evaluate: ["", "none", "run/best.npz", "run/last.npz", "run/config.json", "run --part all",
+    evaluate: ["", "none", "run/last.npz", "run/config.json", "run --part all",
                "run --data x", "run --data=", "run --mistakes -1", "run --threads 0", LONG,
                "run --out run/best.npz", "run --against none", "run --against run/last.npz", "."],
     export: ["", "run", "run --to package", "run --to onnx x", "none --to torch x",

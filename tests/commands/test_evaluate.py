@@ -53,7 +53,7 @@ def test_score_with_and_without_copies():
     ("undersample", (0.5, 0.3, 0.2), "multiplied", (5 / 23, 6 / 23, 12 / 23)),
 ])
 def test_class_weights_after_training_by_hand(balance, given, how, expected):
-    trained = SimpleNamespace(settings=SimpleNamespace(balance=balance))
+    trained = SimpleNamespace(config=SimpleNamespace(balance=balance))
     names = ("a", "b", "c")
     train_part = SimpleNamespace(labels=np.repeat([0, 1, 2], [60, 30, 10]), class_names=names)
     for label in range(3):
@@ -145,7 +145,7 @@ def test_evaluate_writes_everything(call, made, tmp_path):
 def test_other_parts(call, made, part):
     assert call(evaluate.main, made / "7", "--part", part)[0] == 0
     result = json.loads((made / "7" / f"evaluation-{part}" / "metrics.json").read_text())
-    config = runs.read_config(made / "7")
+    config = runs.read_about(made / "7")
     assert result["n"] == config["parts"][part]["images"]
     assert ("copies" in result) == (part == "validation")
     if part == "validation":
@@ -178,7 +178,7 @@ def test_the_page_of_seven_classes(call, made, tmp_path):
 
 def test_nothing_of_a_file_becomes_markup(call, made, tmp_path):
     shutil.copytree(made / "7", tmp_path / "run")
-    config = runs.read_config(tmp_path / "run")
+    config = runs.read_about(tmp_path / "run")
     config["machine"] |= dict(cpu=SCRIPT, python=SCRIPT, versions={SCRIPT: SCRIPT})
     config["experiment"] = config["source"] = SCRIPT
     runs.write_json(tmp_path / "run" / "config.json", config)
@@ -233,15 +233,15 @@ def test_two_runs_are_compared_on_the_same_images(made):
     assert itself["accuracies"][1] == np.mean(p.argmax(axis=1) == part.labels)
     with pytest.raises(ValueError, match="6 has 5 classes; expected 2 as .*7 has, or 2"):
         compare(seven, part, p, six)
-    seven.settings = replace(seven.settings, seed=1)
+    seven.config = replace(seven.config, seed=1)
     with pytest.raises(ValueError, match="has seed 1, but .* 0: its test images would not be new"):
         compare(six, part, p, seven)
     for name, value in (("split", "official"), ("drawn", 98)):
-        seven.settings = replace(six.settings, classes=2, **{name: value})
+        seven.config = replace(six.config, classes=2, **{name: value})
         with pytest.raises(ValueError, match=f"has {name} {value}, but"):
             compare(six, part, p, seven)
     other = open_run(made / "6")
-    other.config["class_names"] = other.config["class_names"][::-1]
+    other.about["class_names"] = other.about["class_names"][::-1]
     with pytest.raises(ValueError, match="has other classes than"):
         compare(six, part, p, other)
     with pytest.raises(ValueError, match="neutral is neither positive nor negative"):
@@ -260,12 +260,13 @@ def test_other_data_than_the_run_was_made_on_is_noticed(refused, made, tmp_path,
 def test_errors_are_one_sentence(call, made, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "begun").mkdir()
+    shutil.copy(made / "6" / "best.npz", tmp_path / "alone.npz")
     (tmp_path / "begun" / "config.json").write_text((made / "6" / "config.json").read_text())
     for arguments, words in [
         (["nowhere"], "nowhere is neither a file nor the name of packaged weights"),
-        ([tmp_path / "empty"], "is no run folder: there is no config.json"),
+        ([tmp_path / "empty"], "is no run folder"),
         ([tmp_path / "begun"], "holds no best.npz yet"),
-        ([made / "6" / "best.npz"], "does not tell what it was trained on"),
+        ([tmp_path / "alone.npz"], "does not tell what it was trained on"),
         ([made / "6" / "last.npz"], "is a checkpoint, not a model"),
         ([made / "6", "--data", "no.zip"], r"no\.zip does not exist"),
         ([made / "6", "--against", made / "1"], "has 7 classes; expected 5 as .*6 has, or 2"),

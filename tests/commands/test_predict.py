@@ -15,7 +15,7 @@ from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data import draw_faces
 from tinyfer.data.pictures import colour_of, face_of, grey_of, open_image, read_face
 from tinyfer.data.scenes import draw_scene
-from tinyfer.training.runs import packaged_config
+from tinyfer.training.runs import open_run
 
 NAMES = ("angry", "fear", "happy", "sad", "surprise")
 
@@ -284,7 +284,7 @@ def test_a_picture_of_one_grey_is_pointed_out(call, model_file, tmp_path):
 
 def test_a_network_of_drawn_faces_is_pointed_out(call, model_file, pictures, tmp_path):
     (tmp_path / "best.npz").write_bytes(model_file.read_bytes())
-    config = packaged_config("five-class") | {"source": "drawn faces"}
+    config = open_run("five-class").about | {"source": "drawn faces"}
     (tmp_path / "config.json").write_text(json.dumps(config))
     _, _, err = call(predict.main, pictures[0], "--model", tmp_path, "--whole")
     assert "was trained on drawn faces" in err

@@ -25,8 +25,8 @@ from tinyfer.data.splits import class_weights
 from tinyfer.scores.metrics import evaluate
 from tinyfer.storage.checkpoint import read_history
 from tinyfer.training import runs
-from tinyfer.training.config import Settings
-from tinyfer.training.recipes import BEST, RECIPES, Recipe
+from tinyfer.training.config import Config
+from tinyfer.training.recipes import BEST, DRAWN, RECIPES, Recipe
 
 # 70 faces of five classes: some 40 to learn from in 5 steps, the last one of fewer.
 FEW = ["--drawn", "98", "--batch-size", "10", "--seed", "3"]
@@ -99,8 +99,8 @@ def test_a_whole_run(trained, finished):
 
     # The scores are those of the best weights, done again from the files.
     scores = json.loads((folder / "metrics.json").read_text())
-    settings = Settings.read(config["settings"])
-    parts = settings.parts(settings.faces())
+    made = Config.read(config["settings"])
+    parts = made.parts(made.faces())
     model = load_model(folder / "best.npz")
     for name, part in (("validation", parts.validation), ("test", parts.test)):
         again = evaluate(part.labels, model.predict_proba(part.faces), part.class_names)
@@ -134,7 +134,7 @@ def test_drawn_faces_are_announced_first_and_last(finished):
 def test_class_weights_are_those_of_the_training_part(small, monkeypatch, balance):
     given = []
 
-    def fit(_, optimizer, part, validation, folder, recipe, weights, *rest):
+    def fit(_, optimizer, part, validation, folder, recipe, weights, progress):
         given.append((part, weights))
         raise ValueError("enough")
 
@@ -156,23 +156,27 @@ def test_patience_may_be_told_anew(small):
 
 
 def test_without_fer2013_faces_are_drawn(small):
-    settings = train.new_settings({})
-    assert settings.drawn > 0 and settings.data is None
-    assert settings.lr > 1e-4, "few drawn faces want a larger step"
-    assert train.new_settings({"lr": 1e-4}).lr == 1e-4, "what is given always wins"
+    config = train.new_config({})
+    assert config.drawn > 0 and config.data is None
+    assert config.recipe == DRAWN and DRAWN.lr > 1e-4, "few drawn faces want a larger step"
+    assert train.new_config({"lr": 1e-4}).recipe.lr == 1e-4, "what is given always wins"
 
 
 def test_settings_of_fer2013(small):
     (small / "archive.zip").touch()
-    settings = train.new_settings({"data": "archive.zip"})
-    expected = dict(classes=5, balance="weights", split="report", epochs=40, batch_size=64, lr=1e-4,
-                    seed=0, dtype="float32", drawn=None, drop_duplicates=False,
-                    data=str(small / "archive.zip"),
-                    recipe="study", patience=None, limit=None, start=None,
-                    find_faces=False)
-    assert settings.as_dict() == expected
-    assert train.new_settings({"data": "archive.zip", "drop_duplicates": True}) == (
-        replace(settings, drop_duplicates=True))
+    config = train.new_config({"data": "archive.zip"})
+    assert config == Config(data=str(small / "archive.zip")), "each default once"
+    assert train.new_config({"data": "archive.zip", "drop_duplicates": True}) == (
+        replace(config, drop_duplicates=True))
+
+
+@pytest.mark.parametrize("name, value", [("epochs", 7), ("batch_size", 9), ("lr", 0.3),
+                                         ("patience", 2), ("mixup", 0.5)])
+def test_changing_a_recipe_changes_train(small, monkeypatch, name, value):
+    (small / "archive.zip").touch()
+    monkeypatch.setitem(RECIPES, "study", replace(RECIPES["study"], **{name: value}))
+    recipe = train.new_config({"data": "archive.zip"}).recipe
+    assert getattr(recipe, name) == value and recipe == RECIPES["study"]
 
 
 @pytest.mark.parametrize("given, choice, name", [
@@ -191,10 +195,10 @@ def test_settings_of_fer2013(small):
 ])
 def test_what_is_trained_and_what_it_is_called(small, given, choice, name):
     (small / "archive.zip").touch()
-    settings = train.new_settings({"data": "archive.zip"} | given)
-    assert (settings.classes, settings.balance, settings.split) == choice
-    assert settings.name == name
-    drawn = train.new_settings({"drawn": 9} | given)
+    config = train.new_config({"data": "archive.zip"} | given)
+    assert (config.classes, config.balance, config.split) == choice
+    assert config.name == name
+    drawn = train.new_config({"drawn": 9} | given)
     assert drawn.name == f"drawn-{name}"
 
 
@@ -207,7 +211,7 @@ def test_raising_the_epochs_equals_a_longer_run(trained):
     run(*FEW, "--epochs", 3, "--out", "long")
     assert run("--resume", "run", "--epochs", 3) == 0
     same_run("long", "run")
-    assert runs.read_config("run") == runs.read_config("long")
+    assert runs.read_about("run") == runs.read_about("long")
     scores = [(Path(folder) / "metrics.json").read_text() for folder in ("long", "run")]
     assert [re.sub('"training_seconds": .*', "", text) for text in scores][0] == (
         re.sub('"training_seconds": .*', "", scores[1]))
@@ -321,12 +325,14 @@ def test_a_checkpoint_of_other_settings_is_refused(trained, refused):
     """An edited config.json, and the last.npz of a run with another seed."""
     run(*FEW, "--epochs", 1, "--seed", 4, "--out", "other")
     original = (trained / "run" / "config.json").read_text()
-    for name, value in (("lr", 0.5), ("batch_size", 11), ("balance", "none"), ("dtype", "float64")):
+    for name, value in (("lr", 0.5), ("batch_size", 11), ("balance", "none"), ("dtype", "float64"),
+                        ("label_smoothing", 0.3)):
         config = json.loads(original)
-        config["settings"][name] = value
+        settings = config["settings"]
+        (settings if name in settings else settings["recipe"])[name] = value
         (trained / "run" / "config.json").write_text(json.dumps(config))
         message = refused(train.main, "--resume", "run")
-        assert "run/last.npz does not fit this run" in message or "has changed" in message
+        assert "run/last.npz does not fit this run" in message
     (trained / "run" / "config.json").write_text(original)
     shutil.copy("other/last.npz", "run/last.npz")
     assert "last.npz does not fit this run" in refused(train.main, "--resume", "run")
@@ -387,14 +393,14 @@ def test_resuming_with_what_the_run_has_anyway(trained):
 
 
 def test_resuming_with_other_data(trained, refused):
-    config = runs.read_config("run")
+    config = runs.read_about("run")
     config["parts"]["train"]["checksum"] = "00000000"
     runs.write_json("run/config.json", config)
     assert "cannot be resumed with this data" in refused(train.main, "--resume", "run")
 
 
 def test_resuming_without_the_data(trained, refused):
-    config = runs.read_config("run")
+    config = runs.read_about("run")
     config["settings"] |= {"drawn": None, "data": "/gone/archive.zip"}
     runs.write_json("run/config.json", config)
     message = refused(train.main, "--resume", "run")
@@ -402,14 +408,14 @@ def test_resuming_without_the_data(trained, refused):
 
 
 @pytest.mark.parametrize("arguments, words", [
-    (["--classes", "4"], "invalid choice: 4"),
+    (["--classes", "4"], "expected one of 7, 6, 5, 3, 2, own, got '4'"),
     (["--classes", "many"], "--classes"),
-    (["--balance", "both"], "invalid choice: 'both'"),
+    (["--balance", "both"], "got 'both'"),
     (["--experiment", "9"], "invalid choice: '9'"),
-    (["--epochs", "0"], "expected a whole number from 1, got '0'"),
+    (["--epochs", "0"], "expected a whole number from 1 to 1000000, got '0'"),
     (["--batch-size", "-1"], "got '-1'"),
-    (["--lr", "0", "--drawn", "98"], "the setting lr is '0.0'; expected a finite number above 0"),
-    (["--lr", "nan", "--drawn", "98"], "the setting lr is 'nan'"),
+    (["--lr", "0", "--drawn", "98"], "--lr: expected a finite number above 0, got '0'"),
+    (["--lr", "nan", "--drawn", "98"], "got 'nan'"),
     (["--threads", "10000"], "number of threads must lie in 1.."),
     (["--nonsense"], "--nonsense"),
     (["--drawn", "2"], "2 faces"),
@@ -447,10 +453,10 @@ def test_help_explains_every_option(capsys):
         "--classes": "default 5", "--balance": "default", "--experiment": "number",
         "--split": "default report", "--drop-duplicates": "exact copy", "--data": "archive.zip",
         "--drawn": "drawn faces", "--epochs": "default 40", "--batch-size": "default 64",
-        "--lr": "default 1e-4", "--seed": "default 0", "--threads": "one per core",
+        "--lr": "default 0.0001", "--seed": "default 0", "--threads": "one per core",
         "--dtype": "float64", "--out": "run folder", "--resume": "last whole epoch",
         "--recipe": "default study", "--patience": "not risen", "--limit": "N images of each part",
-        "--from": "five-class", "--find-faces": "largest face found",
+        "--from": "seven-class", "--find-faces": "largest face found",
     }
     assert meanings.keys() == expected.keys()
     for option, words in expected.items():
@@ -471,17 +477,17 @@ def test_the_best_recipe_is_resumed_with_everything_in_it(small, monkeypatch, ca
     same_run("whole", "begun")
     assert "optimizer/mean.conv1.w" in load_arrays("whole/last.npz")
     config = json.loads(Path("whole/config.json").read_text())
-    assert config["settings"]["recipe"] == "best" and config["settings"]["balance"] == "none"
-    assert Recipe.read(config["recipe"]) == replace(whole_faces, epochs=3, batch_size=16, lr=1e-3)
+    settings = config["settings"]
+    assert settings["recipe"]["name"] == "best" and settings["balance"] == "none"
+    assert Recipe.read(settings["recipe"]) == replace(whole_faces, epochs=3, batch_size=16)
 
     capsys.readouterr()
     message = refused(train.main, "--resume", "whole", "--epochs", 4)
     assert "whose rate falls to 0 in its 3 epochs: start a new one" in message
     message = refused(train.main, "--resume", "whole", "--recipe", "study")
     assert "--recipe study contradicts the run in whole" in message
-    config["recipe"]["smoothing"] = 0.3
-    Path("whole/config.json").write_text(json.dumps(config))
-    assert "the recipe best has changed" in refused(train.main, "--resume", "whole")
+    monkeypatch.setitem(RECIPES, "best", replace(whole_faces, label_smoothing=0.3))
+    assert run("--resume", "whole") == 0, "a run keeps its own recipe"
 
 
 def stop_after_one_epoch(arguments):

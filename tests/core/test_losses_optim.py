@@ -232,7 +232,7 @@ def steps_of(optimizer, parameters, seed=0):
 
 
 @pytest.mark.parametrize("ours, theirs", [
-    (lambda p: Adam(p, 0.01, decay=0.3, eps=1e-30),
+    (lambda p: Adam(p, 0.01, weight_decay=0.3, eps=1e-30),
      lambda torch, p: torch.optim.AdamW(p, 0.01, weight_decay=0.3, eps=1e-30)),
     (lambda p: SGD(p, 0.01), lambda torch, p: torch.optim.SGD(p, 0.01)),
     (lambda p: SGD(p, 0.01, 0.9), lambda torch, p: torch.optim.SGD(p, 0.01, momentum=0.9)),
@@ -254,7 +254,7 @@ def test_torch_takes_the_same_steps(ours, theirs):
 def test_weights_decay_and_vectors_do_not():
     w, b = parameter(np.ones((2, 2))), parameter(np.ones(2))
     b.name = "b"
-    optimizer = Adam([w, b], lr=0.1, decay=0.5)
+    optimizer = Adam([w, b], lr=0.1, weight_decay=0.5)
     optimizer.step()                                        # gradients of zero
     assert w.value == pytest.approx(np.full((2, 2), 0.95)) and np.array_equal(b.value, [1, 1])
 
@@ -287,7 +287,8 @@ def test_an_optimizer_goes_on_from_its_state(make):
 
 
 @pytest.mark.parametrize("make", [lambda: SGD([], momentum=1.0), lambda: SGD([], momentum=-0.1),
-                                  lambda: Adam([], decay=-1), lambda: Adam([], 0.1, decay=20)])
+                                  lambda: Adam([], weight_decay=-1),
+                                  lambda: Adam([], 0.1, weight_decay=20)])
 def test_senseless_optimizers_are_refused(make):
     with pytest.raises(ValueError, match="expected"):
         make()

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tinyfer.core.inference import to_input
-from tinyfer.data.augment import Augmentation, DRAWS, distort, mix
 from tinyfer.core.kernels.affine import affine
 from tinyfer.core.kernels.threads import set_threads
+from tinyfer.data.augment import DRAWS, Augmentation, distort, mix
 
-EVERYTHING = Augmentation(rotation=20, scale=0.3, shear=0.2, shift=5, mirror=0.5, brightness=0.2,
-                          contrast=0.3, erase=0.5)
+EVERYTHING = Augmentation(rotation=20, scale=0.3, shear=0.2, shift=5, horizontal_flip=0.5,
+                          brightness=0.2, contrast=0.3, erase=0.5)
 
 
 def random_faces(n, shape=(48, 48), seed=0):
@@ -85,7 +85,7 @@ def test_a_crop_lies_about_the_centre():
 
 def test_a_mirror_image_is_one():
     faces = random_faces(4)
-    x = distort(faces, Augmentation(mirror=1), np.random.default_rng(0))
+    x = distort(faces, Augmentation(horizontal_flip=1), np.random.default_rng(0))
     assert np.abs(x - to_input(faces[:, :, ::-1])).max() < 1e-6
 
 
@@ -183,8 +183,8 @@ def test_threads_do_not_change_a_bit():
     assert results[0] == results[1]
 
 
-@pytest.mark.parametrize("name, value", [("rotation", -1), ("mirror", 1.5), ("shift", np.nan),
-                                         ("erase", "often")])
+@pytest.mark.parametrize("name, value", [("rotation", -1), ("horizontal_flip", 1.5),
+                                         ("shift", np.nan), ("erase", "often")])
 def test_senseless_augmentations_are_refused(name, value):
     with pytest.raises(ValueError, match=f"{name} of an augmentation is"):
         Augmentation(**{name: value})

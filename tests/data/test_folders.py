@@ -4,19 +4,18 @@ import json
 import re
 import shutil
 
-from tinyfer.commands import evaluate
 import numpy as np
 import pytest
-from tinyfer.commands import train
 from PIL import Image
 from small import draw_nothing, use_small_network
 
-from tinyfer.training import runs
+from tinyfer.commands import evaluate, train
 from tinyfer.data import draw_face, draw_faces, load_fer2013, split
 from tinyfer.data.pictures import face_of
-from tinyfer.training.evaluation import parts_of
 from tinyfer.photo.reading import largest_face
-from tinyfer.training.config import Settings
+from tinyfer.training import runs
+from tinyfer.training.config import Config
+from tinyfer.training.evaluation import parts_of
 
 NAMES = ("angry", "fear", "happy", "sad", "surprise")
 
@@ -92,7 +91,7 @@ def test_a_network_of_classes_of_ones_own(pets, monkeypatch, tmp_path, capsys):
                      "8 validation, 4 test; classes calm cat, dog", out)
     assert train.main(["--resume", folder, "--epochs", "2"]) == 0
     made = runs.open_run(folder)
-    assert made.settings.find_faces and made.settings.classes == "own" and len(made.history) == 2
+    assert made.config.find_faces and made.config.classes == "own" and len(made.history) == 2
     for options, images in (["--data", "pets"], 4), (["--data", "others"], 40):
         shutil.copytree("pets", "others", dirs_exist_ok=True)
         assert evaluate.main([folder, *options, "--out", "scores"]) == 0, capsys.readouterr().err
@@ -126,11 +125,11 @@ def test_finding_is_for_ones_own_pictures(monkeypatch, tmp_path, capsys):
     assert train.main(["--drawn", "70", "--find-faces"]) == 2
     assert evaluate.main(["five-class", "--find-faces"]) == 2
     assert capsys.readouterr().err.count("--find-faces needs --data with a folder") == 2
-    old = Settings(5, "none", "report", False, 70, None, 1, 8, 1e-3, 0).as_dict()
+    old = Config(drawn=70).as_dict()
     del old["find_faces"]
-    assert not Settings.read(old).find_faces
+    assert not Config.read(old).find_faces
     with pytest.raises(ValueError, match="the setting find_faces is 'yes'; expected true or false"):
-        Settings.read(old | {"find_faces": "yes"})
+        Config.read(old | {"find_faces": "yes"})
 
 
 def test_faults_are_named(mine):

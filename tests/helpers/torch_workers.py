@@ -95,7 +95,7 @@ def gradient(mode, x, labels, weights, naive=False):
 
 def steps(x, targets, weights):
     """Three steps of the recipe, and the running mean of the weights."""
-    recipe, made = script.Settings.read(script.SETTINGS).training, network("shared")
+    recipe, made = script.Config.read(script.SETTINGS).recipe, network("shared")
     share = slice(dist.get_rank(), None, dist.get_world_size())
     averaged, parallel = copy.deepcopy(made), DistributedDataParallel(made)
     optimizer = script.make_optimizer(recipe, made)
@@ -103,7 +103,7 @@ def steps(x, targets, weights):
         script.backward(parallel, x[share], targets[share], weights, len(x))
         script.set_rate(optimizer, recipe.rate(t - 1, 3), t)
         optimizer.step()
-        script.follow(averaged, made, recipe.averaging, t)
+        script.follow(averaged, made, recipe.ema, t)
     save("steps", made, averaged)
 
 

@@ -136,19 +136,18 @@ def test_half_precision_halves_the_weights_alone():
 
 
 def test_packaged_weights_are_found_by_name(tmp_path, monkeypatch):
-    model, trained = trained_looking(), runs.packaged_config("five-class")
+    model, trained = trained_looking(), runs.open_run("five-class").about
     monkeypatch.setattr(networks, "PACKAGED", tmp_path)
-    monkeypatch.setattr(runs, "PACKAGED", tmp_path)
     save_packaged(tmp_path / "faces.npz", model, trained)
     assert (tmp_path / "faces.npz").stat().st_size < 3e6
     loaded = load_model("faces")
     assert loaded.class_names == NAMES and loaded.dtype == np.float32
     faces = draw_faces(6, seed=1).faces
     assert np.allclose(loaded.predict_proba(faces), model.predict_proba(faces), atol=5e-3)
-    assert runs.packaged_config("faces") == trained
+    assert runs.open_run("faces").about == trained
     save_packaged(tmp_path / "faces.npz", model, {"settings": {"seed": 7}})
     with pytest.raises(ValueError, match="faces is damaged: it has no source"):
-        runs.packaged_config("faces")
+        runs.open_run("faces")
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGED.glob("*.npz")), ids=lambda path: path.stem)
@@ -158,14 +157,15 @@ def test_what_is_packaged(path):
     assert path.stat().st_size < 3e6
     model = load_model(path.stem)
     assert len(model.class_names) == classes
-    how = runs.packaged_config(path.stem)
-    assert how["settings"]["classes"] == classes and how["settings"]["data"] is None
+    run = runs.open_run(path.stem)
+    how, config = run.about, run.config
+    assert config.classes == classes and config.data is None
     assert how["source"] == "FER-2013"
     half = how["half_precision"]
     assert abs(half["accuracy"] - half["accuracy_before"]) <= 1e-3
     card = (export.Path(__file__).parents[2] / "docs/model-cards" / f"{path.stem}.md").read_text()
     assert "not packaged yet" not in card and "must not be used for" in card
-    epochs, usual = how["settings"]["epochs"], RECIPES[how["settings"].get("recipe", "study")].epochs
+    epochs, usual = config.recipe.epochs, RECIPES[config.recipe.name].epochs
     assert (f" --epochs {epochs} --docs docs`" in card) == (epochs < usual)
 
 
@@ -196,7 +196,6 @@ def test_a_package_is_scored_twice_and_evaluated_like_the_run(capsys, made, tmp_
     assert len(scores) == 2 and scores[0] == scores[1]
     assert "predictions that differ: 0" in out and "tiny.npz" in out
     monkeypatch.setattr(networks, "PACKAGED", tmp_path)
-    monkeypatch.setattr(runs, "PACKAGED", tmp_path)
     monkeypatch.setattr(cards, "PACKAGED", tmp_path)
     packaged = runs.open_run("tiny")
     parts, _ = evaluation.parts_of(packaged, small_fer2013)
@@ -217,9 +216,9 @@ def test_the_training_script_has_the_settings_of_the_run(capsys, made, tmp_path)
     assert code == 0 and "torchrun --nproc-per-node 2" in out, err
     text = (tmp_path / "tiny_train.py").read_text()
     tree = ast.parse(text)
-    (call,) = [node.value for node in tree.body if isinstance(node, ast.Assign)]
-    settings = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
-    assert settings == runs.read_settings(made).as_dict() | {"data": None}
+    (value,) = [node.value for node in tree.body if isinstance(node, ast.Assign)]
+    settings = ast.literal_eval(value)
+    assert settings == runs.read_config(made).as_dict() | {"data": None}
     assert "from tiny import Network" in text and "MODULE" not in text
     assert all(len(line) <= 100 for line in text.splitlines())
     (tmp_path / "tiny.py").unlink()
@@ -228,15 +227,14 @@ def test_the_training_script_has_the_settings_of_the_run(capsys, made, tmp_path)
     assert code == 2 and "tiny_train.py is there already" in err
 
 
-def test_a_recipe_that_is_gone_is_not_trained_again(capsys, made, tmp_path):
+def test_a_run_is_trained_again_by_its_own_recipe(capsys, made, tmp_path):
     shutil.copytree(made, tmp_path / "old")
     config = json.loads((made / "config.json").read_text())
-    config["recipe"]["smoothing"] = 0.3
+    config["settings"]["recipe"]["label_smoothing"] = 0.3
     (tmp_path / "old/config.json").write_text(json.dumps(config))
     code, _, err = run(capsys, tmp_path / "old", "--to", "torch", "tiny", "--training", "--out",
                        tmp_path)
-    assert code == 2 and "was trained by another recipe than study is now" in err
-    assert not list(tmp_path.glob("tiny*"))
+    assert code == 0 and "'label_smoothing': 0.3" in (tmp_path / "tiny_train.py").read_text()
 
 
 def test_the_training_script_says_what_it_needs(capsys, made, tmp_path):

@@ -48,14 +48,14 @@ def go(place, small_fer2013, call):
 
 @pytest.fixture
 def trainings(monkeypatch):
-    """What train.py was asked to do, call by call."""
-    calls, original = [], reproduce.train.main
+    """What was trained: (experiment, whether it went on), call by call."""
+    calls, original = [], reproduce.train.train_run
 
-    def main(arguments):
-        calls.append(arguments)
-        return original(arguments)
+    def train_run(config, folder, numbered=False, resumed=False, threads=None):
+        calls.append((config.experiment.number, resumed))
+        return original(config, folder, numbered, resumed, threads)
 
-    monkeypatch.setattr(reproduce.train, "main", main)
+    monkeypatch.setattr(reproduce.train, "train_run", train_run)
     return calls
 
 
@@ -70,7 +70,7 @@ def page(place):
 def test_each_run_is_trained_once_and_6b_follows_from_6(go, place, trainings):
     code, out, err = go("--experiments", "7", "6b", "--seeds", "0")
     assert code == 0, err
-    assert [call[1] for call in trainings] == ["6", "7"]      # 6b needs 6
+    assert trainings == [("6", False), ("7", False)]      # 6b needs 6
     records = read_results(place / "docs" / "results.json")
     assert list(records) == ["6-seed0", "6b-seed0", "7-seed0"]
     assert records["6b-seed0"]["test"]["n"] == records["6-seed0"]["test"]["n"]
@@ -100,7 +100,7 @@ def test_a_stopped_run_goes_on(go, place, trainings, monkeypatch):
     assert list(read_results(place / "docs" / "results.json")) == ["5-seed0"]
     assert go("--experiments", "5", "6")[0] == 0
     assert epochs == [1, 2, 1, 2], "the finished epochs were not repeated"
-    assert "--resume" in trainings[-1] and len(trainings) == 3
+    assert trainings[2:] == [("6", True)]
     assert list(read_results(place / "docs" / "results.json")) == ["5-seed0", "6-seed0", "6b-seed0"]
 
 
@@ -120,8 +120,8 @@ def test_runs_are_found_by_their_settings(go, place, trainings, small_fer2013):
 def test_a_taken_folder_is_left_alone(go, place, trainings):
     assert go("--experiments", "5", epochs=1)[0] == 0
     assert go("--experiments", "5", epochs=2)[0] == 0
-    assert runs.read_config(place / "runs/experiment5-seed0")["settings"]["epochs"] == 1
-    assert runs.read_config(place / "runs/experiment5-seed0-2")["settings"]["epochs"] == 2
+    assert runs.read_config(place / "runs/experiment5-seed0").recipe.epochs == 1
+    assert runs.read_config(place / "runs/experiment5-seed0-2").recipe.epochs == 2
 
 
 def test_rows_outlive_their_runs(go, place):
@@ -443,13 +443,13 @@ def test_the_page_in_docs_says_what_results_json_says(tmp_path):
 
 
 def test_a_stopped_run_yields_to_a_finished_one(tmp_path):
-    settings = train.new_settings({"drawn": 98, "epochs": 1})
+    config = train.new_config({"drawn": 98, "epochs": 1})
     for name in ("a", "b"):
-        there = replace(settings, data=name)
+        there = replace(config, data=name)
         runs.write_json(tmp_path / name / "config.json", {"settings": there.as_dict()})
         write_history(tmp_path / name, [dict(
             epoch=1, loss=1, accuracy=1, val_loss=1, val_accuracy=1, seconds=1)])
-    assert find_run(tmp_path, settings) == tmp_path / "a"
+    assert find_run(tmp_path, config) == tmp_path / "a"
     runs.write_json(tmp_path / "b" / "metrics.json", {})
-    assert find_run(tmp_path, settings) == tmp_path / "b"
-    assert find_run(tmp_path, replace(settings, seed=1)) is None
+    assert find_run(tmp_path, config) == tmp_path / "b"
+    assert find_run(tmp_path, replace(config, seed=1)) is None

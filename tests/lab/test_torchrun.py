@@ -7,6 +7,7 @@ masks are drawn by each library for itself.
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,8 @@ from tinyfer.core.losses import smooth_targets, soft_cross_entropy, softmax_cros
 from tinyfer.scores.metrics import cross_entropy
 from tinyfer.storage.checkpoint import read_history, write_history
 from tinyfer.training import runs
-from tinyfer.training.config import Settings
+from tinyfer.training.config import Config
+from tinyfer.training.recipes import BEST, Recipe
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 if not (torch.distributed.is_available() and torch.distributed.is_gloo_available()):
@@ -30,10 +32,8 @@ if not (torch.distributed.is_available() and torch.distributed.is_gloo_available
 WEIGHTS = np.array([0.5, 1.5, 1.0, 0.8, 2.0])
 IMAGES = 9                  # 5 for one worker, 4 for the other
 LIMIT = 1e-9                # in float64; they agree to some 1e-13
-SIX = Settings(classes=5, balance="weights", split="report", drop_duplicates=False, drawn=1050,
-               data=None, epochs=2, batch_size=8, lr=2e-3, seed=3, dtype="float64", recipe="best")
-TWO = Settings(classes=5, balance="weights", split="report", drop_duplicates=False, drawn=1050,
-                 data=None, epochs=2, batch_size=8, lr=3e-3, seed=0)
+SIX = Config(drawn=1050, seed=3, dtype="float64", recipe=replace(BEST, epochs=2, batch_size=8))
+TWO = Config(drawn=1050, recipe=Recipe(epochs=2, batch_size=8, lr=3e-3))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def parts():
 def make_run(folder, model, settings, parts):
     """A run folder as training leaves it, without the training."""
     folder.mkdir()
-    runs.write_json(folder / "config.json", runs.config_of(settings, parts, model, 1))
+    runs.write_json(folder / "config.json", runs.about_run(settings, parts, model, 1))
     model.save(folder / "best.npz")
     write_history(folder, [dict(epoch=1, loss=1.0, accuracy=0.5, val_loss=1.0, val_accuracy=0.5,
                                 seconds=1.0)])
@@ -142,7 +142,7 @@ def test_the_mean_of_weighted_means_is_not_the_mean(done, batch):
 
 def test_three_steps_are_those_of_tinyfer(done, batch, record_property):
     """Rate, decay, eps, smoothed targets, class weights, and the running mean of the weights."""
-    recipe, model = SIX.training, moved(tinyfer.load_model(done / "run-six"))
+    recipe, model = SIX.recipe, moved(tinyfer.load_model(done / "run-six"))
     optimizer = recipe.make_optimizer(model)
     for t in range(3):
         _, dlogits = soft_cross_entropy(model.forward(batch["x"], True), batch["targets"], WEIGHTS)

@@ -17,9 +17,10 @@ from tinyfer.data.augment import NO_AUGMENTATION, Augmentation, augment
 from tinyfer.training.ema import RunningMean
 from tinyfer.training.loop import out_of_patience, start_from, warnings
 from tinyfer.training.recipes import BEST, RECIPES, STUDY, Recipe
+from tinyfer.training.runs import open_run
 
-EVERYTHING = dict(schedule="one-cycle", decay=0.05, crop=48, smoothing=0.1, mixing=0.3,
-                  averaging=0.9, augmentation=Augmentation(rotation=10, shift=3, mirror=0.5,
+EVERYTHING = dict(schedule="one-cycle", weight_decay=0.05, crop=48, label_smoothing=0.1, mixup=0.3,
+                  ema=0.9, augmentation=Augmentation(rotation=10, shift=3, horizontal_flip=0.5,
                                                            erase=0.3, contrast=0.2))
 
 
@@ -63,11 +64,23 @@ def test_a_recipe_survives_json(recipe):
     assert Recipe.read(json.loads(json.dumps(recipe.as_dict()))) == recipe
 
 
+def test_a_recipe_of_version_01_has_its_names_of_today():
+    old = {"epochs": 60, "decay": 0.05, "smoothing": 0.1, "mixing": 0.2, "averaging": 0.9,
+           "augmentation": {"rotation": 11, "mirror": 0.5}}
+    assert Recipe.read(old) == Recipe(
+        epochs=60, weight_decay=0.05, label_smoothing=0.1, mixup=0.2, ema=0.9,
+        augmentation=Augmentation(rotation=11, horizontal_flip=0.5))
+    for name in ("binary", "five-class"):
+        config = open_run(name).config
+        assert config.recipe == replace(BEST, epochs=60) and config.recipe.name == "best"
+
+
 @pytest.mark.parametrize("change", [
-    dict(epochs=-1), dict(batch_size=0), dict(lr=-1), dict(lr=float("nan")), dict(schedule="x"),
-    dict(smoothing=1.0), dict(averaging=1), dict(optimizer="lbfgs"), dict(crop=0),
-    dict(patience=0), dict(mixing=-1), dict(decay=None), dict(epochs=2.5),
-    dict(optimizer="sgd", decay=0.1),
+    dict(epochs=-1), dict(lr=0), dict(crop=60), dict(augmentation=None),
+    dict(batch_size=0), dict(lr=-1), dict(lr=float("nan")), dict(schedule="x"),
+    dict(label_smoothing=1.0), dict(ema=1), dict(optimizer="lbfgs"), dict(crop=0),
+    dict(patience=0), dict(mixup=-1), dict(weight_decay=None), dict(epochs=2.5),
+    dict(optimizer="sgd", weight_decay=0.1),
 ])
 def test_a_senseless_recipe_is_refused_by_name(change):
     with pytest.raises(ValueError, match="|".join(change)):
@@ -75,7 +88,8 @@ def test_a_senseless_recipe_is_refused_by_name(change):
 
 
 @pytest.mark.parametrize("values", [None, [1], {"speed": 3}, {"augmentation": {"spin": 1}},
-                                    {"augmentation": {"rotation": "much"}}, {"epochs": "60"}])
+                                    {"augmentation": {"rotation": "much"}}, {"epochs": "60"},
+                                    {"augmentation": 3}, {"augmentation": None}])
 def test_what_is_no_recipe_is_refused(values):
     with pytest.raises(ValueError):
         Recipe.read(values)
@@ -85,7 +99,7 @@ def test_what_is_no_recipe_is_refused(values):
                                           Augmentation(rotation=5)])
 def test_crops_have_their_size_and_the_network_takes_them(augmentation):
     faces = tiny_faces(4)
-    recipe = Recipe(crop=44, augmentation=augmentation, smoothing=0.1)
+    recipe = Recipe(crop=44, augmentation=augmentation, label_smoothing=0.1)
     x, targets = recipe.batch(faces.faces, faces.labels, 3, np.random.default_rng(0))
     assert x.shape == (4, 44, 44, 1) and x.flags.c_contiguous and targets.shape == (4, 3)
     assert targets[0, faces.labels[0]] == pytest.approx(0.9 + 0.1 / 3)
@@ -141,18 +155,18 @@ def test_best_is_made_of_the_mean_in_the_checkpoint(tmp_path):
 
 
 @pytest.mark.parametrize("recipe, kind, values", [
-    (Recipe(lr=0.1, decay=0.2), Adam, dict(lr=0.1, decay=0.2)),
+    (Recipe(lr=0.1, weight_decay=0.2), Adam, dict(lr=0.1, weight_decay=0.2)),
     (Recipe(optimizer="sgd", lr=0.1, momentum=0.9), SGD, dict(lr=0.1, momentum=0.9))])
 def test_a_recipe_makes_its_optimizer(recipe, kind, values):
     optimizer = recipe.make_optimizer(tiny_model())
     assert type(optimizer) is kind and values.items() <= vars(optimizer).items()
-    averaged = replace(recipe, averaging=0.5).make_optimizer(tiny_model())
+    averaged = replace(recipe, ema=0.5).make_optimizer(tiny_model())
     assert averaged.decay == 0.5 and type(averaged.optimizer) is kind
 
 
 def test_a_recipe_mixes():
     faces = tiny_faces(9)
-    _, targets = Recipe(mixing=5).batch(faces.faces, faces.labels, 3, np.random.default_rng(0))
+    _, targets = Recipe(mixup=5).batch(faces.faces, faces.labels, 3, np.random.default_rng(0))
     assert (targets.max(axis=1) < 1).any()
 
 

@@ -16,8 +16,9 @@ from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.losses import softmax_cross_entropy
 from tinyfer.core.networks import six_layer_cnn
 from tinyfer.core.optim import Adam
+from tinyfer.storage.checkpoint import save_checkpoint
 from tinyfer.training import loop
-from tinyfer.training.loop import Diverged, fit
+from tinyfer.training.loop import Diverged, batch_starts, begin, fit
 from tinyfer.training.recipes import Recipe
 
 TINY = Path(__file__).parents[1] / "helpers" / "tiny.py"
@@ -83,6 +84,50 @@ def test_last_partial_batch_is_trained_on_and_counted(tmp_path):
     assert (history[0]["accuracy"] * 50) == pytest.approx(round(history[0]["accuracy"] * 50))
 
 
+def test_no_batch_is_of_one_image(tmp_path):
+    """Neither in a sweep of sizes, nor where batch norm sees it."""
+    for images in range(2, 60):
+        for size in range(2, 20):
+            sizes = np.diff([*batch_starts(images, size), images])
+            assert sizes.sum() == images and 2 <= sizes.min() <= sizes.max() <= size + 1
+            assert (sizes == size).sum() >= len(sizes) - 1
+    recorder = Recorder()
+    model = tiny_model()
+    fit(model, Adam(model.parameters()), tiny_faces(17), tiny_faces(4), tmp_path,
+        Recipe(epochs=1, batch_size=8), progress=recorder)
+    assert [seen for _, _, _, seen, *_ in recorder.steps] == [8, 17]
+
+
+@pytest.mark.parametrize("kept, words", [
+    ({"lr": 1e-3, "batch_size": 8, "epochs": 9}, None),             # as version 0.1 wrote them
+    ({"lr": 0.1, "batch_size": 8, "recipe": "study"}, "written with lr 0.1, but the run has 0.001"),
+    ({"lr": 1e-3, "batch_size": 8, "recipe": "fast"}, "expected one of study"),
+    ({}, None),
+    ({"recipe": Recipe(lr=1e-3, batch_size=8, epochs=9, patience=3).decisive()}, None),
+    ({"recipe": {"lr": 1e-3, "batch_size": 8, "smoothing": 0.1}}, "with label_smoothing 0.1"),
+    ({"recipe": {"lr": "fast"}}, "lr is 'fast'"),
+    ({"class_weights": [1.0, 1.0, 1.0]}, "other class weights"),
+])
+def test_a_run_goes_on_with_its_own_recipe_or_not_at_all(tmp_path, kept, words):
+    recipe, weights = Recipe(epochs=5, batch_size=8, lr=1e-3), np.array([0.5, 1.0, 1.5])
+    model = tiny_model()
+    save_checkpoint(tmp_path / "last.npz", model, recipe.make_optimizer(model), [], kept)
+    arguments = model, recipe.make_optimizer(model), tmp_path, recipe, weights
+    if words is None:
+        assert begin(*arguments) == []
+        return
+    with pytest.raises(ValueError, match=words):
+        begin(*arguments)
+    assert [file.name for file in tmp_path.iterdir()] == ["last.npz"]
+
+
+def test_a_run_without_its_best_network_is_refused_at_once(tmp_path):
+    train_tiny(tmp_path, 1)
+    (tmp_path / "best.npz").unlink()
+    with pytest.raises(ValueError, match="holds no best.npz, the network of its best epoch"):
+        train_tiny(tmp_path, 2)
+
+
 def test_loss_and_accuracy_are_means_over_images(tmp_path, monkeypatch):
     """Recorded batch by batch: every image is seen once an epoch, and weighs the same."""
     batches = []
@@ -143,7 +188,7 @@ def test_class_weights_reach_the_gradient(tmp_path):
 
 def test_resuming_at_every_epoch_equals_the_unbroken_run(tmp_path, unbroken):
     folder, history = unbroken
-    for epochs in (0, 1, 1, 4, 5):
+    for epochs in (1, 1, 4, 5):
         _, resumed = train_tiny(tmp_path, epochs)
         assert len(resumed) == epochs
     assert without_seconds(resumed) == without_seconds(history)
@@ -239,11 +284,14 @@ def test_a_network_that_no_loss_shows_to_be_lost_is_not_saved(tmp_path, monkeypa
 @pytest.mark.parametrize("change, words", [
     (dict(train=tiny_faces(3)[[]]), "got 0 and 3"),
     (dict(validation=tiny_faces(3)[[]]), "got 3 and 0"),
+    (dict(recipe=Recipe(batch_size=1)), "batch_size is 1, but batch norm needs two or more"),
+    (dict(train=tiny_faces(1)), "there is 1 image to learn from, but batch norm"),
+    (dict(train=(tiny_faces(3).faces, tiny_faces(3).labels)), "train is of type tuple; expected F"),
 ])
 def test_bad_arguments_are_named(tmp_path, change, words):
     model = tiny_model()
     arguments = dict(train=tiny_faces(3), validation=tiny_faces(3), folder=tmp_path,
                      recipe=Recipe(epochs=1))
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((ValueError, TypeError), match=words):
         fit(model, Adam(model.parameters()), **(arguments | change))
     assert not list(tmp_path.iterdir())

@@ -3,8 +3,10 @@
 import argparse
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+SUPPRESS = argparse.SUPPRESS
 LONGEST = 199       # characters of a message
 
 
@@ -23,6 +25,25 @@ def at_least(least):
         return int(given)
 
     return whole_number
+
+
+def add_setting(parser, each, default=None):
+    """An option for a field of `tinyfer.training.fields`, with its range and its help."""
+    about = each.metadata
+    name, words = about.get("option", each.name.replace("_", "-")), about["help"]
+    help = (f"{words} (default {default})" if default is not None else words).replace("%", "%%")
+    if about["allowed"].parse is None:
+        return parser.add_argument(f"--{name}", dest=each.name, action="store_true", help=help)
+
+    def value(given):
+        with suppress(ValueError):
+            if about["allowed"].fits(meant := about["allowed"].parse(given)):
+                return meant
+        raise argparse.ArgumentTypeError(f"expected {about['allowed'].words}, got {given!r}")
+
+    choices = "{%s}" % ",".join(map(str, about["allowed"].choices))
+    return parser.add_argument(f"--{name}", dest=each.name, type=value, help=help,
+                               metavar=about.get("metavar", choices))
 
 
 def numbers(given):
@@ -67,8 +88,8 @@ def main(run, parse, argv, stopped="stopped"):
         code = run(parse(argv))
         sys.stdout.flush()
         return code or 0
-    except KeyboardInterrupt:
-        print(f"\n{stopped}", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print(f"\n{interrupt.args[0] if interrupt.args else stopped}", file=sys.stderr)
         return 130
     except BrokenPipeError:         # `| head` has read enough: nothing more is to be written
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -72,19 +72,19 @@ def evaluate(given):
     folder = Path(given.out or (run.folder / f"evaluation-{given.part}" if run.folder else
                                 f"runs/evaluation-{Path(given.run).stem}-{given.part}"))
     cli.check_writable(folder)
-    find = largest_face if given.find_faces or run.settings.find_faces else None
-    if is_class_folder(given.data) and not same_place(given.data, run.settings.data):
+    find = largest_face if given.find_faces or run.config.find_faces else None
+    if is_class_folder(given.data) and not same_place(given.data, run.config.data):
         if given.reweigh or given.against:
             raise ValueError("--reweigh and --against need the data that the network was trained "
                              "on, not a folder of pictures")
         parts, copies = None, {}
         part = load_class_folder(given.data, run.model.class_names, find)
-        warn_of_drawn_faces(given.run)
-    elif find and not run.settings.find_faces:
+        warn_of_drawn_faces(run)
+    elif find and not run.config.find_faces:
         raise ValueError("--find-faces needs --data with a folder of pictures that the run was not "
                          "trained on; its own are read as they were then")
     else:
-        parts, copies = parts_of(run, given.data)
+        parts, copies = parts_of(run, given.data, largest_face)
         part = getattr(parts, given.part)
     if len(part) == 0:
         raise ValueError(f"the {given.part} part of {given.run} is empty")
@@ -114,7 +114,7 @@ def same_place(one, other):
 
 def report_text(run, part, name, result):
     low, high = result["accuracy_interval"]
-    lines = [f"{run.experiment.title}, seed {run.settings.seed}: {name} part of {part.source}, "
+    lines = [f"{run.experiment.title}, seed {run.config.seed}: {name} part of {part.source}, "
              f"{len(part):,} images"
              + f", the mean over {result['crops']} crops of each" * (result["crops"] > 1), "",
              f"accuracy {result['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f}), "

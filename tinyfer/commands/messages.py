@@ -24,25 +24,24 @@ def show_reading():
     return progress
 
 
-def introduce(config, folder, history):
+def introduce(about, config, folder, history):
     """What is trained on what, where it goes, and how far it is already."""
-    settings = config["settings"]
-    counts = ", ".join(f"{part['images']:,} {name}" for name, part in config["parts"].items())
-    print(f"{config['source']}: {counts}; classes {', '.join(config['class_names'])}")
-    print(f"{config['parameters']:,} values, {config['trainable_parameters']:,} of them trained; "
-          f"balance {settings['balance']}, split {settings['split']}, seed {settings['seed']}")
-    threads = runs.describe_threads(config["threads"])
-    print(f"{config['machine']['cpu']}, {threads}; everything goes to {folder}")
-    if len(history) == settings["epochs"]:
+    counts = ", ".join(f"{part['images']:,} {name}" for name, part in about["parts"].items())
+    print(f"{about['source']}: {counts}; classes {', '.join(about['class_names'])}")
+    print(f"{about['parameters']:,} values, {about['trainable_parameters']:,} of them trained; "
+          f"balance {config.balance}, split {config.split}, seed {config.seed}")
+    threads = runs.describe_threads(about["threads"])
+    print(f"{about['machine']['cpu']}, {threads}; everything goes to {folder}")
+    if len(history) == config.recipe.epochs:
         print("all its epochs are done already: scoring it again")
     elif history:
-        print(f"resuming after epoch {len(history)} of {settings['epochs']}")
+        print(f"resuming after epoch {len(history)} of {config.recipe.epochs}")
     if not compiled():
         print("the first step compiles the kernels, once: this takes about a minute")
     sys.stdout.flush()
 
 
-def conclude(result, folder, settings, notes, times):
+def conclude(result, folder, config, notes, times):
     """The scores, and what to make of them. times: "once", or "again"."""
     test, best = result["best"]["test"], result["best"]
     low, high = test["accuracy_interval"]
@@ -59,9 +58,9 @@ def conclude(result, folder, settings, notes, times):
           f"{folder}")
     for sentence in notes:
         print(f"note: {sentence}")
-    if settings.limit:
-        print(f"only {settings.limit:,} images of each part were used: this score says nothing")
-    if settings.drawn:
+    if config.limit:
+        print(f"only {config.limit:,} images of each part were used: this score says nothing")
+    if config.drawn:
         print(f"{RULE}\n  DRAWN FACES, NOT FER-2013: this score says nothing about photographs.\n"
               f"{RULE}")
 
@@ -71,11 +70,10 @@ def four_digits(value):
     return "undefined" if value is None else f"{value:.4f}"
 
 
-def warn_of_drawn_faces(place):
-    """A note where a run folder, a file or packaged weights are about to read photographs, and have
-    learnt from drawn faces."""
-    if runs.trained_on_drawn_faces(place):
-        print(f"note: {place} was trained on drawn faces: what it says of photographs is worth "
+def warn_of_drawn_faces(run):
+    """A note where a network is about to read photographs and has learnt from drawn faces."""
+    if run.drawn:
+        print(f"note: {run.name} was trained on drawn faces: what it says of photographs is worth "
               "nothing", file=sys.stderr)
 
 

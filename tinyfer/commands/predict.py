@@ -18,10 +18,10 @@ from tinyfer.commands import cli
 from tinyfer.commands.messages import warn_of_drawn_faces
 from tinyfer.core.arrays import atomic_write
 from tinyfer.core.kernels.threads import set_threads
-from tinyfer.core.networks import load_model
 from tinyfer.data.faces import blank
 from tinyfer.data.pictures import colour_of, face_of, grey_of, is_picture, open_image
 from tinyfer.photo.reading import DEFAULT, faces_to_read, read_faces
+from tinyfer.training.runs import open_run
 
 
 def parse(argv):
@@ -74,8 +74,9 @@ def main(argv=None):
 
 def predict(given):
     set_threads(given.threads)
-    model = load_model(given.model)
-    warn_of_drawn_faces(given.model)
+    run = open_run(given.model)
+    model = run.model
+    warn_of_drawn_faces(run)
     if given.csv and given.csv.exists():
         raise ValueError(f"--csv: {given.csv} is there already; choose another name")
     pictures = list_pictures(given.images)

@@ -22,9 +22,9 @@ STYLE = Path(__file__).with_name("report.css")
 def write_report(path, run, parts, part_name, probabilities, result, mistakes, binarized=None):
     """Write the page.
 
-    run: `tinyfer.training.runs.Run`; parts: its three parts; part_name: which of them was scored, with
-    probabilities (N, K) and result, the dict of `tinyfer.training.evaluation.score`; mistakes: indices of
-    the wrong predictions to show; binarized: the dict of `binarized_scores`, or None.
+    run: `tinyfer.training.runs.Run`; parts: its three parts; part_name: which of them was scored,
+    with probabilities (N, K) and result, the dict of `tinyfer.training.evaluation.score`; mistakes:
+    indices of the wrong predictions to show; binarized: the dict of `binarized_scores`, or None.
     """
     part = getattr(parts, part_name)
     names = part.class_names
@@ -191,15 +191,15 @@ def _counts(parts):
 
 
 def _configuration(run):
-    config = run.config
-    machine = config["machine"]
+    about = run.about
+    machine = about["machine"]
     versions = ", ".join(f"{name} {v}" for name, v in machine["versions"].items() if v)
     rows = [(escape(name.replace("_", " ")), escape(str(value)))
-            for name, value in run.settings.as_dict().items()
-            if name != "data" and value is not None]
+            for name, value in (run.config.as_dict() | run.config.recipe.as_dict()).items()
+            if name not in ("data", "recipe", "name") and value is not None]
     rows += [("experiment", escape(run.experiment.number) or "not one of the study's"),
-             ("values stored", f"{config['parameters']:,}"),
-             ("of them trained", f"{config['trainable_parameters']:,}"),
-             ("machine", escape(f"{machine['cpu']}, {describe_threads(config['threads'])}")),
+             ("values stored", f"{about['parameters']:,}"),
+             ("of them trained", f"{about['trainable_parameters']:,}"),
+             ("machine", escape(f"{machine['cpu']}, {describe_threads(about['threads'])}")),
              ("software", escape(f"Python {machine['python']}, {versions}"))]
     return _table(("setting", "value"), rows, "words")

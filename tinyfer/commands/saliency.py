@@ -28,13 +28,12 @@ from tinyfer.commands.maps.speed import speed
 from tinyfer.commands.messages import warn_of_drawn_faces
 from tinyfer.commands.predict import box
 from tinyfer.core.kernels.threads import set_threads
-from tinyfer.core.networks import load_model
 from tinyfer.data import CLASS_SETS, Parts, draw_faces, find_data, select_classes
 from tinyfer.data.faces import blank
 from tinyfer.explain.saliency import METHODS
 from tinyfer.photo import reading
 from tinyfer.training.evaluation import parts_of
-from tinyfer.training.runs import open_run, read_settings
+from tinyfer.training.runs import open_run
 
 DEFAULT = "five-class-study"
 DRAWN = 1200
@@ -160,27 +159,25 @@ def fill(given, files, tables):
 
 def network_and_faces(given):
     """The model, and the Parts its faces come from (None for pictures of the user's own)."""
-    at_hand = None
+    at_hand, run = None, open_run(given.model)
     if not (given.images or given.drawn):
-        at_hand = find_data(given.data) or data_of(given.model)
+        at_hand = find_data(given.data) or data_of(run)
     if not at_hand:
-        model = load_model(given.model)
+        model = run.model
         if given.images:
-            warn_of_drawn_faces(given.model)
+            warn_of_drawn_faces(run)
             return model, None
         if not at_hand and not given.drawn:
             print("NO FER-2013 HERE: these are faces that tinyfer draws itself.")
         return model, drawn_parts(model.class_names, given.seed)
-    run = open_run(given.model)
-    parts, _ = parts_of(run, given.data)
+    parts, _ = parts_of(run, given.data, reading.largest_face)
     return run.model, Parts(*(without_blanks(name, part)
                               for name, part in zip(Parts._fields, parts)))
 
 
-def data_of(place):
+def data_of(run):
     """Where the data of a run folder are, if they are still there; else None."""
-    config = Path(place) / "config.json"
-    data = read_settings(place).data if config.is_file() else None
+    data = run.config.data if run.folder else None
     return data if data and Path(data).exists() else None
 
 

@@ -96,9 +96,14 @@ def _conv(c_in, c_out, rng, dtype):
 ARCHITECTURES = {"six_layer_cnn": six_layer_cnn, "face_scan": face_scan, "face_look": face_look}
 
 
-def load_model(path):
-    """The model that `model.save(path)` wrote, the best of a run folder, or packaged weights by
-    name ("five-class").
+def packaged():
+    """The names of the packaged weights."""
+    return sorted(file.stem for file in PACKAGED.glob("*.npz"))
+
+
+def load_model(place=None):
+    """A trained model: packaged weights by name ("five-class"), the best of a run folder, or the
+    file that `model.save(path)` wrote. A name of packaged weights goes before a folder or file.
 
     It computes in the dtype of the model that was saved (float32 for the packaged ones), whatever
     the dtype of the weights in the file.
@@ -106,7 +111,34 @@ def load_model(path):
     FileNotFoundError where there is no such file or name; ValueError naming the file where it is
     truncated, is no model of this package, or holds weights of other names or shapes.
     """
-    path = _packaged_or_path(path)
+    return read_model(find_weights(place))[0]
+
+
+def find_weights(place):
+    """The Path of the file of a network: see `load_model`."""
+    names = packaged()
+    known = f"packaged are {', '.join(names)}" if names else "none are packaged yet"
+    if place is None:
+        raise ValueError("load_model needs the name of packaged weights, a run folder or a model "
+                         f"file; {known}")
+    if place in names:
+        return PACKAGED / f"{place}.npz"
+    path = Path(place)
+    if path.is_dir():
+        if not (path / "best.npz").is_file():
+            begun = (path / "config.json").is_file()
+            raise FileNotFoundError(f"{place} " + (
+                "holds no best.npz yet: its first epoch is not over" if begun else
+                "is no run folder"))
+        path = path / "best.npz"
+    if not path.is_file():
+        raise FileNotFoundError(f"{place} is neither a file nor the name of packaged weights "
+                                f"({known})")
+    return path
+
+
+def read_model(path):
+    """(model, about) of a model file: about is the dict that it tells of itself."""
     arrays = load_arrays(path)
     if "about" in arrays:
         raise ValueError(f"{path} is a checkpoint, not a model: give its run folder, or best.npz")
@@ -130,21 +162,4 @@ def load_model(path):
         model.load_state(arrays)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from error
-    return model
-
-
-def _packaged_or_path(path):
-    names = sorted(file.stem for file in PACKAGED.glob("*.npz"))
-    if str(path) in names:
-        return PACKAGED / f"{path}.npz"
-    if Path(path).is_dir():
-        path, folder = Path(path) / "best.npz", path
-        if not path.is_file():
-            what = ("holds no best.npz yet: its first epoch is not over"
-                    if (path.parent / "config.json").is_file() else "is no run folder")
-            raise FileNotFoundError(f"{folder} {what}")
-    if not Path(path).is_file():
-        known = ", ".join(names) if names else "none yet"
-        raise FileNotFoundError(f"{path} is neither a file nor the name of packaged weights "
-                                f"(there are: {known})")
-    return Path(path)
+    return model, about

@@ -76,28 +76,29 @@ class Adam(Optimizer):
 
         m <- beta1 m + (1 - beta1) g            v <- beta2 v + (1 - beta2) g^2
         lr_t = lr sqrt(1 - beta2^t) / (1 - beta1^t)
-        value <- (1 - lr decay) value - lr_t m / (sqrt(v) + eps)
+        value <- (1 - lr weight_decay) value - lr_t m / (sqrt(v) + eps)
 
     This is the paper's "more efficient order" at the end of its section 2. PyTorch (and the paper's
     Algorithm 1) adds eps after correcting v instead: sqrt(v / (1 - beta2^t)) + eps. The two agree
     when PyTorch's eps is eps / sqrt(1 - beta2^t), which changes from step to step.
 
-    decay pulls weights towards 0 beside the step of Adam and not through its moments: decoupled
-    decay (Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, algorithm 2). Only
-    arrays of two dimensions and more decay, the weights of convolutions and dense layers: a bias,
+    weight_decay pulls weights towards 0 beside the step of Adam and not through its moments:
+    decoupled decay (Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, algorithm
+    2). Only arrays of two dimensions and more decay, the weights of convolutions and dense layers: a bias,
     gamma or beta is one number a channel, and pulling it to 0 makes no network smoother.
     """
 
     moments = "m", "v"
 
-    def __init__(self, parameters, lr=1e-4, beta1=0.9, beta2=0.999, eps=1e-7, decay=0.0):
+    def __init__(self, parameters, lr=1e-4, beta1=0.9, beta2=0.999, eps=1e-7, weight_decay=0.0):
         super().__init__(parameters, lr)
-        if not 0 <= decay * lr < 1:
-            raise ValueError(f"decay is {decay}; expected at least 0, below 1 / lr = {1 / lr:g}")
+        if not 0 <= weight_decay * lr < 1:
+            raise ValueError(f"weight_decay is {weight_decay}; expected at least 0, below 1 / lr = "
+                             f"{1 / lr:g}")
         if not 0 <= beta1 < 1 or not 0 <= beta2 < 1 or not 0 < eps < math.inf:
             raise ValueError(f"beta1, beta2, eps are {beta1}, {beta2}, {eps}; "
                              "expected betas in [0, 1) and eps above 0")
-        self.beta1, self.beta2, self.eps, self.decay = beta1, beta2, eps, decay
+        self.beta1, self.beta2, self.eps, self.weight_decay = beta1, beta2, eps, weight_decay
 
     def step(self):
         """Move every parameter once, by the gradient its `.grad` holds now."""
@@ -105,7 +106,7 @@ class Adam(Optimizer):
         self.t += 1
         lr_t = self.lr * math.sqrt(1 - self.beta2**self.t) / (1 - self.beta1**self.t)
         for p, m, v in zip(self.parameters, self.m, self.v):
-            decay = self.lr * self.decay if p.value.ndim > 1 else 0.0
+            decay = self.lr * self.weight_decay if p.value.ndim > 1 else 0.0
             adam_step(p.value, p.grad, m, v, self.beta1, self.beta2, lr_t, self.eps, decay)
 
 

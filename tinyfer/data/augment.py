@@ -55,17 +55,17 @@ class Augmentation:
     """How far each training face is changed at random; 0 leaves it alone in that respect.
 
     rotation: degrees, either way. scale: 0.1 for 1/1.1 to 1.1, even on a log scale. shear: rows a
-    column, either way. shift: pixels, either way, along rows and columns. mirror: the probability
-    of a mirror image. brightness: grey added or taken away, of 1. contrast: 0.1 for 0.9 to 1.1
-    times the distance from grey. erase: the probability that a rectangle, an eighth to a half of
-    the picture high and wide, turns grey.
+    column, either way. shift: pixels, either way, along rows and columns. horizontal_flip: the
+    probability of a mirror image. brightness: grey added or taken away, of 1. contrast: 0.1 for 0.9
+    to 1.1 times the distance from grey. erase: the probability that a rectangle, an eighth to a
+    half of the picture high and wide, turns grey.
     """
 
     rotation: float = 0.0
     scale: float = 0.0
     shear: float = 0.0
     shift: float = 0.0
-    mirror: float = 0.0
+    horizontal_flip: float = 0.0
     brightness: float = 0.0
     contrast: float = 0.0
     erase: float = 0.0
@@ -79,7 +79,7 @@ class Augmentation:
 
 
 NO_AUGMENTATION = Augmentation()
-SHIFT_AND_MIRROR = Augmentation(shift=48 * SHIFT, mirror=0.5)      # what `augment` does
+SHIFT_AND_FLIP = Augmentation(shift=48 * SHIFT, horizontal_flip=0.5)      # what `augment` does
 DRAWS = 13          # random numbers for one face in `distort`
 
 
@@ -101,7 +101,7 @@ def distort(faces, augmentation, rng, size=None, dtype=np.float32):
     angle = math.radians(augmentation.rotation) * either_way[0]
     zoom = (1 + augmentation.scale) ** either_way[1]
     shear = augmentation.shear * either_way[2]
-    side = np.where(u[5] < augmentation.mirror, -1.0, 1.0)
+    side = np.where(u[5] < augmentation.horizontal_flip, -1.0, 1.0)
     cos, sin = np.cos(angle) * zoom, np.sin(angle) * zoom
     # Mirrored last and so undone first: columns of the result count from the other side.
     maps = np.stack([cos, side * (cos * shear - sin), sin, side * (sin * shear + cos)], axis=1)

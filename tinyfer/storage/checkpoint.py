@@ -17,7 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyfer.core.arrays import atomic_write, brief, load_arrays, parse_json, save_arrays
+from tinyfer.core.arrays import (
+    atomic_write,
+    brief,
+    check_form,
+    load_arrays,
+    parse_json,
+    save_arrays,
+)
 from tinyfer.core.checks import at_least_zero
 from tinyfer.storage.files import read_bounded
 
@@ -30,8 +37,7 @@ MOST_HISTORY = 20_000_000               # bytes of a history.csv
 def save_checkpoint(path, model, optimizer, history, settings=None):
     """Write everything a training run needs to go on after the last epoch in `history`.
 
-    settings: a dict for JSON of what else the next epoch depends on, as the size of a batch; it is
-    compared when the run goes on.
+    settings: a dict for JSON of what else the next epoch depends on, as the size of a batch.
     """
     arrays = {f"model/{name}": value for name, value in model.state().items()}
     arrays |= {f"optimizer/{name}": value for name, value in optimizer.state().items()}
@@ -41,13 +47,14 @@ def save_checkpoint(path, model, optimizer, history, settings=None):
     save_arrays(path, arrays)
 
 
-def load_checkpoint(path, model, optimizer, settings=None):
+def load_checkpoint(path, model, optimizer, fits=None):
     """Put a checkpoint back into `model`, its generator and `optimizer`: whole, or not at all.
 
     Returns the history, a list with one dict per finished epoch. Everything is checked before
     anything is changed. Raises ValueError when the file is no checkpoint of this version or
-    belongs to another run: a network of another shape or dtype, another seed (which the generator
-    tells), or settings other than those given here.
+    belongs to another run: a network of another shape or dtype, or another seed (which the
+    generator tells). fits: a function that is given the settings kept with it, a dict, and
+    raises ValueError where they are those of another run.
     """
     arrays = load_arrays(path)
     about = arrays.pop("about", np.array(0))
@@ -66,8 +73,10 @@ def load_checkpoint(path, model, optimizer, settings=None):
     try:
         _check_arrays(model.state(), parts["model"])
         _check_arrays(optimizer.state(), parts["optimizer"])
-        if about["format"] == FORMAT:
-            _check_settings(settings or {}, about.get("settings"))
+        kept = about.get("settings", {})
+        check_form(kept, {}, "what it says of its settings")
+        if fits:
+            fits(kept)
         _check_generator(model.rng.bit_generator, about.get("rng"))
         history = check_history(about.get("history"))
         model.load_state(parts["model"])
@@ -92,14 +101,6 @@ def _check_arrays(expected, found):
             raise ValueError(f"{name!r} holds negative values")
 
 
-def _check_settings(expected, found):
-    found = found if isinstance(found, dict) else {}
-    for name, value in expected.items():
-        if found.get(name) != value or type(found.get(name)) is not type(value):
-            raise ValueError(f"it was written with {name} {brief(found.get(name))}, but the run "
-                             f"has {brief(value)}")
-
-
 def _check_generator(mine, state):
     """The state must be one of this kind of generator, and from the same seed."""
     try:
@@ -113,7 +114,7 @@ def _check_generator(mine, state):
 
 
 def check_history(rows):
-    """The rows of a history, if they are what `tinyfer.training.loop.fit` returns; else ValueError."""
+    """The rows, if they are what `tinyfer.training.loop.fit` returns; else ValueError."""
     if not isinstance(rows, list) or len(rows) > MOST_EPOCHS:
         raise ValueError(f"its history is no list of at most {MOST_EPOCHS:,} epochs")
     for epoch, row in enumerate(rows, 1):

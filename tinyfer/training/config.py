@@ -1,119 +1,122 @@
-"""The settings of a training run: all that decides what it computes, checked in one place.
+"""The configuration of a training run: all that decides what it computes, checked in one place.
 
-A run's config.json holds them whole, so that the run can be resumed, scored and made again; and
+A run's config.json holds it whole, so that the run can be resumed, scored and made again; and
 whatever is read from there is checked here before anything believes it.
 """
 
-import math
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tinyfer.data import draw_faces, find_data, load_fer2013
-from tinyfer.photo.reading import largest_face
+from tinyfer.data.splits import CLASS_SETS, SPLITS
 from tinyfer.training import experiments
-from tinyfer.training.recipes import RECIPES
+from tinyfer.training.fields import (
+    FLAG,
+    PATH,
+    check,
+    instance,
+    one_of,
+    optional,
+    read,
+    setting,
+    whole,
+)
+from tinyfer.training.recipes import PLAIN, STUDY, Recipe
 
 LARGEST_SEED = 2**63 - 1
-# Not in the settings of old runs:
-LATER = {"dtype", "recipe", "patience", "limit", "start", "find_faces"}
+LATER = {"dtype", "limit", "start", "find_faces"}       # not in the files of old runs
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What is trained on which faces, and how.
+class Config:
+    """What is trained on which faces, and how. ValueError naming a field that is out of its range.
 
     classes, balance, split    the experiment, as in tinyfer.training.experiments
     drop_duplicates            train without images that have a copy in validation or test
     drawn                      that many drawn faces are the data; None: FER-2013 is
     data                       where FER-2013 or the folder of pictures lay, or None
-    epochs, batch_size, lr     times each image is seen, images a step, Adam's rate
+    find_faces                 in a folder of pictures, the largest face found in each is taken
+    limit                      only so many images of each part; None: all
     seed                       of everything random
     dtype                      what is computed with, "float32" or "float64"
-    recipe                     name of a recipe in tinyfer.training.recipes, of which the rest is taken
-    patience                   epochs without a better one after which it ends; None: never
-    limit                      only so many images of each part; None: all
     start                      weights to start from, a name or a path; None: drawn by the seed
-    find_faces                 in a folder of pictures, the largest face found in each is taken
-
-    ValueError naming the setting where a value is of another kind or out of its range.
+    recipe                     how: a Recipe
     """
 
-    classes: int | str
-    balance: str
-    split: str
-    drop_duplicates: bool
-    drawn: int | None
-    data: str | None
-    epochs: int
-    batch_size: int
-    lr: float
-    seed: int
-    dtype: str = "float32"
-    recipe: str = "study"
-    patience: int | None = None
-    limit: int | None = None
-    start: str | None = None
-    find_faces: bool = False
+    classes: int | str = setting(
+        5, one_of(*CLASS_SETS, experiments.OWN),
+        "7: all; 6: no disgust; 5: no disgust, no neutral; 3: happy, neutral, sad; 2: positive "
+        "against negative, no neutral; own: those that the folders of your pictures name")
+    balance: str = setting(
+        "weights", one_of(*experiments.BALANCES),
+        "none: as they are; weights: rare classes weigh more in the loss; undersample: as many of "
+        "each class as the rarest has")
+    split: str = setting(
+        "report", one_of(*SPLITS),
+        "report: the study's 70/20/10 %, drawn with --seed; official: Training, PublicTest and "
+        "PrivateTest, the one that compares with the literature")
+    drop_duplicates: bool = setting(
+        False, FLAG, "train without the images that have an exact copy in the validation or test "
+        "part")
+    drawn: int | None = setting(
+        None, optional(whole(1, 10**7)), "train on N drawn faces even if FER-2013 is at hand",
+        metavar="N")
+    data: str | None = setting(
+        None, PATH, "FER-2013: archive.zip, its folder, or the csv file; or a folder of your own "
+        "pictures, of any two or more classes: train/CLASS/* and test/CLASS/*, or CLASS/*, of "
+        "which 70/20/10 % are drawn with --seed (80/10/10 % with --split official)",
+        metavar="PATH")
+    find_faces: bool = setting(
+        False, FLAG, "in a folder of your own, take the largest face found in each picture, and "
+        "the picture where there is none (default: the whole picture)")
+    limit: int | None = setting(
+        None, optional(whole(1, 10**7)), "use only N images of each part: a run that shows whether "
+        "everything works, and nothing else", metavar="N")
+    seed: int = setting(
+        0, whole(0, LARGEST_SEED), "fixes everything random: split, weights, order, augmentation, "
+        "dropout", metavar="N")
+    dtype: str = setting(
+        "float32", one_of("float32", "float64"), "the numbers computed with: float64 takes twice "
+        "as long and shows what rounding does to a training: little")
+    start: str | None = setting(
+        None, PATH, "start from packaged weights by name (seven-class), a model file or a run "
+        "folder; the last layer is drawn anew where the classes differ", option="from",
+        metavar="WEIGHTS")
+    recipe: Recipe = setting(STUDY, instance(Recipe, "a Recipe"))
 
     def __post_init__(self):
-        for name, least, most in (("epochs", 1, 10**6), ("batch_size", 1, 10**6),
-                                  ("seed", 0, LARGEST_SEED), ("drawn", 1, 10**7),
-                                  ("patience", 1, 10**6), ("limit", 1, 10**7)):
-            value = getattr(self, name)
-            optional = name in ("drawn", "patience", "limit") and value is None
-            if not optional and not (type(value) is int and least <= value <= most):
-                raise _wrong(name, value, f"a whole number from {least} to {most}")
-        if type(self.lr) not in (int, float) or not 0 < self.lr < math.inf:
-            raise _wrong("lr", self.lr, "a finite number above 0")
-        for name in ("drop_duplicates", "find_faces"):
-            if type(getattr(self, name)) is not bool:
-                raise _wrong(name, getattr(self, name), "true or false")
-        for name in ("data", "start"):
-            if not (getattr(self, name) is None or isinstance(getattr(self, name), str)):
-                raise _wrong(name, getattr(self, name), "a path, or nothing")
-        if not isinstance(self.recipe, str) or self.recipe not in RECIPES:
-            raise _wrong("recipe", self.recipe, " or ".join(RECIPES))
-        if self.dtype not in ("float32", "float64"):
-            raise _wrong("dtype", self.dtype, "float32 or float64")
-        experiments.resolve(self.classes, self.balance, self.split)
+        check(self, "the setting ")
 
     @classmethod
-    def read(cls, values):
-        """Settings from a dict, as config.json and packaged weights hold them.
+    def read(cls, values, recipe=None):
+        """A configuration from a dict, as config.json and packaged weights hold it.
 
-        Those without a dtype or recipe are from before there was a choice. ValueError as above,
-        and where a setting is missing or unknown.
+        Those of version 0.1 held the name of a recipe, of which four values stood among the
+        settings; recipe: the dict that stood beside them. ValueError as above, and where a setting
+        is missing or unknown.
         """
-        if not isinstance(values, dict):
-            raise ValueError(f"settings are {type(values).__name__}, expected names and values")
-        known = {field.name for field in fields(cls)}
-        for name in sorted((known ^ values.keys()) - LATER):
-            what = "is missing" if name in known else "is unknown"
-            raise ValueError(f"the setting {str(name)[:40]!r} {what}")
-        return cls(**values)
+        if isinstance(values, dict) and not isinstance(values.get("recipe"), dict):
+            for name in set(PLAIN) - {"patience"} - values.keys():
+                raise ValueError(f"the setting {name} is missing")
+            old = Recipe.of_version_01(values, recipe)
+            values = {name: value for name, value in values.items() if name not in PLAIN}
+            return read(cls, values | {"recipe": old}, "settings", LATER)
+        if isinstance(values, dict):
+            values = values | {"recipe": Recipe.read(values["recipe"])}
+        return read(cls, values, "settings", LATER)
 
     def as_dict(self):
         return asdict(self)
-
-    def decisive(self):
-        """What an epoch depends on, by name: a run goes on with these or not at all. A rate that
-        falls depends on the number of epochs to come."""
-        free = {"data", "patience"}
-        if self.training.schedule == "constant":
-            free.add("epochs")
-        values = asdict(self) | {"find_faces": self.find_faces or None}      # as in old checkpoints
-        return {name: value for name, value in values.items() if name not in free}
-
-    @property
-    def training(self):
-        """The recipe, with the epochs, batches, rate and patience of these settings."""
-        return replace(RECIPES[self.recipe], epochs=self.epochs, batch_size=self.batch_size,
-                       lr=self.lr, patience=self.patience)
 
     @property
     def experiment(self):
         """The study's experiment with this set-up, or one without a number."""
         return experiments.resolve(self.classes, self.balance, self.split)
+
+    @property
+    def usual_recipe(self):
+        """The name of the recipe that is taken for such data where none is asked for."""
+        return "drawn" if self.drawn else "study"
 
     @property
     def name(self):
@@ -125,7 +128,7 @@ class Settings:
         drawn = "drawn-" if self.drawn else ""
         distinct = "-distinct" if self.drop_duplicates else ""
         double = "-float64" if self.dtype == "float64" else ""
-        recipe = f"-{self.recipe}" if self.recipe != "study" else ""
+        recipe = f"-{self.recipe.name}" if self.recipe.name != self.usual_recipe else ""
         limit = f"-limit{self.limit}" if self.limit else ""
         start = f"-from-{Path(self.start).stem}" if self.start else ""
         found = "-found" if self.find_faces else ""
@@ -149,20 +152,21 @@ class Settings:
                                     "put it in ./data")
         return place
 
-    def faces(self, data=None, progress=None):
+    def faces(self, data=None, progress=None, find=None):
         """The faces of such a run, of all the classes there are. data: as for `find`; progress: as
-        for `load_fer2013`."""
+        for `load_fer2013`; find: what finds a face in a picture, used where find_faces is set
+        (`tinyfer.photo.reading.largest_face`; what is configured imports no finder)."""
         place = self.find(data)
         if place is None:
             return draw_faces(self.drawn, seed=self.seed)
         return load_fer2013(place, progress=progress, seed=self.seed,
-                            find=largest_face if self.find_faces else None)
+                            find=find if self.find_faces else None)
 
     def parts(self, faces):
-        """Parts(train, validation, test) of these faces: see `tinyfer.training.experiments.prepare`."""
+        """Parts(train, validation, test) of these faces, as by `experiments.prepare`."""
         return experiments.prepare(faces, self.experiment, self.seed, self.drop_duplicates,
                                    self.limit)
 
-
-def _wrong(name, value, expected):
-    return ValueError(f"the setting {name} is {str(value)[:40]!r}; expected {expected}")
+    def same_run(self, other):
+        """Whether the other is the same run, wherever its data lay."""
+        return replace(self, data=other.data) == other

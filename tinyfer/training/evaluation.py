@@ -19,24 +19,25 @@ from tinyfer.training import experiments, runs
 PARTS = ("train", "validation", "test")
 
 
-def parts_of(run, data=None):
+def parts_of(run, data=None, find=None):
     """(Parts, copies): the three parts a run was made on, and for each part but training which of
     its images have an exact copy in training, as a dict of (n,) bool.
 
-    data: where FER-2013 is; else the run's own place, TINYFER_DATA or ./data. The copies are those
+    data: where FER-2013 is; else the run's own place, TINYFER_DATA or ./data. find: as for
+    `Config.faces`. The copies are those
     in the training part before any are dropped, so that a run without them is scored on the same
     images as a run with them. ValueError where these data are not those of the run.
     """
-    settings = run.settings
-    faces = settings.faces(data)
-    parts = settings.parts(faces)
+    config = run.config
+    faces = config.faces(data, find=find)
+    parts = config.parts(faces)
     for name, facts in runs.describe_parts(parts).items():
-        if facts["checksum"] != run.config["parts"][name]["checksum"]:
+        if facts["checksum"] != run.about["parts"][name]["checksum"]:
             raise ValueError(f"the {name} part made from this data has other images than "
                              f"{run.name} was trained with: give the same data set and form")
     train = parts.train
-    if settings.drop_duplicates:
-        train = replace(settings, drop_duplicates=False).parts(faces).train
+    if config.drop_duplicates:
+        train = replace(config, drop_duplicates=False).parts(faces).train
     return parts, {name: seen_in(getattr(parts, name), train) for name in PARTS[1:]}
 
 
@@ -127,7 +128,7 @@ def reweighed_scores(run, train, part, probabilities):
     "multiplied" or "divided", scores: of `metrics.evaluate`).
     """
     weights = class_weights(train.labels, len(train.class_names))
-    divided = run.settings.balance == "weights"
+    divided = run.config.balance == "weights"
     answers = probabilities / weights if divided else probabilities * weights
     answers /= answers.sum(axis=1, keepdims=True)
     return dict(how="divided" if divided else "multiplied",
@@ -142,20 +143,20 @@ def compare(run, part, probabilities, other):
     data in the same way with the same seed, for a split draws the images of a class whichever
     other classes are kept. ValueError otherwise, or where the classes do not fit.
     """
-    classes = run.settings.classes
-    if other.settings.classes not in (classes, 2):
-        raise ValueError(f"{other.name} has {other.settings.classes} classes; expected {classes} "
+    classes = run.config.classes
+    if other.config.classes not in (classes, 2):
+        raise ValueError(f"{other.name} has {other.config.classes} classes; expected {classes} "
                          f"as {run.name} has, or 2")
-    names = other.config["class_names"]
-    if other.settings.classes == classes and tuple(names) != tuple(part.class_names):
+    names = other.about["class_names"]
+    if other.config.classes == classes and tuple(names) != tuple(part.class_names):
         raise ValueError(f"{other.name} has other classes than {run.name}: {', '.join(names)}")
     for key in ("split", "seed", "drawn"):
-        one, another = getattr(run.settings, key), getattr(other.settings, key)
+        one, another = getattr(run.config, key), getattr(other.config, key)
         if one != another:
             raise ValueError(f"{other.name} has {key} {another}, but {run.name} {one}: its test "
                              "images would not be new to both")
     truth, answers = part.labels, probabilities.argmax(axis=1)
-    if other.settings.classes != classes:
+    if other.config.classes != classes:
         truth, positive = experiments.binarize(part.labels, probabilities, part.class_names)
         answers = (positive > THRESHOLD).astype(int)
     return mcnemar(truth, answers, other.model.predict(part.faces))

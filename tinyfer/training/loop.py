@@ -10,9 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyfer.core.arrays import brief
+from tinyfer.core.layers import BatchNorm
 from tinyfer.core.losses import soft_cross_entropy, softmax_cross_entropy
+from tinyfer.data.faces import Faces
 from tinyfer.scores.metrics import accuracy, cross_entropy
-from tinyfer.storage.checkpoint import save_checkpoint, write_history
+from tinyfer.storage.checkpoint import load_checkpoint, save_checkpoint, write_history
+from tinyfer.training.recipes import Recipe
 
 
 class Diverged(ValueError):
@@ -20,20 +24,20 @@ class Diverged(ValueError):
     epoch is untouched."""
 
 
-def fit(model, optimizer, train, validation, folder, recipe, class_weights=None, history=(),
-        progress=None, settings=None):
+def fit(model, optimizer, train, validation, folder, recipe, class_weights=None, progress=None):
     """Train `model` by a recipe until its epochs are done, saving into `folder` after each.
 
     optimizer: from `recipe.make_optimizer(model)`. train, validation: `Faces` (uint8 images,
-    labels). class_weights: (K,) or None, they weigh the training loss only. history: the rows of
-    the epochs already done, from `load_checkpoint`. progress: an object with `step` and `epoch`
-    methods (as Progress of tinyfer/commands/progress.py), or None. settings: see `save_checkpoint`.
+    labels). class_weights: (K,) or None, they weigh the training loss only. progress: an object
+    with `step` and `epoch` methods (as Progress of tinyfer/commands/progress.py), or None.
 
-    Writes `last.npz` (checkpoint, see `tinyfer.storage.checkpoint`) and `history.csv` before the first step
-    and after every epoch, and `best.npz` (a model file) whenever the validation accuracy is higher
-    than ever before, so of equal epochs the first is kept. Where the recipe averages, the network
-    with the mean weights is the one that is validated and saved there. With a patience in the
-    recipe, training ends when so many epochs have not been better.
+    Writes `last.npz` (checkpoint, see `tinyfer.storage.checkpoint`) and `history.csv` before the
+    first step and after every epoch, and `best.npz` (a model file) whenever the validation accuracy
+    is higher than ever before, so of equal epochs the first is kept. A folder with a checkpoint is
+    gone on with: model, its generator and optimizer are then those of its last whole epoch.
+    Where the recipe has an ema, the network with the mean weights is the one that is validated and
+    saved there. With a patience in the recipe, training ends when so many epochs have not been
+    better. A last batch of a single image joins the one before, for batch norm needs two.
 
     Returns the history, one dict per epoch: epoch (from 1), loss and accuracy over the training
     images as they were seen (augmented, with dropout, with weights that move during the epoch; a
@@ -42,21 +46,19 @@ def fit(model, optimizer, train, validation, folder, recipe, class_weights=None,
     in Keras), seconds (wall clock).
 
     Raises Diverged (a ValueError) that names epoch and step when a loss is not finite, or
-    at the end of an epoch anything that the checkpoint would hold.
+    at the end of an epoch anything that the checkpoint would hold. ValueError where the checkpoint
+    is of another training, and TypeError or ValueError for data that are no Faces, or too few.
     """
-    if len(train) == 0 or len(validation) == 0:
-        raise ValueError(f"training needs images to learn from and to validate on, "
-                         f"got {len(train)} and {len(validation)}")
+    _check_data(model, train, validation, recipe)
     folder = Path(folder)
-    history = list(history)
+    settings = _settings(recipe, class_weights)
+    history = begin(model, optimizer, folder, recipe, class_weights)
     best = max((row["val_accuracy"] for row in history), default=-1.0)
-    epochs, batch_size, classes = recipe.epochs, recipe.batch_size, len(train.class_names)
+    epochs, classes = recipe.epochs, len(train.class_names)
     judged = model if optimizer.averaged is None else optimizer.averaged
     judged.window = model.window = recipe.window
-    steps = -(-len(train) // batch_size)
-    if not history:
-        save_checkpoint(folder / "last.npz", model, optimizer, history, settings)
-    write_history(folder, history)
+    starts = batch_starts(len(train), recipe.batch_size)
+    steps = len(starts)
 
     for epoch in range(len(history) + 1, epochs + 1):
         if out_of_patience(history, recipe.patience):
@@ -64,8 +66,7 @@ def fit(model, optimizer, train, validation, folder, recipe, class_weights=None,
         started = time.perf_counter()
         order = model.rng.permutation(len(train))
         loss_sum, right, seen = 0.0, 0, 0
-        for step in range(1, steps + 1):
-            batch = order[(step - 1) * batch_size : step * batch_size]
+        for step, batch in enumerate(np.split(order, starts[1:]), 1):
             x, targets = recipe.batch(train.faces[batch], train.labels[batch], classes, model.rng,
                                       model.dtype)
             logits = model.forward(x, training=True)
@@ -115,6 +116,67 @@ def fit(model, optimizer, train, validation, folder, recipe, class_weights=None,
     return history
 
 
+def batch_starts(images, batch_size):
+    """Where the minibatches of an epoch begin; a last one of one image joins the one before."""
+    starts = list(range(0, images, batch_size))
+    return starts[:-1] if images % batch_size == 1 and len(starts) > 1 else starts
+
+
+def _settings(recipe, class_weights):
+    """What an epoch depends on beside the data, for the checkpoint."""
+    weights = None if class_weights is None else np.asarray(class_weights, float).tolist()
+    return dict(recipe=recipe.decisive(), class_weights=weights)
+
+
+def _check_data(model, train, validation, recipe):
+    for name, given in (("train", train), ("validation", validation)):
+        if not isinstance(given, Faces):
+            raise TypeError(f"{name} is of type {type(given).__name__:.40}; expected Faces (for "
+                            "arrays of pictures and labels there is tinyfer.train)")
+    if len(train) == 0 or len(validation) == 0:
+        raise ValueError(f"training needs images to learn from and to validate on, "
+                         f"got {len(train)} and {len(validation)}")
+    normed = any(isinstance(layer, BatchNorm) for layer in model.layers)
+    if normed and min(recipe.batch_size, len(train)) == 1:
+        what = "batch_size is 1" if recipe.batch_size == 1 else "there is 1 image to learn from"
+        raise ValueError(f"{what}, but batch norm needs two or more: of one it learns nothing")
+
+
+def begin(model, optimizer, folder, recipe, class_weights=None):
+    """What `fit` does first: put the checkpoint of a run folder into model and optimizer, if there
+    is one, and return its history; else write the first, and return []. ValueError, and nothing
+    changed, where the folder is of another training."""
+    last, settings = Path(folder) / "last.npz", _settings(recipe, class_weights)
+    if not last.exists():
+        for left in ("history.csv", "best.npz", "metrics.json"):
+            if last.with_name(left).exists():
+                raise ValueError(f"{folder} cannot be resumed: it holds {left}, but no last.npz "
+                                 "to go on from")
+        save_checkpoint(last, model, optimizer, [], settings)
+        history = []
+    else:
+        def fits(kept):
+            """Checkpoints of version 0.1 hold other settings, or none."""
+            if "class_weights" in kept and kept["class_weights"] != settings["class_weights"]:
+                raise ValueError("it was written with other class weights")
+            if not kept:
+                return
+            old = kept.get("recipe")
+            old = Recipe.read(old) if isinstance(old, dict) else Recipe.of_version_01(kept)
+            old, mine = old.decisive(), settings["recipe"]
+            for name in old.keys() | mine.keys():
+                if old.get(name) != mine.get(name):
+                    raise ValueError(f"it was written with {name} {brief(old.get(name))}, but the "
+                                     f"run has {brief(mine.get(name))}")
+
+        history = load_checkpoint(last, model, optimizer, fits)
+        if history and not last.with_name("best.npz").exists():
+            raise ValueError(f"{folder} cannot be resumed: it holds no best.npz, the network of "
+                             "its best epoch")
+    write_history(folder, history)
+    return history
+
+
 def start_from(model, other):
     """Copy into `model` what another network of the same architecture has learnt.
 
@@ -151,8 +213,8 @@ def warnings(history, labels):
     exploded = [row for row in history if row["loss"] > 2 * np.log(max(classes, 2))]
     if exploded:
         row = exploded[-1]
-        found.append(f"the training loss of epoch {row['epoch']} is {row['loss']:.3g}; who knows "
-                     f"nothing has {np.log(classes):.3g}: the learning rate is too high")
+        found.append(f"the training loss of epoch {row['epoch']} is {row['loss']:.3g}; guessing "
+                     f"has {np.log(classes):.3g}: the learning rate is too high")
     best = max((row["val_accuracy"] for row in history), default=1.0)
     if best <= most:
         found.append(f"the best validation accuracy, {best:.3f}, is no better than always naming "

@@ -5,8 +5,8 @@ seven-class network of the highest accuracy is made. What each difference betwee
 is measured in docs/results.md, and chapter 16 tells why it helps.
 """
 
-import dataclasses
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
@@ -15,83 +15,99 @@ from tinyfer.core.losses import smooth_targets
 from tinyfer.core.optim import SCHEDULES, SGD, Adam
 from tinyfer.data.augment import (
     NO_AUGMENTATION,
-    SHIFT_AND_MIRROR,
+    SHIFT_AND_FLIP,
     Augmentation,
     augment,
     distort,
     mix,
 )
+from tinyfer.data.faces import SIZE
 from tinyfer.training.ema import RunningMean
+from tinyfer.training.fields import check, instance, number, one_of, optional, read, setting, whole
 
-OPTIMIZERS = "adam", "sgd"
+# What version 0.1 called them, in the files it wrote.
+OLD_NAMES = {"decay": "weight_decay", "smoothing": "label_smoothing", "mixing": "mixup",
+             "averaging": "ema", "mirror": "horizontal_flip"}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """epochs and batch_size; optimizer: "adam", or "sgd" with `momentum`; lr: the highest rate;
-    schedule: a name of SCHEDULES; decay: of the weights (Adam only); augmentation: how far faces
-    are changed; crop: rows and columns of the training pictures, None for whole faces; smoothing:
-    the share of each label given to all classes alike; mixing: alpha of `mix`, 0 for none;
-    averaging: decay of the running mean of the weights, 0 for none; patience: epochs without a
-    better validation accuracy after which training stops, None for never.
+    """How a network is trained. ValueError naming the first value that is out of its range.
 
-    ValueError for a value out of its range.
+    epochs, batch_size; optimizer: "adam", or "sgd" with `momentum`; lr: the highest rate;
+    schedule: a name of SCHEDULES; weight_decay: of Adam; augmentation: how far faces are changed;
+    crop: rows and columns of the training pictures, None for whole faces; label_smoothing: the
+    fraction of each label given to all classes alike; mixup: alpha of `mix`, 0 for none; ema: decay
+    of the running mean of the weights, 0 for none; patience: epochs without a better validation
+    accuracy after which training stops, None for never. name: the entry of RECIPES that it was
+    made from; two recipes that do the same are equal whatever they are called.
     """
 
-    epochs: int = 40
-    batch_size: int = 64
-    optimizer: str = "adam"
-    lr: float = 1e-4
-    momentum: float = 0.0
-    schedule: str = "constant"
-    decay: float = 0.0
-    augmentation: Augmentation = SHIFT_AND_MIRROR
-    crop: int | None = None
-    smoothing: float = 0.0
-    mixing: float = 0.0
-    averaging: float = 0.0
-    patience: int | None = None
+    epochs: int = setting(40, whole(1), "times each training image is seen", metavar="N")
+    batch_size: int = setting(64, whole(1), "images per step", metavar="N")
+    optimizer: str = setting("adam", one_of("adam", "sgd"))
+    lr: float = setting(1e-4, number(0, math.inf, open_=True),
+                        "learning rate, or the highest where it changes", metavar="RATE")
+    momentum: float = setting(0.0, number(0, 1))
+    schedule: str = setting("constant", one_of(*SCHEDULES))
+    weight_decay: float = setting(0.0, number(0, 1e3))
+    augmentation: Augmentation = setting(
+        SHIFT_AND_FLIP, instance(Augmentation, "an Augmentation"))
+    crop: int | None = setting(None, optional(whole(1, SIZE)))
+    label_smoothing: float = setting(0.0, number(0, 1))
+    mixup: float = setting(0.0, number(0, 1e3))
+    ema: float = setting(0.0, number(0, 1))
+    patience: int | None = setting(
+        None, optional(whole(1)),
+        "stop when the validation accuracy has not risen for N epochs", metavar="N")
+    name: str = field(default="study", compare=False)
 
     def __post_init__(self):
-        if isinstance(self.augmentation, dict):
-            object.__setattr__(self, "augmentation", Augmentation(**self.augmentation))
-        for name, least in (("epochs", 0), ("batch_size", 1), ("crop", 1), ("patience", 1)):
-            value = getattr(self, name)
-            if value is None and name in ("crop", "patience"):
-                continue
-            if type(value) is not int or value < least:
-                raise ValueError(f"{name} is {value!r}; expected an integer of at least {least}")
-        for name, most in (("momentum", 1), ("smoothing", 1), ("averaging", 1), ("decay", 1e3),
-                           ("mixing", 1e3), ("lr", float("inf"))):
-            value = getattr(self, name)
-            if not isinstance(value, (int, float)) or not 0 <= value < most:
-                raise ValueError(f"{name} is {value!r}; expected a number from 0 to below {most:g}")
-        for name, known in (("optimizer", OPTIMIZERS), ("schedule", tuple(SCHEDULES))):
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; "
-                                 f"expected one of {', '.join(known)}")
-        if self.optimizer == "sgd" and self.decay:
-            raise ValueError("decay is for Adam; sgd has none here")
+        check(self)
+        if self.optimizer == "sgd" and self.weight_decay:
+            raise ValueError("weight_decay is for Adam; sgd has none here")
 
     def as_dict(self):
         """For config.json; `Recipe.read(as_dict())` is the recipe again."""
-        return dataclasses.asdict(self)
+        return asdict(self)
 
     @classmethod
     def read(cls, values):
-        """A recipe from what config.json holds; ValueError where that is no recipe."""
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise ValueError(f"this is no recipe: {str(error):.100}") from None
+        """A recipe from what a file holds, of version 0.1 too; ValueError where that is none."""
+        def renamed(given):
+            return {OLD_NAMES.get(name, name): value for name, value in given.items()}
+
+        if isinstance(values, dict):
+            values = renamed(values)
+            changes = values.get("augmentation")
+            if isinstance(changes, dict):
+                values["augmentation"] = read(Augmentation, renamed(changes), "an augmentation",
+                                              later=vars(NO_AUGMENTATION))
+        return read(cls, values, "a recipe", later=vars(STUDY))
+
+    @classmethod
+    def of_version_01(cls, settings, recipe=None):
+        """The recipe of a run of version 0.1, whose settings held its name, epochs, batch size,
+        rate and patience; recipe: the rest, where its config.json had that."""
+        name = settings.get("recipe", "study")
+        if name not in RECIPES:
+            raise ValueError(f"recipe is {name!r:.40}; expected one of {', '.join(RECIPES)}")
+        made = RECIPES[name] if recipe is None else replace(cls.read(recipe), name=name)
+        return replace(made, **{each: settings[each] for each in PLAIN if each in settings})
+
+    def decisive(self):
+        """What an epoch depends on, by name: a run goes on with these or not at all. A rate that
+        falls depends on the number of epochs to come."""
+        free = {"patience", "name"} | ({"epochs"} if self.schedule == "constant" else set())
+        return {name: value for name, value in self.as_dict().items() if name not in free}
 
     def make_optimizer(self, model):
         """A new optimizer for a model, with the running mean where the recipe has one."""
         if self.optimizer == "sgd":
             optimizer = SGD(model.parameters(), self.lr, self.momentum)
         else:
-            optimizer = Adam(model.parameters(), self.lr, decay=self.decay)
-        return RunningMean(optimizer, model, self.averaging) if self.averaging else optimizer
+            optimizer = Adam(model.parameters(), self.lr, weight_decay=self.weight_decay)
+        return RunningMean(optimizer, model, self.ema) if self.ema else optimizer
 
     def rate(self, done, steps):
         """The rate of the step before which `done` of `steps` are done."""
@@ -100,13 +116,13 @@ class Recipe:
     @property
     def soft(self):
         """Whether the targets are probabilities and not labels."""
-        return self.smoothing > 0 or self.mixing > 0
+        return self.label_smoothing > 0 or self.mixup > 0
 
     @property
     def window(self):
         """Where a network so trained looks when it looks once: crops lie about the middle of faces
         that are changed by `distort`; other pictures are cut at the corner, or not at all."""
-        cut_by_chance = self.augmentation not in (NO_AUGMENTATION, SHIFT_AND_MIRROR)
+        cut_by_chance = self.augmentation not in (NO_AUGMENTATION, SHIFT_AND_FLIP)
         return "middle" if self.crop and cut_by_chance else "corner"
 
     def batch(self, faces, labels, classes, rng, dtype=np.float32):
@@ -115,24 +131,28 @@ class Recipe:
         x = self._pictures(faces, rng, dtype)
         if not self.soft:
             return x, labels
-        targets = smooth_targets(labels, classes, self.smoothing, dtype)
-        return mix(x, targets, self.mixing, rng) if self.mixing else (x, targets)
+        targets = smooth_targets(labels, classes, self.label_smoothing, dtype)
+        return mix(x, targets, self.mixup, rng) if self.mixup else (x, targets)
 
     def _pictures(self, faces, rng, dtype):
         size = slice(self.crop)         # without change by chance, the corner that prediction sees
         if self.augmentation == NO_AUGMENTATION:
             return to_input(faces[:, size, size], dtype)
-        if self.augmentation == SHIFT_AND_MIRROR:
+        if self.augmentation == SHIFT_AND_FLIP:
             return np.ascontiguousarray(augment(faces, rng, dtype)[:, size, size])
         crop = (self.crop, self.crop) if self.crop else None
         return distort(faces, self.augmentation, rng, crop, dtype)
 
 
+PLAIN = "epochs", "batch_size", "lr", "patience"        # those that are options of `tinyfer train`
 STUDY = Recipe()
 BEST = Recipe(
-    epochs=80, batch_size=128, lr=2e-3, schedule="one-cycle", decay=0.05, crop=44, smoothing=0.1,
-    averaging=0.999,
-    augmentation=Augmentation(rotation=11, scale=0.12, shift=3, mirror=0.5, brightness=0.1,
-                              contrast=0.2),
+    epochs=80, batch_size=128, lr=2e-3, schedule="one-cycle", weight_decay=0.05, crop=44,
+    label_smoothing=0.1, ema=0.999, name="best",
+    augmentation=Augmentation(rotation=11, scale=0.12, shift=3, horizontal_flip=0.5,
+                              brightness=0.1, contrast=0.2),
 )
-RECIPES = {"study": STUDY, "best": BEST}
+# Drawn faces are to end in two minutes: few images, but as many steps as batch norm needs for its
+# running means (some hundred, with a momentum of 0.99), and larger ones.
+DRAWN = replace(STUDY, epochs=10, batch_size=16, lr=1e-3, name="drawn")
+RECIPES = {recipe.name: recipe for recipe in (STUDY, BEST, DRAWN)}

@@ -17,11 +17,11 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from tinyfer.core.arrays import atomic_write, check_form, load_arrays, parse_json
-from tinyfer.core.networks import PACKAGED, load_model
+from tinyfer.core.arrays import atomic_write, check_form
+from tinyfer.core.networks import find_weights, read_model
 from tinyfer.storage.checkpoint import read_history
 from tinyfer.storage.files import locked, read_json
-from tinyfer.training.config import Settings
+from tinyfer.training.config import Config
 
 MOST_CONFIG = 1_000_000         # bytes of a config.json
 CONFIG = dict(                  # what must be in it, beside the settings
@@ -36,71 +36,62 @@ CONFIG = dict(                  # what must be in it, beside the settings
 class Run:
     """A trained network and how it came to be.
 
-    name: its folder or packaged name; folder: a Path, or None for packaged weights; weights: the
-    file of the network, or its packaged name; config: the dict of config.json; settings:
-    the Settings in it; history: rows of history.csv, empty for packaged weights.
+    name: its folder, file or packaged name; folder: a Path, or None for weights alone; weights:
+    the file of the network; about: the dict of config.json, or None where weights do not tell it.
     """
 
     name: str
     folder: Path | None
-    weights: Path | str
-    config: dict
-    settings: Settings
-    history: list
+    weights: Path
+    about: dict | None
 
     @cached_property
     def model(self):
         """The network with the best validation accuracy."""
-        return load_model(self.weights)
+        return read_model(self.weights)[0]
+
+    @cached_property
+    def config(self):
+        """The Config it was trained by; ValueError where the weights do not tell."""
+        if self.about is None:
+            raise ValueError(f"{self.name} does not tell what it was trained on: give its run "
+                             "folder")
+        return Config.read(self.about["settings"], self.about.get("recipe"))
+
+    @cached_property
+    def history(self):
+        """The rows of history.csv; empty for weights alone."""
+        return read_history(self.folder) if self.folder else []
 
     @property
     def experiment(self):
-        return self.settings.experiment
+        return self.config.experiment
+
+    @property
+    def drawn(self):
+        """Whether it says that it has learnt from drawn faces."""
+        return self.about is not None and self.about["source"] == "drawn faces"
 
 
 def open_run(place):
-    """The Run in a folder, or behind the name of packaged weights ("five-class").
+    """The Run of packaged weights by name ("five-class"), of a run folder, or of a model file.
 
-    FileNotFoundError where there is neither, or where its first epoch is not over; ValueError
-    where a file in it is damaged, or where the weights do not tell what they were trained on.
+    Everything that takes a network takes it here or by `load_model`, so that a name means the same
+    everywhere: that of packaged weights goes before a folder or file of that name ("./five-class"
+    is that one). FileNotFoundError where there is none, or where its first epoch is not over;
+    ValueError where a file in it is damaged.
     """
-    folder = Path(place)
-    if folder.is_dir():
-        config, settings = read_config(folder), read_settings(folder)
-        weights = folder / "best.npz"
-        if not weights.is_file():
-            raise FileNotFoundError(f"{folder} holds no best.npz yet: its first epoch is not over")
-        history = read_history(folder)
-    else:
-        load_model(place)       # says what is wrong with it, if something is
-        folder, weights, history, config = None, place, [], packaged_config(place)
-        if config is None:
-            raise ValueError(f"{place} does not tell what it was trained on: give its run folder")
-        settings = Settings.read(config["settings"])
-    return Run(str(place), folder, weights, config, settings, history)
-
-
-def packaged_config(place):
-    """The configuration that packaged weights, a name or a file, carry with them; or None."""
-    packaged = PACKAGED / f"{place}.npz"
-    arrays = load_arrays(packaged if packaged.is_file() else place)
-    if "model" not in arrays:
-        raise ValueError(f"{place} is not a model saved by tinyfer")
-    about = parse_json(arrays["model"].tobytes(), f"{place} is damaged: what it says of itself")
-    config = about.get("trained") if isinstance(about, dict) else None
-    if config is not None:
-        _check_config(config, place)
-    return config
-
-
-def trained_on_drawn_faces(place):
-    """Whether a run folder, a file or a packaged name says that its faces were drawn."""
-    folder = Path(place)
-    if (folder / "config.json").is_file():
-        config = read_config(folder)
-    else:
-        config = packaged_config(folder / "best.npz" if folder.is_dir() else place) or {}
-    return config.get("source") == "drawn faces"
+    weights = find_weights(place)
+    folder = weights.parent
+    if weights.name == "best.npz" and (folder / "config.json").is_file():
+        return Run(str(place), folder, weights, read_about(folder))
+    model, about = read_model(weights)
+    about = about.get("trained")
+    if about is not None:
+        _check_about(about, place)
+    run = Run(str(place), None, weights, about)
+    run.model = model
+    return run
 
 
 def new_folder(folder, numbered=False):
@@ -135,21 +126,18 @@ def owned(folder):
     return locked(Path(folder) / ".lock")
 
 
-def read_config(folder):
+def read_about(folder):
     """The dict in the run's config.json; ValueError where something in it is missing or wrong."""
-    config = _json_of(folder)
-    _check_config(config, Path(folder) / "config.json")
-    return config
+    about = _json_of(folder)
+    _check_about(about, Path(folder) / "config.json")
+    return about
 
 
-def read_settings(folder):
-    """The Settings in the run's config.json."""
-    config = _json_of(folder)
-    try:
-        check_form(config, dict(settings=(dict,)), "it")
-        return Settings.read(config["settings"])
-    except ValueError as error:
-        raise ValueError(f"{Path(folder) / 'config.json'} is damaged: {error}") from None
+def read_config(folder):
+    """The Config in the run's config.json, whatever else is in it."""
+    about = _json_of(folder)
+    _check_about(about, Path(folder) / "config.json", dict(settings=(dict,)))
+    return Config.read(about["settings"], about.get("recipe"))
 
 
 def _json_of(folder):
@@ -159,12 +147,12 @@ def _json_of(folder):
     return read_json(path, MOST_CONFIG)
 
 
-def _check_config(config, path):
+def _check_about(about, path, form=CONFIG):
     try:
-        check_form(config, CONFIG, "it")
-        for name in config["class_names"]:
+        check_form(about, form, "it")
+        for name in about.get("class_names", ()):
             check_form(name, (str,), "a class name")
-        Settings.read(config["settings"])
+        Config.read(about["settings"], about.get("recipe"))
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}") from None
 
@@ -176,11 +164,10 @@ def write_json(path, content):
         file.write(text.encode() + b"\n")
 
 
-def config_of(settings, parts, model, threads):
+def about_run(config, parts, model, threads):
     """What config.json says of a run: enough to make it again."""
     return dict(
-        settings=settings.as_dict(), recipe=settings.training.as_dict(),
-        experiment=settings.experiment.number,
+        settings=config.as_dict(), experiment=config.experiment.number,
         source=parts.train.source, class_names=list(parts.train.class_names),
         parts=describe_parts(parts), parameters=model.num_parameters(),
         trainable_parameters=model.num_parameters(trainable=True), threads=threads,

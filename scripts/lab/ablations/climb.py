@@ -7,6 +7,7 @@
 The test part is never looked at here: the ladder chooses, and who chooses must not see it.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,9 @@ from tinyfer.data.splits import class_weights
 from tinyfer.storage.checkpoint import load_checkpoint, save_checkpoint, write_history
 from tinyfer.storage.files import read_json
 from tinyfer.training import experiments, runs
-from tinyfer.training.config import Settings
+from tinyfer.training.config import Config
 from tinyfer.training.loop import fit, warnings
-from tinyfer.training.recipes import Recipe
+from tinyfer.training.recipes import BEST, Recipe
 
 FORM = dict(settings=dict(rung=(str,), seed=(int,), balance=(str,)), recipe=(dict,), source=(str,),
             images=dict(train=(int,), validation=(int,)), checksums=(dict,), parameters=(int,),
@@ -63,9 +64,9 @@ def climb(rung, faces, folder, seed=0):
                   machine=runs.describe_machine(), threads=set_threads(None))
     weights = class_weights(parts.train.labels, 7) if rung.balance == "weights" else None
     with runs.owned(folder):
-        history = _begin(folder, config, model, optimizer)
+        _begin(folder, config)
         history = fit(model, optimizer, parts.train, parts.validation, folder, rung.recipe, weights,
-                      history, Progress())
+                      Progress())
         best = best_network(rung, folder, names, seed)
         keep_answers(folder, parts.validation, best.predict_proba(parts.validation.faces))
     for sentence in warnings(history, parts.validation.labels):
@@ -84,18 +85,15 @@ def look_again(rung, below, faces, below_folder, folder, seed=0):
     keep_answers(folder, validation, model.predict_proba(validation.faces, crops=rung.crops))
 
 
-def _begin(folder, config, model, optimizer):
-    """The history of a folder that is gone on with; [] for a new one."""
-    history = []
+def _begin(folder, config):
+    """Write rung.json; ValueError where the folder holds another run."""
     if (folder / "rung.json").exists():
         before = read_rung(folder)
-        for key in ("settings", "recipe", "checksums"):
-            if before.get(key) != config[key]:
+        before["recipe"] = Recipe.read(before["recipe"])
+        for key, value in (config | {"recipe": Recipe.read(config["recipe"])}).items():
+            if key in ("settings", "recipe", "checksums") and before.get(key) != value:
                 raise ValueError(f"{folder} holds a run with other {key}: choose another --out")
-        if (folder / "last.npz").exists():
-            history = load_checkpoint(folder / "last.npz", model, optimizer)
     runs.write_json(folder / "rung.json", config)
-    return history
 
 
 def best_network(rung, folder, names, seed):
@@ -118,16 +116,15 @@ def adopt(rung, folder, out, place, faces):
 
     ValueError where the rung is not finished, or not by that recipe.
     """
-    config = read_rung(folder)
-    seed, recipe = config["settings"]["seed"], Recipe.read(config["recipe"])
-    settings = Settings(classes=7, balance=rung.balance, split="official", drop_duplicates=False,
-                        drawn=None if place else len(faces), data=place, epochs=recipe.epochs,
-                        batch_size=recipe.batch_size, lr=recipe.lr, seed=seed, recipe="best")
-    if settings.training != recipe:
+    about = read_rung(folder)
+    seed, recipe = about["settings"]["seed"], Recipe.read(about["recipe"])
+    config = Config(classes=7, balance=rung.balance, split="official", data=place, seed=seed,
+                    drawn=None if place else len(faces), recipe=replace(recipe, name="best"))
+    if recipe != replace(BEST, epochs=recipe.epochs, batch_size=recipe.batch_size, lr=recipe.lr):
         raise ValueError(f"{folder} was not trained by the recipe best, but for its epochs")
     if not (Path(folder) / "validation.npz").exists():
         raise ValueError(f"{folder} is not finished: train --rung {rung.name} first")
-    parts = settings.parts(faces)
+    parts = config.parts(faces)
     names = parts.train.class_names
     model = six_layer_cnn(len(names), seed, class_names=names)
     optimizer = recipe.make_optimizer(model)
@@ -135,8 +132,8 @@ def adopt(rung, folder, out, place, faces):
     best = six_layer_cnn(len(names), seed, class_names=names)
     best.load_state(best_network(rung, folder, names, seed).state())
     out = runs.new_folder(out)
-    trained = dict(machine=config["machine"], threads=config.get("threads", 1))
-    runs.write_json(out / "config.json", runs.config_of(settings, parts, model, 1) | trained)
+    trained = dict(machine=about["machine"], threads=about.get("threads", 1))
+    runs.write_json(out / "config.json", runs.about_run(config, parts, model, 1) | trained)
     best.save(out / "best.npz")
-    save_checkpoint(out / "last.npz", model, optimizer, history, settings.decisive())
+    save_checkpoint(out / "last.npz", model, optimizer, history, dict(recipe=recipe.decisive()))
     write_history(out, history)

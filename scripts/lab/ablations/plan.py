@@ -5,7 +5,7 @@ from functools import partial
 
 from ablations.networks import hidden, linear, six_layers, two_convolutions
 
-from tinyfer.data.augment import NO_AUGMENTATION, SHIFT_AND_MIRROR, Augmentation
+from tinyfer.data.augment import NO_AUGMENTATION, SHIFT_AND_FLIP, Augmentation
 from tinyfer.training.recipes import BEST, STUDY, Recipe
 
 
@@ -29,8 +29,8 @@ class Rung:
 # columns that the six-layer network sees.
 SHORT = Recipe(epochs=6, batch_size=64, lr=1e-3, augmentation=NO_AUGMENTATION)
 SEEN = replace(SHORT, crop=44)
-MIRROR = replace(SEEN, augmentation=Augmentation(mirror=0.5))
-MOVED = replace(SEEN, augmentation=SHIFT_AND_MIRROR)
+MIRROR = replace(SEEN, augmentation=Augmentation(horizontal_flip=0.5))
+MOVED = replace(SEEN, augmentation=SHIFT_AND_FLIP)
 PLAIN = partial(six_layers, norm=False, dropout=False)
 NORM = partial(six_layers, dropout=False)
 
@@ -58,11 +58,12 @@ LOWER = (
 BASE = replace(STUDY, epochs=20, crop=44)
 CYCLE = replace(BASE, schedule="one-cycle", lr=1e-3)
 LARGER = replace(CYCLE, batch_size=128, lr=2e-3)
-DECAY = replace(LARGER, decay=0.05)
-SMOOTH = replace(DECAY, smoothing=0.1)
-TURNED = replace(SMOOTH, augmentation=Augmentation(rotation=11, scale=0.12, shift=3, mirror=0.5))
+DECAY = replace(LARGER, weight_decay=0.05)
+SMOOTH = replace(DECAY, label_smoothing=0.1)
+TURNED = replace(SMOOTH, augmentation=Augmentation(rotation=11, scale=0.12, shift=3,
+                                                   horizontal_flip=0.5))
 LIT = replace(TURNED, augmentation=BEST.augmentation)
-MEAN = replace(LIT, averaging=0.999)
+MEAN = replace(LIT, ema=0.999)
 
 UPPER = (
     Rung("study", None, "the study's recipe", six_layers, BASE),
@@ -78,7 +79,7 @@ UPPER = (
          replace(LIT, augmentation=replace(LIT.augmentation, shear=0.1))),
     Rung("erase", "light", "erased rectangles", six_layers,
          replace(LIT, augmentation=replace(LIT.augmentation, erase=0.5))),
-    Rung("mixing", "light", "blended pairs (alpha 0.2)", six_layers, replace(LIT, mixing=0.2)),
+    Rung("mixing", "light", "blended pairs (alpha 0.2)", six_layers, replace(LIT, mixup=0.2)),
     Rung("averaging", "light", "a running mean of the weights", six_layers, MEAN),
     Rung("best-80", "averaging", "longer training", six_layers, BEST),
     Rung("crops-80", "best-80", "18 crops averaged", six_layers, None, crops=18),

@@ -18,6 +18,7 @@ from tinyfer.commands import cli
 from tinyfer.core.arrays import atomic_write
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import PACKAGED, load_model
+from tinyfer.photo.reading import largest_face
 from tinyfer.scores.metrics import evaluate
 from tinyfer.training.evaluation import parts_of
 from tinyfer.training.runs import open_run
@@ -69,9 +70,9 @@ def export(given):
             check_target(folder / f"{name}{ending}", given.force)
         run = open_run(given.run)
         script = training_script(name, run) if given.training else None
-        title = f"{run.experiment.title}, seed {run.settings.seed}"
+        title = f"{run.experiment.title}, seed {run.config.seed}"
         save_torch(folder, name, run.model, title[0].upper() + title[1:] + ".",
-                   run.settings.lr)
+                   run.config.recipe.lr)
         module = folder / f"{name}.py"
         print(f"{module} and {name}.npz are written; try   python {shlex.quote(str(module))}")
         if script:
@@ -97,7 +98,7 @@ def to_package(place, name, data, folder):
     run = open_run(place)
     if run.folder is None or not is_finished(run.folder):
         raise ValueError(f"{place} is not a finished run: train it to the end first")
-    test = parts_of(run, data)[0].test
+    test = parts_of(run, data, largest_face)[0].test
     before = run.model.predict_proba(test.faces)
     halved = load_model(run.folder / "best.npz")
     halved.load_state(half_precision(run.model.state()))
@@ -118,11 +119,11 @@ def to_package(place, name, data, folder):
         raise ValueError(f"with float16 weights the accuracy changes by more than "
                          f"{LARGEST_CHANGE}: nothing was written")
     record = record_of(run.folder, data)
-    trained = {key: run.config[key] for key in ("settings", "source", "class_names", "parts",
+    trained = {key: run.about[key] for key in ("settings", "source", "class_names", "parts",
                                                 "parameters", "trainable_parameters",
                                                 "threads", "machine")}
-    trained["settings"] = run.settings.as_dict() | {"data": None}
-    trained |= dict(recipe=run.settings.training.as_dict(), experiment=run.experiment.number,
+    trained["settings"] = run.config.as_dict() | {"data": None}
+    trained |= dict(experiment=run.experiment.number,
                     best_epoch=record["best_epoch"], weights=record["weights"],
                     half_precision=half)
     path = folder / f"{name}.npz"

@@ -20,7 +20,7 @@ def half_precision(state):
 def save_packaged(path, model, trained):
     """Write a model in half precision; it is read by `tinyfer.load_model` like any other.
 
-    trained: a dict for JSON that tells how it was trained; `tinyfer.training.runs.packaged_config`
+    trained: a dict for JSON that tells how it was trained; `tinyfer.training.runs.open_run`
     reads it.
     """
     about = model.config | {"class_names": model.class_names, "window": model.window,

@@ -7,6 +7,7 @@ import keyword
 import re
 import sys
 from pathlib import Path
+from pprint import pformat
 
 import numpy as np
 
@@ -143,14 +144,9 @@ def save_torch(folder, name, model, title, lr):
 def training_script(name, run):
     """The text of a script for torchrun that trains the network of name.py as a Run was trained.
 
-    The place of its data is left out. ValueError where the run was trained by a recipe that
-    `tinyfer.training.recipes` no longer has.
+    The place of its data is left out.
     """
-    recipe, kept = run.settings.training.as_dict(), run.config.get("recipe")
-    if kept is not None and not (isinstance(kept, dict) and kept.items() >= recipe.items()):
-        raise ValueError(f"{run.name} was trained by another recipe than {run.settings.recipe} is "
-                         "now: no script can train it again")
-    settings = run.settings.as_dict() | {"data": None}
-    lines = "".join(f"    {key}={value!r},\n" for key, value in settings.items())
+    settings = run.config.as_dict() | {"data": None}
+    lines = pformat(settings, width=90, sort_dicts=False)
     text = Path(__file__).with_name("torchrun_template.py").read_text(encoding="utf-8")
-    return text.replace("MODULE", name).replace("SETTINGS = dict()", f"SETTINGS = dict(\n{lines})")
+    return text.replace("MODULE", name).replace("SETTINGS = dict()", f"SETTINGS = {lines}")

@@ -42,8 +42,9 @@ try:
     from tinyfer.data import class_weights, to_input, verify
     from tinyfer.storage.checkpoint import write_history
     from tinyfer.training import runs
-    from tinyfer.training.config import Settings
+    from tinyfer.training.config import Config
     from tinyfer.training.loop import out_of_patience, start_from
+    from tinyfer.training.recipes import PLAIN
 except ImportError as missing:
     print(f"error: training needs torch and tinyfer, both installed: {missing}", file=sys.stderr)
     sys.exit(2)
@@ -55,47 +56,49 @@ SETTINGS = dict()
 
 def train(given):
     folder, sync = given.pop("out", "runs/MODULE"), given.pop("sync_batch_norm", False)
-    settings = replace(Settings.read(SETTINGS), **given)
+    config = Config.read(SETTINGS)
+    recipe = {name: given.pop(name) for name in PLAIN if name in given}
+    config = replace(config, recipe=replace(config.recipe, **recipe), **given)
     if "RANK" not in os.environ:
         raise ValueError("torchrun starts it: torchrun --nproc-per-node 2 MODULE_train.py")
-    place = settings.find(settings.data)
-    settings = replace(settings, data=str(place.resolve()) if place else None)
+    place = config.find(config.data)
+    config = replace(config, data=str(place.resolve()) if place else None)
     if os.environ["RANK"] == "0":
         runs.new_folder(folder)
     device = join(sync)
 
-    faces = settings.faces()
-    parts = settings.parts(faces)
+    faces = config.faces()
+    parts = config.parts(faces)
     names, workers = parts.train.class_names, dist.get_world_size()
-    if (least := min(settings.batch_size, len(parts.train))) < 2 * workers:
+    if (least := min(config.recipe.batch_size, len(parts.train))) < 2 * workers:
         raise ValueError(f"{least} images a step are too few for {workers} workers: batch norm "
                          "needs two for each")
-    dtype = getattr(torch, settings.dtype)
-    model = six_layer_cnn(classes=len(names), seed=settings.seed, class_names=names,
-                          dtype=np.dtype(settings.dtype))
-    if settings.start:
-        start_from(model, load_model(settings.start))
+    dtype = getattr(torch, config.dtype)
+    model = six_layer_cnn(classes=len(names), seed=config.seed, class_names=names,
+                          dtype=np.dtype(config.dtype))
+    if config.start:
+        start_from(model, load_model(config.start))
     network = Network().to(dtype)
     copy_weights(model, network)
     if sync:
         network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
     network = network.to(device)
     weights = None
-    if settings.balance == "weights":
+    if config.balance == "weights":
         weights = torch.tensor(class_weights(parts.train.labels, len(names)), dtype=dtype,
                                device=device)
 
     first = dist.get_rank() == 0
     if first:
-        config = runs.config_of(settings, parts, model, workers * torch.get_num_threads())
-        config["trained_by"] = f"PyTorch {torch.__version__}, {workers} workers on {device.type}"
-        runs.write_json(f"{folder}/config.json", config)
+        about = runs.about_run(config, parts, model, workers * torch.get_num_threads())
+        about["trained_by"] = f"PyTorch {torch.__version__}, {workers} workers on {device.type}"
+        runs.write_json(f"{folder}/config.json", about)
         if faces.source == "FER-2013":
             print(verify.sentence(faces))
-        print(f"{config['trained_by']}, {settings.batch_size} images a step between them")
+        print(f"{about['trained_by']}, {config.recipe.batch_size} images a step between them")
 
     history, best = [], -1.0
-    for row, judged in epochs(network, model, settings, parts, weights, device):
+    for row, judged in epochs(network, model, config, parts, weights, device):
         history.append(row)
         if first and row["val_accuracy"] > best:
             copy_weights(model, judged, back=True)
@@ -129,15 +132,15 @@ def join(sync):
     return torch.device("cuda", torch.cuda.current_device())
 
 
-def epochs(network, model, settings, parts, weights, device):
+def epochs(network, model, config, parts, weights, device):
     """Train as tinyfer/training/loop.py does; yield each epoch's row, and the network it judges."""
     rank, workers = dist.get_rank(), dist.get_world_size()
-    recipe, train, classes = settings.training, parts.train, len(parts.train.class_names)
+    recipe, train, classes = config.recipe, parts.train, len(parts.train.class_names)
     size, steps, done = recipe.batch_size, -(-len(train) // recipe.batch_size), 0
-    averaged = copy.deepcopy(network) if recipe.averaging else None
+    averaged = copy.deepcopy(network) if recipe.ema else None
     optimizer = make_optimizer(recipe, network)
     parallel = DistributedDataParallel(network)
-    rng = np.random.default_rng([settings.seed, rank])          # each worker its own
+    rng = np.random.default_rng([config.seed, rank])          # each worker its own
     torch.manual_seed(int(rng.integers(2**63)))
     history = []
     for epoch in range(1, recipe.epochs + 1):
@@ -161,7 +164,7 @@ def epochs(network, model, settings, parts, weights, device):
             set_rate(optimizer, rate, done)
             optimizer.step()
             if averaged:
-                follow(averaged, network, recipe.averaging, done)
+                follow(averaged, network, recipe.ema, done)
             totals[:3] += torch.stack([loss.double(), right.double(), loss.new_tensor(len(x))])
         judged = averaged or network
         for buffer in judged.buffers():         # batch norm's running values: the first worker's
@@ -203,7 +206,7 @@ def make_optimizer(recipe, network):
         return torch.optim.SGD(network.parameters(), recipe.lr, recipe.momentum)
     weights = [p for p in network.parameters() if p.dim() > 1]
     others = [p for p in network.parameters() if p.dim() == 1]
-    return torch.optim.AdamW([dict(params=weights, weight_decay=recipe.decay),
+    return torch.optim.AdamW([dict(params=weights, weight_decay=recipe.weight_decay),
                               dict(params=others, weight_decay=0.0)], recipe.lr)
 
 

@@ -6,7 +6,7 @@ from study.results import key_of
 from tinyfer.commands.pages import table
 from tinyfer.core.networks import PACKAGED
 from tinyfer.photo.reading import LOOKS
-from tinyfer.training.runs import packaged_config
+from tinyfer.training.runs import open_run
 
 
 def card_block(name, records):
@@ -14,20 +14,21 @@ def card_block(name, records):
     path = PACKAGED / f"{name}.npz"
     if not path.is_file():
         return "*These weights are not packaged yet.*"
-    how = packaged_config(path)
-    settings, half = how["settings"], how["half_precision"]
-    recipe = settings.get("recipe", "study")
-    record = records.get(key_of(settings | {"experiment": how["experiment"]}))
+    run = open_run(path)
+    how, config, recipe = run.about, run.config, run.config.recipe
+    half = how["half_precision"]
+    record = records.get(key_of(vars(config) | {"experiment": how["experiment"],
+                                                "recipe": recipe.name}))
     rows = [
         ("data", how["source"]),
         ("classes", ", ".join(how["class_names"])),
-        ("split", f"{settings['split']}, seed {settings['seed']}: "
+        ("split", f"{config.split}, seed {config.seed}: "
          + ", ".join(f"{part['images']:,} {part_name}"
                      for part_name, part in how["parts"].items())),
-        ("balance", settings["balance"]),
-        ("training", f"recipe {recipe}, " * (recipe != "study")
-         + f"{settings['epochs']} epochs, batches of {settings['batch_size']}, Adam at "
-         f"{settings['lr']:g}; best epoch on validation: {how['best_epoch']}"),
+        ("balance", config.balance),
+        ("training", f"recipe {recipe.name}, " * (recipe.name != "study")
+         + f"{recipe.epochs} epochs, batches of {recipe.batch_size}, Adam at "
+         f"{recipe.lr:g}; best epoch on validation: {how['best_epoch']}"),
         ("values", f"{how['parameters']:,}, of which {how['trainable_parameters']:,} are trained"),
         ("file", f"`tinyfer/pretrained/{name}.npz`, {path.stat().st_size / 1e6:.2f} MB: weights in "
          "float16, computed with in float32"),

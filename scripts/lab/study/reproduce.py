@@ -24,10 +24,10 @@ from study.results import (
 
 from tinyfer.commands import cli, pages, train
 from tinyfer.commands.messages import four_digits
+from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import PACKAGED
 from tinyfer.data import find_data
 from tinyfer.data.fer2013 import WHERE
-from tinyfer.training import runs
 from tinyfer.training.recipes import RECIPES
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -78,9 +78,7 @@ def reproduce(given):
     for folder in (kept.parent, Path(given.runs)):
         cli.check_writable(folder)
     if not given.table:
-        code = train_and_score(given, kept)
-        if code:
-            return code
+        train_and_score(given, kept)
     if docs:
         with held(kept):
             write_pages(docs, read_results(kept))
@@ -89,7 +87,7 @@ def reproduce(given):
 
 
 def train_and_score(given, kept):
-    """Train and score what was asked for; the exit code."""
+    """Train and score what was asked for."""
     if not given.drawn and find_data(given.data) is None:
         raise FileNotFoundError(f"FER-2013 is not here: give --data; it can be had from {WHERE}")
     numbers = [n for n in ORDER if n in given.experiments or "all" in given.experiments]
@@ -101,50 +99,31 @@ def train_and_score(given, kept):
     for seed in given.seeds:
         for number in trained:
             print(f"\n--- experiment {number}, seed {seed} ---", flush=True)
-            code, folder = finish(number, seed, given)
-            if code:
-                return code
-            keep(kept, record_of(folder, given.data))
+            keep(kept, record_of(finish(number, seed, given), given.data))
         if given.recipe == "study" and {MERGED, MERGED_FROM, *MERGED_BEFORE} & set(numbers):
             merge(seed, given, kept)
-    return 0
 
 
 def finish(number, seed, given):
-    """Train a run to its end, unless it is there already: (exit code, its folder)."""
-    folder, settings = run_of(number, seed, given)
+    """Train a run to its end, unless it is there already; its folder."""
+    folder, config = run_of(number, seed, given)
     if folder and is_finished(folder):
         print(f"finished already: {folder}", flush=True)
-        return 0, folder
+        return folder
+    threads = set_threads(given.threads)
     if folder:
-        arguments = ["--resume", str(folder)]
-    else:
-        folder = runs.new_folder(Path(given.runs) / settings.name, numbered=True)
-        arguments = [*arguments_for(number, seed, given), "--out", str(folder)]
-    if given.data:
-        arguments += ["--data", given.data]
-    if given.threads:
-        arguments += ["--threads", str(given.threads)]
-    return train.main(arguments), folder
+        return train.train_run(config, folder, resumed=True, threads=threads)
+    return train.train_run(config, Path(given.runs) / config.name, numbered=True, threads=threads)
 
 
 def run_of(number, seed, given):
-    """The run folder of an experiment, or None, and the settings it has or will have."""
-    arguments = arguments_for(number, seed, given)
-    arguments += ["--data", given.data] if given.data else []
-    settings = train.new_settings(train.parse(arguments))
-    return find_run(given.runs, settings), settings
-
-
-def arguments_for(number, seed, given):
-    arguments = ["--experiment", number, "--seed", str(seed), "--recipe", given.recipe]
-    if given.drawn:
-        arguments += ["--drawn", str(given.drawn)]
-    if given.epochs:
-        arguments += ["--epochs", str(given.epochs)]
-    if given.drop_duplicates:
-        arguments += ["--drop-duplicates"]
-    return arguments
+    """The run folder of an experiment, or None, and the Config it has or will have."""
+    options = dict(experiment=number, seed=seed, recipe=given.recipe, data=given.data,
+                   drawn=given.drawn, epochs=given.epochs,
+                   drop_duplicates=given.drop_duplicates or None)
+    config = train.new_config({name: value for name, value in options.items()
+                               if value is not None})
+    return find_run(given.runs, config), config
 
 
 def merge(seed, given, kept):

@@ -20,7 +20,6 @@ when the run folders are gone. It is a dict:
 import time
 import zlib
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -128,16 +127,16 @@ def add_record(path, record):
         write_results(path, read_results(path) | {key_of(record): record})
 
 
-def find_run(folder, settings):
-    """The run in a subfolder of `folder` that was started with these settings, or None.
+def find_run(folder, config):
+    """The run in a subfolder of `folder` that was started with this Config, or None.
 
-    settings: its Settings; where the data lay does not matter. A finished run goes before
+    Where the data lay does not matter. A finished run goes before
     one that was stopped. ValueError where a config.json is damaged.
     """
     found = []
-    for config in sorted(Path(folder).glob("*/config.json")):
-        if replace(runs.read_settings(config.parent), data=settings.data) == settings:
-            found.append(config.parent)
+    for file in sorted(Path(folder).glob("*/config.json")):
+        if runs.read_config(file.parent).same_run(config):
+            found.append(file.parent)
     return next((run for run in found if is_finished(run)), found[0] if found else None)
 
 
@@ -145,8 +144,8 @@ def is_finished(run):
     """Whether all epochs of the run folder are done and scored."""
     if not (Path(run) / "metrics.json").is_file():
         return False
-    history, settings = read_history(run), runs.read_settings(run)
-    return len(history) == settings.epochs or out_of_patience(history, settings.patience)
+    history, recipe = read_history(run), runs.read_config(run).recipe
+    return len(history) == recipe.epochs or out_of_patience(history, recipe.patience)
 
 
 def record_of(folder, data=None):
@@ -158,9 +157,9 @@ def record_of(folder, data=None):
     run = runs.open_run(folder)
     parts, copies = parts_of(run, data)
     kept = Path(folder) / "result.json"
-    settings = run.settings.as_dict() | {"data": None}
+    settings = run.config.as_dict() | {"data": None}
     origin = dict(scoring=SCORING, weights=_weights(folder), settings=settings,
-                  checksums={name: part["checksum"] for name, part in run.config["parts"].items()})
+                  checksums={name: part["checksum"] for name, part in run.about["parts"].items()})
     with suppress(OSError, ValueError):         # absent or damaged: it is only a copy
         content = read_json(kept, MOST_BYTES)
         check_form(content, dict(origin=(dict,), record=(dict,)), "it")
@@ -172,7 +171,7 @@ def record_of(folder, data=None):
         return score(parts.test.labels, probabilities, parts.test.class_names, copies["test"])
 
     record = _about(run, run.experiment.number) | dict(test=scored(1))
-    if run.settings.recipe != "study":
+    if run.config.recipe.name != "study":
         record["averaged"] = scored(LOOKS)
     runs.write_json(kept, dict(origin=origin, record=record))
     return record
@@ -205,21 +204,22 @@ def binarized_record(folder, others, data=None, before=None):
 
 
 def _about(run, number):
-    machine = run.config["machine"]
+    machine = run.about["machine"]
     best = max(run.history, key=lambda row: row["val_accuracy"])
     ended = time.gmtime((run.folder / "metrics.json").stat().st_mtime)
     return dict(
         experiment=number,
-        **{name: getattr(run.settings, name) for name in (
-            "seed", "drop_duplicates", "drawn", "epochs", "batch_size", "lr", "recipe")},
-        source=run.config["source"],
-        images={name: part["images"] for name, part in run.config["parts"].items()},
+        seed=run.config.seed, drop_duplicates=run.config.drop_duplicates, drawn=run.config.drawn,
+        epochs=run.config.recipe.epochs, batch_size=run.config.recipe.batch_size,
+        lr=run.config.recipe.lr, recipe=run.config.recipe.name,
+        source=run.about["source"],
+        images={name: part["images"] for name, part in run.about["parts"].items()},
         best_epoch=best["epoch"], val_accuracy=best["val_accuracy"],
         minutes=sum(row["seconds"] for row in run.history) / 60,
         date=time.strftime("%Y-%m-%d", ended),
-        machine=dict(cpu=machine["cpu"], threads=run.config["threads"],
+        machine=dict(cpu=machine["cpu"], threads=run.about["threads"],
                      python=machine["python"], versions=machine["versions"]),
-        parameters=run.config["parameters"], weights=_weights(run.folder),
+        parameters=run.about["parameters"], weights=_weights(run.folder),
     )
 
 
