@@ -17,7 +17,9 @@ import numpy as np
 from PIL import Image
 
 from tinyfer.core.inference import fold_batchnorm
-from tinyfer.core.kernels.boxes import kept_boxes
+from tinyfer.core.kernels import chain
+from tinyfer.core.kernels.boxes import cut_windows, kept_boxes
+from tinyfer.core.layers import Conv2D, MaxPool2D
 from tinyfer.core.losses import softmax
 from tinyfer.core.networks import LOOK, PACKAGED, SCAN, SCAN_STRIDE, load_model
 from tinyfer.data.pictures import grey_of, open_image
@@ -27,12 +29,13 @@ UNIT = 0.1              # what 1 means in the outputs that move a box: a tenth o
 STEP = 2 ** 0.25        # from one picture of the pyramid to the next
 SMALLEST = 24           # pixels a side of the smallest face, where nothing else is asked for
 BORDER = 8              # pixels that every picture of the pyramid is enlarged by on each side
-BAND = 64               # rows of windows at a time: memory stays small, whatever the picture
+AT_ONCE = 1 << 20       # pixels of the pyramid: memory stays small, whatever the picture
+EXTRA = 0
 HAND_ON = 0.15          # the least score of a window that the first network hands on,
 MOST = 2000             # and the most windows of one photograph
 LOOKS = 256             # windows at a time in the second network
-# How often it looks at what is left: (mirrored, larger). The mean of several opinions is steadier.
-VIEWS = (False, 1), (True, 1), (False, 1.1), (True, 1 / 1.1)
+# How often it looks at what is left: (step through the columns, larger). The mean of several opinions is steadier.
+VIEWS = (1, 1), (-1, 1), (1, 1.1), (-1, 1 / 1.1)
 
 
 class Face(NamedTuple):
@@ -85,59 +88,68 @@ class Finder:
     """The two networks, ready for use: their layers with batch norm folded away."""
 
     def __init__(self, scan, look=None):
-        self.scan = fold_batchnorm(scan.layers)
-        self.look = look and fold_batchnorm(look.layers)
+        self.scan = chained(fold_batchnorm(scan.layers))
+        if look:
+            first, rest = np.split(fold_batchnorm(look.layers), [2])
+            self.look, behind = chained(first)
+            self.rest = [*behind, *rest]
 
     def candidates(self, grey, smallest, threshold=HAND_ON):
         """Boxes (N, 4) of the windows that `scan` takes for faces, sorted by score."""
-        found = [np.empty((0, 4), np.float32)]
-        for scale in scales(grey.size, smallest):
-            found.append(self.scan_picture(grey, scale, threshold))
-        found = np.concatenate(found)
+        found = self.windows(grey, smallest, threshold)
         surest = np.argsort(-found[:, 3], kind="stable")[:MOST]
         return suppress(found[surest], 0.6)
 
-    def scan_picture(self, grey, scale, threshold):
-        size = [max(1, round(side * scale)) for side in grey.size]
-        small = grey.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-        x = np.pad(np.asarray(small), BORDER, mode="edge")
-        found = []
-        rows = (len(x) - SCAN) // SCAN_STRIDE + 1
-        for top in range(0, rows, BAND):
-            part = x[top * SCAN_STRIDE:(top + BAND) * SCAN_STRIDE + SCAN - SCAN_STRIDE]
-            out = run(self.scan, part[None, :, :, None].astype(np.float32) / np.float32(255))[0]
-            score = softmax(out[..., :2].reshape(-1, 2))[:, 1].reshape(out.shape[:2])
-            i, j = np.nonzero(score > threshold)
-            windows = np.stack([j * SCAN_STRIDE + SCAN / 2, (i + top) * SCAN_STRIDE + SCAN / 2,
-                                np.full(len(i), SCAN * FILL), score[i, j]], axis=1)
-            windows = moved(windows, out[i, j, 2:])
-            windows[:, :2] -= BORDER
-            windows[:, 0] *= grey.size[0] / size[0]
-            windows[:, 1] *= grey.size[1] / size[1]
-            windows[:, 2] /= scale
-            found.append(windows)
+    def windows(self, grey, smallest, threshold):
+        """Boxes (N, 4) of all windows of the pyramid that `scan` gives more than a score."""
+        found = [np.empty((0, 4))]
+        for strips in batches(pyramid(grey, smallest), AT_ONCE):
+            for (scale, top, picture), out in zip(strips, self.judged([s[2] for s in strips])):
+                score = 1 / (1 + np.exp(out[..., 0] - out[..., 1]))
+                i, j = np.nonzero(score > threshold)
+                boxes = np.stack([j * SCAN_STRIDE + SCAN / 2, (i + top) * SCAN_STRIDE + SCAN / 2,
+                                  np.full(len(i), SCAN * FILL), score[i, j]], axis=1)
+                boxes = moved(boxes, out[i, j, 2:])
+                boxes[:, :2] -= BORDER
+                boxes[:, :3] /= scale
+                found.append(boxes)
         return np.concatenate(found).astype(np.float32)
+
+    def judged(self, pictures):
+        """What `scan` says of each window of grey pictures: a list of (rows, columns, 5)."""
+        shapes = np.array([picture.shape for picture in pictures])
+        x = np.concatenate([picture.ravel() for picture in pictures])
+        first, rest = self.scan
+        out = chain.forward(x.astype(np.float32) / np.float32(255), shapes, first)
+        shapes = np.column_stack(chain.shape_after(first.steps, *shapes.T))
+        K = first.steps[-1, 1]
+        parts = np.split(out, K * shapes.prod(axis=1).cumsum()[:-1])
+        return [run(rest, part.reshape(1, *shape, K))[0] for part, shape in zip(parts, shapes)]
 
     def looked_at(self, grey, boxes, views=VIEWS[:1]):
         """The boxes as `look` sees them: moved, and with its score; a mean over views of each."""
-        found = np.empty_like(boxes)
+        found, halves = np.empty_like(boxes), halved(grey)
         for start in range(0, len(boxes), LOOKS):
             part = boxes[start:start + LOOKS]
-            out = np.mean([self._outputs(grey, part, *view) for view in views], axis=0)
+            out = self._outputs(halves, part, views)
             found[start:start + LOOKS] = moved(part, out[:, 2:])
             found[start:start + LOOKS, 3] = softmax(out[:, :2])[:, 1]
         return found
 
-    def _outputs(self, grey, boxes, mirrored, larger):
-        """Outputs (N, 5) of `look`, for windows larger by a factor, mirrored or not; where the face
-        lies is told from the box itself all the same."""
-        boxes = boxes * (1, 1, larger, 1)
-        x = standardised(np.stack([cut(grey, box) for box in boxes]))
-        out = run(self.look, np.ascontiguousarray(x[:, :, ::-1] if mirrored else x)[..., None])
-        out[:, 2] *= -1 if mirrored else 1
-        out[:, 2:4] *= larger
-        out[:, 4] += math.log(larger) / UNIT
-        return out
+    def _outputs(self, halves, boxes, views):
+        """Outputs (N, 5) of `look`, the mean over views of windows larger by a factor, mirrored or
+        not; where the face lies is told from the box itself all the same."""
+        x = standardised(np.concatenate([cut(halves, boxes * (1, 1, larger, 1))[:, :, ::step]
+                                         for step, larger in views]))
+        shape = chain.shape_after(self.look.steps, LOOK, LOOK)
+        x = chain.forward(x.reshape(-1), np.full((len(x), 2), LOOK), self.look)
+        out = run(self.rest, x.reshape(-1, *shape, self.look.steps[-1, 1]))
+        out = out.reshape(len(views), len(boxes), -1)
+        for view, (step, larger) in zip(out, views):
+            view[:, 2] *= step
+            view[:, 2:4] *= larger
+            view[:, 4] += math.log(larger) / UNIT
+        return out.mean(axis=0)
 
     def find(self, grey, smallest, threshold):
         """Boxes (N, 4) of the faces in a Pillow image of mode L, the surest first."""
@@ -147,10 +159,58 @@ class Finder:
         return merge(boxes[boxes[:, 3] > threshold])
 
 
+def chained(layers):
+    """Folded layers as what kernels/chain.py computes, and the layers that come after that."""
+    first = []
+    for n, layer in enumerate(layers):
+        if type(layer) is Conv2D:
+            first.append([layer.w.value, layer.b.value, layer.relu, 1])
+        elif type(layer) is MaxPool2D and first and first[-1][3] == 1:
+            first[-1][3] = 2
+        else:
+            return chain.packed(first), layers[n:]
+    return chain.packed(first), []
+
+
 def run(layers, x):
     for layer in layers:
         x = layer.forward(x)
     return x
+
+
+def halved(grey):
+    """A Pillow image, a half of it, a quarter, ... down to some pixels."""
+    pictures = [grey]
+    while min(pictures[-1].size) >= 2 * LOOK:
+        pictures.append(pictures[-1].reduce(2))
+    return pictures
+
+
+def pyramid(grey, smallest):
+    """The pictures of the pyramid, in strips of rows where they are large: scale, the number of the
+    first row of windows, array."""
+    halves = halved(grey)
+    for scale in scales(grey.size, smallest):
+        size = [max(1, round(side * scale)) for side in grey.size]
+        half = int(min(max(-math.log2(scale) - EXTRA, 0), len(halves) - 1))
+        x = np.pad(np.asarray(halves[half].resize(size, Image.Resampling.BILINEAR)), BORDER,
+                   mode="edge")
+        rows = max(1, AT_ONCE // (SCAN_STRIDE * x.shape[1]))
+        for top in range(0, (len(x) - SCAN) // SCAN_STRIDE + 1, rows):
+            yield scale, top, x[SCAN_STRIDE * top:SCAN_STRIDE * (top + rows - 1) + SCAN]
+
+
+def batches(strips, most):
+    """Lists of strips, each as long as its pictures have fewer than so many pixels."""
+    batch, size = [], 0
+    for strip in strips:
+        batch.append(strip)
+        size += strip[2].size
+        if size >= most:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def scales(size, smallest):
@@ -172,22 +232,17 @@ def moved(boxes, outputs):
     return boxes
 
 
-def cut(grey, box):
-    """The window of a box: (LOOK, LOOK) uint8; beyond the picture's edges the edges go on."""
-    x, y, side = (float(v) for v in box[:3])
-    half = side / FILL / 2
-    width, height = grey.size
-    left, top, right, bottom = x - half, y - half, x + half, y + half
-    if left >= 0 and top >= 0 and right <= width and bottom <= height:
-        window = grey.resize((LOOK, LOOK), Image.Resampling.BILINEAR, (left, top, right, bottom),
-                             reducing_gap=2.0)
-        return np.asarray(window)
-    l, t, r, b = math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)
-    rows = np.clip(np.arange(t, b), 0, height - 1)
-    columns = np.clip(np.arange(l, r), 0, width - 1)
-    inside = grey.crop((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
-    part = np.asarray(inside)[np.ix_(rows - rows[0], columns - columns[0])]
-    return cut(Image.fromarray(part), (x - l, y - t, side))
+def cut(halves, boxes):
+    """The windows of boxes (N, 4), from the picture of `halved` that is about as fine as each: (N,
+    LOOK, LOOK); beyond the picture's edges the edges go on."""
+    sides = boxes[:, 2] / FILL
+    level = np.clip(np.log2(np.maximum(sides, 1) / LOOK / 2), 0, len(halves) - 1).astype(int)
+    windows = np.empty((len(boxes), LOOK, LOOK), np.float32)
+    for n in np.unique(level):
+        some = level == n
+        windows[some] = cut_windows(np.asarray(halves[n]), boxes[some] / (2**n, 2**n, 2**n * FILL, 1),
+                                    LOOK)
+    return windows
 
 
 def standardised(windows):

@@ -1,9 +1,13 @@
-"""Non-maximum suppression of square boxes, in plain loops. Chapter 20."""
+"""Square boxes in a picture: which of many on one thing stay, and what lies in each. Chapter 20."""
+
+import math
 
 import numpy as np
+from numba import get_num_threads, get_thread_id, njit, prange
 
 from tinyfer.core import checks
 from tinyfer.core.kernels.compiling import kernel
+from tinyfer.core.kernels.memory import empty
 
 
 def kept_boxes(boxes, most):
@@ -40,3 +44,67 @@ def _kept(boxes, most):
                 if both > most * union:
                     stays[m] = False
     return stays
+
+
+@njit(error_model="numpy")
+def _shares(start, scale, first, shares):
+    """What each pixel of a line of the picture, from `first` on, gives to each of the output."""
+    support = max(scale, np.float32(1))
+    for i in range(len(first)):
+        middle = start + (i + np.float32(0.5)) * scale
+        first[i] = int(math.floor(middle - support + np.float32(0.5)))
+        total = np.float32(0)
+        for t in range(shares.shape[1]):
+            distance = abs(first[i] + t + np.float32(0.5) - middle)
+            shares[i, t] = max(np.float32(0), 1 - distance / support)
+            total += shares[i, t]
+        shares[i] /= total
+
+
+@kernel(parallel=True, error_model="numpy")
+def _cut(picture, boxes, out, rows, firsts, shares):
+    """Each iteration owns one window: a row of it from rows of the picture, then its columns."""
+    height, width = picture.shape
+    size = out.shape[1]
+    for n in prange(len(boxes)):
+        thread = get_thread_id()
+        down, right = firsts[thread, 0], firsts[thread, 1]
+        scale = boxes[n, 2] / np.float32(size)
+        most = int(2 * max(scale, 1)) + 2
+        below, beside = shares[thread, 0, :, :most], shares[thread, 1, :, :most]
+        _shares(boxes[n, 1] - boxes[n, 2] / 2, scale, down, below)
+        _shares(boxes[n, 0] - boxes[n, 2] / 2, scale, right, beside)
+        low = min(max(right[0], 0), width - 1)
+        high = min(max(right[size - 1] + most, low + 1), width)
+        row = rows[thread, :high - low]
+        for i in range(size):
+            row[:] = 0
+            for t in range(most):
+                line = picture[min(max(down[i] + t, 0), height - 1), low:high]
+                for c in range(high - low):
+                    row[c] += below[i, t] * line[c]
+            inside = right[0] >= low and right[size - 1] + most <= high
+            for j in range(size):
+                z = np.float32(0)
+                for t in range(most):
+                    at = right[j] + t - low
+                    if not inside:
+                        at = min(max(at, 0), high - low - 1)
+                    z += beside[j, t] * row[at]
+                out[n, i, j] = z
+
+
+def cut_windows(picture, boxes, size):
+    """The windows of square boxes, each scaled to (size, size): (N, size, size) float32.
+
+    picture (H, W) uint8; boxes (N, C), C at least 3: x and y of the middle, side. Each pixel is a
+    mean weighted by a triangle over the area that it stands for (bilinear where a window is
+    enlarged); beyond the picture's edges the edges go on.
+    """
+    boxes = np.ascontiguousarray(boxes[:, :3], np.float32)
+    out = empty((len(boxes), size, size), np.float32)
+    threads = get_num_threads()
+    widest = int(2 * max(boxes[:, 2].max(initial=0) / size, 1)) + 2
+    _cut(np.array(picture, order="C"), boxes, out, empty((threads, picture.shape[1]), np.float32),
+         empty((threads, 2, size), np.int64), empty((threads, 2, size, widest), np.float32))
+    return out
