@@ -34,7 +34,8 @@ EXTRA = 0
 HAND_ON = 0.15          # the least score of a window that the first network hands on,
 MOST = 2000             # and the most windows of one photograph
 LOOKS = 256             # windows at a time in the second network
-# How often it looks at what is left: (step through the columns, larger). The mean of several opinions is steadier.
+# How often it looks at what is left, each time (mirrored: -1 or not, larger by). The mean of several
+# opinions is steadier.
 VIEWS = (1, 1), (-1, 1), (1, 1.1), (-1, 1 / 1.1)
 
 
@@ -139,14 +140,14 @@ class Finder:
     def _outputs(self, halves, boxes, views):
         """Outputs (N, 5) of `look`, the mean over views of windows larger by a factor, mirrored or
         not; where the face lies is told from the box itself all the same."""
-        x = standardised(np.concatenate([cut(halves, boxes * (1, 1, larger, 1))[:, :, ::step]
-                                         for step, larger in views]))
+        x = standardised(np.concatenate([cut(halves, boxes * (1, 1, larger, 1))[:, :, ::mirrored]
+                                         for mirrored, larger in views]))
         shape = chain.shape_after(self.look.steps, LOOK, LOOK)
         x = chain.forward(x.reshape(-1), np.full((len(x), 2), LOOK), self.look)
         out = run(self.rest, x.reshape(-1, *shape, self.look.steps[-1, 1]))
         out = out.reshape(len(views), len(boxes), -1)
-        for view, (step, larger) in zip(out, views):
-            view[:, 2] *= step
+        for view, (mirrored, larger) in zip(out, views):
+            view[:, 2] *= mirrored
             view[:, 2:4] *= larger
             view[:, 4] += math.log(larger) / UNIT
         return out.mean(axis=0)
@@ -240,8 +241,8 @@ def cut(halves, boxes):
     windows = np.empty((len(boxes), LOOK, LOOK), np.float32)
     for n in np.unique(level):
         some = level == n
-        windows[some] = cut_windows(np.asarray(halves[n]), boxes[some] / (2**n, 2**n, 2**n * FILL, 1),
-                                    LOOK)
+        places = boxes[some] / (2**n, 2**n, 2**n * FILL, 1)
+        windows[some] = cut_windows(np.asarray(halves[n]), places, LOOK)
     return windows
 
 

@@ -13,7 +13,7 @@ from tinyfer.core.losses import softmax
 from tinyfer.core.networks import SCAN, SCAN_STRIDE
 from tinyfer.data.pictures import grey_of
 from tinyfer.data.scenes import draw_scene
-from tinyfer.photo.finder import BORDER, FILL, packaged_finder, run, scales
+from tinyfer.photo.finder import BORDER, FILL, packaged_finder, scales
 
 SEED = 0
 CURVE = Path(__file__).resolve().parents[3] / "docs" / "figures" / "20-curve.json"
@@ -37,10 +37,10 @@ def score_maps():
     grid = fig.subplots(2, 3)
     for (above, below), scale in zip(grid.T, (steps[5], steps[8], steps[11])):
         small = grey.resize([round(side * scale) for side in grey.size])
-        x = np.pad(np.asarray(small), BORDER, mode="edge").astype(np.float32) / np.float32(255)
-        out = run(finder.scan, x[None, :, :, None])[0]
+        x = np.pad(np.asarray(small), BORDER, mode="edge")
+        (out,) = finder.judged([x])
         p = softmax(out[..., :2].reshape(-1, 2))[:, 1].reshape(out.shape[:2])
-        above.imshow(x, cmap="gray", vmin=0, vmax=1)
+        above.imshow(x, cmap="gray", vmin=0, vmax=255)
         bare(above, f"{small.width} × {small.height}: faces of {SCAN * FILL / scale:.0f} pixels")
         i, j = np.unravel_index(p.argmax(), p.shape)
         frame(above, SCAN_STRIDE * i, SCAN_STRIDE * j, SCAN, SCAN, ORANGE, 2)
@@ -54,8 +54,7 @@ def suppression():
     """All boxes of the first network, those that the second leaves, and the merged ones."""
     picture = draw_scene(5, seed=SEED)[0]
     grey, finder = grey_of(Image.fromarray(picture)), packaged_finder()
-    found = np.concatenate([finder.scan_picture(grey, scale, 0.5)
-                            for scale in scales(grey.size, 24)])
+    found = finder.windows(grey, 24, 0.5)
     looked = finder.looked_at(grey, finder.candidates(grey, 24))
     looked = looked[looked[:, 3] > 0.5]
     last = finder.find(grey, 24, 0.5)

@@ -99,9 +99,11 @@ def cut_windows(picture, boxes, size):
 
     picture (H, W) uint8; boxes (N, C), C at least 3: x and y of the middle, side. Each pixel is a
     mean weighted by a triangle over the area that it stands for (bilinear where a window is
-    enlarged); beyond the picture's edges the edges go on.
+    enlarged); beyond the picture's edges the edges go on. ValueError for boxes of no size.
     """
     boxes = np.ascontiguousarray(boxes[:, :3], np.float32)
+    if not (np.abs(boxes) < 1e6).all() or not (boxes[:, 2] > 0).all():
+        raise ValueError("boxes have places below 1,000,000 and sides above 0")
     out = empty((len(boxes), size, size), np.float32)
     threads = get_num_threads()
     widest = int(2 * max(boxes[:, 2].max(initial=0) / size, 1)) + 2

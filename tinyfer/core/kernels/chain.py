@@ -40,7 +40,9 @@ def _row(data, first, down, C, K, columns, weights, w, y, taps):
         return
     for p in range(9):
         start = first + p // 3 * down + p % 3
-        taps[p * columns:(p + 1) * columns] = data[start:start + columns]
+        tap, pixels = taps[p * columns:], data[start:]
+        for j in range(columns):
+            tap[j] = pixels[j]
     simd.product(View(y, 0, columns, 1), View(weights, w, 9, 1), View(taps, 0, columns, 1),
                  K, columns, 9, False)
 
