@@ -1,15 +1,20 @@
 """Turned, scaled, sheared, moved, lit and erased faces: against the definition, and by chance."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from tinyfer.core.inference import to_input
 from tinyfer.core.kernels.affine import affine
+from tinyfer.core.kernels.camera import camera, resampling
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.data.augment import DRAWS, Augmentation, distort, mix
 
 EVERYTHING = Augmentation(rotation=20, scale=0.3, shear=0.2, shift=5, horizontal_flip=0.5,
                           brightness=0.2, contrast=0.3, erase=0.5)
+CAMERA = replace(EVERYTHING, gamma=0.5, blur=0.5, noise=0.5)
 
 
 def random_faces(n, shape=(48, 48), seed=0):
@@ -159,7 +164,7 @@ def test_the_draws_do_not_depend_on_the_augmentation():
 def test_faces_are_left_alone_and_values_stay_in_0_to_1():
     faces = 255 * np.random.default_rng(0).integers(0, 2, (64, 48, 48), dtype=np.uint8)
     before = faces.copy()
-    x = distort(faces, EVERYTHING, np.random.default_rng(1))
+    x = distort(faces, CAMERA, np.random.default_rng(1))
     assert x.min() == 0 and x.max() == 1 and np.array_equal(faces, before)
 
 
@@ -179,7 +184,7 @@ def test_threads_do_not_change_a_bit():
             set_threads(threads)
         except ValueError:
             pytest.skip("this machine has a single core")
-        results.append(distort(faces, EVERYTHING, np.random.default_rng(3)).tobytes())
+        results.append(distort(faces, CAMERA, np.random.default_rng(3)).tobytes())
     assert results[0] == results[1]
 
 
@@ -188,6 +193,60 @@ def test_threads_do_not_change_a_bit():
 def test_senseless_augmentations_are_refused(name, value):
     with pytest.raises(ValueError, match=f"{name} of an augmentation is"):
         Augmentation(**{name: value})
+
+
+def photographed(faces, **change):
+    """Faces as a poor camera has them, with nothing else changed."""
+    return distort(faces, Augmentation(**change), np.random.default_rng(5), dtype=np.float64)
+
+
+@pytest.mark.parametrize("size", [1, 7, 16, 24, 33, 48])
+def test_a_blur_is_what_pillow_makes_of_it(size):
+    """To so many pixels and back; Pillow rounds to grey values twice on the way, we never do."""
+    face = random_faces(1)[0]
+    small = Image.fromarray(face).resize((size, size), Image.Resampling.BILINEAR)
+    expected = np.asarray(small.resize((48, 48), Image.Resampling.BILINEAR), float)
+    x = to_input(face[None], np.float64)
+    camera(x, [1], [size], np.zeros((0, 48, 48)), [-1])
+    assert np.abs(255 * x[0, ..., 0] - expected).max() < 2
+    assert np.allclose(resampling(48, size).sum(axis=1), 1)
+
+
+def test_tones_lie_within_their_range_evenly():
+    x = photographed(np.full((4000, 4, 4), 128, np.uint8), gamma=0.6)[:, 0, 0, 0]
+    exponents = np.log(np.log(x) / np.log(128 / 255))
+    assert -0.6 <= exponents.min() < -0.59 and 0.59 < exponents.max() <= 0.6
+    assert abs(exponents.mean()) < 0.03 and np.quantile(exponents, 0.75) == pytest.approx(0.3, abs=0.04)
+
+
+def test_so_many_are_blurred_or_noisy():
+    faces = random_faces(2000, (12, 12))
+    plain = to_input(faces, np.float64)
+    for change in ("blur", "noise"):
+        changed = np.abs(photographed(faces, **{change: 0.3}) - plain).max(axis=(1, 2, 3)) > 1e-6
+        assert abs(changed.mean() - 0.3) < 0.04
+    grey = photographed(np.full((2000, 12, 12), 128, np.uint8), noise=1.0)
+    deviations = grey.std(axis=(1, 2, 3))
+    assert deviations.max() < 0.08 * 1.3 and abs(deviations.mean() - 0.04) < 0.003
+
+
+def test_what_is_not_asked_for_draws_nothing():
+    rng, other = np.random.default_rng(1), np.random.default_rng(1)
+    faces = random_faces(8)
+    distort(faces, EVERYTHING, rng)
+    before = rng.bit_generator.state
+    distort(faces, replace(EVERYTHING, gamma=0.5), other)
+    assert before != other.bit_generator.state
+    other.bit_generator.state = before
+    assert np.array_equal(distort(faces, EVERYTHING, rng), distort(faces, EVERYTHING, other))
+
+
+@pytest.mark.parametrize("change", [dict(gammas=[0.0]), dict(sizes=[49]), dict(noise_of=[0]),
+                                    dict(gammas=[1, 1]), dict(noise=np.zeros((1, 47, 48)))])
+def test_a_senseless_camera_is_refused(change):
+    given = dict(gammas=[1.0], sizes=[0], noise=np.zeros((0, 48, 48)), noise_of=[-1]) | change
+    with pytest.raises(ValueError, match="camera got"):
+        camera(np.zeros((1, 48, 48, 1)), **given)
 
 
 def test_mixing_blends_pictures_and_targets_alike():

@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from tinyfer.core.inference import images_of, to_input
 from tinyfer.core.kernels.affine import affine
+from tinyfer.core.kernels.camera import camera
 
 SHIFT = 0.1  # of the image's height and width, in either direction
 
@@ -58,7 +59,9 @@ class Augmentation:
     column, either way. shift: pixels, either way, along rows and columns. horizontal_flip: the
     probability of a mirror image. brightness: grey added or taken away, of 1. contrast: 0.1 for 0.9
     to 1.1 times the distance from grey. erase: the probability that a rectangle, an eighth to a
-    half of the picture high and wide, turns grey.
+    half of the picture high and wide, turns grey. gamma: 0.6 for a tone of x^g with g from e^-0.6
+    to e^0.6, even on a log scale. blur: the probability that a third to 0.7 of the pixels a side
+    are left. noise: the probability of Gaussian noise, of a standard deviation up to 0.08.
     """
 
     rotation: float = 0.0
@@ -69,6 +72,9 @@ class Augmentation:
     brightness: float = 0.0
     contrast: float = 0.0
     erase: float = 0.0
+    gamma: float = 0.0
+    blur: float = 0.0
+    noise: float = 0.0
 
     def __post_init__(self):
         for name, value in vars(self).items():
@@ -81,6 +87,8 @@ class Augmentation:
 NO_AUGMENTATION = Augmentation()
 SHIFT_AND_FLIP = Augmentation(shift=48 * SHIFT, horizontal_flip=0.5)      # what `augment` does
 DRAWS = 13          # random numbers for one face in `distort`
+BLURRED = 1 / 3, 0.7        # of the pixels a side, what a blurred picture has left
+NOISE = 0.08        # the largest standard deviation, where white is 1
 
 
 def distort(faces, augmentation, rng, size=None, dtype=np.float32):
@@ -109,8 +117,26 @@ def distort(faces, augmentation, rng, size=None, dtype=np.float32):
     offsets = 0.5 * (1 - gains) + augmentation.brightness * either_way[6]
     if faces.dtype == np.uint8:
         gains = gains / 255
-    return affine(faces, maps.reshape(n, 2, 2), augmentation.shift * either_way[3:5].T, gains,
-                  offsets, _holes(u[8:13], augmentation.erase, H, W), (H, W), dtype)
+    x = affine(faces, maps.reshape(n, 2, 2), augmentation.shift * either_way[3:5].T, gains,
+               offsets, _holes(u[8:13], augmentation.erase, H, W), (H, W), dtype)
+    if augmentation.gamma or augmentation.blur or augmentation.noise:
+        # A generator of their own: without them, the numbers of all others stay as they are.
+        _photograph(x, augmentation, np.random.default_rng(rng.integers(2**63)))
+    return x
+
+
+def _photograph(x, augmentation, rng):
+    """Changes x (N, H, H, 1) as `kernels/camera.py` has it, by numbers from rng."""
+    n, H = x.shape[:2]
+    u = rng.random((5, n))
+    low, high = (round(H * fraction) for fraction in BLURRED)
+    sizes = np.where(u[1] < augmentation.blur, (low + u[2] * (high + 1 - low)).astype(int), 0)
+    noisy = np.flatnonzero(u[3] < augmentation.noise)
+    noise = rng.standard_normal((len(noisy), H, H), np.float32)
+    noise *= (NOISE * u[4, noisy])[:, None, None].astype(np.float32)
+    noise_of = np.full(n, -1)
+    noise_of[noisy] = np.arange(len(noisy))
+    camera(x, np.exp(augmentation.gamma * (2 * u[0] - 1)), sizes, noise, noise_of)
 
 
 def _holes(u, probability, H, W):

@@ -1,0 +1,90 @@
+"""What a poor camera does to a picture: another tone, too few pixels, noise. Chapter 17.
+
+For each picture of the batch, in this order, each step where it is asked for:
+
+    x <- x^gamma                        the tone
+    x <- B x B^T,  B = U D              D takes the side to s pixels, U back again
+    x <- x + noise, cut off at 0 and 1
+
+D and U are `resampling`, what Pillow's bilinear filter computes, so B is the blur of a small face
+that was enlarged.
+"""
+
+import numpy as np
+from numba import prange
+
+from tinyfer.core import checks
+from tinyfer.core.kernels.compiling import kernel
+
+
+def resampling(n, m):
+    """The matrix (m, n) that takes n pixels to m: a triangle as wide as the coarser grid.
+
+        R[i, j] ~ max(0, 1 - |j + 1/2 - (i + 1/2) n / m| / max(1, n / m)),  rows summing to 1
+    """
+    centres = (np.arange(m) + 0.5) * n / m
+    distance = np.abs(np.arange(n) + 0.5 - centres[:, None]) / max(1, n / m)
+    weights = np.maximum(0, 1 - distance)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+@kernel(parallel=True)
+def _camera(x, gammas, blurs, blur_of, noise, noise_of):
+    N, H = x.shape[:2]
+    real = x.dtype.type
+    for n in prange(N):     # owns picture n
+        picture = x[n, :, :, 0]
+        if gammas[n] != 1:
+            for i in range(H):
+                for j in range(H):
+                    picture[i, j] = picture[i, j] ** gammas[n]
+        if blur_of[n] >= 0:
+            B = blurs[blur_of[n]]
+            half = np.zeros((H, H), x.dtype)
+            for i in range(H):                  # half = B x
+                for u in range(H):
+                    if B[i, u] != 0:
+                        for j in range(H):
+                            half[i, j] += B[i, u] * picture[u, j]
+            turned = half.T.copy()
+            for j in range(H):                  # (B (B x)^T)^T = B x B^T
+                row = np.zeros(H, x.dtype)
+                for u in range(H):
+                    if B[j, u] != 0:
+                        for i in range(H):
+                            row[i] += B[j, u] * turned[u, i]
+                for i in range(H):
+                    picture[i, j] = min(row[i], real(1))
+        if noise_of[n] >= 0:
+            for i in range(H):
+                for j in range(H):
+                    value = picture[i, j] + noise[noise_of[n], i, j]
+                    picture[i, j] = min(max(value, real(0)), real(1))
+
+
+def camera(x, gammas, sizes, noise, noise_of):
+    """Change square pictures in place, as above.
+
+    x (N, H, H, 1) float, in [0, 1]; gammas (N,) above 0, 1 for none; sizes (N,) int, pixels a side
+    that are left, 1 to H, or 0 for none; noise (M, H, H), of which noise_of (N,) int says which is
+    added, -1 for none. ValueError where shapes or ranges are others.
+    """
+    checks.changeable("camera", "x", x, ("N", "H", "W", 1))
+    N, H, W = x.shape[:3]
+    gammas = np.ascontiguousarray(gammas, x.dtype)
+    sizes, noise_of = (np.ascontiguousarray(a, np.int64) for a in (sizes, noise_of))
+    noise = np.ascontiguousarray(noise, x.dtype)
+    if H != W or gammas.shape != (N,) or sizes.shape != (N,) or noise_of.shape != (N,) \
+            or noise.shape[1:] != (H, H) or noise.ndim != 3:
+        raise ValueError(f"camera got x of shape {x.shape}, gammas {gammas.shape}, sizes "
+                         f"{sizes.shape}, noise {noise.shape} of {noise_of.shape}; expected square "
+                         f"pictures and (N,), (N,), (M, H, H) of (N,)")
+    if not (0 < gammas).all() or not np.isfinite(gammas).all() or (sizes < 0).any() \
+            or (sizes > H).any() or (noise_of < -1).any() or (noise_of >= len(noise)).any():
+        raise ValueError(f"camera got gammas, sizes or noise_of out of range; expected gammas "
+                         f"above 0, sizes from 0 to {H} and noise_of from -1 to {len(noise) - 1}")
+    different, blur_of = np.unique(sizes, return_inverse=True)
+    blurs = np.array([resampling(s, H) @ resampling(H, s) if s else np.eye(H) for s in different],
+                     x.dtype)
+    blur_of = np.where(sizes > 0, blur_of.reshape(N), -1)
+    _camera(x, gammas, blurs, blur_of, noise, noise_of)
