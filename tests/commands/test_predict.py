@@ -279,7 +279,7 @@ def test_a_picture_of_one_grey_is_pointed_out(call, model_file, tmp_path):
     Image.new("L", (48, 48), 7).save(tmp_path / "grey.png")
     code, out, err = call(predict.main, tmp_path / "grey.png", "--model", model_file)
     assert code == 0 and len(out.splitlines()) == 2
-    assert "grey.png is of a single grey" in err
+    assert "grey.png: the face has hardly any contrast" in err
 
 
 def test_a_network_of_drawn_faces_is_pointed_out(call, model_file, pictures, tmp_path):

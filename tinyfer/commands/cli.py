@@ -3,8 +3,11 @@
 import argparse
 import os
 import sys
-from contextlib import suppress
+import warnings
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from tinyfer.core.checks import Notice
 
 SUPPRESS = argparse.SUPPRESS
 LONGEST = 199       # characters of a message
@@ -85,7 +88,8 @@ def main(run, parse, argv, stopped="stopped"):
     if hasattr(sys.stdout, "reconfigure"):          # a file name may hold what it cannot show
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        code = run(parse(argv))
+        with notes():
+            code = run(parse(argv))
         sys.stdout.flush()
         return code or 0
     except KeyboardInterrupt as interrupt:
@@ -98,6 +102,29 @@ def main(run, parse, argv, stopped="stopped"):
         return fail(error)
     except MemoryError:
         return fail("there is not enough memory for this")
+
+
+@contextmanager
+def notes(name=""):
+    """What the package warns of within is said as notes, beginning with the name of a picture."""
+    show = warnings.showwarning
+
+    def say(message, category, *where, **more):
+        if issubclass(category, Notice):
+            note(message, name)
+        else:
+            show(message, category, *where, **more)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", Notice)
+        warnings.showwarning = say
+        yield
+
+
+def note(message, name=""):
+    """Say a sentence beside the output; `name` goes before it where it does not hold it."""
+    text = str(message) if name in str(message) else f"{name}: {message}"
+    print(f"note: {one_line(text)}", file=sys.stderr)
 
 
 def fail(error):

@@ -18,8 +18,7 @@ from tinyfer.commands import cli
 from tinyfer.commands.messages import warn_of_drawn_faces
 from tinyfer.core.arrays import atomic_write
 from tinyfer.core.kernels.threads import set_threads
-from tinyfer.data.faces import blank
-from tinyfer.data.pictures import colour_of, face_of, grey_of, is_picture, open_image
+from tinyfer.data.pictures import colour_of, grey_of, is_picture
 from tinyfer.photo.reading import DEFAULT, faces_to_read, read_faces
 from tinyfer.training.runs import open_run
 
@@ -89,17 +88,13 @@ def predict(given):
                 show(name, readings, target)
         except (ValueError, OSError) as error:
             readings, failed = str(error), True
-            note(readings if name in readings else f"{name}: {readings}")
+            cli.note(readings, name)
         rows.append((name, readings))
     print(as_json(rows) if given.json else as_table(rows, model.class_names))
     if given.csv:
         write_csv(given.csv, rows, model.class_names)
     faceless = any(not readings for _, readings in rows)
     return 1 if failed or (given.strict and faceless) else 0
-
-
-def note(sentence):
-    print(f"note: {sentence}", file=sys.stderr)
 
 
 def list_pictures(images):
@@ -109,7 +104,7 @@ def list_pictures(images):
         if Path(name).is_dir():
             inside = sorted(str(file) for file in Path(name).rglob("*") if is_picture(file))
             if not inside:
-                note(f"there is no picture in the folder {name}")
+                cli.note(f"there is no picture in the folder {name}")
             found += inside
         else:
             found.append(name)
@@ -118,12 +113,10 @@ def list_pictures(images):
 
 def read(name, model, given):
     """A Reading of each face in a picture file."""
-    grey = grey_of(open_image(source(name)))
+    grey = grey_of(source(name))
     faces = faces_to_read(grey, given.box, given.whole, given.smallest, given.threshold)
-    for face in faces:
-        if blank(face_of(grey, face.box)[None]).any():
-            note(f"{name} is of a single grey: there is no face to read, whatever the network says")
-    return read_faces(grey, faces, model)
+    with cli.notes(name):
+        return read_faces(grey, faces, model)
 
 
 @lru_cache(maxsize=1)
@@ -162,7 +155,7 @@ def show(name, readings, target):
     from tinyfer.scores import plots  # matplotlib takes a second to load; most calls draw nothing
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    plots.photo(colour_of(open_image(source(name))), readings, target)
+    plots.photo(colour_of(source(name)), readings, target)
 
 
 def as_json(rows):

@@ -6,6 +6,12 @@ A check costs one to three microseconds, all checks of a training step well belo
 
 import numpy as np
 
+
+class Notice(UserWarning):
+    """What a caller should know of a call that was answered all the same: a command says it as a
+    note."""
+
+
 FLOATS = np.dtype(np.float32), np.dtype(np.float64)
 
 

@@ -6,9 +6,11 @@ follow from what evaluation mode computes, and hold exactly in exact arithmetic;
 
 import copy
 import itertools
+import warnings
 
 import numpy as np
 
+from tinyfer.core.checks import Notice
 from tinyfer.core.layers import (
     BatchNorm,
     Conv2D,
@@ -40,6 +42,7 @@ CROPS = {
     10: tuple(itertools.product((CENTRE, *CORNERS), (False, True))),
     18: tuple(itertools.product((CENTRE, *CORNERS, *EDGES), (False, True))),
 }
+FAINT = 8           # grey levels of 255: with less between dark and light, nothing can be read
 
 
 def to_input(faces, dtype=np.float32):
@@ -77,6 +80,25 @@ def images_of(faces):
     return faces
 
 
+def contrast(faces):
+    """(N,): the grey levels of 255 between the darkest and the lightest pixel of each face.
+
+    faces: (N, H, W), uint8 or floats in [0, 1].
+    """
+    span = np.ptp(faces, axis=(1, 2))
+    return span if span.dtype == np.uint8 else 255 * span
+
+
+def warn_of_faint(faces):
+    """A `Notice` where a face, of many faces more than one in twenty, has hardly any contrast."""
+    faint = contrast(faces) < FAINT
+    if faint.mean() > 0.05:
+        which = "the face has" if len(faces) == 1 else f"{faint.sum()} of {len(faces)} faces have"
+        cause = "" if faces.dtype == np.uint8 else "; floats lie in [0, 1], and not below 1/255"
+        warnings.warn(f"{which} hardly any contrast, below {FAINT} of 255 grey levels: what the "
+                      f"network answers means nothing{cause}", Notice, stacklevel=4)
+
+
 def predict_proba(model, faces, batch_size=64, crops=1):
     """`model.predict_proba`: faces (N, H, W) -> (N, K), or one face (H, W) -> (K,)."""
     faces, output = np.asarray(faces), model.output_shape(model.input_shape)
@@ -107,6 +129,8 @@ def predict_proba(model, faces, batch_size=64, crops=1):
                 x = layer.forward(x)
             p[batch] += softmax(x)
     p /= len(places)
+    if len(faces):
+        warn_of_faint(faces)
     return p
 
 
