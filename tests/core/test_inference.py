@@ -8,7 +8,7 @@ from tiny import small_cnn, unsettle
 
 import tinyfer
 from tinyfer.core.inference import fold_batchnorm, seen, to_input, visible_window
-from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU
+from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
 from tinyfer.core.losses import softmax
 from tinyfer.core.model import Sequential
 from tinyfer.core.networks import load_model, six_layer_cnn
@@ -105,21 +105,6 @@ def test_folded_equals_plain_for_random_stacks_of_layers():
                  for layers in (model.layers, fold_batchnorm(model.layers))]
         shorter, left_in = shorter + (norms[1] < norms[0]), left_in + (norms[1] > 0)
     assert shorter > 50 and left_in > 50
-
-
-def test_a_layer_of_one_s_own_is_neither_folded_over_nor_cut():
-    class Mean(Layer):
-        def forward(self, x, training=False):
-            return x.mean(axis=(1, 2))
-
-        def output_shape(self, shape):
-            return shape[2:]
-
-    rng = np.random.default_rng(0)
-    model = unsettle(Sequential([BatchNorm(1), Mean(), Dense(1, 2, rng)], (6, 7, 1)))
-    faces = rng.random((3, 6, 7), np.float32)
-    p = tinyfer.softmax(model.forward(faces[..., None]))
-    assert model.predict_proba(faces) == pytest.approx(p, rel=1e-6)
 
 
 def train(model, data, between=lambda: None, steps=4):

@@ -207,14 +207,6 @@ def test_a_state_goes_in_whole_or_not_at_all(model):
     assert all(p is q for p, q in zip(parameters, target.parameters()))
 
 
-def test_a_model_of_one_s_own_predicts_but_has_no_file(tmp_path, faces):
-    rng = np.random.default_rng(0)
-    model = Sequential([Flatten(), Dense(48 * 48, 3, rng)], class_names=["x", "y", "z"], rng=rng)
-    assert model.predict_proba(faces).shape == (10, 3)
-    with pytest.raises(ValueError, match="architecture function"):
-        model.save(tmp_path / "m.npz")
-
-
 def test_layers_that_do_not_fit_together_are_refused():
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="Dense of 100 channels"):

@@ -11,7 +11,6 @@ from PIL import Image
 from tiny import small_cnn
 
 from tinyfer.commands import train
-from tinyfer.core import networks
 from tinyfer.data.drawn import draw_faces
 from tinyfer.data.fer2013_csv import CSV_CODES
 from tinyfer.scores import plots
@@ -22,7 +21,6 @@ FACE = "train/fear/Training_0.png"      # one of `files_of`
 def use_small_network(monkeypatch):
     """Let scripts/train.py train `small_cnn`, in one thread, wherever FER-2013 may be."""
     monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", 1)
-    monkeypatch.setitem(networks.ARCHITECTURES, "small_cnn", small_cnn)
     monkeypatch.setattr(train, "six_layer_cnn", small_cnn)
     monkeypatch.delenv("TINYFER_DATA", raising=False)
 

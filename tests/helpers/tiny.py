@@ -13,6 +13,7 @@ import numpy as np
 
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from tinyfer.core.model import Sequential
+from tinyfer.core.networks import register
 from tinyfer.data import Faces
 from tinyfer.training.loop import fit
 from tinyfer.training.recipes import Recipe
@@ -20,6 +21,7 @@ from tinyfer.training.recipes import Recipe
 NAMES = ("dark", "medium", "bright")
 
 
+@register
 def small_cnn(classes=7, seed=0, dtype=np.float32, class_names=None, channels=4):
     """The small network of all tests: one convolution between pools, one dense layer."""
     rng = np.random.default_rng(seed)
@@ -28,12 +30,11 @@ def small_cnn(classes=7, seed=0, dtype=np.float32, class_names=None, channels=4)
         BatchNorm(channels, dtype=dtype), MaxPool2D(), Dropout(0.25, rng), Flatten(),
         Dense(25 * channels, classes, rng, dtype=dtype),
     ]
-    config = {"architecture": "small_cnn",
-              "arguments": {"classes": classes, "dtype": np.dtype(dtype).name}}
-    return Sequential(layers, (48, 48, 1), class_names, rng, config)
+    return Sequential(layers, (48, 48, 1), class_names, rng)
 
 
-def two_convolutions(classes=7, seed=0, dtype=np.float32, class_names=None):
+@register
+def two_small_convolutions(classes=7, seed=0, dtype=np.float32, class_names=None):
     """For who must learn something of drawn faces in seconds."""
     rng = np.random.default_rng(seed)
     layers = [
@@ -41,9 +42,7 @@ def two_convolutions(classes=7, seed=0, dtype=np.float32, class_names=None):
         MaxPool2D(), Conv2D(8, 16, rng, relu=True, dtype=dtype), BatchNorm(16, dtype=dtype),
         MaxPool2D(), Flatten(), Dense(256, classes, rng, dtype=dtype),
     ]
-    config = {"architecture": "two_convolutions",
-              "arguments": {"classes": classes, "dtype": np.dtype(dtype).name}}
-    return Sequential(layers, (48, 48, 1), class_names, rng, config)
+    return Sequential(layers, (48, 48, 1), class_names, rng)
 
 
 def unsettle(model, seed=0, negative=False):

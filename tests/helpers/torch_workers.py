@@ -12,14 +12,13 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.distributed as dist
-from tiny import two_convolutions
+from tiny import two_small_convolutions
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel
 
 from tinyfer.core import networks
 
-networks.ARCHITECTURES["two_convolutions"] = two_convolutions
 FOLDER = Path(sys.argv[1])
 sys.path.insert(0, str(FOLDER))
 import six_train as script  # noqa: E402  (it is in the folder)
@@ -119,7 +118,7 @@ def main():
     steps(x, targets, weights)
 
     # A whole training, by the program itself; the workers have met already.
-    networks.six_layer_cnn, dist.init_process_group = two_convolutions, lambda backend: None
+    networks.six_layer_cnn, dist.init_process_group = two_small_convolutions, lambda backend: None
     import two_train
     return two_train.main(["--out", str(FOLDER / "trained")])
 

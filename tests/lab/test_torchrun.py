@@ -16,7 +16,6 @@ import tiny
 from exporting import export
 
 import tinyfer
-from tinyfer.core import networks
 from tinyfer.core.layers import Dropout
 from tinyfer.core.losses import smooth_targets, soft_cross_entropy, softmax_cross_entropy
 from tinyfer.scores.metrics import cross_entropy
@@ -78,13 +77,11 @@ def done(tmp_path_factory, batch, parts):
     folder = tmp_path_factory.mktemp("torchrun")
     names = parts.train.class_names
     models = {"six": moved(tinyfer.six_layer_cnn(5, 3, np.float64, names)),
-              "two": tiny.two_convolutions(5, 0, class_names=names)}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(networks.ARCHITECTURES, "two_convolutions", tiny.two_convolutions)
-        for name, settings in (("six", SIX), ("two", TWO)):
-            make_run(folder / f"run-{name}", models[name], settings, parts)
-            assert export.main([str(folder / f"run-{name}"), "--to", "torch", name, "--training",
-                                "--out", str(folder)]) == 0
+              "two": tiny.two_small_convolutions(5, 0, class_names=names)}
+    for name, settings in (("six", SIX), ("two", TWO)):
+        make_run(folder / f"run-{name}", models[name], settings, parts)
+        assert export.main([str(folder / f"run-{name}"), "--to", "torch", name, "--training",
+                            "--out", str(folder)]) == 0
     np.savez(folder / "batch.npz", **batch)
     tests = Path(__file__).parents[1] / "helpers"
     paths = os.pathsep.join([str(Path(tinyfer.__file__).parents[1]), str(tests)])
@@ -160,8 +157,7 @@ def test_three_steps_are_those_of_tinyfer(done, batch, record_property):
 
 
 @pytest.fixture
-def trained(done, monkeypatch):
-    monkeypatch.setitem(networks.ARCHITECTURES, "two_convolutions", tiny.two_convolutions)
+def trained(done):
     return runs.open_run(done / "trained")
 
 

@@ -14,7 +14,8 @@ import numpy as np
 
 H = 1e-5            # the step
 LIMIT = 1e-7        # for a layer
-FLOOR = 1e-9 / LIMIT    # noise over limit; scripts/lab/bench/false_alarms.py measures what it spares
+# Noise over limit; scripts/lab/bench/false_alarms.py measures what it spares.
+FLOOR = 1e-9 / LIMIT
 PLACE_IN_FILTER = "filter row", "filter column", "input channel", "output channel"
 
 
@@ -96,8 +97,9 @@ def layer_errors(layer, x, dout, training=False):
     layer.forward(x, training)
     analytic = {"dx": np.array(layer.backward(dout))}
     moved = {"dx": x}
-    for p in layer.parameters():
-        analytic[f"d{p.name}"], moved[f"d{p.name}"] = p.grad.copy(), p.value
+    for place, p in enumerate(layer.parameters()):
+        name = f"d{p.name}" if f"d{p.name}" not in moved else f"d{p.name} of parameter {place}"
+        analytic[name], moved[name] = p.grad.copy(), p.value
 
     def forward():
         return layer.forward(x, training)

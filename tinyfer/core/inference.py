@@ -11,21 +11,8 @@ import warnings
 import numpy as np
 
 from tinyfer.core.checks import Notice
-from tinyfer.core.layers import (
-    BatchNorm,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    MaxPool2D,
-    Parameter,
-    ReLU,
-)
+from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Layer, Parameter
 from tinyfer.core.losses import softmax
-
-# What an output of these layers depends on is a window of their input.
-LOCAL = Conv2D, ReLU, BatchNorm, MaxPool2D, Dropout
-
 
 # Where a network looks when it looks once: (top, left) of its window, in fractions of the rows and
 # columns to spare. The same place as in training, which is known to its recipe.
@@ -151,17 +138,25 @@ def separate(model):
     for its backward, nor gradients. So a training goes on undisturbed, in this thread or another.
     """
     twin = copy.copy(model)
-    twin.layers = [_separate(layer) for layer in model.layers]
+    twin.layers = _separate(model.layers)
     return twin
 
 
-def _separate(layer):
-    twin = copy.copy(layer)
-    twin._kept = None
-    for name, value in vars(layer).items():
-        if isinstance(value, Parameter):
-            setattr(twin, name, Parameter(value.name, value.value))
-    return twin
+def _separate(value):
+    """The same for a layer, or whatever may stand among the attributes of one."""
+    if isinstance(value, Parameter):
+        return Parameter(value.name, value.value)
+    if isinstance(value, Layer):
+        twin = copy.copy(value)
+        vars(twin).update(_separate(vars(value)), _kept=None)
+        return twin
+    if type(value) not in (dict, list, tuple):
+        return value
+    held = value if isinstance(value, dict) else dict(enumerate(value))
+    new = {key: _separate(each) for key, each in held.items()}
+    if all(new[key] is each for key, each in held.items()):
+        return value
+    return new if isinstance(value, dict) else type(value)(new.values())
 
 
 def fold_batchnorm(layers):
@@ -173,7 +168,8 @@ def fold_batchnorm(layers):
         sum of (s_c x_c + t_c) w_c + b   =   sum of x_c (s_c w_c) + (b + sum of t_c w_c)
 
     Dropout does nothing in evaluation, Flatten only renames, and max(s x + t) = s max(x) + t while
-    s >= 0, so these may stand between. Where anything else does, batch norm stays where it is.
+    s >= 0, so these may stand between: `Layer.passes` says so. Where anything else does, batch norm
+    stays where it is.
     The layers returned are copies, as in `separate`; those given are not changed.
     """
     folded, pending = [], None
@@ -183,7 +179,7 @@ def fold_batchnorm(layers):
         elif pending is not None and type(layer) in (Conv2D, Dense):
             folded.append(_absorb(layer, *_scale_and_shift(pending)))
             pending = None
-        elif type(layer) is not Dropout:
+        else:
             folded.append(_separate(layer))
     return folded
 
@@ -194,8 +190,7 @@ def _reaches_weights(batchnorm, behind):
     for layer in behind:
         if type(layer) in (Conv2D, Dense):
             return True
-        turned_round = type(layer) is MaxPool2D and not batchnorm.gamma.value.min() >= 0
-        if turned_round or type(layer) not in (Dropout, Flatten, MaxPool2D):
+        if not layer.passes(batchnorm.gamma.value):
             return False
     return False
 
@@ -224,7 +219,8 @@ def visible_window(layers, input_shape):
     six-layer network sees 44 of 48 rows and columns. It is the smallest input that gives a map of
     the same shape before Flatten, found by trying one row, then one column less.
     """
-    local = list(itertools.takewhile(lambda layer: type(layer) in LOCAL, layers))
+    local = list(itertools.takewhile(
+        lambda layer: layer.kernel is not None and layer.padding == 0, layers))
 
     def output(shape):
         try:

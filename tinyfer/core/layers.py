@@ -1,4 +1,4 @@
-"""The layers: what each computes, and its gradient by hand; layer.py has what they share.
+"""The layers: what each computes, and its gradient by hand; first what they all share.
 
 Every layer is called in two steps. `forward(x, training)` returns the output and keeps what the
 gradient will need. `backward(dout)` takes the gradient of the loss with respect to that output,
@@ -13,6 +13,7 @@ an empty batch among them. Chapter 3 of the course derives the chain rule used h
 """
 
 import math
+from threading import get_ident
 
 import numpy as np
 
@@ -27,7 +28,143 @@ from tinyfer.core.kernels.conv import conv2d_backward, conv2d_forward
 from tinyfer.core.kernels.elementwise import dropout, relu_backward, relu_forward
 from tinyfer.core.kernels.gemm import matmul
 from tinyfer.core.kernels.pooling import maxpool_backward, maxpool_forward
-from tinyfer.core.layer import Layer, Parameter, glorot_uniform
+
+
+class Parameter:
+    """An array that is trained, and the gradient of the loss with respect to it."""
+
+    def __init__(self, name, value):
+        self.name = name
+        self.value = value
+        self.grad = np.zeros(value.shape, value.dtype)
+
+    def __repr__(self):
+        return f"Parameter({self.name}, {self.value.shape}, {self.value.dtype})"
+
+
+class Layer:
+    """What all layers share. A layer of your own is one class with a forward and a backward.
+
+    forward begins with `x = self._checked(x)` and ends with `self._keep(out, ...)`; backward begins
+    with `dout, ... = self._take(dout)`: dout, checked, and what forward kept, once.
+    Parameters, and arrays that are saved with them but not trained, are found among its attributes,
+    in lists and inner layers too; an array whose name begins with _ is neither. What else the
+    package must know of it stands below: what is left out is unknown, and never guessed.
+    """
+
+    kind = None             # "conv" makes "conv1.w"; where None, the name of the class
+    takes = "N", ...        # the axes of x; see checks.py
+    # Row i of the output depends on `kernel` rows of x, from stride i - padding on; so do columns.
+    kernel, stride, padding = None, 1, 0
+    relu = None             # True where its one ReLU comes last, False where it has none
+    _kept = None            # what backward needs from forward
+
+    def __init_subclass__(cls):
+        """What a class says of its forward is not said of a subclass with another forward."""
+        cls.kind = cls.kind or cls.__name__.lower()
+        if "forward" in vars(cls):
+            for name in {"kernel", "stride", "padding", "relu", "passes"} - vars(cls).keys():
+                setattr(cls, name, vars(Layer)[name])
+
+    def forward(self, x, training=False):
+        raise NotImplementedError
+
+    def backward(self, dout):
+        raise NotImplementedError
+
+    def reset(self, rng):
+        """Draw all values anew, as when the layer was made."""
+        inner = ()
+        for name, part in self.parts():
+            if isinstance(part, Layer) and not name.startswith(inner):
+                part.reset(rng)
+                inner += (f"{name}.",)
+            elif not name.startswith(inner):
+                raise TypeError(f"{type(self).__name__} has no reset(rng) to draw its {name} anew")
+
+    def parts(self):
+        """(name, part) of every Parameter, array and layer in it: ("w", ...), ("first.w", ...).
+
+        ValueError where one stands twice: it would be trained twice, or hold what two layers keep.
+        """
+        return walk(vars(self))
+
+    def parameters(self):
+        """The trained arrays: list of Parameter."""
+        return [part for _, part in self.parts() if isinstance(part, Parameter)]
+
+    def buffers(self):
+        """State that is saved but not trained: dict of name -> array."""
+        return {name: part for name, part in self.parts() if isinstance(part, np.ndarray)}
+
+    def passes(self, s):
+        """Whether s out + t follows from s x + t, for s and t of each channel, in evaluation."""
+        return False
+
+    def output_shape(self, shape):
+        """Shape of the output for an input of `shape`, both without N; ValueError if none fits."""
+        checks.shape(self._name(), "x", ("N", *shape), self.takes, self._minimum())
+        if self.kernel is None or len(shape) != 3:
+            return shape
+        H, W, C = shape
+        return *(1 + (n + 2 * self.padding - self.kernel) // self.stride for n in (H, W)), C
+
+    def _minimum(self):
+        return max(1, (self.kernel or 1) - 2 * self.padding)        # rows and columns of x
+
+    def _checked(self, x):
+        trained = next((p for _, p in self.parts() if isinstance(p, Parameter)), None)
+        dtype = None if trained is None else trained.value.dtype
+        return checks.array(self._name(), "x", x, self.takes, dtype, self._minimum())
+
+    def _keep(self, out, *kept):
+        self._kept = get_ident(), out.shape, out.dtype, kept
+
+    def _take(self, dout):
+        if self._kept is None:
+            raise ValueError(f"{self._name()}: backward needs a forward before it, one each time")
+        thread, shape, dtype, kept = self._kept
+        if thread != get_ident():
+            raise ValueError(f"{self._name()}: another thread has called forward since; "
+                             "one thread at a time can train a model")
+        dout = checks.array(self._name(), "dout", dout, shape, dtype)
+        self._kept = None
+        return dout, *kept
+
+    def _name(self):
+        C = self.takes[-1]
+        return type(self).__name__ + ("" if C in ("C", ...) else f" of {C} channel{'s' * (C > 1)}")
+
+    def __repr__(self):
+        return f"{type(self).__name__}()"
+
+
+def walk(held, name="", seen=None):
+    """The parts of what is held, a dict by name, as in `Layer.parts`; the outermost layers too."""
+    seen = set() if seen is None else seen
+    for key, part in held.items():
+        if key == "_kept":
+            continue
+        path = f"{name}.{key}" if name else str(key)
+        if isinstance(part, (Parameter, Layer)) or (
+                isinstance(part, np.ndarray) and "._" not in f".{path}"):
+            for each in (part, part.value) if isinstance(part, Parameter) else (part,):
+                if id(each) in seen:
+                    raise ValueError(f"{path} stands twice in this model; expected each layer and "
+                                     "each of its arrays once")
+                seen.add(id(each))
+            yield path, part
+        if isinstance(part, (Layer, dict, list, tuple)):
+            inner = (vars(part) if isinstance(part, Layer) else part if isinstance(part, dict)
+                     else dict(enumerate(part)))
+            yield from walk(inner, path, seen)
+
+
+def glorot_uniform(shape, fan_in, fan_out, rng, dtype):
+    """Uniform in +-sqrt(6 / (fan_in + fan_out)). Glorot and Bengio 2010, equation 16; chapter 8."""
+    checks.generator(rng)
+    limit = math.sqrt(6 / (fan_in + fan_out))
+    return rng.uniform(-limit, limit, shape).astype(dtype)
 
 
 class Conv2D(Layer):
@@ -46,15 +183,20 @@ class Conv2D(Layer):
     """
 
     kind = "conv"
-    least = 3
+    kernel = 3
 
     def __init__(self, c_in, c_out, rng, relu=False, dtype=np.float32):
         c_in, c_out = checks.count("c_in", c_in), checks.count("c_out", c_out)
         dtype = checks.float_type(dtype)
-        w = glorot_uniform((3, 3, c_in, c_out), 9 * c_in, 9 * c_out, rng, dtype)
-        self.w = Parameter("w", w)
-        self.b = Parameter("b", np.zeros(c_out, dtype))
-        self.relu, self.takes = relu, ("N", "H", "W", c_in)
+        self.w = Parameter("w", np.empty((3, 3, c_in, c_out), dtype))
+        self.b = Parameter("b", np.empty(c_out, dtype))
+        self.relu, self.takes = bool(relu), ("N", "H", "W", c_in)
+        self.reset(rng)
+
+    def reset(self, rng):
+        *_, C, K = shape = self.w.value.shape
+        self.w.value[...] = glorot_uniform(shape, 9 * C, 9 * K, rng, self.w.value.dtype)
+        self.b.value[...] = 0
 
     def forward(self, x, training=False):
         x = self._checked(x)
@@ -68,12 +210,13 @@ class Conv2D(Layer):
             dout, x, self.w.value, out, norm, wants_dx)
         return dx
 
-    def parameters(self):
-        return [self.w, self.b]
-
     def output_shape(self, shape):
         H, W, _ = super().output_shape(shape)
-        return H - 2, W - 2, self.b.value.size
+        return H, W, self.b.value.size
+
+    def __repr__(self):
+        C, K = self.w.value.shape[2:]
+        return f"Conv2D({C} -> {K}, 3x3{', relu' * self.relu})"
 
     def __str__(self):
         return f"Conv {self.b.value.size}" + (" + ReLU" if self.relu else "")
@@ -81,6 +224,9 @@ class Conv2D(Layer):
 
 class ReLU(Layer):
     """out = max(0, x), any shape; dx = dout where out > 0, else 0. Chapter 3."""
+
+    kernel = 1
+    relu = True
 
     def forward(self, x, training=False):
         out = relu_forward(self._checked(x))
@@ -115,18 +261,24 @@ class BatchNorm(Layer):
     """
 
     kind = "bn"
+    kernel = 1
+    relu = False
 
     def __init__(self, channels, momentum=0.99, epsilon=1e-3, dtype=np.float32):
         channels, dtype = checks.count("channels", channels), checks.float_type(dtype)
         if not 0 <= momentum <= 1 or not 0 <= epsilon < math.inf:
             raise ValueError(f"momentum is {momentum} and epsilon {epsilon}; "
                              "expected 0 <= momentum <= 1 and 0 <= epsilon")
-        self.takes = "N", ..., channels
-        self.gamma = Parameter("gamma", np.ones(channels, dtype))
-        self.beta = Parameter("beta", np.zeros(channels, dtype))
-        self.mean = np.zeros(channels, dtype)
-        self.var = np.ones(channels, dtype)
+        self.gamma = Parameter("gamma", np.empty(channels, dtype))
+        self.beta = Parameter("beta", np.empty(channels, dtype))
+        self.mean, self.var = np.empty(channels, dtype), np.empty(channels, dtype)
         self.momentum, self.epsilon = momentum, epsilon
+        self.takes = "N", ..., channels
+        self.reset()
+
+    def reset(self, rng=None):
+        self.gamma.value[...] = self.var[...] = 1
+        self.beta.value[...] = self.mean[...] = 0
 
     def forward(self, x, training=False):
         x, mean, inv_std = self._statistics(x, training)
@@ -140,6 +292,9 @@ class BatchNorm(Layer):
     def _statistics(self, x, training):
         x = self._checked(x)
         mean, var = self.mean.copy(), self.var
+        if training and x.size == x.shape[-1]:
+            raise ValueError(f"{self._name()} got a single value of each in training, which is "
+                             "its own mean, so nothing would be learnt; expected a larger batch")
         if training:
             mean, var = batchnorm_statistics(x)
             for running, batch in (self.mean, mean), (self.var, var):
@@ -162,11 +317,8 @@ class BatchNorm(Layer):
             dout, x, mean, inv_std, self.gamma.value, batch_statistics=training)
         return norm
 
-    def parameters(self):
-        return [self.gamma, self.beta]
-
-    def buffers(self):
-        return {"mean": self.mean, "var": self.var}
+    def __repr__(self):
+        return f"BatchNorm({self.mean.size})"
 
     def __str__(self):
         return "BatchNorm"
@@ -180,8 +332,10 @@ class MaxPool2D(Layer):
     flat area comes out of a convolution, rounding decides among them (kernels/winograd.py).
     """
 
+    kind = "pool"
     takes = "N", "H", "W", "C"
-    least = 2
+    kernel = stride = 2
+    relu = False
 
     def forward(self, x, training=False, norm=None):
         x = self._checked(x)
@@ -192,9 +346,11 @@ class MaxPool2D(Layer):
     def backward(self, dout):
         return maxpool_backward(*self._take(dout))
 
-    def output_shape(self, shape):
-        H, W, C = super().output_shape(shape)
-        return H // 2, W // 2, C
+    def passes(self, s):
+        return bool((s >= 0).all())
+
+    def __repr__(self):
+        return "MaxPool2D(2x2)"
 
     def __str__(self):
         return "MaxPool 2x2"
@@ -210,6 +366,9 @@ class Dropout(Layer):
     as a gradient check must.
     """
 
+    kind = "drop"
+    kernel = 1
+    relu = False
     fixed_key = None
 
     def __init__(self, rate, rng):
@@ -232,12 +391,20 @@ class Dropout(Layer):
         dout, key = self._take(dout)
         return dout if key is None else dropout(dout, key, self.rate)
 
+    def passes(self, s):
+        return True
+
+    def __repr__(self):
+        return f"Dropout({self.rate})"
+
     def __str__(self):
         return f"Dropout {self.rate}"
 
 
 class Flatten(Layer):
     """(N, H, W, C) -> (N, H W C)."""
+
+    relu = False
 
     def forward(self, x, training=False):
         x = self._checked(x)
@@ -251,6 +418,9 @@ class Flatten(Layer):
 
     def output_shape(self, shape):
         return (math.prod(super().output_shape(shape)),)
+
+    def passes(self, s):
+        return True
 
     def __str__(self):
         return "Flatten"
@@ -271,9 +441,15 @@ class Dense(Layer):
     def __init__(self, c_in, c_out, rng, relu=False, dtype=np.float32):
         c_in, c_out = checks.count("c_in", c_in), checks.count("c_out", c_out)
         dtype = checks.float_type(dtype)
-        self.w = Parameter("w", glorot_uniform((c_in, c_out), c_in, c_out, rng, dtype))
-        self.b = Parameter("b", np.zeros(c_out, dtype))
-        self.relu, self.takes = relu, ("N", c_in)
+        self.w = Parameter("w", np.empty((c_in, c_out), dtype))
+        self.b = Parameter("b", np.empty(c_out, dtype))
+        self.relu, self.takes = bool(relu), ("N", c_in)
+        self.reset(rng)
+
+    def reset(self, rng):
+        C, K = shape = self.w.value.shape
+        self.w.value[...] = glorot_uniform(shape, C, K, rng, self.w.value.dtype)
+        self.b.value[...] = 0
 
     def forward(self, x, training=False):
         x = self._checked(x)
@@ -292,12 +468,13 @@ class Dense(Layer):
         self.b.grad[...] = dout.sum(axis=0)
         return matmul(dout, self.w.value.T)
 
-    def parameters(self):
-        return [self.w, self.b]
-
     def output_shape(self, shape):
         super().output_shape(shape)
         return (self.b.value.size,)
+
+    def __repr__(self):
+        C, K = self.w.value.shape
+        return f"Dense({C} -> {K}{', relu' * self.relu})"
 
     def __str__(self):
         return f"Dense {self.b.value.size}" + (" + ReLU" if self.relu else "")

@@ -7,6 +7,7 @@ import numpy as np
 
 from tinyfer.core import checks, fusion, inference
 from tinyfer.core.arrays import save_arrays
+from tinyfer.core.layers import Layer, Parameter, walk
 
 MOST_CLASSES = 1000
 
@@ -16,41 +17,59 @@ class Sequential:
 
     layers: list of Layer; input_shape: (H, W, C) of one image; class_names: one string for each
     output, all different. rng: the np.random.Generator that drives dropout; the layers hold the
-    same object, so it is restored through `rng.bit_generator.state`, never replaced. config: how an
-    architecture function rebuilds this model (needed by `save`).
+    same object, so it is restored through `rng.bit_generator.state`, never replaced.
 
     window: "corner" or "middle", the part of a face at which the network looks when it looks once;
     that on which it was trained (`Recipe.window`). It is saved with the weights.
 
-    Parameters get unique names such as "conv2.w": the layer's kind, its number, its own name.
+    What is stored has names such as "conv2.w": the layer's kind, its number, the array's own name.
+    They are made from the layers whenever they are asked for, so layers may change. TypeError for
+    what is no layer; ValueError for layers that do not fit together, or where one, or an array of
+    one, stands twice.
     """
 
-    def __init__(self, layers, input_shape=(48, 48, 1), class_names=None, rng=None, config=None):
+    config = None           # how a function rebuilds this model: see networks.register
+
+    def __init__(self, layers, input_shape=(48, 48, 1), class_names=None, rng=None):
         self.layers = list(layers)
-        self.input_shape = tuple(input_shape)
-        self.rng = rng
-        self.config = config
+        self.input_shape = tuple(checks.count("input_shape", n) for n in input_shape)
+        self.rng = rng if rng is None else checks.generator(rng)
         self.window = "corner"
+        if len({p.value.dtype for p in self.parameters()}) > 1:
+            raise ValueError("the layers are of several dtypes; expected one for all")
+        self._check_geometry()
         outputs = self.output_shape(self.input_shape)
         if class_names is None:
             class_names = [str(k) for k in range(outputs[-1])]
-        self.class_names = checked_names(tuple(class_names))
+        self.class_names = checked_names(class_names)
         if len(self.class_names) != outputs[-1]:
             raise ValueError(f"{len(self.class_names)} class names for {outputs[-1]} outputs")
-        if len({p.value.dtype for p in self.parameters()}) > 1:
-            raise ValueError("the layers are of several dtypes; expected one for all")
-        self._buffers = {}
-        self._name_everything()
 
-    def _name_everything(self):
-        count = Counter()
-        for layer in self.layers:
+    def _check_geometry(self):
+        shape = self.input_shape
+        for name, layer in zip(self.names(), self.layers):
+            says, shape = Layer.output_shape(layer, shape), layer.output_shape(shape)
+            if layer.kernel is not None and says[:2] != shape[:2] and len(says) == 3:
+                raise ValueError(f"{name} makes {shape} by its output_shape, but {says[:2]} by "
+                                 f"its kernel {layer.kernel}, stride {layer.stride} and padding "
+                                 f"{layer.padding}; expected these to be the same")
+
+    def names(self):
+        """The name of every layer: "conv1", "bn1", "pool1", ..."""
+        count, names = Counter(), []
+        for place, layer in enumerate(self.layers):
+            if not isinstance(layer, Layer):
+                raise TypeError(f"layers[{place}] is of type {type(layer).__name__:.40}; expected "
+                                "a tinyfer.core.layers.Layer")
             count[layer.kind] += 1
-            name = f"{layer.kind}{count[layer.kind]}"
-            for parameter in layer.parameters():
-                parameter.name = f"{name}.{parameter.name.split('.')[-1]}"
-            for key, array in layer.buffers().items():
-                self._buffers[f"{name}.{key}"] = array
+            names.append(f"{layer.kind}{count[layer.kind]}")
+        if len(set(names)) < len(names):
+            raise ValueError(f"two layers have one name in {', '.join(names)}: choose another kind")
+        return names
+
+    def parts(self):
+        """Every layer, and every Parameter and array in one, by its name: a dict."""
+        return dict(walk(dict(zip(self.names(), self.layers))))
 
     @property
     def window(self):
@@ -65,7 +84,8 @@ class Sequential:
 
     @property
     def dtype(self):
-        return self.parameters()[0].value.dtype
+        """float32 or float64: of the parameters, and of x."""
+        return next((p.value.dtype for p in self.parameters()), np.dtype(np.float32))
 
     def output_shape(self, shape):
         """Shape of the output for an input of `shape`, both without N; ValueError if none fits."""
@@ -83,8 +103,12 @@ class Sequential:
             raise ValueError(f"x is {str(x.dtype):.40}; this model computes in {self.dtype} "
                              "(tinyfer.to_input scales and converts)")
         x = checks.array("this model", "x", x, ("N", ...), self.dtype)
-        self.output_shape(x.shape[1:])
-        return fusion.forward(self.layers, x, training)
+        shape = self.output_shape(x.shape[1:])
+        out = fusion.forward(self.layers, x, training)
+        if out.shape[1:] != shape:
+            raise ValueError(f"the layers give {out.shape[1:]} where their output_shape says "
+                             f"{shape}: one of them says what it does not do")
+        return out
 
     def backward(self, dout, wants_dx=True):
         """dout = d loss / d logits (N, K) -> d loss / d x; fills the `.grad` of every parameter.
@@ -96,12 +120,15 @@ class Sequential:
 
     def parameters(self):
         """Everything that is trained: list of Parameter, from the first layer to the last."""
-        return [p for layer in self.layers for p in layer.parameters()]
+        found = {name: part for name, part in self.parts().items() if isinstance(part, Parameter)}
+        for name, parameter in found.items():
+            parameter.name = name
+        return list(found.values())
 
     def num_parameters(self, trainable=False):
         """Number of stored values (as Keras counts), or of those that are trained."""
-        trained = sum(p.value.size for p in self.parameters())
-        return trained if trainable else trained + sum(b.size for b in self._buffers.values())
+        stored = [p.value for p in self.parameters()] if trainable else self.state().values()
+        return sum(array.size for array in stored)
 
     def predict_proba(self, faces, batch_size=64, crops=1):
         """Probability of each class: faces (N, 48, 48) uint8, or floats in [0, 1] -> (N, K).
@@ -123,7 +150,9 @@ class Sequential:
 
     def state(self):
         """Every stored array by its unique name: the arrays themselves, not copies."""
-        return {p.name: p.value for p in self.parameters()} | self._buffers
+        parts = self.parts().items()
+        return ({name: p.value for name, p in parts if isinstance(p, Parameter)}
+                | {name: a for name, a in parts if isinstance(a, np.ndarray)})
 
     def load_state(self, arrays):
         """Copy a state() in. ValueError, and nothing changed, where names or shapes differ, values
@@ -143,13 +172,24 @@ class Sequential:
         """Write architecture, class names and weights to one .npz, whole or not at all.
 
         The .npz holds every array of state() under its name, and "model": JSON as bytes.
-        `tinyfer.load_model` reads it.
+        `tinyfer.load_model` reads it. ValueError where it could not: for a model that was not made
+        by an architecture function that it knows, or whose layers have changed since.
         """
         if self.config is None:
-            raise ValueError("only a model made by an architecture function can be saved")
+            raise ValueError("only a model made by an architecture function can be saved, one of "
+                             "tinyfer's or your own: see tinyfer.core.networks.register")
+        if self.made_as != self.plan():
+            raise ValueError(f"the layers are no longer those that {self.config['architecture']} "
+                             "makes, so the model could not be loaded; register a function that "
+                             "makes these")
         about = json.dumps(self.config | {"class_names": self.class_names,
                                           "window": self.window}).encode()
         save_arrays(path, {"model": np.frombuffer(about, np.uint8)} | self.state())
+
+    def plan(self):
+        """What a model must share with another for the weights of one to fit the other."""
+        return [repr(layer) for layer in self.layers], {
+            name: array.shape for name, array in self.state().items()}
 
     def __repr__(self):
         shape = self.input_shape
@@ -170,7 +210,10 @@ class Sequential:
 
 
 def checked_names(names):
-    """The class names; ValueError where one is no text, or stands there twice."""
+    """The class names as a tuple; ValueError where one is no text, or stands there twice."""
+    if isinstance(names, str):
+        raise ValueError(f"class_names is the text {names!r:.40}; expected a list of texts")
+    names = tuple(names)
     for name in names:
         if not isinstance(name, str) or not 0 < len(name) <= 100 or not name.isprintable():
             raise ValueError(f"the class name {name!r:.60} is no text of 1 to 100 characters")

@@ -1,5 +1,7 @@
 """The networks, layer by layer: the study's, and the two that find faces; load_model."""
 
+import functools
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,47 @@ from tinyfer.core.model import Sequential, checked_names
 
 PACKAGED = Path(__file__).resolve().parents[1] / "pretrained"
 
+ARCHITECTURES = {}
 
+
+def register(function):
+    """Make a function that builds a network known to `load_model`: a decorator.
+
+        @register
+        def my_network(width=8, seed=0, class_names=("happy", "sad")):
+            return Sequential([...], (48, 48, 1), class_names, rng)
+
+    Its arguments but for seed and class_names are saved with the weights, so they must be what JSON
+    holds, or a dtype. A file is read by the function of the same name. TypeError for a function
+    that `load_model` could not call, ValueError where another has the name.
+    """
+    signature, name = inspect.signature(function), function.__name__
+    takes, needed = signature.parameters, inspect.Parameter.empty
+    if "class_names" not in takes or "seed" in takes and takes["seed"].default is needed:
+        raise TypeError(f"{name} needs an argument class_names, and a default for seed, so that "
+                        "load_model can call it")
+    known = ARCHITECTURES.get(name)
+    if known and (known.__module__, known.__qualname__) != (function.__module__,
+                                                            function.__qualname__):
+        raise ValueError(f"there is an architecture {name} already, in {known.__module__}")
+
+    @functools.wraps(function)
+    def build(*args, **kwargs):
+        given = signature.bind(*args, **kwargs)
+        given.apply_defaults()
+        model = function(*args, **kwargs)
+        arguments = {key: np.dtype(value).name if key == "dtype" else
+                     value.item() if isinstance(value, np.generic) else value
+                     for key, value in given.arguments.items()
+                     if key not in ("seed", "class_names")}
+        model.config, model.made_as = dict(architecture=name, arguments=arguments), model.plan()
+        return model
+
+    ARCHITECTURES[name] = build
+    return build
+
+
+@register
 def six_layer_cnn(classes=7, seed=0, dtype=np.float32, class_names=None):
     """Six convolutions in three blocks, then two dense layers: 23 layers, 1,394,183 values for 7.
 
@@ -43,9 +85,7 @@ def six_layer_cnn(classes=7, seed=0, dtype=np.float32, class_names=None):
     ]
     if class_names is None:
         class_names = [str(k) for k in range(classes)]
-    config = {"architecture": "six_layer_cnn",
-              "arguments": {"classes": int(classes), "dtype": dtype.name}}
-    return Sequential(layers, (48, 48, 1), class_names, rng, config)
+    return Sequential(layers, (48, 48, 1), class_names, rng)
 
 
 SCAN = 26               # pixels a side of the window that face_scan judges
@@ -55,6 +95,7 @@ LOOK = 46
 FINDER_OUTPUTS = ("scene", "face", "right", "down", "larger")
 
 
+@register
 def face_scan(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
     """Four convolutions, two pools: x (N, 26, 26, 1) in [0, 1] -> (N, 1, 1, 5), 7,557 values.
 
@@ -68,10 +109,10 @@ def face_scan(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
         *_conv(16, 32, rng, dtype),                         # 5 -> 3
         Conv2D(32, len(FINDER_OUTPUTS), rng, dtype=dtype),  # 3 -> 1
     ]
-    config = {"architecture": "face_scan", "arguments": {"dtype": dtype.name}}
-    return Sequential(layers, (SCAN, SCAN, 1), class_names, rng, config)
+    return Sequential(layers, (SCAN, SCAN, 1), class_names, rng)
 
 
+@register
 def face_look(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
     """Four convolutions, three pools, a dense layer: x (N, 46, 46, 1) -> (N, 5), 55,261 values.
 
@@ -85,15 +126,11 @@ def face_look(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
         *_conv(56, 64, rng, dtype), Dropout(0.25, rng),     # 4 -> 2
         Flatten(), Dense(256, len(FINDER_OUTPUTS), rng, dtype=dtype),
     ]
-    config = {"architecture": "face_look", "arguments": {"dtype": dtype.name}}
-    return Sequential(layers, (LOOK, LOOK, 1), class_names, rng, config)
+    return Sequential(layers, (LOOK, LOOK, 1), class_names, rng)
 
 
 def _conv(c_in, c_out, rng, dtype):
     return [Conv2D(c_in, c_out, rng, relu=True, dtype=dtype), BatchNorm(c_out, dtype=dtype)]
-
-
-ARCHITECTURES = {"six_layer_cnn": six_layer_cnn, "face_scan": face_scan, "face_look": face_look}
 
 
 def packaged():
@@ -146,13 +183,19 @@ def read_model(path):
         about = parse_json(arrays.pop("model", np.zeros(0)).tobytes(), "what it says of itself")
         check_form(about, dict(architecture=(str,), arguments=(dict,), class_names=(list,)), "it")
         build, arguments = ARCHITECTURES.get(about["architecture"]), about["arguments"]
-        if not build or not arguments.keys() <= {"classes", "dtype"}:
-            raise ValueError("its network is unknown")
+        if not build:
+            raise ValueError(f"its network {brief(about['architecture'])} is unknown; one of your "
+                             "own is known once its function is made with @register")
+        takes = inspect.signature(build).parameters.keys() - {"class_names"}
+        if not arguments.keys() <= takes:
+            raise ValueError(f"its network {about['architecture']} takes no "
+                             f"{brief(min(arguments.keys() - takes))}")
     except ValueError as error:
         raise ValueError(f"{path} is not a model saved by tinyfer: {error}") from None
     try:
         class_names = checked_names(about["class_names"])
-        if arguments.get("classes", len(class_names)) != len(class_names):
+        if "classes" in takes and arguments.setdefault("classes", len(class_names)) != len(
+                class_names):
             raise ValueError(f"{len(class_names)} class names for {brief(arguments['classes'])} "
                              "classes")
         if arguments.get("dtype", "float32") not in ("float32", "float64"):
@@ -160,6 +203,6 @@ def read_model(path):
         model = build(**arguments, class_names=class_names)
         model.window = about.get("window", "corner")
         model.load_state(arrays)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError, MemoryError) as error:
         raise ValueError(f"{path}: {error}") from error
     return model, about

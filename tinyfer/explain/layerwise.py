@@ -5,7 +5,6 @@ As in gradients.py: a Task of N faces in, signed maps (N, h, w) out.
 
 import numpy as np
 
-from tinyfer.core.layers import ReLU
 from tinyfer.explain.geometry import convolutions, unit_places
 from tinyfer.explain.score import explained_gradient
 
@@ -79,7 +78,10 @@ def guided(task):
 def _guided_gradient(model, x, target, of):
     dout = explained_gradient(model.forward(x), target, of)
     for layer in reversed(model.layers):
-        if isinstance(layer, ReLU) or getattr(layer, "relu", False):
+        if layer.relu is None:
+            raise ValueError(f"guided backpropagation changes every ReLU, and {layer} does not say "
+                             "whether it has one (relu = True or False)")
+        if layer.relu:
             dout = np.maximum(dout, 0)
         dout = layer.backward(dout)
     return dout[..., 0]

@@ -9,7 +9,7 @@ import copy
 
 import numpy as np
 
-from tinyfer.core.layers import BatchNorm, Conv2D, Dense, glorot_uniform
+from tinyfer.core.layers import BatchNorm
 from tinyfer.explain.saliency import METHODS, saliency, targets, unsigned
 from tinyfer.explain.score import seen_part
 
@@ -18,8 +18,8 @@ def randomisation(model, faces, methods=tuple(METHODS), of="probability", seed=0
                   progress=None):
     """Cascading randomisation: how alike are the maps of a network and of its random copies?
 
-    Stage 0 is the trained network. At each further stage one more convolution or dense layer, with
-    the batch norm behind it, gets the values of a fresh network, the last layer first. The class
+    Stage 0 is the trained network. At each further stage one more layer, with the batch norm after
+    it, is reset to the values of a fresh network, the last layer first (`Layer.reset`). The class
     explained remains the one that the trained network predicts. How alike: Spearman's rank
     correlation with the map of stage 0 over the pixels the network sees, a face at a time, for
     absolute and for signed maps.
@@ -41,7 +41,7 @@ def randomisation(model, faces, methods=tuple(METHODS), of="probability", seed=0
     for s, stage in enumerate(stages[:-1]):
         if s > 0:
             for layer in groups[s - 1][1]:
-                randomise(layer, rng)
+                layer.reset(rng)
         for m, method in enumerate(methods):
             if progress:
                 progress(s, len(stages) - 1, f"{stage}, {method}")
@@ -63,34 +63,20 @@ def random_copy(model, seed=0):
     network, rng = copy.deepcopy(model), np.random.default_rng(seed)
     for _, layers in parameter_groups(network):
         for layer in layers:
-            randomise(layer, rng)
+            layer.reset(rng)
     return network
 
 
 def parameter_groups(model):
-    """[(name, layers)] from the last to the first: a convolution or dense layer, and the batch norm
-    behind it."""
+    """[(name, layers)] from the last to the first: a layer that holds values, and the batch norm
+    after it."""
     groups = []
-    for layer in model.layers:
-        if isinstance(layer, (Conv2D, Dense)):
-            groups.append((layer.w.name.split(".")[0], [layer]))
-        elif isinstance(layer, BatchNorm) and groups:
+    for name, layer in zip(model.names(), model.layers):
+        if isinstance(layer, BatchNorm) and groups:
             groups[-1][1].append(layer)
+        elif any(layer.parts()):
+            groups.append((name, [layer]))
     return groups[::-1]
-
-
-def randomise(layer, rng):
-    """Give a layer the values it has in a fresh network (chapter 8)."""
-    if isinstance(layer, BatchNorm):
-        for array, value in ((layer.gamma.value, 1), (layer.beta.value, 0), (layer.mean, 0),
-                             (layer.var, 1)):
-            array[...] = value
-        return
-    w = layer.w.value
-    *window_shape, c_in, c_out = w.shape
-    positions = int(np.prod(window_shape))
-    w[...] = glorot_uniform(w.shape, positions * c_in, positions * c_out, rng, w.dtype)
-    layer.b.value[...] = 0
 
 
 def spearman(a, b):

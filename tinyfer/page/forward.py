@@ -57,14 +57,3 @@ class Forward:
 def companions():
     """(15, 48, 48): drawn faces, always the same."""
     return draw_faces(COMPANIONS, seed=3).faces
-
-
-def names(model):
-    """A short name for every layer: "conv1", "bn1", "pool1", ..."""
-    short = {MaxPool2D: "pool", Dropout: "drop", Flatten: "flatten", ReLU: "relu"}
-    count, found = {}, []
-    for layer in model.layers:
-        kind = layer.kind or short[type(layer)]
-        count[kind] = count.get(kind, 0) + 1
-        found.append(f"{kind}{count[kind]}")
-    return found

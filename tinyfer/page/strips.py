@@ -5,7 +5,7 @@ import numpy as np
 from tinyfer.core.layers import BatchNorm, Dropout
 from tinyfer.data.faces import SIZE
 from tinyfer.explain.geometry import unit_places
-from tinyfer.page.forward import EXPLAINED, Forward, names
+from tinyfer.page.forward import EXPLAINED, Forward
 from tinyfer.page.message import pack
 
 BRIGHTEST = 0.998       # share of a layer's values that is not cut off at the ends of the scale
@@ -19,7 +19,7 @@ def strips(networks, question):
     forward = _forward(networks, question)
     model = forward.model
     layers, maps = [], []
-    for name, layer, value in zip(names(model), model.layers, forward.values[1:]):
+    for name, layer, value in zip(model.names(), model.layers, forward.values[1:]):
         value = _channels_first(value[0])
         size = np.abs(value)
         scale = float(np.quantile(size, BRIGHTEST, method="higher") or size.max() or 1)
@@ -49,7 +49,7 @@ def unit(networks, question):
     pixels = np.zeros(2 * (SIZE,))
     pixels[forward.top:, forward.left:] = _pixels(_forward(networks, question), number, (0, *place))
     told, *arrays = TOLD[type(layer)](layer, x, place, forward)
-    answer = dict(kind=type(layer).__name__, name=names(model)[number], title=str(layer),
+    answer = dict(kind=type(layer).__name__, name=model.names()[number], title=str(layer),
                   place=place, value=float(out[0][place]), gradient=float(dp), target=target,
                   window=_window(forward, number, place), **told)
     return pack(answer, pixels.astype(np.float32), *(a.astype(np.float32) for a in arrays))

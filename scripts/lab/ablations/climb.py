@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from tinyfer.commands.progress import Progress
-from tinyfer.core.arrays import check_form, load_arrays, save_arrays
+from tinyfer.core.arrays import check_form, save_arrays
 from tinyfer.core.kernels.threads import set_threads
-from tinyfer.core.networks import six_layer_cnn
+from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data.splits import class_weights
 from tinyfer.storage.checkpoint import load_checkpoint, save_checkpoint, write_history
 from tinyfer.storage.files import read_json
@@ -67,7 +67,7 @@ def climb(rung, faces, folder, seed=0):
         _begin(folder, config)
         history = fit(model, optimizer, parts.train, parts.validation, folder, rung.recipe, weights,
                       Progress())
-        best = best_network(rung, folder, names, seed)
+        best = load_model(folder / "best.npz")
         keep_answers(folder, parts.validation, best.predict_proba(parts.validation.faces))
     for sentence in warnings(history, parts.validation.labels):
         print(f"note: {sentence}")
@@ -78,7 +78,7 @@ def look_again(rung, below, faces, below_folder, folder, seed=0):
     if not (below_folder / "validation.npz").exists():
         raise FileNotFoundError(f"{below_folder} is not finished: train --rung {below.name} first")
     validation = experiments.prepare(faces, (7, "none", "official"), seed).validation
-    model = best_network(below, below_folder, validation.class_names, seed)
+    model = load_model(below_folder / "best.npz")
     config = read_rung(below_folder)
     config["settings"]["rung"] = rung.name
     runs.write_json(folder / "rung.json", config)
@@ -94,15 +94,6 @@ def _begin(folder, config):
             if key in ("settings", "recipe", "checksums") and before.get(key) != value:
                 raise ValueError(f"{folder} holds a run with other {key}: choose another --out")
     runs.write_json(folder / "rung.json", config)
-
-
-def best_network(rung, folder, names, seed):
-    """The network of the best epoch of a rung."""
-    model = rung.network(len(names), seed, names)
-    arrays = load_arrays(Path(folder) / "best.npz")
-    arrays.pop("model")
-    model.load_state(arrays)
-    return model
 
 
 def keep_answers(folder, part, probabilities):
@@ -130,7 +121,7 @@ def adopt(rung, folder, out, place, faces):
     optimizer = recipe.make_optimizer(model)
     history = load_checkpoint(Path(folder) / "last.npz", model, optimizer)
     best = six_layer_cnn(len(names), seed, class_names=names)
-    best.load_state(best_network(rung, folder, names, seed).state())
+    best.load_state(load_model(Path(folder) / "best.npz").state())
     out = runs.new_folder(out)
     trained = dict(machine=about["machine"], threads=about.get("threads", 1))
     runs.write_json(out / "config.json", runs.about_run(config, parts, model, 1) | trained)

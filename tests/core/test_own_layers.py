@@ -1,0 +1,372 @@
+"""Layers that a reader writes outside the package: each use of them works, or says why it cannot.
+
+An average pool, a strided convolution with padding and a residual block, one class each.
+"""
+
+import numpy as np
+import pytest
+from tiny import unsettle
+
+import tinyfer
+from tinyfer.core import networks
+from tinyfer.core.gradcheck import LIMIT, layer_errors, network_errors
+from tinyfer.core.inference import fold_batchnorm, separate, visible_window
+from tinyfer.core.layers import (
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPool2D,
+    Parameter,
+    ReLU,
+    glorot_uniform,
+)
+from tinyfer.core.losses import softmax_cross_entropy
+from tinyfer.core.model import Sequential
+from tinyfer.core.networks import load_model, register
+from tinyfer.core.optim import Adam
+from tinyfer.explain.geometry import convolutions, unit_places
+from tinyfer.explain.randomisation import random_copy, randomisation
+from tinyfer.explain.saliency import METHODS, saliency
+
+
+class AveragePool(Layer):
+    """Mean of each 2x2 square, stride 2."""
+
+    takes = "N", "H", "W", "C"
+    kernel = stride = 2
+    relu = False
+
+    def forward(self, x, training=False):
+        x = self._checked(x)
+        N, H, W, C = x.shape
+        out = x[:, :H // 2 * 2, :W // 2 * 2].reshape(N, H // 2, 2, W // 2, 2, C).mean(axis=(2, 4))
+        self._keep(out, x.shape)
+        return out
+
+    def backward(self, dout):
+        dout, shape = self._take(dout)
+        dx = np.zeros(shape, dout.dtype)
+        wide = dout.repeat(2, axis=1).repeat(2, axis=2) / 4
+        dx[:, :wide.shape[1], :wide.shape[2]] = wide
+        return dx
+
+    def passes(self, s):
+        return True
+
+
+class StridedConv(Layer):
+    """5x5 convolution, stride 2, with two rows and columns of zeros around x."""
+
+    kernel, stride, padding = 5, 2, 2
+    relu = False
+
+    def __init__(self, c_in, c_out, rng, dtype=np.float32):
+        self.w = Parameter("w", np.empty((5, 5, c_in, c_out), dtype))
+        self.takes = "N", "H", "W", c_in
+        self.reset(rng)
+
+    def reset(self, rng):
+        *_, C, K = shape = self.w.value.shape
+        self.w.value[...] = glorot_uniform(shape, 25 * C, 25 * K, rng, self.w.value.dtype)
+
+    def output_shape(self, shape):
+        H, W, _ = super().output_shape(shape)
+        return H, W, self.w.value.shape[3]
+
+    def windows(self, padded, u, v):
+        H, W = (n - 4 for n in padded.shape[1:3])
+        return padded[:, u:u + H:2, v:v + W:2]
+
+    def forward(self, x, training=False):
+        x = self._checked(x)
+        padded = np.pad(x, ((0, 0), (2, 2), (2, 2), (0, 0)))
+        out = sum(self.windows(padded, u, v) @ self.w.value[u, v] for u, v in np.ndindex(5, 5))
+        self._keep(out, padded)
+        return out
+
+    def backward(self, dout):
+        dout, padded = self._take(dout)
+        dx = np.zeros_like(padded)
+        for u, v in np.ndindex(5, 5):
+            self.windows(dx, u, v)[...] += dout @ self.w.value[u, v].T
+            self.w.grad[u, v] = np.tensordot(self.windows(padded, u, v), dout, axes=((0, 1, 2),) * 2)
+        return dx[:, 2:-2, 2:-2]
+
+
+class Residual(Layer):
+    """out = norm(conv(x)) + x without the rows and columns that the convolution does not reach."""
+
+    kernel = 3
+
+    def __init__(self, channels, rng, dtype=np.float32):
+        self.inner = [Conv2D(channels, channels, rng, relu=True, dtype=dtype),
+                      BatchNorm(channels, dtype=dtype)]
+        self.takes = "N", "H", "W", channels
+
+    def forward(self, x, training=False):
+        out = x = self._checked(x)
+        for layer in self.inner:
+            out = layer.forward(out, training)
+        out = out + x[:, 1:-1, 1:-1]
+        self._keep(out)
+        return out
+
+    def backward(self, dout):
+        dout, = self._take(dout)
+        dx = dout
+        for layer in reversed(self.inner):
+            dx = layer.backward(dx)
+        dx = dx.copy()
+        dx[:, 1:-1, 1:-1] += dout
+        return dx
+
+
+class Spread(Layer):
+    """A layer that says nothing of itself, and computes with all pixels: x minus their mean."""
+
+    def forward(self, x, training=False):
+        x = self._checked(x)
+        out = x - x.mean(axis=(1, 2), keepdims=True)
+        self._keep(out)
+        return out
+
+    def backward(self, dout):
+        dout, = self._take(dout)
+        return dout - dout.mean(axis=(1, 2), keepdims=True)
+
+
+@register
+def own_network(width=3, seed=0, dtype=np.float32, class_names=("a", "b", "c")):
+    """16 -> 8 -> 6 -> 3 -> 1: every layer above, and two of the package."""
+    rng = np.random.default_rng(seed)
+    layers = [StridedConv(1, width, rng, dtype), BatchNorm(width, dtype=dtype),
+              Residual(width, rng, dtype), AveragePool(), Dropout(0.2, rng),
+              Conv2D(width, width, rng, relu=True, dtype=dtype), BatchNorm(width, dtype=dtype),
+              Flatten(), Dense(width, len(class_names), rng, dtype=dtype)]
+    return Sequential(layers, (16, 16, 1), class_names, rng)
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+@pytest.fixture
+def model():
+    return unsettle(own_network(dtype=np.float64))
+
+
+@pytest.fixture
+def faces():
+    return rng(1).integers(0, 256, (4, 16, 16), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("layer, shape", [
+    (AveragePool(), (2, 5, 6, 3)), (StridedConv(2, 3, rng(), np.float64), (2, 6, 7, 2)),
+    (Residual(3, rng(), np.float64), (2, 5, 6, 3)), (Spread(), (2, 4, 5, 3))],
+    ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize("training", [False, True])
+def test_gradients_of_every_array(layer, shape, training):
+    x = rng(1).standard_normal(shape)
+    dout = rng(2).standard_normal(layer.forward(x, training).shape)
+    errors = layer_errors(layer, x, dout, training)
+    assert max(errors.values()) < LIMIT
+    assert len(errors) == 1 + len(layer.parameters())
+    assert dout.shape[1:] == layer.output_shape(shape[1:])
+
+
+def test_gradients_of_the_whole_network(model):
+    loss = lambda z: softmax_cross_entropy(z, np.array([0, 2, 1]))      # noqa: E731
+    errors = network_errors(model, rng(3).random((3, 16, 16, 1)), loss, rng(4), training=True)
+    assert len(errors) == 2 + 13 and max(errors.values()) < 1e-5
+
+
+def test_the_table_has_every_layer_and_all_its_values(model):
+    table = str(model).splitlines()
+    assert [line.split()[1] for line in table[1:-1]] == [
+        "StridedConv()", "BatchNorm", "Residual()", "AveragePool()", "Dropout", "Conv", "BatchNorm",
+        "Flatten", "Dense"]
+    assert "8x8x3" in table[1] and "6x6x3" in table[3] and "3x3x3" in table[4]
+    assert model.num_parameters() == 75 + 12 + (81 + 3 + 12) + (81 + 3) + 12 + 12
+    assert {"stridedconv1.w", "residual1.inner.0.w", "residual1.inner.1.var", "bn2.mean",
+            "conv1.b"} <= model.state().keys()
+    assert not any("None" in name for name in model.state())
+
+
+def test_training_moves_every_parameter(faces):
+    model = own_network()
+    before = {name: array.copy() for name, array in model.state().items()}
+    optimizer = Adam(model.parameters(), lr=1e-2)
+    for _ in range(3):
+        logits = model.forward(tinyfer.to_input(faces), training=True)
+        model.backward(softmax_cross_entropy(logits, np.array([0, 1, 2, 0]))[1])
+        optimizer.step()
+    assert all(not np.array_equal(before[name], array) for name, array in model.state().items())
+
+
+def test_folding_and_cutting_change_nothing(model, faces):
+    expected = tinyfer.softmax(model.forward(faces[..., None] / 255))
+    assert model.predict_proba(faces) == pytest.approx(expected, rel=1e-10)
+    # Batch norm before the residual block stays: who knows what is in there.
+    assert [type(layer) for layer in fold_batchnorm(model.layers)].count(BatchNorm) == 1
+    # Padding would take the place of a row that is cut.
+    assert visible_window(model.layers, (16, 16, 1)) == (16, 16)
+    below = [Conv2D(1, 2, rng()), AveragePool()]
+    assert visible_window(below, (17, 17, 1)) == (16, 16)
+    assert visible_window([Spread(), MaxPool2D()], (9, 9, 1)) == (9, 9)
+
+
+def test_prediction_shares_no_state_with_layers_in_layers(model, faces):
+    x = faces[..., None] / 255
+    dout = np.ones_like(model.forward(x))
+    expected = model.backward(dout)
+    model.forward(x)
+    model.predict(faces[:1])
+    saliency(model, faces[:2])
+    assert np.array_equal(model.backward(dout), expected)
+    twin = separate(model)
+    assert twin.layers[2].inner[0] is not model.layers[2].inner[0]
+    assert twin.layers[2].inner[0].w.value is model.layers[2].inner[0].w.value
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_map_by_every_method_or_one_sentence(model, faces, method):
+    if method == "guided":      # the block has a ReLU that it does not end with
+        with pytest.raises(ValueError, match=r"Residual\(\) does not say whether it has one"):
+            saliency(model, faces, method=method)
+        return
+    maps = saliency(model, faces, method=method, signed=True)
+    assert maps.shape == faces.shape and maps.any(axis=(1, 2)).all()
+    if method == "gradient":
+        dz = np.eye(3)[[1] * 4]
+        model.forward(faces[..., None] / 255)
+        assert np.allclose(saliency(model, faces, 1, of="logit", signed=True),
+                           model.backward(dz)[..., 0])
+
+
+def test_units_stand_where_their_pixels_are(model):
+    """The pixels that a unit's gradient reaches are those that its place tells, at every layer."""
+    x = rng().random((1, 16, 16, 1))
+    for number in range(1, 8):
+        below = model.layers[:number]
+        first, step, size = unit_places(below)
+        features = x
+        for layer in below:
+            features = layer.forward(features)
+        i = features.shape[1] // 2
+        dout = np.zeros_like(features)
+        dout[0, i, 0] = 1
+        for layer in reversed(below):
+            dout = layer.backward(dout)
+        low, high = (first + step * i + side * (size - 1) / 2 for side in (-1, 1))
+        rows = np.flatnonzero(dout[0, ..., 0].any(axis=1))
+        assert max(low, 0) <= rows[0] <= max(low, 0) + step
+        assert min(high, 15) - step <= rows[-1] <= min(high, 15)
+    assert unit_places(model.layers[:4]) == (2.0 - 2 + 2 + 1, 4, 5 + 4 + 2)
+    assert list(convolutions(model)) == ["stridedconv1", "residual1", "conv1"]
+
+
+def test_gradcam_of_a_map_of_unknown_place_is_refused(faces):
+    model = Sequential([Spread(), Conv2D(1, 2, rng(), relu=True), Flatten(),
+                        Dense(392, 2, rng())], (16, 16, 1))
+    with pytest.raises(ValueError, match=r"Spread\(\) does not say which pixels"):
+        saliency(model, faces, method="gradcam")
+    assert saliency(model, faces).any()
+
+
+def test_randomisation_leaves_nothing_trained(model, faces):
+    stages, _ = randomisation(model, faces[:2], ("gradient",))
+    assert stages[1:-1] == ["dense1", "conv1", "residual1", "stridedconv1"]
+    fresh, mine = random_copy(model).state(), model.state()
+    for name, array in fresh.items():
+        assert not np.array_equal(array, mine[name]), name
+    model.layers[2].inner.append(Frozen())
+    with pytest.raises(TypeError, match=r"Frozen has no reset\(rng\) to draw its scale anew"):
+        randomisation(model, faces[:2], ("gradient",))
+
+
+class Frozen(Layer):
+    """One factor for everything; it does not say how it begins."""
+
+    def __init__(self):
+        self.scale = Parameter("scale", np.full(1, 1.5))
+
+    def forward(self, x, training=False):
+        self._keep(x, x)
+        return self.scale.value * x
+
+    def backward(self, dout):
+        dout, x = self._take(dout)
+        self.scale.grad[...] = (dout * x).sum()
+        return self.scale.value * dout
+
+
+def test_saving_and_loading_once_registered(faces, tmp_path, monkeypatch):
+    model = unsettle(own_network(width=2, class_names=("x", "y")))
+    model.save(tmp_path / "own.npz")
+    loaded = load_model(tmp_path / "own.npz")
+    assert loaded.class_names == ("x", "y") and str(loaded) == str(model)
+    assert np.array_equal(loaded.predict_proba(faces), model.predict_proba(faces))
+    monkeypatch.delitem(networks.ARCHITECTURES, "own_network")
+    with pytest.raises(ValueError, match="own.npz .*'own_network' is unknown.* @register"):
+        load_model(tmp_path / "own.npz")
+
+
+def test_what_could_not_be_loaded_is_not_saved(tmp_path):
+    unregistered = Sequential([Flatten(), Dense(4, 2, rng())], (2, 2, 1))
+    with pytest.raises(ValueError, match="own: see tinyfer.core.networks.register"):
+        unregistered.save(tmp_path / "m.npz")
+    model = own_network()
+    model.layers.insert(1, ReLU())
+    with pytest.raises(ValueError, match="no longer those that own_network makes"):
+        model.save(tmp_path / "m.npz")
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        register(lambda rng, class_names=None: own_network())(rng()).save(tmp_path / "m.npz")
+    networks.ARCHITECTURES.pop("<lambda>")
+    with pytest.raises(TypeError, match="needs an argument class_names"):
+        register(lambda seed=0: own_network())
+    with pytest.raises(ValueError, match="an architecture six_layer_cnn already"):
+        @register
+        def six_layer_cnn(class_names):
+            pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_subclass_with_another_forward_takes_nothing_over():
+    """Its batch norm is not folded through it, no row is cut, no unit placed, by what was said of
+    its base."""
+    class Darkest(MaxPool2D):
+        def forward(self, x, training=False):
+            return x.reshape(len(x), -1).max(axis=1).reshape(-1, 1, 1, 1) - super().forward(x)
+
+    layer = Darkest()
+    assert layer.kernel is None and layer.relu is None and not layer.passes(np.ones(1))
+    model = unsettle(Sequential([BatchNorm(1), Layer.__new__(Flatten), Dense(9, 2, rng())],
+                                (3, 3, 1)))
+    model.layers.insert(1, layer)
+    with pytest.raises(ValueError, match="Dense of 9 channels|where their output_shape says"):
+        model.forward(rng().random((2, 3, 3, 1), np.float32))
+
+
+def test_a_layer_that_says_what_it_does_not_do_is_told():
+    class Unpadded(StridedConv):
+        padding = 0
+
+    class Hidden(Layer):
+        def forward(self, x, training=False):
+            return x[:, :1]
+
+    class Same(Layer):
+        kernel = 3
+
+        def output_shape(self, shape):
+            return shape
+
+    with pytest.raises(ValueError, match="where their output_shape says"):
+        Sequential([Unpadded(1, 2, rng())], (8, 8, 1)).forward(np.zeros((1, 8, 8, 1), np.float32))
+    with pytest.raises(ValueError, match="where their output_shape says"):
+        Sequential([Hidden()], (8, 8, 1)).forward(np.zeros((1, 8, 8, 1), np.float32))
+    with pytest.raises(ValueError, match=r"same1 makes \(8, 8, 1\) .* kernel 3, stride 1 and padd"):
+        Sequential([Same()], (8, 8, 1))
