@@ -1,7 +1,7 @@
-"""tinyfer/storage/files.py: several processes at one file, what a kill leaves, and bounds on reading."""
+"""tinyfer/storage/files.py: several processes at one file, what a kill leaves, bounds on reading.
+"""
 
 import errno
-import json
 import os
 import subprocess
 import sys
@@ -113,7 +113,7 @@ def test_a_lock_keeps_others_out_and_names_its_owner(tmp_path):
     path.parent.mkdir()
     owner = start(HOLD, path, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert owner.stdout.readline() == "held\n"
-    assert json.loads(path.read_text())["process"] == owner.pid
+    assert path.read_text().startswith(f"process {owner.pid} on ")
     began = time.monotonic()
     with pytest.raises(BlockingIOError, match=f"run is in use by process {owner.pid} on ") as error:
         with locked(path, seconds=0.2):
@@ -124,10 +124,10 @@ def test_a_lock_keeps_others_out_and_names_its_owner(tmp_path):
         with pytest.raises(BlockingIOError, match=f"process {os.getpid()} on "):
             with locked(path):
                 pass
-    assert not path.exists()
+    assert path.exists(), "another may be waiting for it"
 
 
-@pytest.mark.parametrize("content", [None, "", "{", '{"process": 1, "host": "h", "since": "s"}'])
+@pytest.mark.parametrize("content", [None, "", "process 1 on h since s"])
 def test_the_lock_of_a_dead_process_is_taken_over(tmp_path, content):
     """Whoever has its process id now: 1 is alive everywhere."""
     path = tmp_path / ".lock"
@@ -138,8 +138,7 @@ def test_the_lock_of_a_dead_process_is_taken_over(tmp_path, content):
     if content is not None:
         path.write_text(content)
     with locked(path):
-        assert json.loads(path.read_text())["process"] == os.getpid()
-    assert not path.exists()
+        assert path.read_text().startswith(f"process {os.getpid()} on ")
 
 
 def test_locks_where_there_is_no_fcntl(tmp_path, monkeypatch):
@@ -157,7 +156,7 @@ def test_locks_where_there_is_no_fcntl(tmp_path, monkeypatch):
     monkeypatch.setattr(arrays, "msvcrt", SimpleNamespace(locking=locking, LK_NBLCK=2),
                         raising=False)
     with locked(tmp_path / ".lock"):
-        assert json.loads((tmp_path / ".lock").read_text())["process"] == os.getpid()
+        assert f"process {os.getpid()} on " in (tmp_path / ".lock").read_text()
         with pytest.raises(BlockingIOError, match=f"in use by process {os.getpid()} on "):
             with locked(tmp_path / ".lock"):
                 pass

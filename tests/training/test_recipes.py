@@ -263,13 +263,17 @@ def test_a_network_starts_from_another_of_the_same_classes():
     assert not np.array_equal(model.state()["conv1.w"], other.state()["conv1.w"]), "a copy"
 
 
-def test_with_other_classes_the_last_layer_stays_as_drawn():
-    model = six_layer_cnn(classes=7, seed=0)
-    other = six_layer_cnn(classes=2, seed=1)
-    drawn = model.state()["dense2.w"].copy()
-    assert start_from(model, other) == ["dense2.w", "dense2.b"]
-    assert np.array_equal(model.state()["dense2.w"], drawn)
+def test_classes_of_the_same_name_keep_their_weights():
+    model = six_layer_cnn(classes=3, seed=0, class_names=("Sad", "bored", "angry"))
+    other = six_layer_cnn(classes=4, seed=1, class_names=("angry", "fear", "happy", "sad"))
+    other.layers[-1].b.value[...] = 1, 2, 3, 4
+    drawn, its = model.layers[-1].w.value[:, 1].copy(), other.layers[-1].w.value
+    assert start_from(model, other) == ["bored"]
+    assert np.array_equal(model.layers[-1].w.value, np.stack([its[:, 3], drawn, its[:, 0]], axis=1))
+    assert model.layers[-1].b.value.tolist() == [4, 0, 1]
     assert np.array_equal(model.state()["conv6.w"], other.state()["conv6.w"])
+    x = np.random.default_rng(0).random((2, 48, 48, 1), dtype=np.float32)
+    assert model.forward(x)[:, 0] == pytest.approx(other.forward(x)[:, 3], rel=1e-4)
 
 
 def test_a_network_of_another_kind_is_no_start():

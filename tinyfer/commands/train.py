@@ -19,7 +19,7 @@ from tinyfer.data import class_weights, find_data, verify
 from tinyfer.data.fer2013 import own_pictures
 from tinyfer.photo.reading import largest_face
 from tinyfer.training import experiments, runs
-from tinyfer.training.config import Config
+from tinyfer.training.config import Config, usual_recipe
 from tinyfer.training.evaluation import score_run
 from tinyfer.training.loop import begin, fit, start_from, warnings
 from tinyfer.training.recipes import PLAIN, RECIPES, Recipe
@@ -104,7 +104,7 @@ def new_config(given):
         raise ValueError("--drawn and --data contradict each other: give one of them")
     data = None if "drawn" in given else find_data(given.get("data"))
     drawn = None if data else given.get("drawn", DRAWN_FACES)
-    recipe = RECIPES[given.get("recipe", "drawn" if drawn else "study")]
+    recipe = RECIPES[given.get("recipe", usual_recipe(drawn, given.get("start")))]
     chosen = {"classes": Config.classes}
     if own_pictures(data) is not None:
         chosen["classes"] = experiments.OWN
@@ -164,7 +164,8 @@ def begin_with(config, model):
     """Put the weights into the model that the configuration says it starts from."""
     run = runs.open_run(config.start)
     left = start_from(model, run.model)
-    print(f"starting from {config.start}" + (f", but for {' and '.join(left)}" if left else ""))
+    but = f", but for the weights of {', '.join(left)}, which it does not know" if left else ""
+    print(f"starting from {config.start}{but}")
     if run.drawn and not config.drawn:
         print(f"note: the weights in {config.start} were learnt on drawn faces, not on photographs")
 
@@ -196,8 +197,9 @@ def parse(argv):
         + ", ".join(experiments.EXPERIMENTS))
     add("--recipe", choices=tuple(RECIPES), help="study: as in the study; best: for the highest "
         "accuracy (a rate that rises and falls, weight decay, smoothed labels, more augmentation, "
-        "averaged weights, no class weights), in more time; drawn: a few larger steps (default "
-        "study; drawn on drawn faces)")
+        "averaged weights, no class weights), in more time; drawn: a few larger steps; "
+        "fine-tune: a few careful ones, from weights that are there (default study; drawn on drawn "
+        "faces; fine-tune with --from)")
     for each in (*fields(Config), *fields(Recipe)):
         if each.metadata.get("help"):
             cli.add_setting(parser, each, default_of(each))

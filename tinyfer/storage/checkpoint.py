@@ -25,7 +25,7 @@ from tinyfer.core.arrays import (
     parse_json,
     save_arrays,
 )
-from tinyfer.core.checks import at_least_zero
+from tinyfer.core.optim import check_state
 from tinyfer.storage.files import read_bounded
 
 FORMAT = 2          # 1 is the same without settings, and is still read
@@ -71,8 +71,8 @@ def load_checkpoint(path, model, optimizer, fits=None):
             raise ValueError(f"{path} holds {brief(name)}, which belongs to no checkpoint")
         parts[part][rest] = value
     try:
-        _check_arrays(model.state(), parts["model"])
-        _check_arrays(optimizer.state(), parts["optimizer"])
+        _check_types(model.state() | optimizer.state(), parts["model"] | parts["optimizer"])
+        check_state(optimizer.state(), parts["optimizer"])
         kept = about.get("settings", {})
         check_form(kept, {}, "what it says of its settings")
         if fits:
@@ -87,18 +87,12 @@ def load_checkpoint(path, model, optimizer, fits=None):
     return history
 
 
-def _check_arrays(expected, found):
-    for name in sorted(expected.keys() | found.keys()):
-        if name not in found or name not in expected:
-            raise ValueError(f"{brief(name)} is " + ("unknown" if name in found else "missing"))
-        mine, its = expected[name], found[name]
-        if its.shape != mine.shape or its.dtype != mine.dtype:
-            raise ValueError(f"{name!r} is {its.dtype} of shape {brief(its.shape)}; expected "
-                             f"{mine.dtype} of shape {mine.shape}")
-        if not np.isfinite(its).all():
-            raise ValueError(f"{name!r} holds values that are not finite")
-        if at_least_zero(name) and (its < 0).any():
-            raise ValueError(f"{name!r} holds negative values")
+def _check_types(expected, found):
+    """Weights may be stored in half precision, but a run goes on in the numbers it has had."""
+    for name in expected.keys() & found.keys():
+        if found[name].dtype != expected[name].dtype:
+            raise ValueError(f"{name!r} is {str(found[name].dtype):.40}; expected "
+                             f"{expected[name].dtype}")
 
 
 def _check_generator(mine, state):
@@ -155,17 +149,7 @@ def read_history(folder):
         head, *rows = csv.reader(text.decode().splitlines() or [""])
         if head != list(COLUMNS):
             raise ValueError(f"its first line is {brief(','.join(head))}, not {','.join(COLUMNS)}")
-        return check_history([_history_row(row, line) for line, row in enumerate(rows, 2)])
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is damaged: it is no text") from None
-    except (ValueError, csv.Error) as error:
+        numbers = [dict(zip(COLUMNS, map(float, row), strict=True)) for row in rows]
+        return check_history([row | {"epoch": int(row["epoch"])} for row in numbers])
+    except (ValueError, OverflowError, csv.Error) as error:     # UnicodeDecodeError is a ValueError
         raise ValueError(f"{path} is damaged: {error}") from None
-
-
-def _history_row(row, line):
-    try:
-        return {name: int(value) if name == "epoch" else float(value)
-                for name, value in zip(COLUMNS, row, strict=True)}
-    except ValueError:
-        raise ValueError(f"line {line} is {brief(','.join(row))}, not {len(COLUMNS)} numbers"
-                         ) from None

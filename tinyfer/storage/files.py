@@ -5,7 +5,6 @@ changed and written (`locked`). Read: no more than a bound that the reader names
 says of itself (`read_bounded`, `read_json`, `open_zip`); what is wrong ends in one sentence.
 """
 
-import json
 import os
 import platform
 import struct
@@ -23,52 +22,34 @@ MOST_DIRECTORY = 16_000_000                     # bytes of a zip's list of membe
 def locked(path, seconds=0):
     """Hold the lock file `path` against all other processes and threads.
 
-    The lock is the operating system's: it ends with its process, however that ends. So a lock
-    file that a kill left behind locks nothing, whoever has its process id by now, and is taken
-    over. The file itself tells process id, host and time, for the message of the others; it is
-    removed in the end. Where the file system knows no locks nothing is locked.
+    The lock is the operating system's: it ends with its process, however that ends. The file stays
+    where it is, and tells process, host and time of its last owner, for the message of the others.
+    Where the file system knows no locks nothing is locked.
 
     seconds: how long to wait for another. BlockingIOError, an OSError, where it holds on longer;
     OSError where the folder cannot be written.
     """
     path = Path(path)
     until = time.monotonic() + seconds
-    while (file := _acquire(path)) is None:
-        if time.monotonic() >= until:
-            raise BlockingIOError(f"{path.parent} is in use by {_owner(path)}: wait for its end, "
-                                  "or stop it")
-        time.sleep(0.02)
-    with file:
-        try:
-            about = dict(process=os.getpid(), host=platform.node(),
-                         since=time.strftime("%Y-%m-%d %H:%M:%S"))
-            file.truncate(0)
-            file.write(json.dumps(about).encode())
-            file.flush()
-            yield
-        finally:
-            with suppress(OSError):             # Windows removes no open file: it stays, unlocked
-                path.unlink()
-
-
-def _acquire(path):
-    """The open lock file, or None where another holds it."""
-    file = open(path, "a+b")
-    if hold(file):
-        with suppress(OSError):                 # its last owner may have removed it meanwhile
-            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
-                return file
-    file.close()
-    return None
+    with open(path, "a+b") as file:
+        while not hold(file):
+            if time.monotonic() >= until:
+                raise BlockingIOError(f"{path.parent} is in use by {_owner(path)}: wait for its "
+                                      "end, or stop it")
+            time.sleep(0.02)
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {platform.node()} since "
+                   f"{time.strftime('%Y-%m-%d %H:%M:%S')}".encode())
+        file.flush()
+        yield
 
 
 def _owner(path):
-    try:
-        about = read_json(path, 1000)
-        return (f"process {int(about['process'])} on {about['host'][:60]} since "
-                f"{about['since'][:19]}")
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+    with suppress(OSError, ValueError):
+        words = read_bounded(path, 200).decode()
+        if words.startswith("process ") and words.isprintable():
+            return words
+    return "another process"
 
 
 # Reading

@@ -80,7 +80,7 @@ class Config:
         "as long and shows what rounding does to a training: little")
     start: str | None = setting(
         None, PATH, "start from packaged weights by name (seven-class), a model file or a run "
-        "folder; the last layer is drawn anew where the classes differ", option="from",
+        "folder; classes of the same name keep what is known of them", option="from",
         metavar="WEIGHTS")
     recipe: Recipe = setting(STUDY, instance(Recipe, "a Recipe"))
 
@@ -114,11 +114,6 @@ class Config:
         return experiments.resolve(self.classes, self.balance, self.split)
 
     @property
-    def usual_recipe(self):
-        """The name of the recipe that is taken for such data where none is asked for."""
-        return "drawn" if self.drawn else "study"
-
-    @property
     def name(self):
         """What the folder of such a run is called, "experiment6-seed0" for example."""
         experiment = self.experiment
@@ -128,7 +123,8 @@ class Config:
         drawn = "drawn-" if self.drawn else ""
         distinct = "-distinct" if self.drop_duplicates else ""
         double = "-float64" if self.dtype == "float64" else ""
-        recipe = f"-{self.recipe.name}" if self.recipe.name != self.usual_recipe else ""
+        usual = usual_recipe(self.drawn, self.start)
+        recipe = f"-{self.recipe.name}" if self.recipe.name != usual else ""
         limit = f"-limit{self.limit}" if self.limit else ""
         start = f"-from-{Path(self.start).stem}" if self.start else ""
         found = "-found" if self.find_faces else ""
@@ -170,3 +166,8 @@ class Config:
     def same_run(self, other):
         """Whether the other is the same run, wherever its data lay."""
         return replace(self, data=other.data) == other
+
+
+def usual_recipe(drawn, start):
+    """The name of the recipe that is taken where none is asked for."""
+    return "fine-tune" if start else "drawn" if drawn else "study"

@@ -180,18 +180,21 @@ def begin(model, optimizer, folder, recipe, class_weights=None):
 def start_from(model, other):
     """Copy into `model` what another network of the same architecture has learnt.
 
-    Everything, where both tell the same classes apart in the same order; otherwise everything but
-    the last layer, which stays as it was drawn. Returns the names of the arrays left so.
-    ValueError, and nothing changed, where the rest does not fit.
+    Of the last layer only the weights of classes that both have, whatever the case of their names;
+    those of the others stay as they were drawn. Returns the names of these others. ValueError, and
+    nothing changed, where the rest does not fit.
     """
-    mine, learnt = model.state(), dict(other.state())
-    left = []
-    if model.class_names != other.class_names:
-        prefix = model.parameters()[-1].name.rpartition(".")[0] + "."
-        left = [name for name in mine if name.startswith(prefix)]
-        learnt |= {name: mine[name] for name in left}
+    known = {name.lower(): place for place, name in enumerate(other.class_names)}
+    mine = [k for k, name in enumerate(model.class_names) if name.lower() in known]
+    its = [known[model.class_names[k].lower()] for k in mine]
+    learnt = dict(other.state())
+    for parameter in model.layers[-1].parameters():
+        name, value = parameter.name, parameter.value.copy()
+        if name in learnt and learnt[name].shape[:-1] == value.shape[:-1]:
+            value[..., mine] = learnt[name][..., its]
+            learnt[name] = value
     model.load_state(learnt)
-    return left
+    return [name for k, name in enumerate(model.class_names) if k not in mine]
 
 
 def out_of_patience(history, patience):

@@ -1,0 +1,101 @@
+"""What weights that are there are worth to a few pictures of one's own, beside none.
+
+    python scripts/lab/fine_tuning.py --data archive.zip          an hour or so; docs/fine-tuning.md
+
+Folders of two, three and seven classes are made of PublicTest, on which the seven-class network was
+not trained: train/ with so many pictures, test/ with others, of which one half chooses the epoch
+and the other is scored. They lie in --out, with the runs; what is finished there is not done again.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
+
+from tinyfer.commands import cli, pages, train  # noqa: E402
+from tinyfer.data import find_data, load_fer2013  # noqa: E402
+from tinyfer.data.faces import EMOTIONS  # noqa: E402
+from tinyfer.scores.metrics import accuracy  # noqa: E402
+from tinyfer.training.evaluation import parts_of  # noqa: E402
+from tinyfer.training.runs import open_run  # noqa: E402
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+START = "seven-class"
+CLASSES = {2: ("happy", "sad"), 3: ("happy", "neutral", "sad"), 7: EMOTIONS}
+SIZES = 50, 200, 1000
+HELD = 500              # pictures of test/
+HEAD = ["classes", "pictures", f"{START} as it is", f"from {START}", "from nothing"]
+
+
+def parse(argv):
+    parser = cli.parser(
+        description="Train on 50, 200 and 1,000 pictures of two, three and seven classes, from "
+        f"{START} and from nothing, by the defaults of tinyfer train, and write the table of "
+        "docs/fine-tuning.md.")
+    add = parser.add_argument
+    add("--data", metavar="PATH", help="FER-2013 (default: TINYFER_DATA, ./data)")
+    add("--seed", type=cli.at_least(0), default=0, metavar="N",
+        help="which pictures, and all else random (default 0)")
+    add("--out", type=Path, default=Path("runs/fine-tuning"), metavar="FOLDER",
+        help="where the pictures and runs go (default runs/fine-tuning)")
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    return cli.main(compare, parse, argv)
+
+
+def compare(given):
+    place = find_data(given.data)
+    if place is None:
+        raise FileNotFoundError("FER-2013 is not here: give --data")
+    data = load_fer2013(place)
+    data, rows = data[data.usage == "PublicTest"], {}
+    for size in SIZES:
+        for classes, names in CLASSES.items():
+            folder = given.out / f"{classes}-{size}-seed{given.seed}"
+            learnt = make_folder(folder / "pictures", data, names, size, given.seed)
+            rows[classes, size] = [classes, f"{learnt:,}", *scores(folder, given.seed)]
+            table = pages.table(HEAD, [rows[key] for key in sorted(rows)])
+            pages.rewrite(DOCS / "fine-tuning.md", {"fine-tuning": table})
+    print(table)
+
+
+def make_folder(folder, data, names, size, seed):
+    """train/ of about `size` pictures and test/ of HELD others, in proportion to the classes there
+    are, but at least four of each in train/; returns how many are in train/."""
+    rng, made = np.random.default_rng(seed), 0
+    members = [rng.permutation(np.flatnonzero(data.labels == data.class_names.index(name)))
+               for name in names]
+    total = sum(map(len, members))
+    for name, of_class in zip(names, members):
+        held = round(HELD * len(of_class) / total)
+        learnt = max(4, round(size * len(of_class) / total))
+        made += learnt
+        for part, chosen in (("test", of_class[:held]), ("train", of_class[held:held + learnt])):
+            place = folder / part / name
+            place.mkdir(parents=True, exist_ok=True)
+            for i in chosen:
+                Image.fromarray(data.faces[i]).save(place / f"{i}.png")
+    return made
+
+
+def scores(folder, seed):
+    """Accuracy on the test part of three networks: as it is, from it, from nothing."""
+    options = dict(data=str(folder / "pictures"), seed=seed, split="official")
+    for name, start in (("from", dict(start=START)), ("nothing", {})):
+        if not (folder / name / "metrics.json").exists():
+            resumed = (folder / name / "config.json").exists()
+            train.train_run(train.new_config(options | start), folder / name, resumed=resumed)
+    test, whole = parts_of(open_run(folder / "from"))[0].test, open_run(START).model
+    places = [whole.class_names.index(name) for name in test.class_names]
+    answers = [whole.predict_proba(test.faces)[:, places].argmax(axis=1)]
+    answers += [open_run(folder / name).model.predict(test.faces) for name in ("from", "nothing")]
+    return [f"{accuracy(test.labels, answer):.3f}" for answer in answers]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
