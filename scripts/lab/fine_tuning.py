@@ -16,6 +16,7 @@ from PIL import Image
 sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
 from tinyfer.commands import cli, pages, train  # noqa: E402
+from tinyfer.core.networks import load_model  # noqa: E402
 from tinyfer.data import find_data, load_fer2013  # noqa: E402
 from tinyfer.data.faces import EMOTIONS  # noqa: E402
 from tinyfer.scores.metrics import accuracy  # noqa: E402
@@ -54,12 +55,16 @@ def compare(given):
         raise FileNotFoundError("FER-2013 is not here: give --data")
     data = load_fer2013(place)
     data, rows = data[data.usage == "PublicTest"], {}
-    for size in SIZES:
-        for classes, names in CLASSES.items():
+    for classes, names in CLASSES.items():
+        for size in SIZES:
             folder = given.out / f"{classes}-{size}-seed{given.seed}"
             learnt = make_folder(folder / "pictures", data, names, size, given.seed)
-            rows[classes, size] = [classes, f"{learnt:,}", *scores(folder, given.seed)]
-            table = pages.table(HEAD, [rows[key] for key in sorted(rows)])
+            rows[folder] = [classes, f"{learnt:,}", "", "", ""]
+    for column, name in ((3, "from"), (4, "nothing")):
+        for folder in sorted(rows, key=lambda folder: rows[folder][1].zfill(9)):
+            rows[folder][column] = score(folder, name, given.seed)
+            rows[folder][2] = rows[folder][2] or score_as_it_is(folder)
+            table = pages.table(HEAD, rows.values())
             pages.rewrite(DOCS / "fine-tuning.md", {"fine-tuning": table})
     print(table)
 
@@ -83,18 +88,24 @@ def make_folder(folder, data, names, size, seed):
     return made
 
 
-def scores(folder, seed):
-    """Accuracy on the test part of three networks: as it is, from it, from nothing."""
-    options = dict(data=str(folder / "pictures"), seed=seed, split="official")
-    for name, start in (("from", dict(start=START)), ("nothing", {})):
-        if not (folder / name / "metrics.json").exists():
-            resumed = (folder / name / "config.json").exists()
-            train.train_run(train.new_config(options | start), folder / name, resumed=resumed)
-    test, whole = parts_of(open_run(folder / "from"))[0].test, open_run(START).model
+def score(folder, name, seed):
+    """Accuracy on the test part of a network trained on the pictures of a folder; name: "from" the
+    packaged one, or from "nothing"."""
+    run, config = folder / name, dict(data=str(folder / "pictures"), seed=seed, split="official")
+    if not (run / "metrics.json").exists():
+        resumed = (run / "config.json").exists()
+        config |= dict(start=START) if name == "from" else {}
+        train.train_run(train.new_config(config), run, resumed=resumed)
+    test = parts_of(open_run(run))[0].test
+    return f"{accuracy(test.labels, open_run(run).model.predict(test.faces)):.3f}"
+
+
+def score_as_it_is(folder):
+    """The same of the packaged network, choosing among these classes only."""
+    test, whole = parts_of(open_run(folder / "from"))[0].test, load_model(START)
     places = [whole.class_names.index(name) for name in test.class_names]
-    answers = [whole.predict_proba(test.faces)[:, places].argmax(axis=1)]
-    answers += [open_run(folder / name).model.predict(test.faces) for name in ("from", "nothing")]
-    return [f"{accuracy(test.labels, answer):.3f}" for answer in answers]
+    answers = whole.predict_proba(test.faces)[:, places].argmax(axis=1)
+    return f"{accuracy(test.labels, answers):.3f}"
 
 
 if __name__ == "__main__":

@@ -156,5 +156,5 @@ BEST = Recipe(
 # running means (some hundred, with a momentum of 0.99), and larger ones.
 DRAWN = replace(STUDY, epochs=10, batch_size=16, lr=1e-3, name="drawn")
 # From weights that are there, on a few pictures of one's own: most is learnt already.
-FINE_TUNE = replace(BEST, epochs=15, batch_size=32, lr=5e-4, ema=0.0, name="fine-tune")
+FINE_TUNE = replace(BEST, epochs=10, batch_size=32, lr=5e-4, ema=0.0, name="fine-tune")
 RECIPES = {recipe.name: recipe for recipe in (STUDY, BEST, DRAWN, FINE_TUNE)}
