@@ -106,7 +106,8 @@ def test_what_is_private_to_numba_may_be_missing():
 
 
 def test_only_the_pictures_import_matplotlib():
-    assert users_of("matplotlib") == {"tinyfer.scores.plots", "tinyfer.commands.maps.pictures"}
+    assert users_of("matplotlib") == {
+        "tinyfer.scores.plots", "tinyfer.commands.maps.pictures", "tinyfer.photo.marking"}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.startswith("tinyfer.core.")])

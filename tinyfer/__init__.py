@@ -34,8 +34,10 @@ docs/map.md has all of it in one table, with who imports whom. In short:
     optimizer.step()
     model.predict_proba(faces)                          # faces (N, 48, 48) uint8
 
-    for face, expression, probabilities in tinyfer.read_photo("photo.jpg"):
-        print(face.box, expression)
+    readings = tinyfer.read_photo("photo.jpg")          # from left to right; prints as a table
+    readings.show()                                     # the photograph, marked
+    for reading in readings:
+        print(reading.box, reading.expression, reading.unsure, reading.probabilities)
 """
 
 from tinyfer.core.losses import softmax, softmax_cross_entropy
@@ -45,9 +47,9 @@ from tinyfer.core.optim import Adam
 from tinyfer.data import find_data, load_fer2013, to_input
 from tinyfer.explain.saliency import saliency
 from tinyfer.photo.finder import find_faces
-from tinyfer.photo.reading import read_photo
+from tinyfer.photo.reading import read_photo, read_photos
 
 __version__ = "0.2.0"
 __all__ = ["Adam", "Sequential", "find_data", "find_faces", "load_fer2013", "load_model",
-           "read_photo", "saliency", "six_layer_cnn", "softmax", "softmax_cross_entropy",
+           "read_photo", "read_photos", "saliency", "six_layer_cnn", "softmax", "softmax_cross_entropy",
            "to_input"]

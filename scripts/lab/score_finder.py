@@ -29,7 +29,7 @@ from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import load_model
 from tinyfer.data.pictures import face_of
 from tinyfer.photo.finder import faces_in
-from tinyfer.photo.reading import DEFAULT, LOOKS
+from tinyfer.photo.reading import BEST_CROPS, DEFAULT
 from tinyfer.training.runs import describe_threads, write_json
 
 ALLOWED = (10, 31, 50, 95, 167)     # false boxes
@@ -139,7 +139,7 @@ def on_portraits(held, given):
         found.append(face)
     seen = np.array([face is not None for face in found])
     labels = np.array(labels)
-    answers, with_found = (model.predict_proba(np.stack(faces), crops=LOOKS).argmax(axis=1)
+    answers, with_found = (model.predict_proba(np.stack(faces), crops=BEST_CROPS).argmax(axis=1)
                            for faces in (truth, [f for f in found if f is not None]))
     return dict(pictures=len(truth), found=int(seen.sum()),
                 accuracy_true_box=float((answers == labels)[seen].mean()),

@@ -1,15 +1,19 @@
 """Any picture to a face, and scripts/predict.py: the same answer however the picture is stored."""
 
 import csv
+import io
 import json
 import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 from tiny import unsettle
 
+import tinyfer
 from tinyfer.commands import predict
 from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data import draw_faces
@@ -180,22 +184,26 @@ def test_many_pictures_give_what_single_ones_give(call, model_file, pictures):
 
 
 def test_the_table_shows_every_probability(call, model_file, pictures):
+    """In 80 columns, and as the JSON has them."""
     folder = model_file.parent      # as of a run
     code, out, _ = call(predict.main, *pictures, "--whole", "--model", folder)
-    lines = out.splitlines()
-    assert code == 0 and len(lines) == 1 + len(pictures)
-    assert lines[0].split() == ["picture", "x,y,w,h", "face", "prediction", *NAMES]
-    for path, line in zip(pictures, lines[1:]):
-        name, _, _, prediction, *values = line.split()
-        assert name == str(path)
-        assert prediction == NAMES[int(np.argmax([float(v) for v in values]))]
-        assert sum(map(float, values)) == pytest.approx(1, abs=3e-4)
+    records = json.loads(call(predict.main, *pictures, "--whole", "--model", folder, "--json")[1])
+    head, *lines = out.splitlines()
+    assert code == 0 and head.split() == ["x,y,w,h", "prediction", *NAMES]
+    assert lines[::2] == list(map(str, pictures)) and max(map(len, [head, *lines[1::2]])) <= 80
+    for record, line in zip(records, lines[1::2]):
+        (face,) = record["faces"]
+        number, box, prediction, *values = line.split()
+        assert number == "1" and box == ",".join(map(str, face["box"]))
+        assert prediction == ("unsure" if face["unsure"] else face["prediction"])
+        assert values == [f"{p:.2f}" for p in face["probabilities"].values()]
 
 
 def test_the_box_changes_what_is_seen(call, model_file, pictures):
-    whole = call(predict.main, pictures[1], "--model", model_file, "--whole")[1]
-    part = call(predict.main, pictures[1], "--model", model_file, "--box", "0,0,20,20")[1]
-    assert whole.split()[-5:] != part.split()[-5:] and "0,0,20,20" in part
+    whole, part = (json.loads(call(predict.main, pictures[1], "--model", model_file, "--json",
+                                   *where)[1])[0]["faces"][0]
+                   for where in (["--whole"], ["--box", "0,0,20,20"]))
+    assert part["box"] == [0, 0, 20, 20] and part["probabilities"] != whole["probabilities"]
 
 
 @pytest.fixture(scope="module")
@@ -212,12 +220,12 @@ def scenes(tmp_path_factory):
 
 def test_a_folder_gives_a_row_a_face(call, model_file, scenes):
     code, out, err = call(predict.main, scenes, "--model", model_file)
-    rows = [line.split(None, 3) for line in out.splitlines()[1:]]
+    first, one, two, second, third, three = out.splitlines()[1:]
     assert code == 0 and err == ""
-    assert [row[0] for row in rows] == [str(scenes / name) for name in
-                                        ("a.png", "a.png", "b.png", "more/c.png")]
-    assert " ".join(rows[2][1:]) == "no face found" and rows[3][1:3] == ["0,0,48,48", "whole"]
-    assert all(float(row[2]) > 0.5 for row in rows[:2])
+    assert [first, second, third] == [str(scenes / "a.png"), f"{scenes / 'b.png'}: no face found",
+                                      str(scenes / "more" / "c.png")]
+    left, right = ([int(v) for v in line.split()[1].split(",")] for line in (one, two))
+    assert left[0] < right[0] and three.split()[1] == "0,0,48,48"
 
 
 def test_strict_says_by_the_exit_code_that_a_face_is_missing(call, model_file, scenes):
@@ -230,16 +238,16 @@ def test_a_bad_file_is_reported_and_the_rest_goes_on(call, model_file, pictures,
     files = pictures[0], tmp_path / "empty.jpg", tmp_path / "missing.png", pictures[1]
     code, out, err = call(predict.main, *files, "--whole", "--model", model_file)
     rows = out.splitlines()[1:]
-    assert code == 1 and len(rows) == 4 and err.count("\n") == 2
+    assert code == 1 and len(rows) == 6 and err.count("\n") == 2
     assert "empty.jpg cannot be read as a picture" in err and "there is no file" in err
-    assert ["not read" in row for row in rows] == [False, True, True, False]
+    assert ["not read" in row for row in rows] == [False, False, True, True, False, False]
     records = json.loads(call(predict.main, *files, "--whole", "--model", model_file, "--json")[1])
     assert ["error" in record for record in records] == [False, True, True, False]
 
 
 def test_standard_input(call, monkeypatch, model_file, scenes):
     content = (scenes / "more" / "c.png").read_bytes()
-    monkeypatch.setattr(predict, "standard_input", lambda: content)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
     code, out, _ = call(predict.main, "-", "--model", model_file, "--json")
     (row,) = json.loads(out)
     assert code == 0 and row["image"] == "-" and row["faces"][0]["box"] == [0, 0, 48, 48]
@@ -268,18 +276,95 @@ def test_show_marks_a_copy_of_each_picture(call, model_file, scenes, tmp_path):
     changed = (np.abs(marked - plain).max(axis=2) > 60).mean()
     assert 0.01 < changed < 0.4
     assert call(predict.main, scenes, "--model", model_file, "--show", tmp_path / "all")[0] == 0
-    assert sorted(f.name for f in (tmp_path / "all").iterdir()) == [
-        f"{name}-faces.png" for name in "abc"]
+    assert sorted(f.relative_to(tmp_path / "all").as_posix() for f in
+                  (tmp_path / "all").rglob("*.png")) == [
+        "a-faces.png", "b-faces.png", "more/c-faces.png"]
     for target in (one, tmp_path / "new.png"):      # there already; one file for three pictures
         code, _, err = call(predict.main, scenes, "--model", model_file, "--show", target)
         assert code == 2 and "--show" in err
 
 
-def test_a_picture_of_one_grey_is_pointed_out(call, model_file, tmp_path):
+def test_show_mirrors_subfolders(call, model_file, tmp_path):
+    """And gives a number to what would have one name; nothing there already is touched."""
+    for name in "a/1.png", "b/1.png", "b/1.jpg":
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        picture().save(tmp_path / "in" / name)
+    options = tmp_path / "in", "--model", model_file, "--show", tmp_path / "out"
+    assert call(predict.main, *options)[0] == 0
+    made = sorted(f.relative_to(tmp_path / "out").as_posix() for f in (tmp_path / "out").rglob("*.*"))
+    assert made == ["a/1-faces.png", "b/1-faces-2.png", "b/1-faces.png"]
+    code, out, err = call(predict.main, *options)
+    assert code == 2 and out == "" and "a/1-faces.png is there already" in err
+    assert call(predict.main, *options, "--force")[0] == 0
+
+
+def test_a_picture_of_one_grey_is_not_read(call, model_file, tmp_path):
+    """From Python as by the command: an answer would mean nothing."""
     Image.new("L", (48, 48), 7).save(tmp_path / "grey.png")
     code, out, err = call(predict.main, tmp_path / "grey.png", "--model", model_file)
-    assert code == 0 and len(out.splitlines()) == 2
-    assert "grey.png: the face has hardly any contrast" in err
+    assert code == 1 and "not read" in out and "is of a single grey" in err
+    with pytest.raises(ValueError, match="is of a single grey"):
+        tinyfer.read_photo(np.zeros((48, 48), np.uint8))
+
+
+STOPPED = """
+import sys
+from tinyfer.commands import predict
+from tinyfer.photo import reading
+read = reading.read_photo
+def stop(picture, *arguments, **options):
+    if picture.endswith("c.png"):
+        raise KeyboardInterrupt
+    return read(picture, *arguments, **options)
+reading.read_photo = stop
+sys.exit(predict.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("form", ["--json", "--whole"])
+def test_what_is_done_outlasts_ctrl_c(model_file, tmp_path, form):
+    for name in "abc":
+        picture(seed=ord(name)).save(tmp_path / f"{name}.png")
+    done = subprocess.run([sys.executable, "-c", STOPPED, tmp_path, "--model", model_file, form,
+                           "--csv", tmp_path / "rows.csv"], capture_output=True, text=True)
+    assert done.returncode == 130 and "stopped; the pictures above are done" in done.stderr
+    with open(tmp_path / "rows.csv", newline="") as file:
+        assert [row["picture"][-5:] for row in csv.DictReader(file)] == ["a.png", "b.png"]
+    shown = ([row["image"] for row in json.loads(done.stdout)] if form == "--json"
+             else done.stdout.splitlines()[1::2])
+    assert [name[-5:] for name in shown] == ["a.png", "b.png"]
+
+
+def test_a_terminal_sees_how_far_it_is(call, model_file, pictures, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    err = call(predict.main, *pictures, "--whole", "--model", model_file)[2]
+    assert re.findall(r"(\d) of 3 pictures, \d+ s left", err) == ["1", "2"]
+
+
+def test_names_reach_a_terminal_without_control_characters(call, model_file, tmp_path):
+    name = "\x1b[31mred\x9b\n\u202eü.png"
+    picture().save(tmp_path / name)
+    (tmp_path / f"{name}.jpg").write_bytes(b"")
+    options = tmp_path, "--model", model_file
+    _, out, err = call(predict.main, *options)
+    assert all(line.isprintable() for line in (out + err).split("\n")) and "\\x1b[31mred" in out
+    _, out, err = call(predict.main, *options, "--json")
+    assert all(line.isprintable() for line in (out + err).split("\n"))
+    assert json.loads(out)[0]["image"] == str(tmp_path / name)
+
+
+def test_json_is_ascii_where_the_stream_is_not_utf8(model_file, tmp_path):
+    picture().save(tmp_path / "ü.png")
+    for encoding, shown in ("cp1252", b"\\u00fc.png"), ("utf-8", "ü.png".encode()):
+        done = subprocess.run([sys.executable, "-m", "tinyfer", "predict", tmp_path, "--json",
+                               "--model", model_file], capture_output=True,
+                              env=os.environ | {"PYTHONIOENCODING": encoding})
+        assert shown in done.stdout and json.loads(done.stdout)[0]["image"].endswith("ü.png")
+
+
+def test_a_folder_without_pictures_is_refused(refused, tmp_path):
+    (tmp_path / "notes.txt").write_text("no picture")
+    assert "there is no picture in the folder" in refused(predict.main, tmp_path)
 
 
 def test_a_network_of_drawn_faces_is_pointed_out(call, model_file, pictures, tmp_path):
@@ -322,6 +407,12 @@ def test_what_cannot_be_read_is_one_sentence(call, monkeypatch, tmp_path, model_
     assert re.match(f"note: {words}", err) and err.count("\n") == 1
 
 
+@pytest.mark.parametrize("threshold", ["2", "0", "nan", "high"])
+def test_a_threshold_is_checked_before_any_picture(refused, threshold):
+    words = refused(predict.main, "none.png", "--threshold", threshold)
+    assert "expected a number above 0 and below 1" in words
+
+
 @pytest.mark.parametrize("box", ["1,2,3", "a,b,c,d", "1.5,2,3,4"])
 def test_a_box_must_be_four_whole_numbers(refused, box):
     assert "expected four whole numbers x,y,w,h" in refused(predict.main, "x.png", "--box", box)
@@ -360,5 +451,5 @@ def test_only_pictures_of_a_folder_are_read(call, model_file, tmp_path):
     code, out, err = call(predict.main, tmp_path, "--model", model_file, "--csv",
                           tmp_path / "faces.csv")
     assert code == 0, err
-    assert len(out.splitlines()) == 2 and "\\udcff.png" in out
+    assert len(out.splitlines()) == 3 and "\\udcff.png" in out
     assert b"\xff.png,0,0,48,48" in (tmp_path / "faces.csv").read_bytes()

@@ -14,7 +14,7 @@ import tinyfer
 from tinyfer.core.gradcheck import numerical_gradient
 from tinyfer.core.kernels import chain
 from tinyfer.core.kernels.boxes import cut_windows
-from tinyfer.core.networks import LOOK, PACKAGED, SCAN, face_look, face_scan
+from tinyfer.core.networks import LOOK, SCAN, face_look, face_scan
 from tinyfer.data.scenes import draw_scene
 from tinyfer.photo.finder import (
     FILL,
@@ -285,52 +285,3 @@ def test_the_packaged_finder_is_small():
     folder = tinyfer.core.networks.PACKAGED / "finder"
     assert sum(file.stat().st_size for file in folder.glob("*.npz")) <= 150 * 1024
     assert packaged_finder() is packaged_finder()
-
-
-# Reading them.
-
-def test_each_face_of_a_photograph_is_read():
-    picture, places, _ = draw_scene(3, seed=2)
-    readings = tinyfer.read_photo(picture)
-    assert len(readings) == len(tinyfer.find_faces(picture)) == 3
-    for face, expression, probabilities in readings:
-        assert expression == max(probabilities, key=probabilities.get)
-        assert sum(probabilities.values()) == pytest.approx(1, abs=1e-5)
-        part = Image.fromarray(picture).crop((face.x, face.y, face.x + face.side,
-                                              face.y + face.side))
-        expected = tinyfer.load_model("seven-class").predict_proba(
-            tinyfer.data.pictures.face_of(part)[None], crops=18)[0]
-        assert np.allclose(list(probabilities.values()), expected, atol=1e-5)
-
-
-def test_options_choose_which_faces_are_found():
-    picture = draw_scene(4, seed=1)[0]
-    assert [len(tinyfer.find_faces(picture, smallest=n)) for n in (60, 250)] == [4, 1]
-    noise = np.random.default_rng(0).normal(0, 100, picture.shape)
-    noisy = np.clip(picture + noise, 0, 255).astype(np.uint8)
-    for find in tinyfer.find_faces, tinyfer.read_photo:
-        assert [len(find(noisy, threshold=t)) for t in (0.5, 0.95)] == [4, 3]
-
-
-def test_a_run_folder_is_read_anew(tmp_path):
-    face, found = tinyfer.data.draw_faces(1, seed=3).faces[0], []
-    for seed in 0, 1:
-        tinyfer.six_layer_cnn(classes=2, seed=seed).save(tmp_path / "best.npz")
-        found.append(tinyfer.read_photo(face, tmp_path)[0].probabilities)
-    assert found[0] != found[1]
-
-
-def test_a_picture_that_is_a_face_is_read_whole():
-    face = tinyfer.data.draw_faces(1, seed=3).faces[0]
-    (reading,) = tinyfer.read_photo(face, PACKAGED / "five-class.npz")
-    assert reading == tinyfer.read_photo(face, "five-class")[0]
-    assert reading.face == (0, 0, 48, None)
-    expected = tinyfer.load_model("five-class").predict_proba(face[None], crops=18)[0]
-    assert np.allclose(list(reading.probabilities.values()), expected, atol=1e-6)
-    large = Image.fromarray(face).resize((200, 200), Image.Resampling.BICUBIC)
-    (reading,) = tinyfer.read_photo(large)
-    assert reading.face[:3] == (0, 0, 200) and reading.face.score > 0.5, "found"
-
-
-def test_no_face_gives_no_reading():
-    assert tinyfer.read_photo(draw_scene(0)[0]) == []

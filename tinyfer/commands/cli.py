@@ -137,7 +137,12 @@ def fail(error):
 
 def one_line(message):
     """The message in one line of printable characters, cut in its middle where it is too long."""
-    message = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
+    message = printable(" ".join(message.split()))
     if len(message) <= LONGEST:
         return message
     return f"{message[:LONGEST * 2 // 3]} ... {message[-LONGEST // 3 + 7:]}"
+
+
+def printable(text):
+    """The text without what a terminal would act on: control characters are written as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

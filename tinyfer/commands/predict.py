@@ -11,25 +11,29 @@ import csv
 import io
 import json
 import sys
-from functools import lru_cache
+import textwrap
+import time
 from pathlib import Path
 
 from tinyfer.commands import cli
 from tinyfer.commands.messages import warn_of_drawn_faces
+from tinyfer.commands.progress import duration
 from tinyfer.core.arrays import atomic_write
+from tinyfer.core.inference import CROPS
+from tinyfer.core.kernels.compiling import compiled
 from tinyfer.core.kernels.threads import set_threads
-from tinyfer.data.pictures import colour_of, grey_of, is_picture
-from tinyfer.photo.reading import DEFAULT, faces_to_read, read_faces
+from tinyfer.photo.reading import BEST_CROPS, DEFAULT, list_pictures, read_photos, table_head
 from tinyfer.training.runs import open_run
 
 
 def parse(argv):
     parser = cli.parser(
-        description="One row for each face of each picture. Any picture that Pillow reads will do, "
-        "colour or grey, of any size; it is turned upright as its EXIF data say. The faces are "
-        "found first, unless --box or --whole says where they are; a picture of 48x48 pixels, or "
-        "one that a single face fills, is read whole. A picture that cannot be read is reported, "
-        "the rest goes on, and the exit code is 1.",
+        description="One row for each face of each picture, from left to right. Any picture that "
+        "Pillow reads will do, colour or grey, of any size; it is turned upright as its EXIF data "
+        "say. The faces are found first, unless --box or --whole says where they are; a picture of "
+        "48x48 pixels, or one that a single face fills, is read whole. What is too improbable, or "
+        "too near to another expression, is called unsure. A picture that cannot be read is "
+        "reported, the rest goes on, and the exit code is 1.",
         epilog="The networks were trained on small grey photographs of faces and are wrong for "
         "about one in three: see docs/model-cards for what they must not be used for.",
     )
@@ -47,13 +51,16 @@ def parse(argv):
                        help="the largest centred square of each picture is the face")
     add("--smallest", type=cli.at_least(8), metavar="PIXELS", help="the smallest face to look "
         "for (default 24, or a 60th of a large picture's longer side)")
-    add("--threshold", type=float, default=0.5, metavar="P",
+    add("--threshold", type=probability, default=0.5, metavar="P",
         help="the least score of a face, above 0 and below 1 (default 0.5)")
+    add("--crops", type=int, choices=tuple(CROPS), default=BEST_CROPS, help="windows and mirror "
+        f"images of each face that are averaged (default {BEST_CROPS}; evaluate takes 1)")
     add("--strict", action="store_true", help="exit code 1 where a picture shows no face")
     add("--json", action="store_true", help="print JSON instead of a table")
-    add("--csv", type=Path, metavar="FILE", help="also write the rows to a new csv file")
+    add("--csv", type=Path, metavar="FILE", help="also write the rows to a csv file")
     add("--show", type=Path, metavar="PNG_OR_FOLDER", help="also draw boxes and probabilities into "
-        "the picture: a new file or, for several pictures, a folder of NAME-faces.png")
+        "the picture: a file or, for several pictures, a folder of NAME-faces.png")
+    add("--force", action="store_true", help="overwrite what --csv and --show name")
     add("--threads", type=int, metavar="N", help="threads (default: one per core)")
     return parser.parse_args(argv)
 
@@ -67,143 +74,171 @@ def box(text):
     return x, y, w, h
 
 
+def probability(text):
+    try:
+        if 0 < float(text) < 1:
+            return float(text)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"expected a number above 0 and below 1, got {text!r}")
+
+
 def main(argv=None):
-    return cli.main(predict, parse, argv)
+    return cli.main(predict, parse, argv, "stopped; the pictures above are done")
 
 
 def predict(given):
     set_threads(given.threads)
+    if given.csv and given.csv.exists() and not given.force:
+        raise ValueError(f"--csv: {given.csv} is there already; choose another name, or --force")
+    pictures = [(name, image) for image in given.images for name in list_pictures(image)]
+    files = targets(given, pictures)
     run = open_run(given.model)
-    model = run.model
     warn_of_drawn_faces(run)
-    if given.csv and given.csv.exists():
-        raise ValueError(f"--csv: {given.csv} is there already; choose another name")
-    pictures = list_pictures(given.images)
-    targets = shown(given.show, pictures)
-    rows, failed = [], False
-    for name, target in zip(pictures, targets):
-        try:
-            readings = read(name, model, given)
-            if target:
-                show(name, readings, target)
-        except (ValueError, OSError) as error:
-            readings, failed = str(error), True
-            cli.note(readings, name)
-        rows.append((name, readings))
-    print(as_json(rows) if given.json else as_table(rows, model.class_names))
-    if given.csv:
-        write_csv(given.csv, rows, model.class_names)
-    faceless = any(not readings for _, readings in rows)
-    return 1 if failed or (given.strict and faceless) else 0
+    if not compiled():
+        note("the first start compiles the kernels, once: this takes about a minute")
+    counter = Counter()
+    sources = [standard_input() if name == "-" else name for name, _ in pictures]
+    found = read_photos(sources, run.model, counter, box=given.box, whole=given.whole,
+                        crops=given.crops, smallest=given.smallest, threshold=given.threshold)
+    code = 0
+    with Report(given, run.model.class_names) as report:
+        for (name, _), file, readings in zip(pictures, files, found):
+            if file and not readings.error:
+                readings.error = draw(readings, file)
+            counter.clear()
+            report.add(name, readings)
+            if readings.error or (given.strict and not readings):
+                code = 1
+    return code
 
 
-def list_pictures(images):
-    """The pictures named: those in a folder in order of their names, whatever Pillow may read."""
-    found = []
-    for name in images:
-        if Path(name).is_dir():
-            inside = sorted(str(file) for file in Path(name).rglob("*") if is_picture(file))
-            if not inside:
-                cli.note(f"there is no picture in the folder {name}")
-            found += inside
-        else:
-            found.append(name)
-    return found
+def note(sentence):
+    print(f"note: {cli.printable(sentence)}", file=sys.stderr)
 
 
-def read(name, model, given):
-    """A Reading of each face in a picture file."""
-    grey = grey_of(source(name))
-    faces = faces_to_read(grey, given.box, given.whole, given.smallest, given.threshold)
-    with cli.notes(name):
-        return read_faces(grey, faces, model)
-
-
-@lru_cache(maxsize=1)
 def standard_input():
-    return sys.stdin.buffer.read()
-
-
-def source(name):
-    """What `open_image` opens for a name on the command line."""
-    if name != "-":
-        return name
-    stream = io.BytesIO(standard_input())
+    stream = io.BytesIO(sys.stdin.buffer.read())
     stream.name = "the picture from standard input"
     return stream
 
 
-def shown(target, pictures):
-    """Where the marked copy of each picture goes; None where none was asked for."""
-    if target is None:
+class Counter:
+    """On a terminal, how many pictures are read, and the time left: a line that is written over."""
+
+    def __init__(self):
+        self.start, self.text = time.perf_counter(), ""
+
+    def __call__(self, done, total):
+        self.clear()
+        if sys.stderr.isatty() and done < total:
+            left = (time.perf_counter() - self.start) / done * (total - done)
+            self.text = f"{done:,} of {total:,} pictures, {duration(left)} left"
+            print(self.text, end="", file=sys.stderr, flush=True)
+
+    def clear(self):
+        if self.text:
+            print(f"\r{'':{len(self.text)}}\r", end="", file=sys.stderr, flush=True)
+            self.text = ""
+
+
+def targets(given, pictures):
+    """Where the marked copy of each picture goes, in subfolders as the pictures are; None where
+    none was asked for. pictures: pairs of a name and the IMAGE it was given by."""
+    if given.show is None:
         return [None] * len(pictures)
-    if len(pictures) == 1 and target.suffix:
-        targets = [target]
-    elif target.suffix:
-        raise ValueError(f"--show: {len(pictures)} pictures need a folder, not {target}")
-    else:
-        targets = [target / f"{'picture' if name == '-' else Path(name).stem}-faces.png"
-                   for name in pictures]
-    for number, file in enumerate(targets):
-        if file.exists() or file in targets[:number]:
-            raise ValueError(f"--show: {file} is there already, or two pictures have its name")
-    return targets
+    if len(pictures) > 1 and given.show.suffix:
+        raise ValueError(f"--show: {len(pictures)} pictures need a folder, not {given.show}")
+    chosen = {}                         # in order, and each once
+    for name, image in pictures:
+        folder = given.show / (Path(name).relative_to(image).parent if name != image else "")
+        stem, number = "picture" if name == "-" else Path(name).stem, 2
+        file = given.show if given.show.suffix else folder / f"{stem}-faces.png"
+        while file in chosen:
+            file, number = folder / f"{stem}-faces-{number}.png", number + 1
+        if file.exists() and not given.force:
+            raise ValueError(f"--show: {file} is there already; choose another place, or --force")
+        chosen[file] = name
+    return list(chosen)
 
 
-def show(name, readings, target):
-    """A copy of the picture with a box round each face, and what was read in it."""
-    from tinyfer.scores import plots  # matplotlib takes a second to load; most calls draw nothing
+def draw(readings, file):
+    """Write the marked copy; returns the sentence why it could not be, or None."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        picture = readings.draw()
+        with atomic_write(file) as opened:
+            picture.save(opened, "png")
+    except (ValueError, OSError) as error:
+        return str(error)
 
-    target.parent.mkdir(parents=True, exist_ok=True)
-    plots.photo(colour_of(source(name)), readings, target)
+
+class Report:
+    """The rows, printed and written as they come; what is there stays, whatever ends the command.
+
+    A table has a line with the name of a picture, and below it one for each of its faces.
+    """
+
+    def __init__(self, given, names):
+        self.json, self.names, self.records = given.json, names, 0
+        self.csv = None
+        if given.csv:
+            self.csv = open(given.csv, "w" if given.force else "x", newline="", encoding="utf-8",
+                            errors="surrogateescape")
+            self.writer = csv.writer(self.csv, lineterminator="\n")
+
+    def __enter__(self):
+        print("[" if self.json else table_head(self.names))
+        if self.csv:
+            self.write([["picture", *"xywh", "face", "prediction", "unsure", *self.names]])
+        return self
+
+    def __exit__(self, *_):
+        if self.csv:
+            self.csv.close()
+        if self.json:
+            print("\n]" if self.records else "]")
+
+    def add(self, name, readings):
+        if self.json:
+            print(",\n" * (self.records > 0) + as_json(name, readings), end="", flush=True)
+        else:
+            none = "" if readings else ": not read" if readings.error else ": no face found"
+            print(cli.printable(name) + none, *readings.lines(), sep="\n", flush=True)
+        if readings.error:
+            note(readings.error if name in readings.error else f"{name}: {readings.error}")
+        if self.csv:
+            self.write(csv_rows(name, readings))
+        self.records += 1
+
+    def write(self, rows):
+        self.writer.writerows(rows)
+        self.csv.flush()
 
 
-def as_json(rows):
-    return json.dumps([dict(image=name, error=found) if isinstance(found, str) else
-                       dict(image=name, faces=[as_dict(reading) for reading in found])
-                       for name, found in rows], indent=2, ensure_ascii=False, allow_nan=False)
+def as_json(name, readings):
+    """A picture as JSON: in ASCII where the stream is not UTF-8, or a terminal would act on it."""
+    record = dict(image=name, error=readings.error) if readings.error else dict(
+        image=name, faces=[as_dict(reading) for reading in readings])
+    text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    if not (utf8 and all(line.isprintable() for line in text.split("\n"))):
+        text = json.dumps(record, indent=2, allow_nan=False)
+    return textwrap.indent(text, "  ")
 
 
 def as_dict(reading):
     score = reading.face.score
-    return dict(box=reading.face.box, score=None if score is None else round(score, 4),
-                prediction=reading.expression,
+    return dict(box=reading.box, score=None if score is None else round(score, 4),
+                prediction=reading.expression, unsure=reading.unsure,
                 probabilities={name: round(p, 6) for name, p in reading.probabilities.items()})
 
 
-def as_table(rows, names):
-    """One line a face: its picture, its box, how sure the finder is, and what it shows."""
-    head = ["picture", "x,y,w,h", "face", "prediction", *(f"{name:>8}" for name in names)]
-    lines = [head]
-    for picture, found in rows:
-        if isinstance(found, str) or not found:
-            lines.append([picture, "not read" if isinstance(found, str) else "no face found"])
-            continue
-        for face, expression, probabilities in found:
-            lines.append([picture, ",".join(map(str, face.box)), certainty(face), expression,
-                          *(f"{p:>{max(8, len(name))}.4f}" for name, p in probabilities.items())])
-    widths = [max(len(line[k]) for line in lines if len(line) > k) for k in range(len(head))]
-    return "\n".join("  ".join(f"{cell:{width}}" for cell, width in zip(line, widths)).rstrip()
-                     for line in lines)
-
-
-def certainty(face):
-    return "whole" if face.score is None else f"{face.score:.3f}"
-
-
-def write_csv(path, rows, names):
-    """A line for each face, and one without a box for a picture in which none was found."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["picture", "x", "y", "w", "h", "face", "prediction", *names])
-    for name, found in rows:
-        if isinstance(found, str) or not found:
-            writer.writerow([name] + [""] * 5
-                            + ["not read" if isinstance(found, str) else "no face found"])
-            continue
-        for face, expression, probabilities in found:
-            score = "" if face.score is None else f"{face.score:.4f}"
-            writer.writerow([name, *face.box, score, expression,
-                             *(f"{p:.6f}" for p in probabilities.values())])
-    with atomic_write(path) as file:
-        file.write(text.getvalue().encode(errors="surrogateescape"))
+def csv_rows(name, readings):
+    """A row for each face, or one without a box for a picture in which none was found."""
+    if not readings:
+        return [[name] + [""] * 5 + ["not read" if readings.error else "no face found"]]
+    return [[name, *reading.box,
+             "" if reading.face.score is None else f"{reading.face.score:.4f}",
+             reading.expression, "unsure" if reading.unsure else "",
+             *(f"{p:.6f}" for p in reading.probabilities.values())] for reading in readings]

@@ -77,7 +77,7 @@ def faces_in(grey, smallest=None, threshold=0.5):
     if not 0 < threshold < 1:
         raise ValueError(f"threshold is {threshold}; expected a number between 0 and 1")
     found = []
-    for x, y, side, score in packaged_finder().find(grey, smallest, threshold).astype(float):
+    for x, y, side, score in packaged_finder().find(grey, smallest, threshold).tolist():
         side = min(max(1, round(side)), *grey.size)
         x, y = (min(max(0, round(middle - side / 2)), size - side)
                 for middle, size in zip((x, y), grey.size))

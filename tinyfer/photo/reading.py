@@ -1,50 +1,213 @@
-"""Reads a photograph: finds its faces, and says what expression each of them shows."""
+"""Reads a photograph: finds its faces, and says what expression each of them shows.
 
+The one way from a picture to its readings, for Python, the commands and the page:
+
+    picture -> upright grey image -> the faces in it -> 48x48 crops -> probabilities -> Readings
+"""
+
+import base64
+import io
 import os
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from html import escape
+from pathlib import Path
 
 import numpy as np
 
-from tinyfer.core.networks import PACKAGED, load_model
-from tinyfer.data.faces import SIZE
-from tinyfer.data.pictures import face_of, grey_of, open_image, square
+from tinyfer.core.networks import load_model, packaged
+from tinyfer.data.faces import SIZE, blank
+from tinyfer.data.pictures import colour_of, face_of, grey_of, is_picture, open_image, square
 from tinyfer.photo.finder import Face, faces_in
 
 DEFAULT = "seven-class"
-LOOKS = 18              # at each face, averaged: the best of 1, 2, 10 and 18 on PublicTest
+BEST_CROPS = 18         # of each face, averaged: the best of 1, 2, 10 and 18 on PublicTest
 FILLS = 0.8             # of the picture's longer side: a face so large is all of the picture
+# Below this probability, or this much ahead of the next class, an answer is called unsure: chosen
+# on PublicTest by scripts/lab/score_unsure.py, which measures it.
+SURE, AHEAD = 0.5, 0.2
 
 
-class Reading(NamedTuple):
-    """One face: where it is (a `Face`), the name of the class, the probability of each by name."""
+@dataclass(frozen=True)
+class Reading:
+    """One face, read. Unpacks into face, expression and probabilities.
+
+    face: where it is, a `Face`; box: the same as (x, y, w, h). expression: the name of the most
+    probable class. probabilities: {name: float}, in the network's order. unsure: whether the
+    expression is too improbable, or another class too near, to be believed. crop: what the network
+    was shown, (48, 48) uint8, as `tinyfer.saliency` takes it.
+    """
 
     face: Face
     expression: str
     probabilities: dict
+    crop: np.ndarray = field(repr=False, compare=False)
+
+    def __iter__(self):
+        return iter((self.face, self.expression, self.probabilities))
+
+    @property
+    def box(self):
+        return self.face.box
+
+    @property
+    def unsure(self):
+        return bool(unsure(list(self.probabilities.values())))
+
+    def likeliest(self, n=3):
+        """The n most probable classes: [(name, probability), ...]."""
+        return sorted(self.probabilities.items(), key=lambda item: -item[1])[:n]
+
+    def row(self):
+        """A flat dict of plain values, for `pandas.DataFrame` or JSON."""
+        return dict(zip("xywh", self.box), score=self.face.score, expression=self.expression,
+                    unsure=self.unsure, **self.probabilities)
 
 
-def read_photo(picture, model=DEFAULT, smallest=None, threshold=0.5):
-    """The expression of every face in a photograph: a list of Reading, the surest face first.
+class Readings(list):
+    """The readings of one picture, from left to right: a list of `Reading` that shows itself.
+
+    picture: what was read, opened again to be drawn on; name: its file, or None; error: the
+    sentence why it could not be read, or None (`read_photos` goes on with the next).
+    """
+
+    def __init__(self, picture, readings=(), error=None):
+        super().__init__(sorted(readings, key=lambda reading: reading.box[:2]))
+        self.picture, self.error = picture, error
+        self.name = os.fspath(picture) if isinstance(picture, (str, os.PathLike)) else None
+
+    def rows(self):
+        """A flat dict for each face: `pandas.DataFrame(readings.rows())`, or JSON."""
+        return [dict(picture=self.name, **reading.row()) for reading in self]
+
+    def lines(self):
+        """A line of text for each face, to stand under `table_head`."""
+        return [f"{number:<2} {','.join(map(str, reading.box)):<17} "
+                f"{'unsure' if reading.unsure else reading.expression:<10}"
+                + "".join(f" {p:>{max(4, len(name))}.2f}"
+                          for name, p in reading.probabilities.items())
+                for number, reading in enumerate(self, 1)]
+
+    def __repr__(self):
+        if not self:
+            return self.error or "no face found"
+        return "\n".join([table_head(self[0].probabilities), *self.lines()])
+
+    def draw(self):
+        """A copy of the picture with a box round each face and what was read in it, as a Pillow
+        image in RGB, at most 1,600 pixels a side."""
+        from tinyfer.photo.marking import marked  # matplotlib's font; most calls draw nothing
+
+        return marked(colour_of(open_image(self.picture)), self)
+
+    def show(self):
+        """Open `draw()` in the viewer of the system."""
+        self.draw().show()
+
+    def _repr_html_(self):
+        if self.error:
+            return escape(self.error)
+        file = io.BytesIO()
+        self.draw().save(file, "png")
+        data = base64.b64encode(file.getvalue()).decode()
+        return f'<img alt="" src="data:image/png;base64,{data}"><pre>{escape(repr(self))}</pre>'
+
+
+def table_head(names):
+    """The head of a table of `Readings.lines`, for the names of the classes."""
+    return f"   {'x,y,w,h':<17} {'prediction':<10}" + "".join(f" {name:>4}" for name in names)
+
+
+def unsure(probabilities):
+    """Whether the largest of probabilities (..., K) is too small, or the next too near: (...)."""
+    second, first = np.moveaxis(np.sort(probabilities, axis=-1)[..., -2:], -1, 0)
+    return (first < SURE) | (first - second < AHEAD)
+
+
+def read_photo(picture, model=DEFAULT, box=None, whole=False, crops=BEST_CROPS, smallest=None,
+               threshold=0.5):
+    """The expression of every face in a photograph: Readings, a list from left to right.
 
     picture, smallest, threshold: as for `tinyfer.find_faces`. model: a name of packaged weights, a
-    run folder, a file, or a model. A picture of 48x48 pixels, or one that a single face fills, is
-    a face already: it is read whole, as the networks were trained. Each face is looked at 18 times,
-    in windows and mirrored, as by `model.predict_proba(..., crops=18)`; chapter 16.
+    run folder, a file, or a model. box: (x, y, w, h) of the one face to read, in pixels of the
+    upright picture; whole: the largest centred square is the face. A picture of 48x48 pixels, or
+    one that a single face fills, is a face already: it is read whole, as the networks were trained.
+    crops: 1, 2, 10 or 18 windows and mirror images of each face are averaged, as by
+    `model.predict_proba`; 18 are right a little more often, 1 is some ten times faster (chapter
+    16). `model.predict`, a training's scores and saliency take 1.
 
-        >>> for reading in tinyfer.read_photo("party.jpg"):
-        ...     print(reading.face.box, reading.expression)
+    ValueError or FileNotFoundError where the picture cannot be read, the box does not lie in it,
+    the face in it is of a single grey, or the network answers NaN.
+
+        >>> readings = tinyfer.read_photo("party.jpg")
+        >>> print(readings)                     # a table; readings.show() opens a marked copy
+        >>> for reading in readings:
+        ...     print(reading.box, reading.expression, reading.unsure)
     """
-    model = known_model(model) if isinstance(model, (str, os.PathLike)) else model
+    model = known_model(model)
     grey = grey_of(open_image(picture))
-    return read_faces(grey, faces_to_read(grey, None, False, smallest, threshold), model)
+    faces = faces_to_read(grey, box, whole, smallest, threshold)
+    if not faces:
+        return Readings(picture)
+    shown = np.stack([face_of(grey, face.box) for face in faces])
+    for face in np.flatnonzero(blank(shown)):
+        raise ValueError(f"the face at {faces[face].box} is of a single grey: there is nothing in "
+                         "it to read")
+    p = model.predict_proba(shown, crops=crops)
+    if not np.isfinite(p).all():
+        raise ValueError("the network answers NaN: its weights are too large to compute with")
+    names = model.class_names
+    return Readings(picture, (
+        Reading(face, names[row.argmax()], dict(zip(names, row.tolist())), crop)
+        for face, row, crop in zip(faces, p, shown)))
 
 
-def known_model(place):
+def read_photos(pictures, model=DEFAULT, progress=None, **options):
+    """Readings of one picture after the other, each as soon as it is read: a generator.
+
+    pictures: paths, folders (all pictures in them, by name), or what else `read_photo` takes; one,
+    or several. A picture that cannot be read gives empty Readings with an `error`, and the rest
+    goes on. progress: called as progress(pictures done, in all). options: as for `read_photo`.
+
+        >>> rows = [row for readings in tinyfer.read_photos("holiday/") for row in readings.rows()]
+        >>> pandas.DataFrame(rows)
+    """
+    model, pictures = known_model(model), list_pictures(pictures)
+    for done, picture in enumerate(pictures, 1):
+        try:
+            readings = read_photo(picture, model, **options)
+        except (ValueError, OSError) as error:
+            readings = Readings(picture, error=str(error))
+        except MemoryError:
+            readings = Readings(picture, error="there is not enough memory for this picture")
+        if progress:
+            progress(done, len(pictures))
+        yield readings
+
+
+def list_pictures(pictures):
+    """What to read: a folder stands for the pictures in it and below, in order of their names.
+    FileNotFoundError for a folder that holds none."""
+    found = []
+    for picture in pictures if isinstance(pictures, (list, tuple)) else [pictures]:
+        if isinstance(picture, (str, os.PathLike)) and os.path.isdir(picture):
+            inside = sorted(str(file) for file in Path(picture).rglob("*") if is_picture(file))
+            if not inside:
+                raise FileNotFoundError(f"there is no picture in the folder {picture}")
+            found += inside
+        else:
+            found.append(picture)
+    return found
+
+
+def known_model(model):
     """The model of a packaged name, kept for the next photograph; of a file or a run folder read
-    anew, for it may be trained on meanwhile."""
-    packaged = {file.stem for file in PACKAGED.glob("*.npz")}
-    return _kept(place) if str(place) in packaged else load_model(place)
+    anew, for it may be trained on meanwhile; or the model itself."""
+    if isinstance(model, (str, os.PathLike)):
+        return _kept(model) if model in packaged() else load_model(model)
+    if not hasattr(model, "predict_proba"):
+        raise TypeError(f"a model is a name, a path or a network, not {model!r:.60}")
+    return model
 
 
 _kept = lru_cache(maxsize=3)(load_model)
@@ -57,11 +220,17 @@ def faces_to_read(grey, box=None, take_whole=False, smallest=None, threshold=0.5
         left, top, right, _ = square(grey.size, box)
         return [Face(left, top, right - left, None)]
     if take_whole or grey.size == (SIZE, SIZE):
-        return [whole(grey)]
+        return [whole_of(grey)]
     found = faces_in(grey, smallest, threshold)
     if len(found) == 1 and found[0].side >= FILLS * max(grey.size):
-        return [whole(grey)._replace(score=found[0].score)]
+        return [whole_of(grey)._replace(score=found[0].score)]
     return found
+
+
+def whole_of(grey):
+    """The largest centred square of a picture, as a Face without a score."""
+    side = min(grey.size)
+    return Face(*((length - side) // 2 for length in grey.size), side, None)
 
 
 def largest_face(grey):
@@ -69,21 +238,3 @@ def largest_face(grey):
     where none is found."""
     faces = faces_to_read(grey)
     return max(faces, key=lambda face: face.side).box if faces else None
-
-
-def whole(grey):
-    """The largest centred square of a picture, as a Face without a score."""
-    side = min(grey.size)
-    return Face(*((length - side) // 2 for length in grey.size), side, None)
-
-
-def read_faces(grey, faces, model):
-    """A Reading of each Face in a grey Pillow image."""
-    if not faces:
-        return []
-    p = model.predict_proba(np.stack([face_of(grey, face.box) for face in faces]), crops=LOOKS)
-    if not np.isfinite(p).all():
-        raise ValueError("the network answers NaN: its weights are too large to compute with")
-    names = model.class_names
-    return [Reading(face, names[row.argmax()], dict(zip(names, row.tolist())))
-            for face, row in zip(faces, p)]

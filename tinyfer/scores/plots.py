@@ -3,7 +3,7 @@
 One quiet style, made to be read in print, in grey and by colour-blind readers: the Okabe-Ito
 colours, a line style of its own for every curve, names beside the curves where there is room, no
 letter under 9 points. Figures are drawn without pyplot, so nothing is left behind in the process
-and no display is needed. In the package, only this module imports matplotlib.
+and no display is needed.
 
 Each function draws into the file at `path`; `as_svg` makes an element of a page of it instead.
 """
@@ -17,7 +17,6 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from tinyfer.core.arrays import atomic_write
 from tinyfer.scores.metrics import auc, bins_to_draw, macro_roc
@@ -87,36 +86,6 @@ def learning_curves(history, path, title="", quantities=("loss", "accuracy")):
         figure.legend(panels[0].lines, names, loc="outside upper right", ncols=len(quantities) + 1)
         put_title(figure, title)
         save(figure, path)
-
-
-def photo(picture, readings, path, longest=1600):
-    """A photograph (Pillow, RGB) with a square round each face, its expression and its three
-    largest probabilities. readings: as `tinyfer.read_photo` returns them."""
-    width, height = picture.size
-    scale = longest / max(width, height) if max(width, height) > longest else max(
-        1, 300 / min(width, height))
-    small = picture.resize((max(1, round(width * scale)), max(1, round(height * scale))))
-    with rc_context(NAMES):
-        figure = Figure(figsize=(small.width / 100, small.height / 100))
-        FigureCanvasAgg(figure)
-        axes = figure.add_axes((0, 0, 1, 1))
-        axes.imshow(np.asarray(small), extent=(0, width, height, 0), interpolation="bilinear")
-        axes.axis("off")
-        for number, (face, _, probabilities) in enumerate(readings):
-            colour = COLOURS[number % len(COLOURS)]
-            axes.add_patch(Rectangle((face.x, face.y), face.side, face.side, fill=False,
-                                     edgecolor="white", linewidth=3.6))
-            axes.add_patch(Rectangle((face.x, face.y), face.side, face.side, fill=False,
-                                     edgecolor=colour, linewidth=2))
-            likely = sorted(probabilities.items(), key=lambda item: -item[1])[:3]
-            below = face.y + face.side < 0.85 * height      # else inside, at the bottom
-            axes.annotate("\n".join(f"{name} {p:.2f}" for name, p in likely),
-                          (face.x, face.y + face.side), (3, -6 if below else 6),
-                          textcoords="offset points", va="top" if below else "bottom",
-                          fontsize=9, color="white",
-                          bbox=dict(facecolor=colour, edgecolor="white", pad=2))
-        with atomic_write(path) as file:
-            figure.savefig(file, format="png", dpi=100)
 
 
 def confusion(matrix, class_names, path, title=""):

@@ -5,7 +5,7 @@ from study.results import key_of
 
 from tinyfer.commands.pages import table
 from tinyfer.core.networks import PACKAGED
-from tinyfer.photo.reading import LOOKS
+from tinyfer.photo.reading import BEST_CROPS
 from tinyfer.training.runs import open_run
 
 
@@ -55,7 +55,7 @@ def _scores(record):
     if "averaged" in record:
         averaged, clean = record["averaged"], record["averaged"]["without_copies"]
         low, high = averaged["accuracy_interval"]
-        yield f"mean of {LOOKS} crops", (
+        yield f"mean of {BEST_CROPS} crops", (
             f"test accuracy **{averaged['accuracy']:.3f}** ({low:.3f} to {high:.3f})"
             + (f", without copies {clean['accuracy']:.3f}" if clean else ""))
     yield "macro precision, macro AUC", (f"{test['macro']['precision']:.3f}, "

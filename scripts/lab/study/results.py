@@ -11,7 +11,7 @@ when the run folders are gone. It is a dict:
     best_epoch, val_accuracy            the best epoch on validation, whose weights are scored
     test                                `tinyfer.training.evaluation.score` of the test part
     averaged                            another recipe than the study's only: the same of the mean
-                                        over LOOKS windows and mirror images of each face
+                                        over BEST_CROPS windows and mirror images of each face
     minutes, date, machine, parameters
     weights                             checksum of best.npz
     thresholds, against                 experiment 6b only: threshold curve, paired tests
@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from tinyfer.core.arrays import brief, check_form
-from tinyfer.photo.reading import LOOKS
+from tinyfer.photo.reading import BEST_CROPS
 from tinyfer.scores.binary import threshold_curve
 from tinyfer.storage.checkpoint import read_history
 from tinyfer.storage.files import locked, read_json
@@ -172,7 +172,7 @@ def record_of(folder, data=None):
 
     record = _about(run, run.experiment.number) | dict(test=scored(1))
     if run.config.recipe.name != "study":
-        record["averaged"] = scored(LOOKS)
+        record["averaged"] = scored(BEST_CROPS)
     runs.write_json(kept, dict(origin=origin, record=record))
     return record
 

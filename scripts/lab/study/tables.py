@@ -3,7 +3,7 @@
 from study.results import ORDER, is_trial
 
 from tinyfer.commands.pages import table
-from tinyfer.photo.reading import LOOKS
+from tinyfer.photo.reading import BEST_CROPS
 from tinyfer.training.experiments import BINARIZED, EXPERIMENTS
 from tinyfer.training.recipes import RECIPES
 from tinyfer.training.runs import describe_threads
@@ -171,7 +171,7 @@ def official_table(records):
         if other_recipe(r):
             remark += f"; recipe {r['recipe']}, {r['epochs']} epochs"
         if key == "averaged":
-            remark += f"; {LOOKS} crops averaged"
+            remark += f"; {BEST_CROPS} crops averaged"
         if clean and test["copies"]:
             remark += (f"; {100 * clean['accuracy']:.2f} on the {clean['n']:,} images without a "
                        f"copy in Training, {100 * test['accuracy_on_copies']:.1f} on the "
@@ -201,7 +201,7 @@ def recipes_table(records):
                 _3(averaged and averaged["accuracy"]), _clean(averaged), _3(test["macro"]["auc"]),
                 f"{r['minutes']:.0f}, {r['machine']['cpu']}", f"`{command([r])}`"])
     head = ["#", "recipe", "epochs", "validation accuracy", "test accuracy", "without copies",
-            f"{LOOKS} crops averaged", "the same without copies", "macro AUC", "minutes, machine",
+            f"{BEST_CROPS} crops averaged", "the same without copies", "macro AUC", "minutes, machine",
             "command"]
     return table(head, rows) if rows else NOTHING
 
