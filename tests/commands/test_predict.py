@@ -276,7 +276,7 @@ def test_show_marks_a_copy_of_each_picture(call, model_file, scenes, tmp_path):
     changed = (np.abs(marked - plain).max(axis=2) > 60).mean()
     assert 0.01 < changed < 0.4
     assert call(predict.main, scenes, "--model", model_file, "--show", tmp_path / "all")[0] == 0
-    assert sorted(f.relative_to(tmp_path / "all").as_posix() for f in
+    assert sorted(file.relative_to(tmp_path / "all").as_posix() for file in
                   (tmp_path / "all").rglob("*.png")) == [
         "a-faces.png", "b-faces.png", "more/c-faces.png"]
     for target in (one, tmp_path / "new.png"):      # there already; one file for three pictures
@@ -291,8 +291,9 @@ def test_show_mirrors_subfolders(call, model_file, tmp_path):
         picture().save(tmp_path / "in" / name)
     options = tmp_path / "in", "--model", model_file, "--show", tmp_path / "out"
     assert call(predict.main, *options)[0] == 0
-    made = sorted(f.relative_to(tmp_path / "out").as_posix() for f in (tmp_path / "out").rglob("*.*"))
-    assert made == ["a/1-faces.png", "b/1-faces-2.png", "b/1-faces.png"]
+    out = tmp_path / "out"
+    assert sorted(file.relative_to(out).as_posix() for file in out.rglob("*.png")) == [
+        "a/1-faces.png", "b/1-faces-2.png", "b/1-faces.png"]
     code, out, err = call(predict.main, *options)
     assert code == 2 and out == "" and "a/1-faces.png is there already" in err
     assert call(predict.main, *options, "--force")[0] == 0
@@ -424,7 +425,7 @@ def test_weights_that_overflow_are_no_answer(call, model_file, pictures, tmp_pat
         p.value *= 1e9
     model.save(tmp_path / "large.npz")
     with np.errstate(all="ignore"):
-        code, out, err = call(predict.main, pictures[0], "--model", tmp_path / "large.npz", "--json")
+        code, out, _ = call(predict.main, pictures[0], "--model", tmp_path / "large.npz", "--json")
     assert code == 1 and "the network answers NaN" in json.loads(out)[0]["error"]
 
 
@@ -453,3 +454,9 @@ def test_only_pictures_of_a_folder_are_read(call, model_file, tmp_path):
     assert code == 0, err
     assert len(out.splitlines()) == 3 and "\\udcff.png" in out
     assert b"\xff.png,0,0,48,48" in (tmp_path / "faces.csv").read_bytes()
+
+
+def test_a_first_start_says_that_it_compiles(call, model_file, pictures, monkeypatch):
+    monkeypatch.setattr(predict, "compiled", lambda what: False)
+    err = call(predict.main, pictures[0], "--whole", "--model", model_file)[2]
+    assert "the first start compiles the kernels, once" in err

@@ -159,7 +159,8 @@ def test_a_label_covers_no_face_and_no_label():
     for _ in range(300):
         size = rng.integers(100, 400, 2).tolist()
         side = int(rng.integers(20, 90))
-        taken = [[x, y, x + side, y + side] for x, y in rng.integers(0, np.array(size) - side, (4, 2))]
+        corners = rng.integers(0, np.array(size) - side, (4, 2)).tolist()
+        taken = [[x, y, x + side, y + side] for x, y in corners]
         place = marking.room_for(extent, taken[0], size, taken)
         outcomes.add(place is None)
         if place is not None:

@@ -95,7 +95,7 @@ def predict(given):
     files = targets(given, pictures)
     run = open_run(given.model)
     warn_of_drawn_faces(run)
-    if not compiled():
+    if not compiled("forward"):
         note("the first start compiles the kernels, once: this takes about a minute")
     counter = Counter()
     sources = [standard_input() if name == "-" else name for name, _ in pictures]

@@ -70,10 +70,11 @@ def kernel(**options):
     return compiled_when_called
 
 
-def compiled():
-    """True when the cache holds the kernel that takes longest, of a convolution's way back."""
+def compiled(what="backward"):
+    """True when the cache holds the kernel that takes longest: that of a convolution's "forward",
+    for a prediction, or "backward", for a training."""
     return bool(config.DISABLE_JIT) or any(
-        trusted_folder(folder) and any(folder.glob("winograd._backward-*.nbc"))
+        trusted_folder(folder) and any(folder.glob(f"winograd._{what}-*.nbc"))
         for folder in _folders())
 
 
