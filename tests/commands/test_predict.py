@@ -33,6 +33,12 @@ def model_file(tmp_path_factory):
     return path
 
 
+@pytest.fixture(autouse=True)
+def compiled(monkeypatch):
+    """No note that kernels are compiled, whether they are or not."""
+    monkeypatch.setattr(predict, "compiled", lambda what: True)
+
+
 def picture(height=48, width=48, seed=0):
     """Smooth grey values, unlike at every place, mirrored or turned."""
     rng = np.random.default_rng(seed)
