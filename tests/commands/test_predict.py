@@ -15,6 +15,7 @@ from tiny import unsettle
 
 import tinyfer
 from tinyfer.commands import predict
+from tinyfer.core.checks import Notice
 from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data import draw_faces
 from tinyfer.data.pictures import colour_of, face_of, grey_of, open_image, read_face
@@ -305,18 +306,27 @@ def test_show_mirrors_subfolders(call, model_file, tmp_path):
     assert call(predict.main, *options, "--force")[0] == 0
 
 
-def test_a_picture_of_one_grey_is_not_read(call, model_file, tmp_path):
+def test_a_picture_of_one_grey_is_pointed_out(call, model_file, tmp_path):
     """From Python as by the command: an answer would mean nothing."""
     Image.new("L", (48, 48), 7).save(tmp_path / "grey.png")
     code, out, err = call(predict.main, tmp_path / "grey.png", "--model", model_file)
-    assert code == 1 and "not read" in out and "is of a single grey" in err
-    with pytest.raises(ValueError, match="is of a single grey"):
-        tinyfer.read_photo(np.zeros((48, 48), np.uint8))
+    assert code == 0 and out.splitlines()[2].split()[2] == "unsure"
+    assert "grey.png: the face has hardly any contrast" in err
+    with pytest.warns(Notice, match="hardly any contrast"):
+        assert tinyfer.read_photo(np.zeros((48, 48), np.uint8), crops=1)[0].unsure
+
+
+def test_an_animation_says_that_its_first_frame_is_read(call, model_file, tmp_path):
+    picture().save(tmp_path / "a.gif", save_all=True, append_images=[picture(seed=1)])
+    _, out, err = call(predict.main, tmp_path / "a.gif", "--model", model_file, "--show",
+                       tmp_path / "marked.png")
+    assert "0,0,48,48" in out and err.count("has several frames, of which the first is read") == 1
 
 
 STOPPED = """
 import sys
 from tinyfer.commands import predict
+from tinyfer.core.checks import Notice
 from tinyfer.photo import reading
 read = reading.read_photo
 def stop(picture, *arguments, **options):

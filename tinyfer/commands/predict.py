@@ -8,7 +8,6 @@
 
 import argparse
 import csv
-import io
 import json
 import sys
 import textwrap
@@ -96,14 +95,16 @@ def predict(given):
     run = open_run(given.model)
     warn_of_drawn_faces(run)
     if not compiled("forward"):
-        note("the first start compiles the kernels, once: this takes about a minute")
+        cli.note("the first start compiles the kernels, once: this takes about a minute")
     counter = Counter()
-    sources = [standard_input() if name == "-" else name for name, _ in pictures]
+    sources = [sys.stdin.buffer.read() if name == "-" else name for name, _ in pictures]
     found = read_photos(sources, run.model, counter, box=given.box, whole=given.whole,
                         crops=given.crops, smallest=given.smallest, threshold=given.threshold)
     code = 0
     with Report(given, run.model.class_names) as report:
-        for (name, _), file, readings in zip(pictures, files, found):
+        for (name, _), file in zip(pictures, files):
+            with cli.notes(name):
+                readings = next(found)
             if file and not readings.error:
                 readings.error = draw(readings, file)
             counter.clear()
@@ -111,16 +112,6 @@ def predict(given):
             if readings.error or (given.strict and not readings):
                 code = 1
     return code
-
-
-def note(sentence):
-    print(f"note: {cli.printable(sentence)}", file=sys.stderr)
-
-
-def standard_input():
-    stream = io.BytesIO(sys.stdin.buffer.read())
-    stream.name = "the picture from standard input"
-    return stream
 
 
 class Counter:
@@ -134,11 +125,11 @@ class Counter:
         if sys.stderr.isatty() and done < total:
             left = (time.perf_counter() - self.start) / done * (total - done)
             self.text = f"{done:,} of {total:,} pictures, {duration(left)} left"
-            print(self.text, end="", file=sys.stderr, flush=True)
+            print(self.text, end="\r", file=sys.stderr, flush=True)      # a note goes over it
 
     def clear(self):
         if self.text:
-            print(f"\r{'':{len(self.text)}}\r", end="", file=sys.stderr, flush=True)
+            print(f"{'':{len(self.text)}}\r", end="", file=sys.stderr, flush=True)
             self.text = ""
 
 
@@ -206,7 +197,7 @@ class Report:
             none = "" if readings else ": not read" if readings.error else ": no face found"
             print(cli.printable(name) + none, *readings.lines(), sep="\n", flush=True)
         if readings.error:
-            note(readings.error if name in readings.error else f"{name}: {readings.error}")
+            cli.note(readings.error, name)
         if self.csv:
             self.write(csv_rows(name, readings))
         self.records += 1

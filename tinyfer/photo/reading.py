@@ -8,6 +8,7 @@ The one way from a picture to its readings, for Python, the commands and the pag
 import base64
 import io
 import os
+import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
@@ -15,8 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyfer.core.checks import Notice
+from tinyfer.core.inference import FAINT, contrast
 from tinyfer.core.networks import load_model, packaged
-from tinyfer.data.faces import SIZE, blank
+from tinyfer.data.faces import SIZE
 from tinyfer.data.pictures import colour_of, face_of, grey_of, is_picture, open_image, square
 from tinyfer.photo.finder import Face, faces_in
 
@@ -34,13 +37,14 @@ class Reading:
 
     face: where it is, a `Face`; box: the same as (x, y, w, h). expression: the name of the most
     probable class. probabilities: {name: float}, in the network's order. unsure: whether the
-    expression is too improbable, or another class too near, to be believed. crop: what the network
-    was shown, (48, 48) uint8, as `tinyfer.saliency` takes it.
+    expression is too improbable, or another class too near, to be believed, or the face has hardly
+    any contrast. crop: what the network was shown, (48, 48) uint8, as `tinyfer.saliency` takes it.
     """
 
     face: Face
     expression: str
     probabilities: dict
+    unsure: bool
     crop: np.ndarray = field(repr=False, compare=False)
 
     def __iter__(self):
@@ -49,10 +53,6 @@ class Reading:
     @property
     def box(self):
         return self.face.box
-
-    @property
-    def unsure(self):
-        return bool(unsure(list(self.probabilities.values())))
 
     def likeliest(self, n=3):
         """The n most probable classes: [(name, probability), ...]."""
@@ -67,7 +67,7 @@ class Reading:
 class Readings(list):
     """The readings of one picture, from left to right: a list of `Reading` that shows itself.
 
-    picture: what was read, opened again to be drawn on; name: its file, or None; error: the
+    picture: a path, opened again to be drawn on, or an image; name: its path, or None; error: the
     sentence why it could not be read, or None (`read_photos` goes on with the next).
     """
 
@@ -98,7 +98,9 @@ class Readings(list):
         image in RGB, at most 1,600 pixels a side."""
         from tinyfer.photo.marking import marked  # matplotlib's font; most calls draw nothing
 
-        return marked(colour_of(open_image(self.picture)), self)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Notice)         # said when it was read
+            return marked(colour_of(self.picture), self)
 
     def show(self):
         """Open `draw()` in the viewer of the system."""
@@ -136,30 +138,28 @@ def read_photo(picture, model=DEFAULT, box=None, whole=False, crops=BEST_CROPS, 
     `model.predict_proba`; 18 are right a little more often, 1 is some ten times faster (chapter
     16). `model.predict`, a training's scores and saliency take 1.
 
-    ValueError or FileNotFoundError where the picture cannot be read, the box does not lie in it,
-    the face in it is of a single grey, or the network answers NaN.
+    ValueError or FileNotFoundError where the picture cannot be read, the box does not lie in it, or
+    the network answers NaN; a warning where a face has hardly any contrast.
 
         >>> readings = tinyfer.read_photo("party.jpg")
         >>> print(readings)                     # a table; readings.show() opens a marked copy
         >>> for reading in readings:
         ...     print(reading.box, reading.expression, reading.unsure)
     """
-    model = known_model(model)
-    grey = grey_of(open_image(picture))
+    model, image = known_model(model), open_image(picture)
+    grey = grey_of(image)
+    kept = picture if isinstance(picture, (str, os.PathLike)) else image
     faces = faces_to_read(grey, box, whole, smallest, threshold)
     if not faces:
-        return Readings(picture)
+        return Readings(kept)
     shown = np.stack([face_of(grey, face.box) for face in faces])
-    for face in np.flatnonzero(blank(shown)):
-        raise ValueError(f"the face at {faces[face].box} is of a single grey: there is nothing in "
-                         "it to read")
     p = model.predict_proba(shown, crops=crops)
     if not np.isfinite(p).all():
         raise ValueError("the network answers NaN: its weights are too large to compute with")
-    names = model.class_names
-    return Readings(picture, (
-        Reading(face, names[row.argmax()], dict(zip(names, row.tolist())), crop)
-        for face, row, crop in zip(faces, p, shown)))
+    names, doubts = model.class_names, unsure(p) | (contrast(shown) < FAINT)
+    return Readings(kept, (
+        Reading(face, names[row.argmax()], dict(zip(names, row.tolist())), doubt, crop)
+        for face, row, doubt, crop in zip(faces, p, doubts.tolist(), shown)))
 
 
 def read_photos(pictures, model=DEFAULT, progress=None, **options):
