@@ -1,6 +1,7 @@
 """Recipes: their values, and that what they add to the loop goes on after a stop, bit for bit."""
 
 import json
+import zlib
 from dataclasses import replace
 from functools import partial
 
@@ -9,13 +10,17 @@ import pytest
 from test_training import same_files
 from tiny import small_cnn, tiny_faces, tiny_model, train_tiny, without_seconds
 
-from tinyfer.core.arrays import load_arrays
+from tinyfer.core.arrays import load_arrays, save_arrays
 from tinyfer.core.inference import to_input
 from tinyfer.core.networks import ARCHITECTURES, load_model, six_layer_cnn
 from tinyfer.core.optim import SCHEDULES, SGD, Adam, constant, cosine, one_cycle
 from tinyfer.data.augment import NO_AUGMENTATION, Augmentation, augment
+from tinyfer.data.drawn import draw_faces
+from tinyfer.data.splits import CLASS_SETS
+from tinyfer.training.config import with_opinions
 from tinyfer.training.ema import RunningMean
-from tinyfer.training.loop import out_of_patience, start_from, warnings
+from tinyfer.training.experiments import prepare
+from tinyfer.training.loop import fit, out_of_patience, start_from, warnings
 from tinyfer.training.recipes import BEST, RECIPES, STUDY, Recipe
 from tinyfer.training.runs import open_run
 
@@ -199,6 +204,54 @@ def test_patience_counts_epochs_that_are_no_better():
 
 
 # The running mean
+
+def test_opinions_are_mixed_into_the_target_by_hand():
+    """Half the smoothed label, half the opinion, its logits halved: [1, 9] becomes [1, 3] / 4."""
+    recipe = Recipe(label_smoothing=0.2, distillation=0.5, temperature=2.0,
+                    augmentation=NO_AUGMENTATION)
+    faces, labels = np.zeros((2, 48, 48), np.uint8), np.array([0, 1])
+    opinions = np.array([[0.1, 0.9], [1.0, 0.0]], np.float32)
+    _, targets = recipe.batch(faces, labels, 2, None, np.float32, opinions)
+    assert targets == pytest.approx(np.array([[0.45 + 0.125, 0.05 + 0.375], [0.05 + 0.5, 0.45]]))
+    assert targets.dtype == np.float32
+    for none in (None, np.array([[0.5, 0.5], [np.nan, np.nan]])):
+        with pytest.raises(ValueError, match="needs the opinions of other networks"):
+            recipe.batch(faces, labels, 2, None, np.float32, none)
+
+
+def test_opinions_go_with_their_faces(tmp_path):
+    """Through the file, the split, and classes that are dropped or merged."""
+    data = draw_faces(70, seed=1)
+    training = data.usage == "Training"
+    p = np.random.default_rng(0).dirichlet(np.ones(7), int(training.sum())).astype(np.float32)
+    checksum = np.array(zlib.crc32(data.faces[training].tobytes()))
+    save_arrays(tmp_path / "a.npz", dict(probabilities=p, checksum=checksum))
+    taught = with_opinions(data, tmp_path / "a.npz")
+    assert np.isnan(taught.opinions[~training]).all()
+    parts = prepare(taught, (7, "none", "official"))
+    assert parts.train.opinions == pytest.approx(p, abs=1e-6)
+    for classes, members in CLASS_SETS.items():
+        part = prepare(taught, (classes, "none", "official")).train
+        sums = np.stack([p[:, [data.class_names.index(m) for m in group]].sum(axis=1)
+                         for group in members.values()], axis=1)
+        kept = np.isin(data.labels[training], [data.class_names.index(m) for group in
+                                               members.values() for m in group])
+        expected = sums[kept] / sums[kept].sum(axis=1, keepdims=True)
+        assert part.opinions == pytest.approx(expected, abs=1e-6)
+    with pytest.raises(ValueError, match="no answers to these 56 training images"):
+        with_opinions(draw_faces(70, seed=2), tmp_path / "a.npz")
+
+
+def test_distillation_learns_what_the_teachers_say(tmp_path):
+    """All of the target from opinions that name another class: it learns that class."""
+    faces = tiny_faces(50)
+    wrong = replace(faces, opinions=np.eye(3, dtype=np.float32)[(faces.labels + 1) % 3])
+    recipe = Recipe(epochs=40, batch_size=8, lr=3e-3, distillation=0.999,
+                    augmentation=NO_AUGMENTATION)
+    model = tiny_model()
+    fit(model, recipe.make_optimizer(model), wrong, wrong, tmp_path, recipe)
+    assert np.mean(model.predict(faces.faces) == (faces.labels + 1) % 3) > 0.7
+
 
 def test_a_network_looks_where_it_was_trained(tmp_path, monkeypatch):
     """Crops by chance lie about the middle; without chance, or without a crop, at the corner."""

@@ -11,21 +11,21 @@
     duplicates.py    exact copies, and scores and trainings without them
 """
 
-from tinyfer.data.duplicates import drop_duplicates, duplicate_facts, duplicate_groups, seen_in
-from tinyfer.data.faces import EMOTIONS, Faces, USAGES
-from tinyfer.data.fer2013 import HOW_TO_GET, find_data, load_fer2013
 from tinyfer.core.inference import to_input
 from tinyfer.data.augment import augment
+from tinyfer.data.drawn import draw_face, draw_faces
+from tinyfer.data.duplicates import drop_duplicates, duplicate_facts, duplicate_groups, seen_in
+from tinyfer.data.faces import EMOTIONS, USAGES, Faces
+from tinyfer.data.fer2013 import HOW_TO_GET, find_data, load_fer2013
 from tinyfer.data.splits import (
     CLASS_SETS,
-    Parts,
     SPLITS,
+    Parts,
     class_weights,
     select_classes,
     split,
     undersample,
 )
-from tinyfer.data.drawn import draw_face, draw_faces
 
 __all__ = [
     "CLASS_SETS", "EMOTIONS", "HOW_TO_GET", "SPLITS", "USAGES", "Faces", "Parts", "augment",

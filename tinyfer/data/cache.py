@@ -8,13 +8,12 @@ cannot be written costs a line of notice and nothing else.
 import hashlib
 import os
 import sys
-from pathlib import Path
 
 import numpy as np
 
 from tinyfer.core.arrays import load_arrays, save_arrays
 from tinyfer.core.trust import trusted, trusted_folder, user_folder
-from tinyfer.data.faces import EMOTIONS, Faces, USAGES
+from tinyfer.data.faces import EMOTIONS, USAGES, Faces
 
 VERSION = 1  # counts up whenever the reader would give other arrays for the same source
 

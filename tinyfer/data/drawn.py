@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from tinyfer.data.faces import EMOTIONS, SIZE, Faces
 from tinyfer.data.pen import draw
-from tinyfer.data.faces import EMOTIONS, Faces, SIZE
 
 # What an expression does to a face, after Ekman and Friesen's action units (1978). Two poses each,
 # and a face lies anywhere between the two; the last column is how far faces differ besides.

@@ -20,6 +20,8 @@ class Faces:
     usage        (N,) str, each one of "Training", "PublicTest", "PrivateTest" (FER-2013's parts)
     class_names  K names; label c means class_names[c]
     source       what these faces are, for titles and reports: "FER-2013" or "drawn faces"
+    opinions     None; or (N, K) float32, what other networks answer, for distillation (chapter 16):
+                 a row of probabilities for a face, of NaN where there is none
 
     `len(data)` is N; `data[index]` with an index array, a boolean mask or a slice is again a Faces.
     Raises ValueError where the arrays do not fit together or a label or usage is out of range.
@@ -30,6 +32,7 @@ class Faces:
     usage: np.ndarray
     class_names: tuple[str, ...]
     source: str
+    opinions: np.ndarray | None = None
 
     def __post_init__(self):
         faces, labels, usage = map(np.asarray, (self.faces, self.labels, self.usage))
@@ -54,6 +57,9 @@ class Faces:
         if unknown := set(np.unique(usage).tolist()) - set(USAGES):
             stranger = sorted(unknown)[0]
             raise ValueError(f"usage must be one of {', '.join(USAGES)}, not {stranger!r}")
+        if self.opinions is not None and np.shape(self.opinions) != (n, len(classes)):
+            raise ValueError(f"{n} faces of {len(classes)} classes need opinions of shape "
+                             f"({n}, {len(classes)}), not {np.shape(self.opinions)}")
         for name, value in (
             ("faces", faces), ("labels", labels.astype(np.int64)), ("usage", usage),
             ("class_names", classes),
@@ -66,9 +72,9 @@ class Faces:
     def __getitem__(self, index):
         if np.ndim(index) == 0 and not isinstance(index, slice):
             raise TypeError(f"index Faces with an array, a mask or a slice, not {index!r}")
-        return Faces(
-            self.faces[index], self.labels[index], self.usage[index], self.class_names, self.source
-        )
+        opinions = None if self.opinions is None else self.opinions[index]
+        return Faces(self.faces[index], self.labels[index], self.usage[index], self.class_names,
+                     self.source, opinions)
 
     def __repr__(self):
         counts = ", ".join(f"{name} {n:,}" for name, n in zip(self.class_names, self.counts()))

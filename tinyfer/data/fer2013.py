@@ -11,11 +11,11 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
+from tinyfer.core.arrays import brief
 from tinyfer.data import cache as decoded
-from tinyfer.data.faces import EMOTIONS, Faces, SIZE, USAGES
+from tinyfer.data.faces import EMOTIONS, SIZE, USAGES, Faces
 from tinyfer.data.fer2013_csv import MOST_IMAGES, read_csv
 from tinyfer.data.folders import is_class_folder, is_train_and_test, load_to_train
-from tinyfer.core.arrays import brief
 from tinyfer.storage.files import open_member, open_zip, read_bounded
 
 HOW_TO_GET = """\

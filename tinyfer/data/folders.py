@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyfer.data.faces import Faces, SIZE, USAGES
+from tinyfer.core.arrays import brief
+from tinyfer.data.faces import SIZE, USAGES, Faces
 from tinyfer.data.fer2013_csv import MOST_IMAGES
 from tinyfer.data.pictures import face_of, grey_of, is_picture, open_image, read_face
-from tinyfer.core.arrays import brief
 
 FEWEST = 10             # pictures of a class that is to be divided; with a test/ of its own, a few
 FEWEST_IN_TRAIN = 4     # less, of which an eighth, rounded, is one

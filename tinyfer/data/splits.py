@@ -55,9 +55,13 @@ def select_classes(data, classes):
             mapping[data.class_names.index(member)] = label
     labels = mapping[data.labels]
     kept = labels >= 0
-    return Faces(
-        data.faces[kept], labels[kept], data.usage[kept], tuple(CLASS_SETS[classes]), data.source
-    )
+    opinions = None
+    if data.opinions is not None:       # of the classes that are left, given that it is one of them
+        members = mapping[:, None] == np.arange(len(CLASS_SETS[classes]))
+        opinions = data.opinions[kept] @ members.astype(np.float32)
+        opinions /= opinions.sum(axis=1, keepdims=True)
+    return Faces(data.faces[kept], labels[kept], data.usage[kept], tuple(CLASS_SETS[classes]),
+                 data.source, opinions)
 
 
 def split(data, kind="report", seed=0):

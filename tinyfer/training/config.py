@@ -4,9 +4,13 @@ A run's config.json holds it whole, so that the run can be resumed, scored and m
 whatever is read from there is checked here before anything believes it.
 """
 
+import zlib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from tinyfer.core.arrays import load_arrays
 from tinyfer.data import draw_faces, find_data, load_fer2013
 from tinyfer.data.splits import CLASS_SETS, SPLITS
 from tinyfer.training import experiments
@@ -24,7 +28,7 @@ from tinyfer.training.fields import (
 from tinyfer.training.recipes import PLAIN, STUDY, Recipe
 
 LARGEST_SEED = 2**63 - 1
-LATER = {"dtype", "limit", "start", "find_faces"}       # not in the files of old runs
+LATER = {"dtype", "limit", "start", "find_faces", "teachers"}       # not in the files of old runs
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Config:
     seed                       of everything random
     dtype                      what is computed with, "float32" or "float64"
     start                      weights to start from, a name or a path; None: drawn by the seed
+    teachers                   the file of other networks' answers that the recipe distils, or None
     recipe                     how: a Recipe
     """
 
@@ -82,6 +87,9 @@ class Config:
         None, PATH, "start from packaged weights by name (seven-class), a model file or a run "
         "folder; classes of the same name keep what is known of them", option="from",
         metavar="WEIGHTS")
+    teachers: str | None = setting(
+        None, PATH, "what other networks answer to the training images of FER-2013, for a recipe "
+        "that distils it", metavar="FILE")
     recipe: Recipe = setting(STUDY, instance(Recipe, "a Recipe"))
 
     def __post_init__(self):
@@ -155,8 +163,9 @@ class Config:
         place = self.find(data)
         if place is None:
             return draw_faces(self.drawn, seed=self.seed)
-        return load_fer2013(place, progress=progress, seed=self.seed,
-                            find=find if self.find_faces else None)
+        faces = load_fer2013(place, progress=progress, seed=self.seed,
+                             find=find if self.find_faces else None)
+        return with_opinions(faces, self.teachers) if self.teachers else faces
 
     def parts(self, faces):
         """Parts(train, validation, test) of these faces, as by `experiments.prepare`."""
@@ -171,3 +180,16 @@ class Config:
 def usual_recipe(drawn, start):
     """The name of the recipe that is taken where none is asked for."""
     return "fine-tune" if start else "drawn" if drawn else "study"
+
+
+def with_opinions(faces, path):
+    """FER-2013 with the answers in `path` to its training images: "probabilities" (N, K), and
+    "checksum", of those images. ValueError where they are of other images or classes."""
+    arrays, training = load_arrays(path), faces.usage == "Training"
+    missing = {"probabilities", "checksum"} - arrays.keys()
+    if missing or arrays["probabilities"].shape != (training.sum(), len(faces.class_names)) \
+            or int(arrays["checksum"]) != zlib.crc32(faces.faces[training].tobytes()):
+        raise ValueError(f"{path} holds no answers to these {training.sum():,} training images")
+    opinions = np.full((len(faces), len(faces.class_names)), np.nan, np.float32)
+    opinions[training] = arrays["probabilities"]
+    return replace(faces, opinions=opinions)

@@ -67,8 +67,9 @@ def fit(model, optimizer, train, validation, folder, recipe, class_weights=None,
         order = model.rng.permutation(len(train))
         loss_sum, right, seen = 0.0, 0, 0
         for step, batch in enumerate(np.split(order, starts[1:]), 1):
+            opinions = None if train.opinions is None else train.opinions[batch]
             x, targets = recipe.batch(train.faces[batch], train.labels[batch], classes, model.rng,
-                                      model.dtype)
+                                      model.dtype, opinions)
             logits = model.forward(x, training=True)
             if recipe.soft:
                 loss, dlogits = soft_cross_entropy(logits, targets, class_weights)

@@ -38,7 +38,9 @@ class Recipe:
     schedule: a name of SCHEDULES; weight_decay: of Adam; augmentation: how far faces are changed;
     crop: rows and columns of the training pictures, None for whole faces; label_smoothing: the
     fraction of each label given to all classes alike; mixup: alpha of `mix`, 0 for none; ema: decay
-    of the running mean of the weights, 0 for none; patience: epochs without a better validation
+    of the running mean of the weights, 0 for none; distillation: the fraction of the target that is
+    what other networks answer (`Faces.opinions`), and temperature: what their logits are divided by
+    first; patience: epochs without a better validation
     accuracy after which training stops, None for never. name: the entry of RECIPES that it was
     made from; two recipes that do the same are equal whatever they are called.
     """
@@ -57,6 +59,8 @@ class Recipe:
     label_smoothing: float = setting(0.0, number(0, 1))
     mixup: float = setting(0.0, number(0, 1e3))
     ema: float = setting(0.0, number(0, 1))
+    distillation: float = setting(0.0, number(0, 1))
+    temperature: float = setting(1.0, number(0, 1e3, open_=True))
     patience: int | None = setting(
         None, optional(whole(1)),
         "stop when the validation accuracy has not risen for N epochs", metavar="N")
@@ -116,7 +120,7 @@ class Recipe:
     @property
     def soft(self):
         """Whether the targets are probabilities and not labels."""
-        return self.label_smoothing > 0 or self.mixup > 0
+        return self.label_smoothing > 0 or self.mixup > 0 or self.distillation > 0
 
     @property
     def window(self):
@@ -125,13 +129,28 @@ class Recipe:
         cut_by_chance = self.augmentation not in (NO_AUGMENTATION, SHIFT_AND_FLIP)
         return "middle" if self.crop and cut_by_chance else "corner"
 
-    def batch(self, faces, labels, classes, rng, dtype=np.float32):
+    def batch(self, faces, labels, classes, rng, dtype=np.float32, opinions=None):
         """Faces and labels of a step as the network gets them: x (N, H, W, 1), and the labels (N,)
-        or, where `soft`, targets (N, classes)."""
+        or, where `soft`, targets (N, classes).
+
+        With distillation d and temperature T, and q the opinions (N, classes):
+
+            target = (1 - d) smoothed label + d q^(1/T) / sum of q^(1/T)
+
+        ValueError where a face lacks an opinion that is asked for. Chapter 16.
+        """
         x = self._pictures(faces, rng, dtype)
         if not self.soft:
             return x, labels
         targets = smooth_targets(labels, classes, self.label_smoothing, dtype)
+        if self.distillation:
+            if opinions is None or not np.isfinite(opinions).all():
+                raise ValueError("distillation needs the opinions of other networks on every "
+                                 "training face; some have none")
+            taught = opinions.astype(np.float64) ** (1 / self.temperature)
+            taught /= taught.sum(axis=1, keepdims=True)
+            targets = ((1 - self.distillation) * targets
+                       + self.distillation * taught).astype(targets.dtype)
         return mix(x, targets, self.mixup, rng) if self.mixup else (x, targets)
 
     def _pictures(self, faces, rng, dtype):
@@ -152,9 +171,17 @@ BEST = Recipe(
     augmentation=Augmentation(rotation=11, scale=0.12, shift=3, horizontal_flip=0.5,
                               brightness=0.1, contrast=0.2),
 )
+# For photographs that are cut, lit and taken otherwise than those of FER-2013.
+ROBUST = replace(
+    BEST, epochs=120, name="robust",
+    augmentation=Augmentation(rotation=14, scale=0.28, shift=4, horizontal_flip=0.5, brightness=0.1,
+                              contrast=0.2, gamma=0.6, blur=0.3, noise=0.25))
+# The same, with half of each target what networks answer that have not seen the image.
+DISTILLED = replace(ROBUST, distillation=0.5, name="distilled")
 # Drawn faces are to end in two minutes: few images, but as many steps as batch norm needs for its
 # running means (some hundred, with a momentum of 0.99), and larger ones.
 DRAWN = replace(STUDY, epochs=10, batch_size=16, lr=1e-3, name="drawn")
 # From weights that are there, on a few pictures of one's own: most is learnt already.
 FINE_TUNE = replace(BEST, epochs=10, batch_size=32, lr=5e-4, ema=0.0, name="fine-tune")
-RECIPES = {recipe.name: recipe for recipe in (STUDY, BEST, DRAWN, FINE_TUNE)}
+RECIPES = {recipe.name: recipe for recipe in (STUDY, BEST, ROBUST, DISTILLED, DRAWN,
+                                             FINE_TUNE)}

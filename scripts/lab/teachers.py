@@ -1,0 +1,120 @@
+"""Networks that teach others: what each of five answers to training images that it has not seen.
+
+    python scripts/lab/teachers.py --data archive.zip               all five, one after the other
+    python scripts/lab/teachers.py --data archive.zip --folds 0 2   or two of them, beside others
+    python scripts/train.py --recipe distilled --teachers scripts/lab/teachers.npz ...
+
+The training images of FER-2013 are dealt into five folds, copies of an image into the same. Each
+network is trained on four of them by the recipe `best`, and answers the fifth, 18 crops of each face
+averaged: a network knows by heart most of what it was trained on, and what it knows by heart
+teaches nothing. The test images of the study's split (seed 0) are in no fold, so that students of
+that split learn nothing of them at second hand; all five answer those. Validation and test parts
+of the official split are seen by none. Kept in one small file, in float16. Chapter 16.
+"""
+
+import argparse
+import sys
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tinyfer.commands import cli
+from tinyfer.commands.progress import Progress
+from tinyfer.core.arrays import load_arrays, save_arrays
+from tinyfer.core.kernels.threads import set_threads
+from tinyfer.core.networks import six_layer_cnn
+from tinyfer.data import duplicate_groups, find_data, load_fer2013
+from tinyfer.training.experiments import prepare
+from tinyfer.training.loop import begin, fit
+from tinyfer.training.recipes import BEST
+
+ANSWERS = Path(__file__).with_name("teachers.npz")
+FOLDS, CROPS = 5, 18
+RECIPE = replace(BEST, epochs=48)
+NO_FOLD = -1
+
+
+def parse(argv):
+    parser = cli.parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--data", metavar="PATH", help="FER-2013 (default: TINYFER_DATA, else ./data)")
+    add("--folds", nargs="+", type=int, choices=range(FOLDS), default=list(range(FOLDS)),
+        metavar="N", help="train the networks that do not see these (default: all)")
+    add("--epochs", type=cli.at_least(1), default=RECIPE.epochs, metavar="N",
+        help=f"default {RECIPE.epochs}")
+    add("--runs", type=Path, default=Path("runs/teachers"), metavar="FOLDER",
+        help="where they are trained; stopped ones go on (default runs/teachers)")
+    add("--out", type=Path, default=ANSWERS, metavar="FILE",
+        help="the answers, written when all five are there (default beside this script)")
+    add("--threads", type=cli.at_least(1), metavar="N", help="threads (default: one per core)")
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    return cli.main(teach, parse, argv, "stopped; the same command goes on")
+
+
+def teach(given):
+    set_threads(given.threads)
+    place = find_data(given.data)
+    if place is None:
+        raise FileNotFoundError("FER-2013 is not here: give --data")
+    faces = load_fer2013(place)
+    fold = folds_of(faces)
+    for k in given.folds:
+        folder = given.runs / f"teacher{k}"
+        if not (folder / "answers.npz").exists():
+            train(faces, fold, k, folder, replace(RECIPE, epochs=given.epochs))
+    answers = [given.runs / f"teacher{k}" / "answers.npz" for k in range(FOLDS)]
+    if all(path.exists() for path in answers):
+        training = faces.faces[faces.usage == "Training"]
+        p = unseen([load_arrays(path)["training"] for path in answers], fold)
+        save_arrays(given.out, dict(probabilities=p.astype(np.float16),
+                                    checksum=np.array(zlib.crc32(training.tobytes()))), True)
+        labels = faces.labels[faces.usage == "Training"]
+        print(f"{given.out}: right for {np.mean(p.argmax(axis=1) == labels):.3f} of the "
+              f"{len(p):,} training images, none of which its teacher had seen")
+
+
+def folds_of(faces, seed=0):
+    """(N,) for the N images of Training: the fold of each, or NO_FOLD for the study's test images.
+
+    Copies of an image are in one fold.
+    """
+    training = faces.usage == "Training"
+    numbered = replace(faces, opinions=np.repeat(np.arange(len(faces))[:, None],
+                                                 len(faces.class_names), axis=1))
+    test = prepare(numbered, ("own", "none", "report"), seed).test.opinions[:, 0]
+    groups = duplicate_groups(faces.faces[training])
+    order = np.random.default_rng([seed, *b"folds"]).permutation(groups.max() + 1)
+    fold = order[groups] % FOLDS
+    fold[np.isin(np.flatnonzero(training), test)] = NO_FOLD
+    return fold
+
+
+def train(faces, fold, k, folder, recipe):
+    """Train the network that does not see fold k, and keep its answers."""
+    training = faces[faces.usage == "Training"]
+    part, validation = training[(fold != k) & (fold != NO_FOLD)], faces[faces.usage == "PublicTest"]
+    model = six_layer_cnn(len(faces.class_names), seed=k, class_names=faces.class_names)
+    optimizer = recipe.make_optimizer(model)
+    folder.mkdir(parents=True, exist_ok=True)
+    done = len(begin(model, optimizer, folder, recipe))
+    print(f"teacher {k}: {len(part):,} images, {done} of {recipe.epochs} epochs done", flush=True)
+    fit(model, optimizer, part, validation, folder, recipe, progress=Progress())
+    p = optimizer.averaged.predict_proba(training.faces, crops=CROPS)
+    save_arrays(folder / "answers.npz", dict(training=p))
+
+
+def unseen(answers, fold):
+    """Of each image the answer of the network that has not seen it, or the mean of all five."""
+    p = np.mean(answers, axis=0)
+    for k in range(FOLDS):
+        p[fold == k] = answers[k][fold == k]
+    return p
+
+
+if __name__ == "__main__":
+    sys.exit(main())
