@@ -243,14 +243,14 @@ def test_opinions_go_with_their_faces(tmp_path):
 
 
 def test_distillation_learns_what_the_teachers_say(tmp_path):
-    """All of the target from opinions that name another class: it learns that class."""
+    """All of the target from opinions that name another class: it is right by that class."""
     faces = tiny_faces(50)
     wrong = replace(faces, opinions=np.eye(3, dtype=np.float32)[(faces.labels + 1) % 3])
-    recipe = Recipe(epochs=40, batch_size=8, lr=3e-3, distillation=0.999,
+    recipe = Recipe(epochs=25, batch_size=8, lr=3e-3, distillation=0.999,
                     augmentation=NO_AUGMENTATION)
     model = tiny_model()
-    fit(model, recipe.make_optimizer(model), wrong, wrong, tmp_path, recipe)
-    assert np.mean(model.predict(faces.faces) == (faces.labels + 1) % 3) > 0.7
+    history = fit(model, recipe.make_optimizer(model), wrong, wrong, tmp_path, recipe)
+    assert history[-1]["accuracy"] > 0.6 and history[-1]["val_accuracy"] < 0.5
 
 
 def test_a_network_looks_where_it_was_trained(tmp_path, monkeypatch):
