@@ -1,7 +1,4 @@
-"""The capstone: the six-layer network out of your own pieces. Replace the two
-`raise NotImplementedError` of mynet/six_layer.py, then
-
-    pytest docs/exercises/capstone.py
+"""The capstone, its tests: the six-layer network out of your own pieces, by mynet/six_layer.py.
 
 First your network and tinyfer's take the same five training steps, in float64, with the same first
 weights and the same dropout, and must agree in every loss and gradient to 1e-9, for a small network
@@ -12,7 +9,6 @@ reads the weights that tinyfer brings with it, and says the same as tinyfer.
 import time
 
 import numpy as np
-import pytest
 from checker import same, true
 from mynet.adam import Adam
 from mynet.batch_norm import BatchNorm
@@ -117,12 +113,18 @@ def run_five_steps(widths, side, K=5, batch=8):
 
 
 def test_five_steps_agree_with_tinyfer():
+    """1 Follow the side of the image: 3x3 costs two rows, the pool halves and drops the odd one.
+    2 The order of drawing matters: every weight by one call, from the first layer to the last.
+    3 Conv, ReLU, BatchNorm twice, MaxPool, Dropout; three times; Flatten, Dense, ReLU,
+      BatchNorm, Dropout, Dense.
+    """
     run_five_steps(*SMALL)
 
 
 def test_your_own_gradient_check():
-    """Your check of chapter 4 on your network: it accepts the last weights' gradient, and refuses
-    one that is off by 1 %.
+    """1 If the five steps agree and this fails, look at gradient_check.py.
+    2 It moves the array that it is given, in place, and puts it back.
+    3 Run python course.py check 4.
     """
     rng = np.random.default_rng(4)
     network = six_layer_network(3, rng, *SMALL)
@@ -144,12 +146,15 @@ def test_your_own_gradient_check():
     true(off > 1e-3, "your gradient check accepts a gradient that is off by 1 %")
 
 
-@pytest.mark.full
-def test_five_steps_of_the_whole_network():
+def full_five_steps_of_the_whole_network():
     run_five_steps((32, 64, 128, 128, 256, 256, 256), 48, K=7)
 
 
 def test_it_learns_drawn_faces():
+    """1 If the five steps agree, look at what they do not use: batches, train, accuracy.
+    2 Is every image used in every epoch?
+    3 Run python course.py check 13.
+    """
     """Two convolutions at half the size: three expressions, told apart after less than a minute."""
     began = time.perf_counter()
     faces = draw_faces(FACES + 300, seed=1, class_names=("happy", "sad", "surprise"))
@@ -173,6 +178,10 @@ def test_it_learns_drawn_faces():
 
 
 def test_it_reads_the_packaged_weights():
+    """1 Count the layers of each kind as you meet them.
+    2 Conv is conv, Dense is dense, BatchNorm is bn; numbers start at 1.
+    3 array[...] = arrays[name], and do not forget mean and var.
+    """
     theirs = tinyfer.load_model("five-class-study")
     K = len(theirs.class_names)
     mine = six_layer_network(K, np.random.default_rng(0), dtype=np.float32)

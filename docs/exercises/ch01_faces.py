@@ -1,47 +1,25 @@
-"""Chapter 1, exercises: replace every `raise NotImplementedError` until this passes:
-
-    pytest docs/exercises/ch01_faces.py
-"""
+"""Chapter 1, the tests. The answers: ch01_faces.py of a workspace."""
 
 import checker
 import numpy as np
+from answers import by_hand, score_of_memory, scores
 from checker import same, true
 
 
-def by_hand():
-    """Exercise 1, by hand. The test images of a three-class problem are 60, 30 and 10.
-
-    Return five numbers, rounded to three decimals: the accuracy of chance, of guessing in
-    proportion to these shares, and of always answering the largest class; then the lower and upper
-    end of the 95 % interval of a classifier that got 80 of the 100 right.
-    """
-    raise NotImplementedError
-
-
-def scores(labels, predictions, K):
-    """Exercise 2. (accuracy, recall, balanced accuracy) as (float, (K,) array, float).
-
-    labels, predictions: (N,) integers 0..K-1; every class occurs among the labels.
-    """
-    raise NotImplementedError
-
-
-def score_of_memory(s, rng, K=7, n=400):
-    """Exercise 3, an experiment. The accuracy of pure memory where there is nothing to learn.
-
-    With rng draw n training and n test images of 8x8 standard normal noise, and labels 0..K-1 for
-    both. Overwrite the first round(s n) test images and their labels by those of training images.
-    Classify each test image by the label of the nearest training image (smallest sum of squared
-    differences) and return the accuracy. Before you run it: what will it be, as a formula in s?
-    """
-    raise NotImplementedError
-
-
 def test_by_hand():
+    """1 Write the three shares down first.
+    2 Guessing in proportion is right with probability p for a face of that class, and such
+      faces come with probability p.
+    3 Sum of p squared; the interval is 0.8 -+ 1.96 times the root of 0.8 times 0.2 over 100.
+    """
     checker.by_hand("faces", by_hand())
 
 
 def test_scores():
+    """1 labels == predictions is an array of yes and no; its mean is a share.
+    2 The recall of class c is that mean over the images whose label is c.
+    3 Balanced accuracy is the plain mean of the recalls.
+    """
     labels = np.array([0, 0, 0, 0, 0, 1, 1, 1, 2, 2])
     predictions = np.array([0, 0, 0, 1, 1, 1, 1, 0, 2, 1])
     accuracy, recall, balanced = scores(labels, predictions, 3)
@@ -57,6 +35,10 @@ def test_scores():
 
 
 def test_memory_looks_like_learning():
+    """1 Draw everything first, then overwrite images and labels.
+    2 All squared distances at once: |a|^2 - 2 a b + |b|^2, as a matrix (n, n).
+    3 argmin along the training images, and look up their labels.
+    """
     rng = np.random.default_rng(0)
     measured = [score_of_memory(s, rng) for s in (0, 0.08, 0.5, 1)]
     true(measured[0] < 0.3, "with s = 0 nothing is copied, and yet the score is high")

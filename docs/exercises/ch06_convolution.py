@@ -1,83 +1,35 @@
-"""Chapter 6, exercises: replace every `raise NotImplementedError`, here and in
-mynet/convolution.py:
-
-    pytest docs/exercises/ch06_convolution.py
-"""
+"""Chapter 6, the tests. The answers: ch06_convolution.py of a workspace."""
 
 import checker
 import numpy as np
+from answers import (
+    blind_rows,
+    by_hand,
+    influence,
+    output_size,
+    seen_by_one_output,
+    transposed_conv,
+    transposed_conv_backward,
+)
 from checker import derivation, overwritten, same, slope, true
-from mynet.convolution import Conv  # exercise 3: write mynet/convolution.py
-from mynet.gradient_check import largest_relative_error  # yours, of chapter 4
+from mynet.convolution import Conv
+from mynet.gradient_check import largest_relative_error
 from numpy.lib.stride_tricks import sliding_window_view
 
 
-def by_hand():
-    """Exercise 1, by hand. In one dimension, out[i] = b + sum over u of x[i+u] w[u], with
-    x = (1, 2, 3, 4), w = (1, 0, -1), b = 1 and dout = (1, 2).
-
-    Return (out, dx, dw, db) as lists and a number.
-    """
-    raise NotImplementedError
-
-
-def output_size(H, R, P=0, S=1, D=1):
-    """Exercise 2. Rows of the output: H rows, window of R, P rows of padding at either end, step S,
-    and dilation D: the rows of the window lie D apart.
-    """
-    raise NotImplementedError
-
-
-def seen_by_one_output(layers):
-    """Exercise 2, too. Rows of the input that one output row depends on (its receptive field).
-
-    layers: list of (R, S), window and step of each layer, from the input on; pooling counts too.
-    Work from the output backward.
-    """
-    raise NotImplementedError
-
-
-def blind_rows(H, layers):
-    """Exercise 2, too. How many of the H input rows no output depends on; layers as above.
-
-    Every window is at least as large as its step. First forward: how many rows does each layer
-    make? Then backward.
-    """
-    raise NotImplementedError
-
-
-def transposed_conv(x, w, step):
-    """Exercise 4. Convolution transposed: every pixel of x pastes copies of the filters, times
-    itself, onto the output, each copy `step` from the next.
-
-        out[n, S i + u, S j + v, k] = sum of x[n,i,j,c] w[u,v,c,k] over all that fall there
-
-    x (N, H, W, C), w (R, R, C, K) -> out (N, S (H - 1) + R, S (W - 1) + R, K). It makes images
-    larger, as networks that draw do.
-    """
-    raise NotImplementedError
-
-
-def transposed_conv_backward(dout, x, w, step):
-    """Exercise 4. dx and dw. What is dx, seen from dout?"""
-    raise NotImplementedError
-
-
-def influence(w1, w2):
-    """Exercise 5, an experiment. (5, 5): how each of 5x5 input pixels moves one output pixel.
-
-    Two 3x3 convolutions with filters w1, then w2, (3, 3) each, one channel, no bias, on a 5x5 image
-    leave a single output; return its gradient with respect to the image, by your Conv. Then
-    average its square over some thousand random filters: are all pixels alike?
-    """
-    raise NotImplementedError
-
-
 def test_by_hand():
+    """1 Write both outputs as sums with all their terms.
+    2 dx[a] collects from every output whose window contains a, with the weight it met.
+    3 dx = 1 (1, 0, -1, 0) + 2 (0, 1, 0, -1).
+    """
     checker.by_hand("convolution", by_hand())
 
 
 def test_output_size():
+    """1 Where may the window's first row lie?
+    2 It reaches over D (R - 1) + 1 rows, and H + 2 P are there.
+    3 floor((H + 2 P - D (R - 1) - 1) / S) + 1.
+    """
     for answer, H, R, P, S, D in ((46, 48, 3, 0, 1, 1), (48, 48, 3, 1, 1, 1), (4, 9, 2, 0, 2, 1),
                                   (112, 224, 7, 3, 2, 1), (44, 48, 3, 0, 1, 2),
                                   (10, 23, 3, 0, 2, 2)):
@@ -96,12 +48,15 @@ def _reached(H, layers):
         rows = [set().union(*rows[first:first + R]) for first in range(0, len(rows) - R + 1, S)]
     return rows
 
-
 STACKS = ([(3, 1)], [(3, 1), (3, 1)], [(3, 1), (3, 1), (2, 2)], [(3, 1), (3, 1), (2, 2)] * 3,
           [(7, 3), (3, 1)], [(5, 2), (3, 3), (2, 1)], [(2, 2), (3, 2), (4, 3)])
 
 
 def test_seen_by_one_output():
+    """1 One row of the output needs R rows of what is before it. And r rows?
+    2 Their windows start S apart: (r - 1) S + R.
+    3 Start with 1 and go through the layers from the last to the first.
+    """
     for layers in STACKS:
         steps = np.prod([S for _, S in layers])
         same(f"rows seen through {layers}", seen_by_one_output(layers),
@@ -122,6 +77,10 @@ def _rows_forward(layers):
 
 
 def test_blind_rows():
+    """1 The rows needed by all outputs together, by the same formula.
+    2 Start with the number of rows that the last layer really makes.
+    3 First forward with output_size, then backward, then H minus that.
+    """
     for layers in STACKS:
         for H in range(44, 54):
             reached = _reached(H, layers)
@@ -139,7 +98,6 @@ def definition(x, w, b, step=1, dilation=1):
                                                           ::dilation]
     return b + np.einsum("nijcuv,uvck->nijk", windows, w)
 
-
 SHAPES = (3, 1, 1), (3, 2, 1), (3, 1, 2), (2, 3, 1), (3, 2, 2)         # window, step, dilation
 
 
@@ -150,6 +108,10 @@ def _layer(R, step, dilation):
 
 
 def test_convolution_forward():
+    """1 A loop over u and v, with everything else as array operations, is enough.
+    2 The pixels that w[u,v] meets are a slice of x: from D u in steps of S, H' of them.
+    3 out += x[:, D u : D u + S (H' - 1) + 1 : S, ...] @ w[u, v].
+    """
     for shape in SHAPES:
         layer, x, w, b, _ = _layer(*shape)
         same(f"out for window, step, dilation {shape}", layer.forward(x),
@@ -163,6 +125,10 @@ def test_convolution_forward():
 
 
 def test_convolution_backward():
+    """1 In forward each weight met one slice of x. What comes back through it goes where?
+    2 dx at that slice += dout @ w[u, v].T. Why += ?
+    3 dw[u, v] is the product of that slice and dout, summed over n, i, j.
+    """
     for shape in SHAPES:
         layer, x, w, b, rng = _layer(*shape)
         dout = rng.standard_normal(definition(x, w, b, *shape[1:]).shape)
@@ -202,6 +168,10 @@ def _transposed(x, w, step):
 
 
 def test_transposed_convolution():
+    """1 out += where x's pixels paste their copies: a loop over u and v again.
+    2 The slice of out for (u, v) starts at u and v, in steps of S.
+    3 dx reads those slices of dout with w[u, v].T: a plain convolution with that step.
+    """
     rng = np.random.default_rng(5)
     for R, step in (3, 1), (3, 2), (2, 3):
         x, w = rng.standard_normal((2, 3, 2, 2)), rng.standard_normal((R, R, 2, 3))
@@ -231,6 +201,10 @@ def _pasted(x, w, step, out):
 
 
 def test_influence():
+    """1 Two of your Conv layers in a row, on an image of zeros.
+    2 Filters as (3, 3, 1, 1), biases of zero; then backward with a dout of one.
+    3 The last backward's dx, [0, :, :, 0].
+    """
     rng = np.random.default_rng(1)
     for _ in range(3):
         w1, w2 = rng.standard_normal((2, 3, 3))

@@ -1,50 +1,17 @@
-"""Chapter 7, exercises: replace every `raise NotImplementedError`, here and in mynet/pooling.py:
-
-    pytest docs/exercises/ch07_pooling.py
-"""
+"""Chapter 7, the tests. The answers: ch07_pooling.py of a workspace."""
 
 import checker
 import numpy as np
+from answers import (
+    average_pool,
+    average_pool_backward,
+    by_hand,
+    share_of_ties,
+    sharing_backward,
+)
 from checker import derivation, overwritten, same, slope
-from mynet.pooling import MaxPool  # exercise 2: write mynet/pooling.py
+from mynet.pooling import MaxPool
 from numpy.lib.stride_tricks import sliding_window_view
-
-
-def by_hand():
-    """Exercise 1, by hand. Max pooling 2x2, the first of equal values wins:
-    x = [[3, 3, 1, 2], [0, 1, 2, 0]] and dout = [[5, 7]].
-
-    Return (out, dx) as lists of lists.
-    """
-    raise NotImplementedError
-
-
-def average_pool(x, size, step):
-    """Exercise 3. The mean of each size x size window of x (N, H, W, C), one every `step` rows and
-    columns; windows may overlap, and rows that no whole window reaches are dropped.
-    """
-    raise NotImplementedError
-
-
-def average_pool_backward(dout, shape, size, step):
-    """Exercise 3. dx for an input of `shape`."""
-    raise NotImplementedError
-
-
-def sharing_backward(dout, x):
-    """Exercise 4. dx of 2x2 max pooling, step 2, that divides dout evenly among the tied winners;
-    even sizes.
-    """
-    raise NotImplementedError
-
-
-def share_of_ties(q, rng):
-    """Exercise 5, an experiment. The share of 100,000 squares without a single winner.
-
-    Each of the four values is 0 with probability q, otherwise uniform in (0, 1). Then find the
-    formula: when exactly is there a tie?
-    """
-    raise NotImplementedError
 
 
 def windows(x, size, step):
@@ -53,6 +20,10 @@ def windows(x, size, step):
 
 
 def test_by_hand():
+    """1 Where does the largest number of each square stand?
+    2 Of equal numbers the first in reading order: the first row comes before the second.
+    3 5 goes to (0, 0); 7 to (0, 3); the rest is zero.
+    """
     checker.by_hand("pooling", by_hand())
 
 
@@ -61,6 +32,10 @@ def _distinct(rng, shape):
 
 
 def test_max_pool():
+    """1 Stack the members of all windows: for each (u, v) a slice of x in steps.
+    2 argmax along the stack tells which member won.
+    3 dx at the slice of member m += dout * (winner == m).
+    """
     rng = np.random.default_rng(2)
     for size, step in (2, 2), (3, 2), (3, 1):
         layer, x = MaxPool(size, step), _distinct(rng, (2, 7, 6, 3))
@@ -83,6 +58,10 @@ def test_max_pool():
 
 
 def test_the_first_of_equal_values_wins():
+    """1 np.argmax returns the first of equal values.
+    2 So the stack must be in reading order: u outside, v inside.
+    3 And only one member of a window may get dout.
+    """
     layer = MaxPool()
     layer.forward(np.array([[4, 4, 0, 1.0], [4, 2, 3, 3]]).reshape(1, 2, 4, 1))
     dx = layer.backward(np.array([5, 7.0]).reshape(1, 1, 2, 1))[0, :, :, 0]
@@ -94,6 +73,10 @@ def test_the_first_of_equal_values_wins():
 
 
 def test_average_pool():
+    """1 Which outputs does a pixel belong to, and with which derivative?
+    2 1 / size^2, in every window that contains it.
+    3 Loop over (u, v): dx at the slice += dout / size**2.
+    """
     rng = np.random.default_rng(0)
     x = rng.standard_normal((2, 7, 6, 3))
     for size, step in (2, 2), (3, 2), (2, 3):
@@ -116,6 +99,10 @@ def test_average_pool():
 
 
 def test_sharing():
+    """1 First find all that tie: squares == their maximum.
+    2 Reshape to (N, H/2, 2, W/2, 2, C), so that a square is two axes.
+    3 Divide by the number that tie, times dout, and reshape back.
+    """
     x = np.array([[4, 4, 1, 0], [4, 0, 0, 1], [2, 1, 6, 6], [1, 0, 6, 6.0]]).reshape(1, 4, 4, 1)
     dout = np.array([[3, 1], [5, 8.0]]).reshape(1, 2, 2, 1)
     right = np.array([[1, 1, 0.5, 0], [1, 0, 0, 0.5], [5, 0, 2, 2], [0, 0, 2, 2]])
@@ -128,6 +115,10 @@ def test_sharing():
 
 
 def test_share_of_ties():
+    """1 Two numbers drawn uniformly are never equal.
+    2 So a tie must be among the zeros, and zero must be the largest.
+    3 All four are 0.
+    """
     rng, chances = np.random.default_rng(1), np.array([0, 0.3, 0.5, 0.8, 1])
     same("share for q = 0, 0.3, 0.5, 0.8, 1", [share_of_ties(q, rng) for q in chances],
          chances**4, {

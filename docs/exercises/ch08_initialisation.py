@@ -1,52 +1,27 @@
-"""Chapter 8, exercises: replace every `raise NotImplementedError`, here and in
-mynet/initialisation.py:
-
-    pytest docs/exercises/ch08_initialisation.py
-"""
+"""Chapter 8, the tests. The answers: ch08_initialisation.py of a workspace."""
 
 import checker
 import numpy as np
+from answers import by_hand, expected_first_loss, hidden_weights
 from checker import derivation, same, true
-from mynet.initialisation import glorot_uniform, he_normal  # exercise 2: mynet/initialisation.py
-
-
-def by_hand():
-    """Exercise 1, by hand, for the 3x3 convolution from 128 to 256 channels.
-
-    Return (fan-in, fan-out, Glorot's limit a, He's standard deviation, the factor of the mean
-    square through convolution and ReLU under Glorot, and the same under He), then the mean
-    cross-entropy of a network with two classes whose logits are (0, 3) for every face, half of the
-    faces being of each class. To three decimals.
-    """
-    raise NotImplementedError
-
-
-def expected_first_loss(K, s, rng, n=20_000):
-    """Exercise 3. The mean cross-entropy of n faces, their K logits normal with standard deviation
-    s and independent of the label. Take 0 as the label of all: why is that allowed?
-    """
-    raise NotImplementedError
-
-
-def hidden_weights(start, x, target, steps=20, lr=0.1):
-    """Exercise 4, an experiment. What becomes of four hidden units that start alike?
-
-    A network x (N, 6) -> w1 (6, 4), ReLU -> w2 (4, 1), without biases, with the loss
-    sum((out - target)^2) / (2 N); target (N, 1). w1 = start((6, 4)), then w2 = start((4, 1)), then
-    `steps` steps of plain gradient descent. Return the last w1. Try zeros, a constant, and random
-    numbers: how many of its columns are different?
-    """
-    raise NotImplementedError
+from mynet.initialisation import glorot_uniform, he_normal
 
 
 def test_by_hand():
+    """1 A number of the output is the sum of 9 C products.
+    2 Glorot: sqrt(6 / (in + out)); He: sqrt(2 / in); ReLU halves the mean square.
+    3 The loss: ln(1 + e^3) for one half of the faces, ln(1 + e^3) - 3 for the other.
+    """
     checker.by_hand("initialisation", by_hand())
-
 
 SHAPES = ((3, 3, 40, 50), 360, 450), ((400, 50), 400, 50), ((5, 5, 8, 90), 200, 2250)
 
 
 def test_glorot_uniform():
+    """1 The window counts in both fans.
+    2 np.prod(shape[:-2]) is the window, and 1 for a dense layer.
+    3 rng.uniform(-a, a, shape), once.
+    """
     for shape, fan_in, fan_out in SHAPES:
         w = derivation(glorot_uniform)(shape, np.random.default_rng(0))
         drawn = np.random.default_rng(0).uniform(-1, 1, shape)
@@ -61,6 +36,10 @@ def test_glorot_uniform():
 
 
 def test_he_normal():
+    """1 fan-in is everything but the last axis.
+    2 rng.normal takes the standard deviation.
+    3 rng.normal(0, sqrt(2 / prod(shape[:-1])), shape).
+    """
     rng = np.random.default_rng(0)
     for shape, fan_in, fan_out in SHAPES:
         w = he_normal(shape, rng)
@@ -74,6 +53,10 @@ def test_he_normal():
 
 
 def test_expected_first_loss():
+    """1 Draw z (n, K) at once.
+    2 -log p_0 = log(sum of exp z) - z_0.
+    3 The mean over the faces; all classes have one distribution, so 0 may be the label.
+    """
     rng = np.random.default_rng(0)
     for K in 2, 5, 7:
         same(f"the loss of {K} classes for s = 2", expected_first_loss(K, 2.0, rng),
@@ -94,6 +77,10 @@ def _quadrature(K, s, n=200_000):
 
 
 def test_hidden_units_that_start_alike_stay_alike():
+    """1 Forward: h = relu(x w1), out = h w2. dout = (out - target) / N.
+    2 dw2 = h^T dout; dw1 = x^T (dout w2^T where h > 0).
+    3 Compute both before you move either.
+    """
     rng = np.random.default_rng(1)
     x = rng.standard_normal((50, 6))
     target = x[:, :1] * np.abs(x[:, 1:2])

@@ -1,67 +1,25 @@
-"""Chapter 9, exercises: replace every `raise NotImplementedError`, here and in
-mynet/batch_norm.py:
-
-    pytest docs/exercises/ch09_batch_norm.py
-"""
+"""Chapter 9, the tests. The answers: ch09_batch_norm.py of a workspace."""
 
 import checker
 import numpy as np
+from answers import by_hand, group_norm, group_norm_backward, longer_weights, merge
 from checker import derivation, same, slope, true
-from mynet.batch_norm import BatchNorm  # exercise 3: write mynet/batch_norm.py
-from mynet.dense import Dense  # yours, of chapter 3  # noqa: F401
-
-
-def by_hand():
-    """Exercise 1, by hand. One channel, x = (0, 0, 4, 4), gamma = 3, beta = 1, epsilon = 0,
-    dout = (1, 0, 0, 3), running mean 0, running variance 1, momentum 0.9.
-
-    Return (out, dx, dgamma, dbeta, running mean, running variance) after one training step; out
-    and dx as lists.
-    """
-    raise NotImplementedError
-
-
-def merge(a, b):
-    """Exercise 2. (count, mean, M2) of two parts together, each part given as such a triple.
-
-    M2 is the sum of squared deviations from the part's own mean. From any other number m the sum is
-    M2 + count (mean - m)^2; why? Take for m the mean of both parts.
-    """
-    raise NotImplementedError
-
-
-def group_norm(x, gamma, beta, groups, epsilon):
-    """Exercise 4. Group normalisation: no image looks at another.
-
-    x (N, H, W, C). The channels fall into `groups` groups of C / groups neighbours. In each image
-    every group gets mean 0 and variance 1 over its rows, columns and channels (variance + epsilon
-    under the root); then each channel is multiplied by its gamma (C,), plus its beta (C,).
-    """
-    raise NotImplementedError
-
-
-def group_norm_backward(dout, x, gamma, groups, epsilon):
-    """Exercise 4, too. (dx, dgamma, dbeta). What changes is where gamma stands: it differs within
-    the numbers that share a mean.
-    """
-    raise NotImplementedError
-
-
-def longer_weights(x, w, dout, factor):
-    """Exercise 5, an experiment. Does batch norm care how long the weights before it are?
-
-    Push x (N, C) through your Dense with factor * w (no bias) and your BatchNorm with epsilon 1e-12
-    in training, and dout (N, K) back. Return (out, dw). Then compare factors 1 and 10: what happens
-    to out, and what to dw? And what does that mean for the step size?
-    """
-    raise NotImplementedError
+from mynet.batch_norm import BatchNorm
 
 
 def test_by_hand():
+    """1 mean 2; xhat is -1, -1, 1, 1.
+    2 dgamma = sum of dout xhat, dbeta = sum of dout.
+    3 dx = 3/2 (dout - dbeta/4 - xhat dgamma/4).
+    """
     checker.by_hand("batch_norm", by_hand())
 
 
 def test_merge():
+    """1 Shift both parts' M2 to the common mean.
+    2 The common mean is mean_a + delta count_b / count, with delta = mean_b - mean_a.
+    3 M2_a + M2_b + delta^2 count_a count_b / count.
+    """
     rng = np.random.default_rng(0)
     for first, second in (1, 1), (1, 9), (30, 5):
         parts = rng.normal(50, 1, first), rng.normal(-20, 3, second)
@@ -94,11 +52,14 @@ def _layer(shape, epsilon=0.3):
         array[...] = rng.uniform(0.5, 1.5, 3)
     return layer, rng.normal(1, 0.7, shape), rng.standard_normal(shape)
 
-
 SHAPES = (2, 3, 4, 3), (6, 3)
 
 
 def test_batch_norm_in_training():
+    """1 All axes but the last: tuple(range(x.ndim - 1)).
+    2 The root is of the variance plus epsilon.
+    3 running *= momentum; running += (1 - momentum) * batch, in place.
+    """
     for shape in SHAPES:
         layer, x, _ = _layer(shape)
         axes, gamma, beta = tuple(range(x.ndim - 1)), layer.params["gamma"], layer.params["beta"]
@@ -122,6 +83,10 @@ def test_batch_norm_in_training():
 
 
 def test_batch_norm_in_evaluation():
+    """1 Which numbers are constants now?
+    2 mean and var are: nothing comes back through them.
+    3 dx = gamma / sigma dout, with the running sigma.
+    """
     for shape in SHAPES:
         layer, x, dout = _layer(shape)
         axes, gamma, beta = tuple(range(x.ndim - 1)), layer.params["gamma"], layer.params["beta"]
@@ -145,6 +110,10 @@ def _two_means(layer, x, dout, before):
 
 
 def test_batch_norm_backward():
+    """1 x acts directly, through the mean, and through the variance.
+    2 Keep xhat and sigma from forward; dgamma and dbeta are by-products that dx needs.
+    3 dx = gamma/sigma (dout - dbeta/M - xhat dgamma/M).
+    """
     for shape in SHAPES:
         layer, x, dout = _layer(shape)
         axes, gamma = tuple(range(x.ndim - 1)), layer.params["gamma"].copy()
@@ -183,6 +152,10 @@ def _group_norm(x, gamma, beta, groups, epsilon, axes=(1, 2, 4), **frozen):
 
 
 def test_group_norm():
+    """1 Reshape to (N, H, W, groups, C / groups): a group is the axes 1, 2 and 4.
+    2 Derive dxhat = dout gamma first, and go on with that, not with dout.
+    3 inv_std (dxhat - mean(dxhat) - xhat mean(dxhat xhat)), means over the group.
+    """
     rng = np.random.default_rng(1)
     x, dout = rng.normal(1, 2, (2, 3, 2, 6)), rng.standard_normal((2, 3, 2, 6))
     gamma, beta = rng.normal(1, 1, 6), rng.standard_normal(6)
@@ -221,6 +194,10 @@ def _strided(x, given):
 
 
 def test_longer_weights():
+    """1 out does not change. So how fast does it change with w?
+    2 dense.forward, norm.forward(..., True), norm.backward, dense.backward.
+    3 Return out and dense.grads['w'].
+    """
     rng = np.random.default_rng(2)
     x, w, dout = (rng.standard_normal(shape) for shape in ((64, 5), (5, 3), (64, 3)))
 

@@ -1,56 +1,17 @@
-"""Chapter 10, exercises: replace every `raise NotImplementedError`, here and in mynet/adam.py:
-
-    pytest docs/exercises/ch10_adam.py
-"""
+"""Chapter 10, the tests. The answers: ch10_adam.py of a workspace."""
 
 import checker
 import numpy as np
+from answers import Lone, by_hand, drift, ends, keras_eps
 from checker import derivation, same, true
-from mynet.adam import Adam  # exercise 2: write mynet/adam.py
-
-
-def by_hand():
-    """Exercise 1, by hand: beta1 1/2, beta2 3/4, alpha 1, epsilon 0, gradients 1 and then -1.
-
-    Return the two numbers that Adam subtracts, (first, second).
-    """
-    raise NotImplementedError
-
-
-def keras_eps(torch_eps, t, beta2=0.999):
-    """Exercise 3. The epsilon with which step t in Keras' form equals PyTorch's with torch_eps:
-
-    there the step is lr m/(1 - beta1^t) / (sqrt(v/(1 - beta2^t)) + torch_eps).
-    """
-    raise NotImplementedError
-
-
-class Lone:
-    """Parameters without a layer around them, as Adam sees them."""
-
-    def __init__(self, **params):
-        self.params, self.grads = params, {}
-
-
-def ends(factor, lr, steps=50):
-    """Exercise 4, an experiment. Where descent and Adam end when the loss is `factor` w^2 / 2.
-
-    Start both from w = 1 with learning rate lr; for Adam use yours, with Lone(w=np.array([1.0])).
-    Return (w of plain descent, w of Adam), two floats. Then multiply the loss by 1000.
-    """
-    raise NotImplementedError
-
-
-def drift(eps, rng, steps=300, lr=1e-4, noise=1e-9):
-    """Exercise 5, an experiment. How far Adam carries parameters on rounding noise alone.
-
-    1000 parameters start at 0 and receive gradients `noise` times standard normal numbers, drawn
-    with rng at each step. Use your Adam. Return the mean distance from 0 at the end.
-    """
-    raise NotImplementedError
+from mynet.adam import Adam
 
 
 def test_by_hand():
+    """1 m and v first, then their corrections 1 - beta^t.
+    2 Step 1: m 1/2, v 1/4. Step 2: m -1/4, v 7/16.
+    3 1 - 1/4 and 1 - 9/16 correct the second.
+    """
     checker.by_hand("adam", by_hand())
 
 
@@ -86,6 +47,10 @@ def _run(grads, eps):
 
 
 def test_adam():
+    """1 Count t before you use it: it is 1 in the first step.
+    2 m[name][...] = ... changes in place; epsilon is added to the root of v.
+    3 lr_t = lr sqrt(1 - beta2^t) / (1 - beta1^t).
+    """
     grads = np.random.default_rng(0).standard_normal((6, 3))
     for eps in 0.0, 0.3:
         same("w after each step", _run(grads, eps), _first_steps(grads, 0.1, eps), {
@@ -99,6 +64,10 @@ def test_adam():
 
 
 def test_adam_of_two_layers():
+    """1 A layer may have no parameters at all.
+    2 Loop over layers and over the names of each.
+    3 zip(self.layers, self.m, self.v), then layer.params.items().
+    """
     rng = np.random.default_rng(1)
     layers = [Lone(w=np.zeros((2, 3)), b=np.zeros(3)), Lone(), Lone(w=np.zeros(4))]
     adam = Adam(layers, lr=0.1)
@@ -112,6 +81,10 @@ def test_adam_of_two_layers():
 
 
 def test_keras_eps():
+    """1 Write both steps with one fraction.
+    2 Multiply PyTorch's denominator by sqrt(1 - beta2^t).
+    3 eps = torch_eps sqrt(1 - beta2^t).
+    """
     for t in 1, 2, 50, 20_000:
         same(f"epsilon of step {t}", keras_eps(1e-6, t), 1e-6 * np.sqrt(1 - 0.999**t), {
             "this goes the other way, from Keras to PyTorch": 1e-6 / np.sqrt(1 - 0.999**t),
@@ -134,6 +107,10 @@ def _reference(gradient, w, lr, eps, steps):
 
 
 def test_ends():
+    """1 The gradient of factor w^2 / 2 is factor w.
+    2 Give layer.grads anew before every step.
+    3 Descent: w -= lr factor w.
+    """
     for factor in 1.0, 1000.0:
         descent, adam = ends(factor, 0.01)
         same("w of descent", descent, (1 - 0.01 * factor) ** 50, {
@@ -148,6 +125,10 @@ def test_ends():
 
 
 def test_drift():
+    """1 One Lone with 1000 zeros.
+    2 Draw in every step.
+    3 np.abs(...).mean() at the end.
+    """
     def right(eps, steps=300, noise=1e-9, mean=np.abs, once=False):
         rng = np.random.default_rng(0)
         g = noise * rng.standard_normal(1000)

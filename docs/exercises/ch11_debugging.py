@@ -1,12 +1,10 @@
-"""Chapter 11, exercises: replace every `raise NotImplementedError` until this passes:
-
-    pytest docs/exercises/ch11_debugging.py
-"""
+"""Chapter 11, the tests. The answers: ch11_debugging.py of a workspace."""
 
 import hashlib
 
 import checker
 import numpy as np
+from answers import by_hand, dead_units, diagnosis, recommended, update_ratios
 from checker import same, true
 from sabotage import CAUSES, network, observe
 
@@ -16,54 +14,14 @@ HASHES = {"A": "f0a1b7a4", "B": "31f3ea74", "C": "6e863638",
           "D": "6771aec9", "E": "f45a2ff4"}
 
 
-def by_hand():
-    """Exercise 1, by hand. Four numbers, the first three in thousandths; to three decimals.
-
-    (a) and (b): the ratio of Adam's first step with rate 0.0001 for the weights of a convolution
-    from 64 to 128 channels and of a dense layer from 256 to 5, both drawn by Glorot's rule.
-    (c) The rate of step 75 of 100 along half a cosine that begins at 0.01.
-    (d) What is left of a weight of 1 without gradient after 2000 steps with rate 0.001 and weight
-    decay 0.1.
-    """
-    raise NotImplementedError
-
-
-def update_ratios(model, optimizer):
-    """Exercise 2. Take one step of the optimizer (the gradients are there already) and return
-    {name: |dw| / |w|} for every parameter of the model that was not all zero before.
-
-    |dw|: length of the change; |w|: length before the step.
-    """
-    raise NotImplementedError
-
-
-def dead_units(model, x):
-    """Exercise 3. For each layer of the model with ReLU (layer.relu is True), in order, the share
-    of its units that are 0 for every row of x; everything in training mode. A list of floats.
-    """
-    raise NotImplementedError
-
-
-def recommended(rates, losses):
-    """Exercise 4. A third of the rate with the lowest mean loss.
-
-    rates (R,), ascending; losses (R, S): of S seeds each. A rate at which one seed or more ended in
-    NaN or infinity does not count, nor does any rate above it.
-    """
-    raise NotImplementedError
-
-
-def diagnosis():
-    """Exercise 5. What is wrong with the trainings A to E: a dict letter -> key of CAUSES.
-
-    `observe("A")` gives you what the instruments saw, `observe("healthy")` something to compare
-    with, and sabotage.CAUSES the possible verdicts, more than five. Note which number convinced
-    you. (Reading sabotage.py would tell, and teach nothing.)
-    """
-    raise NotImplementedError
-
-
 def test_by_hand():
+    """1 The first step of Adam moves every weight by the rate; divide by the standard deviation
+      of the weights.
+    2 Glorot: sigma squared is 2 over fan-in plus fan-out; a convolution's fans are 9 C and 9
+      K.
+    3 (c) is half the first rate times 1 + cos(3 pi / 4); (d) is (1 - 0.0001) to the power
+      2000.
+    """
     checker.by_hand("debugging", by_hand())
 
 
@@ -76,6 +34,10 @@ def _after_backward(seed):
 
 
 def test_update_ratios():
+    """1 Copy every value before the step: the optimizer changes them in place.
+    2 np.linalg.norm of an array of any shape is the root of the sum of its squares.
+    3 Leave out the parameters whose copy has no value but 0, such as fresh biases.
+    """
     model, _ = _after_backward(0)
     frozen = [p for p in model.parameters() if p.name != "dense2.w"]
     before = {p.name: p.value.copy() for p in model.parameters()}
@@ -100,6 +62,11 @@ def test_update_ratios():
 
 
 def test_dead_units():
+    """1 Go through model.layers with forward(x, training=True), as the network does.
+    2 A unit is a column of the layer's output; it is dead if all rows are 0.
+    3 (out == 0).all(axis=0).mean(), for each layer that has relu set; getattr(layer, 'relu',
+      False) asks.
+    """
     for first, second in (16, 48), (0, 0):
         model, x = _after_backward(1)
         model.layers[0].b.value[:first] = -100
@@ -116,6 +83,11 @@ def test_dead_units():
 
 
 def test_recommended():
+    """1 First find the rates below the first one that failed.
+    2 np.isfinite(losses).all(axis=1) says which rates count; from the first False on none
+      does.
+    3 Mean over the seeds, argmin over what is left, divide by 3.
+    """
     rates = np.array([0.001, 0.003, 0.01, 0.03, 0.1])
     losses = np.array([[2, 2], [1.5, 1.1], [1, 1.2], [0.1, np.nan], [0.2, 0.2]])
     for best, r, l in (0.01, rates, losses), (0.01, rates[:3], losses[:3, :1]), (
@@ -128,7 +100,6 @@ def test_recommended():
                 np.nanargmin(np.where(r[:, None] < 0.03, l, np.inf)), l.shape)[0]] / 3,
             "this is the largest rate that works": r[r <= 0.01].max() / 3}, 1e-6)
 
-
 CLUES = {"A": "look at the update ratios: one is very plain",
          "B": "compare the loss in training with the one in validation",
          "C": "everything moves, and yet the loss: which number is it?",
@@ -137,6 +108,13 @@ CLUES = {"A": "look at the update ratios: one is very plain",
 
 
 def test_diagnosis():
+    """1 Print the same four things for A to E and for 'healthy': loss, validation, first and last
+      ratios, dead.
+    2 One verdict per number, three in all: a ratio of exactly 0 in one layer while the loss
+      falls; a share of dead units of 1; a first ratio above 1.
+    3 Two are left: in one nothing is learnt though everything moves, in the other training is
+      as healthy and only evaluation is not.
+    """
     found = diagnosis()
     true(sorted(found) == list("ABCDE"), "a diagnosis for each of A, B, C, D and E")
     true(set(found.values()) <= set(CAUSES), "the verdicts are keys of CAUSES")

@@ -1,59 +1,25 @@
-"""Chapter 12, exercises: replace every `raise NotImplementedError`, here and in mynet/dropout.py:
-
-    pytest docs/exercises/ch12_generalising.py
-"""
+"""Chapter 12, the tests. The answers: ch12_generalising.py of a workspace."""
 
 import checker
 import numpy as np
+from answers import by_hand, shift, shift_backward, variances, without_weights
 from checker import derivation, same, true
-from mynet.dropout import Dropout  # exercise 2: write mynet/dropout.py
-
-
-def by_hand():
-    """Exercise 1, by hand. Three tuples:
-
-    the weights of three classes with 12, 6 and 2 images; the probabilities that training with these
-    weights prefers for a face whose true ones are (0.6, 0.3, 0.1); the row (0, 8, 16, 8) shifted
-    right by 1.5 with linear interpolation, places outside taking the nearest border pixel.
-    """
-    raise NotImplementedError
-
-
-def shift(image, s_y, s_x):
-    """Exercise 3. out[i, j] = image(i - s_y, j - s_x), bilinear, the border repeated outside.
-
-    image: (H, W) float64. s_y and s_x: any floats, also larger than the image.
-    """
-    raise NotImplementedError
-
-
-def shift_backward(dout, s_y, s_x):
-    """Exercise 3, too. d(image) from dout, both (H, W): of what is each pixel a part?"""
-    raise NotImplementedError
-
-
-def without_weights(q, weights):
-    """Exercise 4. Probabilities q (N, K) of a network trained with class weights (K,), as they
-    would be had it been trained without: (N, K), each row adding up to 1.
-    """
-    raise NotImplementedError
-
-
-def variances(x, rate, rng, n=4000):
-    """Exercise 5, an experiment. What a batch norm behind dropout is told, and what it will meet.
-
-    x: numbers. Return (the variance of out over n training forwards of your Dropout together, the
-    variance of out in evaluation). Find the ratio as a formula of x's mean, variance and the rate:
-    where is it 1?
-    """
-    raise NotImplementedError
+from mynet.dropout import Dropout
 
 
 def test_by_hand():
+    """1 s_c = N / (K n_c), with N = 20 and K = 3.
+    2 The preferred probabilities are s_c P_c, made to add up to 1.
+    3 The row is read at -1.5, -0.5, 0.5 and 1.5; below 0 the border counts.
+    """
     checker.by_hand("generalising", by_hand())
 
 
 def test_dropout():
+    """1 rng.random(x.shape) >= rate keeps the share 1 - rate.
+    2 What must those that are kept be multiplied by, so that the mean stays?
+    3 mask = kept / (1 - rate), and out = mask * x.
+    """
     x = np.random.default_rng(0).exponential(size=(200, 50)) + 0.1
     for rate in 0.25, 0.5:
         layer = Dropout(rate, np.random.default_rng(1))
@@ -70,10 +36,15 @@ def test_dropout():
             "they are divided by the rate": x[kept] / rate,
             "they are multiplied by 1 - rate: that belongs to the other form, in evaluation":
                 x[kept] * (1 - rate)})
-        true(not np.array_equal(layer.forward(x, True) != 0, kept), "two forwards have the same mask: draw it anew in each")
+        true(not np.array_equal(layer.forward(x, True) != 0, kept),
+             "two forwards have the same mask: draw it anew in each")
 
 
 def test_dropout_backward():
+    """1 out = mask x with a mask that is fixed.
+    2 The mask of the last forward; none after an evaluation.
+    3 dx = mask * dout.
+    """
     rng = np.random.default_rng(2)
     layer = Dropout(0.3, rng)
     x, dout = rng.standard_normal((2, 4, 5))
@@ -97,6 +68,11 @@ def _read(image, s_y, s_x):
 
 
 def test_shift():
+    """1 Rows and columns can be shifted one after the other.
+    2 place = arange(n) - s, clipped to 0 .. n - 1; k its floor, f the rest.
+    3 A shift is a matrix times the image; backward is its transpose. At the border several
+      outputs read one pixel.
+    """
     rng = np.random.default_rng(0)
     image = rng.random((6, 5))
     for s_y, s_x in (0, 0), (-1, 2), (0.25, 0), (1.3, -0.6), (-2.7, 0.5), (100, -100):
@@ -115,6 +91,10 @@ def test_shift():
 
 
 def test_without_weights():
+    """1 Training with weights prefers q proportional to s P.
+    2 So P is proportional to q / s.
+    3 Divide each row by its sum.
+    """
     P = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]])
     weights = np.array([0.5, 1.0, 4.0])
     q = P * weights / (P * weights).sum(axis=1, keepdims=True)
@@ -126,6 +106,10 @@ def test_without_weights():
 
 
 def test_variances():
+    """1 out = mask x. What are the means of out and of its square?
+    2 E[mask] = 1 and E[mask^2] = 1 / (1 - rate).
+    3 var = E[x^2] / (1 - rate) - mean^2, against E[x^2] - mean^2.
+    """
     rng = np.random.default_rng(3)
     for mean, rate in (0.0, 0.5), (2.0, 0.5), (1.0, 0.25):
         x = mean + rng.standard_normal(300)

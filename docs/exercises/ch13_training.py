@@ -1,59 +1,27 @@
-"""Chapter 13, exercises: replace every `raise NotImplementedError`, here and in mynet/training.py:
-
-    pytest docs/exercises/ch13_training.py
-"""
+"""Chapter 13, the tests. The answers: ch13_training.py of a workspace."""
 
 import json
 
 import checker
 import numpy as np
+from answers import advance, by_hand, start, too_good
 from checker import same, true
-from mynet.training import accuracy, batches, step, train  # exercise 2: write mynet/training.py
-
-
-def by_hand():
-    """Exercise 1, by hand. (steps, size of the last batch, mean loss, standard error).
-
-    Steps and last batch of 28,709 images in batches of 64; the mean loss of an epoch with batches
-    of 64, 64 and 16 images and losses 1.0, 0.7 and 2.5; the standard error of an accuracy of 0.65
-    on 3,589 images. To three decimals.
-    """
-    raise NotImplementedError
-
-
-def start(seed, D, K):
-    """Exercise 3a. The state of a training before its first step, as a dict that JSON can hold.
-
-    A linear classifier of D inputs and K classes, chapter 2, all weights and biases 0, trained by
-    descent with momentum. The state holds everything that the next step depends on.
-    """
-    raise NotImplementedError
-
-
-def advance(state, x, labels, epochs):
-    """Exercise 3b. The state after so many more epochs; `state` itself stays as it is.
-
-    Batches of 8 by your `batches`, the learning rate 0.1; u <- 0.9 u + g, w <- w - 0.1 u. The keys
-    "w" (D, K) and "b" (K,) hold the classifier as nested lists, the others are yours.
-    """
-    raise NotImplementedError
-
-
-def too_good(epochs, n, p, rng, runs=2000):
-    """Exercise 4, an experiment. How far the best epoch lies above the truth, on average.
-
-    In each of `runs` trainings all epochs are equally good: each measures an accuracy on n images
-    of which each is right with probability p (draw with rng.binomial). Return the mean of the best
-    epoch's accuracy minus p.
-    """
-    raise NotImplementedError
+from mynet.training import accuracy, batches, step, train
 
 
 def test_by_hand():
+    """1 448 times 64 is 28,672.
+    2 Weigh each loss by its number of images.
+    3 The standard error is the root of p (1 - p) / n.
+    """
     checker.by_hand("training", by_hand())
 
 
 def test_batches():
+    """1 Shuffle once, then cut.
+    2 rng.permutation(n), then slices of `size`.
+    3 range(0, n, size) begins each; the last slice is shorter by itself.
+    """
     for n, size in (20, 8), (16, 8), (5, 8), (1, 1):
         made = batches(n, size, np.random.default_rng(0))
         images = np.sort(np.concatenate(made))
@@ -107,6 +75,10 @@ def _loss(z, labels, weights=None):
 
 
 def test_step():
+    """1 Four calls, in the order of the docstring.
+    2 forward(x, True); your loss with the class weights; backward(dz); optimizer.step().
+    3 Return the loss that was computed.
+    """
     network, x, labels = Spy(), np.arange(1.0, 5)[:, None], np.array([0, 1, 2, 0])
     for weights in None, np.array([2.0, 0.5, 1.0]):
         network = Spy()
@@ -124,6 +96,10 @@ def test_step():
 
 
 def test_train():
+    """1 Two loops: epochs and batches.
+    2 Sum len(batch) times the loss.
+    3 Divide by len(x) and append.
+    """
     x = np.random.default_rng(0).standard_normal((20, 1))
     labels = np.random.default_rng(1).integers(3, size=20)
     network = Spy()
@@ -145,6 +121,10 @@ def test_train():
 
 
 def test_accuracy():
+    """1 Evaluation is forward without training=True.
+    2 Count the right ones, batch by batch.
+    3 argmax along axis 1, compared with the labels; divide the count by len(x).
+    """
     x = np.array([1.0, 2, -1, -3, 1, 2, 5])[:, None]
     labels = np.array([0, 1, 1, 1, 0, 2, 0])
     network = Spy()
@@ -162,6 +142,10 @@ def _data():
 
 
 def test_start():
+    """1 What would you need on another computer to go on?
+    2 w, b, the running gradients u of both, and the generator.
+    3 np.random.default_rng(seed).bit_generator.state is a dict that JSON can hold.
+    """
     state = json.loads(json.dumps(start(0, 4, 3)))
     true(np.shape(state["w"]) == (4, 3) and np.shape(state["b"]) == (3,), "w or b: wrong shape")
     true(not np.any(state["w"]), "w does not start at 0")
@@ -170,6 +154,10 @@ def test_start():
 
 
 def test_advance():
+    """1 Make arrays of the lists, go on, make lists of the arrays.
+    2 Set rng.bit_generator.state before the first batch and store it after the last.
+    3 u = 0.9 u + g; w = w - 0.1 u: new arrays, so the old state stays.
+    """
     x, labels = _data()
     beginning = start(0, 4, 3)
     text = json.dumps(beginning)
@@ -189,6 +177,10 @@ def test_advance():
 
 
 def test_too_good():
+    """1 All at once: rng.binomial(n, p, (runs, epochs)) / n.
+    2 The maximum along the epochs.
+    3 Its mean over the runs, minus p.
+    """
     rng = np.random.default_rng(0)
     error = np.sqrt(0.6 * 0.4 / 5000)
     true(abs(too_good(1, 5000, 0.6, rng)) < 0.1 * error, "one epoch alone is too good already")

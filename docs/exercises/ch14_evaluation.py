@@ -1,50 +1,17 @@
-"""Chapter 14, exercises: replace every `raise NotImplementedError` until this passes:
-
-    pytest docs/exercises/ch14_evaluation.py
-"""
+"""Chapter 14, the tests. The answers: ch14_evaluation.py of a workspace."""
 
 import checker
 import numpy as np
+from answers import auc_by_ranks, by_hand, coverage, mcnemar_p
 from checker import same, true
 
 
-def by_hand():
-    """Exercise 1, by hand. Five numbers:
-
-    precision, recall and F1 of the second class of the matrix ((5, 2, 1), (1, 6, 1), (0, 4, 4)),
-    rows true; the area under the ROC curve for positives with scores 0.6, 0.5, 0.2 and negatives
-    with 0.5, 0.3; the upper end of Wilson's 95 % interval for 0 of 10 (z = 1.96).
-    """
-    raise NotImplementedError
-
-
-def auc_by_ranks(positive, scores):
-    """Exercise 2. The area under the ROC curve from one sort, without any curve.
-
-    Give the n scores ranks 1 ... n from the lowest, equal scores the mean of their ranks. With
-    R the sum of the ranks of the n_pos positives, show that the number of pairs in the right order
-    is R - n_pos (n_pos + 1) / 2. positive: (n,) bool, scores: (n,).
-    """
-    raise NotImplementedError
-
-
-def mcnemar_p(b, c):
-    """Exercise 3. The p of McNemar's test from two whole numbers of any size: b images that only
-    the first network gets right, c that only the second does. A float of at most 1.
-    """
-    raise NotImplementedError
-
-
-def coverage(n, p, rng, runs=4000):
-    """Exercise 4, an experiment. How often each interval contains the truth: (usual, Wilson).
-
-    In each of `runs` trials k of n images are right, drawn with probability p. The usual interval
-    is k/n -+ 1.96 sqrt(k/n (1 - k/n) / n); for the other take `tinyfer.scores.metrics.wilson_interval`.
-    """
-    raise NotImplementedError
-
-
 def test_by_hand():
+    """1 Precision goes down a column, recall along a row.
+    2 The area is the share of pairs of a positive and a negative in the right order; a tie
+      counts half.
+    3 For k = 0: z^2/n over 1 + z^2/n.
+    """
     checker.by_hand("evaluation", by_hand())
 
 
@@ -55,6 +22,10 @@ def _pairs(positive, scores, tie=0.5):
 
 
 def test_auc_by_ranks():
+    """1 np.unique with return_inverse and return_counts groups equal scores.
+    2 Their ranks end at the cumulated count; the mean is half of first plus last.
+    3 (R - n_pos (n_pos + 1) / 2) / (n_pos n_neg).
+    """
     rng = np.random.default_rng(0)
     for n in 5, 30, 200:
         positive = np.arange(n) % 3 == 0
@@ -73,6 +44,10 @@ def test_auc_by_ranks():
 
 
 def test_mcnemar_p():
+    """1 If both are equally good, each of the b + c is a coin.
+    2 Twice the probability of at most min(b, c) heads, at most 1.
+    3 math.comb, and one division of whole numbers at the end.
+    """
     from math import comb
 
     for b, c in (1, 9), (8, 2), (5, 5), (0, 0), (0, 6), (40, 25):
@@ -94,6 +69,10 @@ def test_mcnemar_p():
 
 
 def test_coverage():
+    """1 rng.binomial(n, p, runs), then count.
+    2 The usual interval contains p if |k/n - p| is at most 1.96 standard errors.
+    3 low <= p <= high for wilson_interval(k, n).
+    """
     for n, p in (20, 0.95), (3000, 0.66):
         k = np.random.default_rng(0).binomial(n, p, 4000)
         found = coverage(n, p, np.random.default_rng(0))

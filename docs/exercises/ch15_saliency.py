@@ -1,21 +1,15 @@
-"""Chapter 15, exercises: replace every `raise NotImplementedError` until this passes:
-
-    pytest docs/exercises/ch15_saliency.py
-"""
+"""Chapter 15, the tests. The answers: ch15_saliency.py of a workspace."""
 
 import numpy as np
+from answers import saliency_of_linear
 from checker import derivation, same, slope
 
 
-def saliency_of_linear(x, w, b):
-    """Exercise 1. dF/dx, signed, F the probability of the class predicted, for each row of x.
-
-    The linear classifier of chapter 2: p = softmax(x w + b). x (N, D), w (D, K), b (K,) -> (N, D).
-    """
-    raise NotImplementedError
-
-
 def test_saliency_of_linear():
+    """1 First dF/dz by the softmax's Jacobian, then through w.
+    2 dF/dz_j = p_t ([j = t] - p_j).
+    3 That row times w transposed.
+    """
     rng = np.random.default_rng(1)
     x, w, b = (rng.standard_normal(shape) for shape in ((5, 6), (6, 4), (4,)))
     rows, t = np.arange(5), (x @ w + b).argmax(axis=1)

@@ -1,66 +1,24 @@
-"""Chapter 16, exercises: replace every `raise NotImplementedError` until this passes:
-
-    pytest docs/exercises/ch16_difference.py
-"""
+"""Chapter 16, the tests. The answers: ch16_difference.py of a workspace."""
 
 import checker
 import numpy as np
+from answers import by_hand, decay_for, noise_left, smoothed_loss, warm_cosine, what_is_left
 from checker import derivation, same, slope, true
 
 
-def by_hand():
-    """Exercise 1, by hand.
-
-    Return (target of the true class, difference of the logits at the minimum) for smoothing 0.2
-    and four classes, and the share of a weight that 1,000 steps of decay leave at rate 0.01 and
-    decay 0.1. To three decimals.
-    """
-    raise NotImplementedError
-
-
-def warm_cosine(t, steps, warmup):
-    """Exercise 2. The share of the highest rate in step t, from 0 to steps - 1.
-
-    (t + 1) / warmup in the first `warmup` steps; after them half a cosine that would reach 0 in
-    step `steps`, and has 1 in step `warmup`.
-    """
-    raise NotImplementedError
-
-
-def smoothed_loss(z, y, smoothing):
-    """Exercise 3. Mean cross-entropy against smoothed labels, and its gradient.
-
-    z (N, K) logits, y (N,) labels. Return (loss, dz).
-    """
-    raise NotImplementedError
-
-
-def noise_left(decay, rho):
-    """Exercise 4. Var[m] / s^2 for a running mean with `decay` of a walk with covariance s^2 rho^i.
-    """
-    raise NotImplementedError
-
-
-def decay_for(share, rho):
-    """Exercise 4. The decay of a running mean that leaves a share of the noise, 0 < share < 1."""
-    raise NotImplementedError
-
-
-def what_is_left(decoupled, size, rng, lr=1e-3, decay=0.1, steps=2000):
-    """Exercise 5, an experiment. What Adam leaves of 200 weights that start at 1.
-
-    Their gradients are `size` times standard normal numbers: nothing holds them where they are.
-    decoupled: decay beside the step, or else added to the gradient as decay * w. Adam with beta1
-    0.9, beta2 0.999, no epsilon, both means corrected. Return the mean of the weights at the end.
-    """
-    raise NotImplementedError
-
-
 def test_by_hand():
+    """1 The label's class gets its part of the smoothing, too.
+    2 Target 1 - e + e/K; the gap is the logarithm of the quotient of two targets.
+    3 log(0.85 / 0.05); each step leaves 1 - alpha delta, and (1 - 1/n)^n is nearly 1/e.
+    """
     checker.by_hand("difference", by_hand())
 
 
 def test_warm_cosine():
+    """1 Two cases: t < warmup, and the rest.
+    2 The cosine's own share of the way is (t - warmup) / (steps - warmup).
+    3 (1 + cos(pi share)) / 2.
+    """
     def rates(rise, fall):
         return [rise(t) if t < 10 else fall(t) for t in range(100)]
 
@@ -79,6 +37,10 @@ def test_warm_cosine():
 
 
 def test_smoothed_loss():
+    """1 Make the targets first, then it is chapter 2.
+    2 np.full((N, K), e / K), and 1 - e added at the labels.
+    3 dz = (p - t) / N.
+    """
     rng = np.random.default_rng(0)
     z, y = rng.standard_normal((3, 5)), np.array([4, 0, 2])
     log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
@@ -97,6 +59,10 @@ def test_smoothed_loss():
 
 
 def test_noise_left():
+    """1 Write the double sum over i and j; pairs at one distance belong together.
+    2 The sum over i of d^(2i) is 1 / (1 - d^2); distances k > 0 come twice.
+    3 (1 - d) / (1 + d) times (1 + d rho) / (1 - d rho).
+    """
     cases = (0.99, 0.5), (0.5, 0.0), (0.0, 0.7), (0.9, 0.8)
     d, rho = np.array(cases).T
     white = (1 - d) / (1 + d)
@@ -109,6 +75,10 @@ def test_noise_left():
 
 
 def test_decay_for():
+    """1 The share falls as the decay rises: halve an interval.
+    2 Start with 0 and 1; 60 halvings are enough.
+    3 Keep the half in which noise_left crosses the share.
+    """
     for share, rho in (0.0149, 0.5), (0.3, 0.0), (0.01, 0.99):
         d = decay_for(share, rho)
         true(0 < d < 1, f"the decay for {share} is {d}: it lies between 0 and 1")
@@ -117,6 +87,10 @@ def test_decay_for():
 
 
 def test_what_is_left():
+    """1 Two lines differ: the gradient, or the weight after the step.
+    2 Corrected means: m / (1 - 0.9^t), v / (1 - 0.999^t).
+    3 Decoupled: w = w (1 - lr decay) - lr step.
+    """
     found = [what_is_left(decoupled, size, np.random.default_rng(0))
              for decoupled in (True, False) for size in (1.0, 1e-3)]
     beside = (1 - 1e-4) ** 2000

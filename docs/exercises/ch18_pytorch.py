@@ -1,45 +1,24 @@
-"""Chapter 18, exercises: replace every `raise NotImplementedError` until this passes:
-
-    pytest docs/exercises/ch18_pytorch.py
-"""
+"""Chapter 18, the tests. The answers: ch18_pytorch.py of a workspace."""
 
 import checker
 import numpy as np
+from answers import accuracy_of_average, by_hand, turn_rows
 from checker import same
 
 
-def by_hand():
-    """Exercise 1, by hand. Three numbers:
-
-    for a convolution from 128 to 256 channels with an output of 7x7: the weights (no biases) of
-    the separable one, its multiply-adds forward, and how many times fewer weights that is than the
-    usual 3x3 convolution has.
-    """
-    raise NotImplementedError
-
-
-def turn_rows(w, shape):
-    """Exercise 2. The weights (C H W, K) of a dense layer that was trained behind a flattening over
-    (C, H, W), for a network that flattens over (H, W, C). shape: (H, W, C).
-    """
-    raise NotImplementedError
-
-
-def accuracy_of_average(M, shared, rng, n=4000, K=5):
-    """Exercise 3, an experiment. The accuracy of the averaged probabilities of M networks.
-
-    Model the logits of network m for face i as 1.5 [k = label] + e. The error e has variance 1 for
-    each class; a share `shared` of the variance is the same for all M networks (a hard face), the
-    rest is each network's own. Draw labels and errors with rng.
-    """
-    raise NotImplementedError
-
-
 def test_by_hand():
+    """1 The separable one: a 3x3 filter for each channel in, then 1x1 from 128 to 256.
+    2 9 times 128 plus 128 times 256; each weight is used at 49 places.
+    3 9 * 128 * 256 / (9 * 128 + 128 * 256) times fewer.
+    """
     checker.by_hand("pytorch", by_hand())
 
 
 def test_turn_rows():
+    """1 Give the rows their three axes back.
+    2 w.reshape(C, H, W, K).
+    3 transpose(1, 2, 0, 3), and reshape to what it was.
+    """
     rng = np.random.default_rng(0)
     for H, W, C in (2, 3, 4), (1, 5, 2):
         w = rng.standard_normal((C * H * W, 7))
@@ -65,6 +44,10 @@ def _simulated(M, shared, root=True, share=None):
 
 
 def test_accuracy_of_average():
+    """1 Three draws: labels, the common error (n, K), the own errors (M, n, K).
+    2 Standard deviations sqrt(shared) and sqrt(1 - shared).
+    3 softmax of each, mean over the networks, argmax.
+    """
     rng = np.random.default_rng(2)
     cases = (1, 0.5), (8, 0.5), (8, 1.0), (8, 0.0)
     found = [accuracy_of_average(M, shared, rng, n=8000) for M, shared in cases]

@@ -1,59 +1,24 @@
-"""Chapter 20, exercises: replace every `raise NotImplementedError` until this passes:
-
-    pytest docs/exercises/ch20_finding.py
-"""
+"""Chapter 20, the tests. The answers: ch20_finding.py of a workspace."""
 
 import checker
 import numpy as np
+from answers import as_convolution, by_hand, clean, curve, rate_for, suppress
 from checker import same
 
 
-def by_hand():
-    """Exercise 1, by hand. Three numbers: the windows of `scan` (26 pixels, step 4) in a picture of
-    640 x 480; the IoU of two squares of side 10, one moved by (2, 5) against the other; the average
-    precision of the boxes hit, hit, false, hit where there are four faces. To three decimals.
-    """
-    raise NotImplementedError
-
-
-def as_convolution(w):
-    """Exercise 2. Filters (3, 3, C, K) that do what dense weights w (9 C, K) do behind Flatten."""
-    raise NotImplementedError
-
-
-def suppress(boxes, scores, most):
-    """Exercise 3. The numbers of the boxes that stay, the surest first: a list of int.
-
-    boxes (N, 4): left, top, right, bottom, right and bottom not included; scores (N,). A box goes
-    if its IoU with one that stays is above `most`.
-    """
-    raise NotImplementedError
-
-
-def curve(scores, hit):
-    """Exercise 4. (hits, false): two arrays (N,), counted over the boxes from the surest down.
-
-    scores: a list with one array for each picture; hit: the same of bool, which boxes are hits.
-    """
-    raise NotImplementedError
-
-
-def clean(n, q, rng, pictures=4000):
-    """Exercise 5, an experiment. The share of pictures without a false box, drawn with rng, if each
-    of their n windows is false with probability q."""
-    raise NotImplementedError
-
-
-def rate_for(n, share):
-    """Exercise 5. The q for which that share of pictures stays clean."""
-    raise NotImplementedError
-
-
 def test_by_hand():
+    """1 The first row of a window can be 0, 4, 8 ... as long as all 26 pixels fit.
+    2 Common: 8 by 5; the union is the sum of both squares less that.
+    3 Each hit adds its precision over four faces: 1, 1 and 3/4.
+    """
     checker.by_hand("finding", by_hand())
 
 
 def test_as_convolution():
+    """1 In which order does Flatten read a map of 3 x 3 x C?
+    2 Rows, then columns, then channels: row u, column v, channel c is number (3 u + v) C + c.
+    3 A single reshape does it.
+    """
     rng = np.random.default_rng(0)
     x, w = rng.standard_normal((4, 3, 3, 5)), rng.standard_normal((45, 2))
     right = np.array([[[w[15 * u + 5 * v + c] for c in range(5)] for v in range(3)]
@@ -83,6 +48,10 @@ def _kept(boxes, scores, most, surest=True, by_smaller=False, plus=0):
 
 
 def test_suppress():
+    """1 Go through the boxes from the surest down.
+    2 Keep a list; a box joins it if it overlaps none of it too much.
+    3 Common width: min of the rights minus max of the lefts, at least 0; so too the height.
+    """
     rng = np.random.default_rng(3)
     corners = rng.integers(0, 30, (60, 2))
     many = np.hstack([corners, corners + rng.integers(5, 20, (60, 2))])
@@ -100,6 +69,10 @@ def test_suppress():
 
 
 def test_curve():
+    """1 The pictures do not matter for the order.
+    2 np.concatenate both lists, then one argsort of the negative scores.
+    3 cumsum of the hits in that order, and of their opposite.
+    """
     scores = [np.array([0.2, 0.9, 0.5]), np.array([]), np.array([0.8, 0.1])]
     hit = [np.array([True, True, False]), np.array([], bool), np.array([False, False])]
     found = np.array(curve(scores, hit))
@@ -112,6 +85,10 @@ def test_curve():
 
 
 def test_clean():
+    """1 rng.binomial(n, q, pictures) draws the false boxes of every picture.
+    2 A picture is clean if it has none.
+    3 The mean of == 0.
+    """
     rng = np.random.default_rng(1)
     cases = (1000, 0.001), (1000, 0.0), (10, 1.0), (200, 0.002)
     same("shares", [clean(n, q, rng) for n, q in cases], [(1 - q) ** n for n, q in cases], {
@@ -121,6 +98,10 @@ def test_clean():
 
 
 def test_rate_for():
+    """1 A picture is clean if every window is: (1 - q) to the power n.
+    2 Set that equal to the share.
+    3 q = 1 - share ** (1 / n).
+    """
     for n, share in (200_000, 0.9), (1000, 0.5):
         same(f"q for {n} windows, {share}", rate_for(n, share), 1 - share ** (1 / n), {
             "the share is that of clean pictures": 1 - (1 - share) ** (1 / n),

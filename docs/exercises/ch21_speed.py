@@ -1,69 +1,25 @@
-"""Chapter 21, exercises: replace every `raise NotImplementedError` until this passes:
-
-    pytest docs/exercises/ch21_speed.py
-"""
+"""Chapter 21, the tests. The answers: ch21_speed.py of a workspace."""
 
 import checker
 import numpy as np
+from answers import best_tile, by_hand, col2im, fetches, im2col
 from checker import derivation, same, slope
 from numpy.lib.stride_tricks import sliding_window_view
 
 
-def by_hand():
-    """Exercise 1, by hand. Operations per byte of three computations in float32, each array moved
-    once; a multiply-add is two operations.
-
-    (a) ReLU with its output written to another array, (b) the last dense layer without its bias,
-    64 x 256 by 256 x 7, (c) a product of 512 x 512 by 512 x 512. Return the three numbers, and
-    behind them for each 1 if it waits for memory at 160 GFLOP/s and 16 GB/s, else 0.
-    """
-    raise NotImplementedError
-
-
-def best_tile(registers=16, most_rows=12):
-    """Exercise 2, by hand or by trying. (rows, vectors) of the register tile with the most
-    multiply-adds for each load, rows x vectors / (rows + vectors), among those with
-    rows x vectors + vectors + 1 <= registers.
-    (The package takes 6 x 2 and, with 32 registers, 6 x 4. Why, with 32, 64, 128 or 256 channels?)
-    """
-    raise NotImplementedError
-
-
-def im2col(x, stride):
-    """Exercise 3. The 3x3 windows of x (N, H, W, C), `stride` apart, as rows: (N H' W', 9 C).
-
-    A row holds its window in the order u, v, c, so that im2col(x, 1) @ w.reshape(9 C, K) is the
-    convolution.
-    """
-    raise NotImplementedError
-
-
-def col2im(drows, shape, stride):
-    """Exercise 4. The transpose of im2col: dx of `shape` (N, H, W, C) for the gradient of its rows.
-
-    Every number of drows is added to the pixel that im2col copied it from.
-    """
-    raise NotImplementedError
-
-
-def fetches(places, lines, width):
-    """Exercise 5, an experiment. How many lines a cache fetches when `places` are read in order.
-
-    Memory is cut into lines of `width` numbers: place a lies in line a // width. The cache holds
-    `lines` of them; a line that is not there is fetched, and takes the place of the one that was
-    not used for the longest time. Return how many were fetched.
-
-    Then compare, for a matrix of 64 x 64 numbers and a cache of 16 lines of 8: along the rows,
-    along the columns, and along the columns within blocks of 8 x 8. Write down your guess first.
-    """
-    raise NotImplementedError
-
-
 def test_by_hand():
+    """1 Count the operations, then the bytes that each array brings.
+    2 float32: four bytes a number; a product of n x n has 2 n^3 operations and 3 n^2 numbers.
+    3 16 GB/s feed 160 GFLOP/s at ten operations a byte: below that it waits.
+    """
     checker.by_hand("speed", by_hand())
 
 
 def test_best_tile():
+    """1 Try all rows and vectors that fit.
+    2 Registers: rows x vectors sums, one row of vectors of w, one number of x.
+    3 max over the pairs, by rows x vectors / (rows + vectors).
+    """
     for registers in 16, 20, 24, 32:
         def best(fits, gain=lambda R, V: R * V / (R + V)):
             tiles = [(R, V) for R in range(1, 13) for V in range(1, registers) if fits(R, V)]
@@ -85,6 +41,10 @@ def _rows(x, stride, order=(0, 1, 2, 4, 5, 3)):
 
 
 def test_im2col():
+    """1 The windows in reading order, image by image.
+    2 x[:, i:i+3, j:j+3] is one window of every image.
+    3 Reshape each to (N, 1, 9 C), concatenate along axis 1, reshape to rows.
+    """
     x = np.random.default_rng(0).standard_normal((2, 8, 7, 3))
     for stride in 1, 2, 3:
         same(f"rows for stride {stride}", derivation(im2col)(x, stride), _rows(x, stride), {
@@ -96,6 +56,10 @@ def test_im2col():
 
 
 def test_col2im():
+    """1 Go through the same windows as im2col.
+    2 A pixel lies in several windows.
+    3 dx[:, i:i+3, j:j+3] += that window's rows, as (N, 3, 3, C).
+    """
     rng = np.random.default_rng(1)
     x = rng.standard_normal((2, 6, 7, 3))
     for stride in 1, 2, 3:
@@ -132,6 +96,11 @@ def _misses(places, lines, width, used=True):
 
 
 def test_fetches():
+    """1 Which line does a place lie in?
+    2 Keep the lines in the order of their last use.
+    3 A dict keeps its order: take a line out and put it in again, and the first one is the
+      next to go.
+    """
     few = [0, 1, 2, 3, 0, 8, 0, 16, 8, 0], 2, 4
     place = np.arange(64 * 64).reshape(64, 64)
     blocks = place.reshape(8, 8, 8, 8).transpose(2, 0, 3, 1)        # columns within blocks

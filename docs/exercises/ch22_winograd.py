@@ -1,74 +1,25 @@
-"""Chapter 22, exercises: replace every `raise NotImplementedError` until this passes:
-
-    pytest docs/exercises/ch22_winograd.py
-"""
+"""Chapter 22, the tests. The answers: ch22_winograd.py of a workspace."""
 
 import checker
 import numpy as np
+from answers import by_hand, convolve, cook_toom, gradient_by_hand, input_gradient, rounding
 from checker import Counted, derivation, overwritten, same, slope, true
 from numpy.lib.stride_tricks import sliding_window_view
 
-from tinyfer.core.kernels.tiles import matrices
-
-AT, G, BT = (np.array(L, dtype=float) for L in matrices(4))
-
-
-def by_hand():
-    """Exercise 1, by hand: F(2,3) for x = (2, 0, 1, 3) and g = (4, -2, 2).
-
-    Return (q1, q2, q3, q4, y0, y1), with the products as the chapter numbers them.
-    """
-    raise NotImplementedError
-
-
-def gradient_by_hand():
-    """Exercise 2, by hand: dx of the same filter g = (4, -2, 2) for dy = (1, 2), by polynomials.
-
-    Return three tuples, for the points 0, 1, -1 and infinity: the values of g, those of dy; and the
-    four coefficients of the product, which are dx.
-    """
-    raise NotImplementedError
-
-
-def convolve(x, g):
-    """Exercise 3. out (H-2, W-2) of x (H, W) with g (3, 3) by F(4x4), one tile after the other.
-
-    H - 2 and W - 2 are multiples of 4. Use the module's AT (4, 6), G (6, 3) and BT (6, 6). What is
-    multiplied is counted: 36 numbers by 36 for each tile, and constants do not count.
-    """
-    raise NotImplementedError
-
-
-def input_gradient(dout, g):
-    """Exercise 4. dx (H, W) for dout (H-2, W-2), by the transposed steps, tile by tile."""
-    raise NotImplementedError
-
-
-def cook_toom(points, r):
-    """Exercise 5. (A^T, G, B^T) of F(tau, r): filters of r taps, at `points` and infinity.
-
-    points: numbers, all different, r - 1 at least; with n = len(points) + 1, tau = n - r + 1. Then
-    A^T ((G g) * (B^T x)) are the sums y[i] = sum over u of x[i+u] g[u]. The chapter's has r = 3.
-    """
-    raise NotImplementedError
-
-
-def rounding(points, x, g):
-    """Exercise 6, an experiment. The relative error of F(tau, 3) in float32, tau = len(points) - 1.
-
-    x (M, tau + 2) and g (M, 3), float64: M trials. Make the matrices by your cook_toom, compute
-    y = A^T ((G g) * (B^T x)) for each trial with everything in float32, and return
-    norm(y - exact) / norm(exact), exact being the sums of the definition in float64. Then try the
-    points 0, 1, -1, 2, -2, ...: from which tau on is it worse than 1e-4?
-    """
-    raise NotImplementedError
-
 
 def test_by_hand():
+    """1 q1 = (x0 - x2) g0 and q4 = (x1 - x3) g2.
+    2 q2 = (x1 + x2)(g0 + g1 + g2)/2 and q3 = (x2 - x1)(g0 - g1 + g2)/2.
+    3 y0 = q1 + q2 + q3, y1 = q2 - q3 - q4.
+    """
     checker.by_hand("winograd", by_hand())
 
 
 def test_gradient_by_hand():
+    """1 dx is the full convolution of g and dy: the product of two polynomials.
+    2 g(z) = 4 - 2 z + 2 z^2 and dy(z) = 1 + 2 z; at infinity the leading coefficient counts.
+    3 Multiply out to check: four coefficients.
+    """
     checker.by_hand("winograd_gradient", gradient_by_hand())
 
 
@@ -89,6 +40,10 @@ def _counted(name, function, first, g, tiles):
 
 
 def test_convolve():
+    """1 One tile at a time: 6 x 6 in, 4 x 4 out, steps of 4.
+    2 U = G g G^T once; V = B^T X B for each tile.
+    3 Y = A^T (U * V) A.
+    """
     rng = np.random.default_rng(0)
     for H, W in (6, 6), (10, 6), (6, 14), (18, 10):
         x, g = rng.standard_normal((H, W)), rng.standard_normal((3, 3))
@@ -101,6 +56,10 @@ def test_convolve():
 
 
 def test_input_gradient():
+    """1 Transpose every step of convolve, in reverse order.
+    2 dQ = A dY A^T; times U; then B ( ) B^T.
+    3 Tiles overlap by two rows: +=.
+    """
     rng = np.random.default_rng(0)
     for H, W in (6, 6), (10, 6), (18, 10):
         dout, g, x = (rng.standard_normal(s) for s in ((H - 2, W - 2), (3, 3), (H, W)))
@@ -126,6 +85,10 @@ def _tiles(x, g, H, W):
 
 
 def test_cook_toom():
+    """1 In the chapter's program, where does the 3 stand?
+    2 n points give n = tau + r - 1: so tau = len(points) + 2 - r.
+    3 G has r powers of each point and ends in (0, ..., 0, 1); the rest stays.
+    """
     rng = np.random.default_rng(1)
     for r, points in (3, [0, 1, -1]), (2, [0, 1]), (5, [0, 1, -1, 2, -2]), (3, [0.5, -1, 3, 2]):
         AT, G, BT = derivation(cook_toom)(points, r)
@@ -147,6 +110,10 @@ def test_cook_toom():
 
 
 def test_rounding():
+    """1 Round the matrices and the numbers first, then compute.
+    2 x.astype(np.float32) @ BT.T does all trials at once.
+    3 exact: sum of x[:, u:u+tau] * g[:, u:u+1] over u, in float64.
+    """
     rng = np.random.default_rng(2)
     found = []
     for points in [0, 1, -1], [0, 1, -1, 2, -2], [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6]:

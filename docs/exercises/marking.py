@@ -1,12 +1,13 @@
 """Run the chapters' tests on a folder of answers: on a student's, on the solutions, on a mistake.
 
-A folder holds mynet/ and chNN_*.py, as docs/exercises does. Its functions are put in the place of
-the stubs, and the tests are always the course's own: a test that was edited proves nothing.
+A folder holds mynet/ and chNN_*.py. What it lacks is the stub, cut from the solutions; the tests
+are the course's own, whatever else the folder holds.
 """
 
 import ast
 import io
 import json
+import re
 import sys
 import traceback
 import warnings
@@ -17,10 +18,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from stubs import stub_of
+
 HERE = Path(__file__).resolve().parent
 SOLUTIONS = HERE.parent / "solutions"
-CHAPTERS = sorted(HERE.glob("ch[0-9][0-9]_*.py")) + [HERE / "capstone.py"]
-PIECES = sorted(path.stem for path in (HERE / "mynet").glob("[a-z]*.py"))
+CHAPTERS = sorted([*HERE.glob("ch[0-9][0-9]_*.py"), HERE / "capstone.py"], key=lambda path: (
+    path.stem if path.stem != "capstone" else "ch14"))      # after 13, where its last piece is
+PIECES = sorted(path.stem for path in (SOLUTIONS / "mynet").glob("[a-z]*.py"))
+SOURCES = sorted(path.relative_to(SOLUTIONS) for path in SOLUTIONS.rglob("*.py"))
 
 
 class Outcome(NamedTuple):
@@ -31,40 +36,36 @@ class Outcome(NamedTuple):
 
 
 @lru_cache(maxsize=None)
-def body_of(path):
-    return ast.parse(path.read_text(encoding="utf-8")).body
-
-
-def stubs(path):
-    """Names of the functions and classes of a file in which something is still to be written."""
-    return [node.name for node in body_of(path)
-            if isinstance(node, (ast.FunctionDef, ast.ClassDef))
-            and any(isinstance(part, ast.Raise) and ast.unparse(part) == "raise NotImplementedError"
-                    for part in ast.walk(node))]
-
-
-def defined(path):
-    """Names of all functions and classes of a file."""
-    return {node.name for node in body_of(path)
+def functions_of(path):
+    return {node.name: node for node in ast.parse(path.read_text(encoding="utf-8")).body
             if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
 
 
 def tests(path):
-    """Names of a file's tests, in their order; those that take minutes, marked full, are left."""
-    return [node.name for node in body_of(path)
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-            and not any("full" in ast.unparse(d) for d in node.decorator_list)]
+    """Names of a file's tests, in their order."""
+    return [name for name in functions_of(path) if name.startswith("test_")]
 
 
-def code_of(path):
-    """What a file does, without docstrings and comments: to compare two files."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    documented = ast.Module, ast.FunctionDef, ast.ClassDef
-    for node in ast.walk(tree):
-        if isinstance(node, documented) and ast.get_docstring(node):
-            node.body = node.body[1:]
-    return ast.dump(tree)
+def hints(path, test):
+    """The three hints of a test: its docstring, in which each begins with its number."""
+    parts = re.split(r"\n(?=[23] )", ast.get_docstring(functions_of(path)[test]))
+    return [" ".join(part[2:].split()) for part in parts]
 
+
+def asks_of(path, test):
+    """Names of the answers and of the classes of mynet that a test uses, itself or by a helper."""
+    todo, seen = [test], set()
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            if name in functions_of(path):
+                todo += [node.id for node in ast.walk(functions_of(path)[name])
+                         if isinstance(node, ast.Name)]
+    return seen
+
+
+# Whose work it is
 
 def whose(folder):
     """{piece: "yours", "the course's" or "not written"} of a folder's mynet."""
@@ -72,17 +73,15 @@ def whose(folder):
 
 
 def owner(path):
-    try:
-        if not path.exists() or stubs(path):
-            return "not written"
-        same = code_of(path) == code_of(SOLUTIONS / "mynet" / path.name)
-    except SyntaxError:
-        return "yours"
-    return "the course's" if same else "yours"
+    """The course's is what still bears the marks of docs/solutions."""
+    text = path.read_text(encoding="utf-8") if path.exists() else "raise NotImplementedError"
+    if re.search("^ *raise NotImplementedError", text, re.M):
+        return "not written"
+    return "the course's" if stub_of(text) != text.rstrip() + "\n" else "yours"
 
 
 def whose_in_words(folder):
-    """One line: mynet: losses, dense yours; relu the course's; convolution ... not written."""
+    """One line: mynet: losses, dense yours; relu the course's; 10 of 13 pieces not written."""
     of = whose(folder)
     groups = [f"{', '.join(piece for piece in PIECES if of[piece] == who)} {who}"
               for who in ("yours", "the course's") if who in of.values()]
@@ -92,35 +91,39 @@ def whose_in_words(folder):
     return "mynet: " + "; ".join(groups)
 
 
+# Running
+
 @lru_cache(maxsize=None)
 def compiled(path, text):
     return compile(text, str(path), "exec")
 
 
-def module_of(path, name, edit=None):
-    """The module of a file. edit: (old, new), a change to its text before it runs."""
-    text = path.read_text(encoding="utf-8")
-    if edit:
-        if text.count(edit[0]) != 1:
-            raise ValueError(f"{edit[0]!r} stands {text.count(edit[0])} times in {path.name}")
-        text = text.replace(*edit)
-    module = ModuleType(name)
+def fill(module, path, source, edit=None):
+    """Run the stub of a file of docs/solutions and then, over it, the file that was written.
+
+    edit: (old, new), a change to the text of the latter before it runs.
+    """
     module.__file__ = str(path)
-    sys.modules[name] = module
-    exec(compiled(path, text), module.__dict__)
-    return module
+    exec(compiled(path, stub_of(source.read_text(encoding="utf-8"))), module.__dict__)
+    if path.exists():
+        text = path.read_text(encoding="utf-8")
+        if edit:
+            if text.count(edit[0]) != 1:
+                raise ValueError(f"{edit[0]!r} stands {text.count(edit[0])} times in {path.name}")
+            text = text.replace(*edit)
+        exec(compiled(path, text), module.__dict__)
 
 
 class Finder:
-    """Finds `mynet.dense` and the like in one folder, each piece with its edit."""
+    """Finds `mynet.dense` and the like in one folder, and a chapter's `answers`."""
 
-    def __init__(self, folder, edits):
-        self.folder, self.edits = folder / "mynet", dict(edits)
+    def __init__(self, folder, chapter, edits):
+        self.folder, self.chapter, self.edits = folder, chapter, dict(edits)
 
     def find_spec(self, name, path=None, target=None):
         if name == "mynet":
             return ModuleSpec(name, self, is_package=True)
-        if name.startswith("mynet."):
+        if name.startswith("mynet.") and name[6:] in PIECES or name == "answers":
             return ModuleSpec(name, self)
 
     def create_module(self, spec):
@@ -128,20 +131,19 @@ class Finder:
 
     def exec_module(self, module):
         if module.__name__ != "mynet":
-            piece = module.__name__[6:]
-            path = self.folder / f"{piece}.py"
-            path = path if path.exists() else HERE / "mynet" / path.name        # a stub, then
-            sys.modules[module.__name__] = module_of(path, module.__name__, self.edits.get(piece))
+            name = module.__name__.replace("answers", self.chapter).replace(".", "/")
+            fill(module, self.folder / f"{name}.py", SOLUTIONS / f"{name}.py",
+                 self.edits.get(Path(name).stem))
 
 
 @contextmanager
-def package(folder, edits=()):
-    """While it lasts, `import mynet` means the pieces of `folder`, each with its edit."""
+def package(folder, chapter="", edits=()):
+    """While it lasts, `mynet` and `answers` are those of `folder`, each with its edit."""
     def loaded():
-        return [name for name in sys.modules if name.split(".")[0] == "mynet"]
+        return [name for name in sys.modules if name.split(".")[0] in ("mynet", "answers")]
 
     kept = {name: sys.modules.pop(name) for name in loaded()}
-    finder, before = Finder(folder, edits), sys.path[:]
+    finder, before = Finder(folder, chapter, edits), sys.path[:]
     sys.meta_path.insert(0, finder)
     sys.path.insert(0, str(HERE))
     try:
@@ -160,20 +162,15 @@ def outcomes(chapter, folder, edits=(), only=None, settings=()):
     edits: {piece or chapter stem: (old, new)}; only: names of tests, by default all; settings:
     {name in the chapter's file: value}, for shorter trials.
     """
-    with package(folder, edits):
+    names = tests(chapter) if only is None else only
+    with package(folder, chapter.stem, edits):
+        course = ModuleType(f"course_{chapter.stem}")
         try:
-            course = module_of(chapter, f"course_{chapter.stem}")
-            course.__dict__.update(settings)
-            answers = folder / chapter.name
-            if answers.exists() and answers != chapter:
-                mine = module_of(answers, f"answers_{chapter.stem}",
-                                 dict(edits).get(chapter.stem))
-                for name in stubs(chapter):
-                    if hasattr(mine, name):
-                        setattr(course, name, getattr(mine, name))
+            exec(compiled(chapter, chapter.read_text(encoding="utf-8")), course.__dict__)
         except (Exception, SystemExit) as error:    # whatever a student's file does when loaded
-            return [Outcome(name, *told(error)) for name in only or tests(chapter)]
-        return [one(name, getattr(course, name)) for name in only or tests(chapter)]
+            return [Outcome(name, *told(error)) for name in names]
+        course.__dict__.update(settings)
+        return [one(name, getattr(course, name)) for name in names]
 
 
 def one(name, test):
@@ -205,35 +202,8 @@ def where(trace):
     return f"{folder}{path.name}: {owner}{frame.f_code.co_name}"
 
 
-def check(chapter, names):
-    """In a notebook: a chapter's tests on what its cells define, and print what each says.
-
-    names: globals() of the notebook. Pieces that are not written there are those of mynet/.
-    """
-    path = HERE / f"{chapter}.py"
-    with package(HERE):
-        course = module_of(path, f"course_{chapter}")
-        modules = [course] + [module for name, module in sys.modules.items()
-                              if name.startswith("mynet.")]
-        for module in modules:
-            for name, value in vars(module).items():
-                if name in names and is_written(names[name]) and not is_written(value):
-                    setattr(module, name, names[name])
-        for test in tests(path):
-            outcome = one(test, getattr(course, test))
-            print(f"{outcome.test}: {outcome.result}"
-                  + (f"\n  {outcome.message}" if outcome.message else ""))
-
-
-def is_written(value):
-    """False for a function, or a class with a method, that raises NotImplementedError."""
-    parts = vars(value).values() if isinstance(value, type) else [value]
-    return not any("NotImplementedError" in part.__code__.co_names
-                   for part in parts if hasattr(part, "__code__"))
-
-
 def mark(folder, quick=False):
-    """All chapters on a folder of answers, for scripts/course/mark.py; what they print is left out."""
+    """{chapter: outcomes} of a folder, for scripts/course/mark.py; what they print is left out."""
     with redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return {chapter.stem: outcomes(chapter, folder, only=[

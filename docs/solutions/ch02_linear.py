@@ -1,32 +1,42 @@
-"""Chapter 2, solutions; those of the pieces are in mynet/."""
+"""Chapter 2, exercises: replace every `raise NotImplementedError`, here and in mynet/losses.py.
+
+    python course.py check 2
+"""
 
 import numpy as np
 
 
 def by_hand():
-    """e^0 = 1 and e^(ln 3) = 3, so p = (1/4, 3/4); loss ln 4; dz = p - (1, 0)."""
+    """Exercise 1, by hand. One image, logits (0, ln 3), label 0, weight 1.
+
+    Return (p0, p1, loss, dz0, dz1), to three decimals.
+    """
+    # solution
+    # e^0 = 1 and e^(ln 3) = 3, so p = (1/4, 3/4); loss ln 4; dz = p - (1, 0).
     return 0.25, 0.75, 1.386, -0.75, 0.75
 
 
 def softmax_backward(dp, p):
-    """dz_j = sum_k dp_k p_k ([j = k] - p_j) = p_j (dp_j - sum_k dp_k p_k)."""
+    """Exercise 3. dz (N, K) from dp = dL/dp (N, K) and the probabilities p (N, K).
+
+    Start from dz_j = sum over k of dp_k (d p_k / d z_j); no loops are needed.
+    """
+    # solution
+    # dz_j = sum_k dp_k p_k ([j = k] - p_j) = p_j (dp_j - sum_k dp_k p_k).
     return p * (dp - (dp * p).sum(axis=1, keepdims=True))
 
 
-def smoothed_cross_entropy(z, labels, epsilon):
-    """As for a label; -sum_k t_k ln p_k has the gradient p sum(t) - t, and sum(t) = 1."""
-    N, K = z.shape
-    z = z - z.max(axis=1, keepdims=True)
-    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-    t = np.full((N, K), epsilon / (K - 1))
-    t[np.arange(N), labels] = 1 - epsilon
-    return -(t * log_p).sum() / N, (np.exp(log_p) - t) / N
-
-
 def learnt_probability(counts, weights):
-    """db = sum_n s_n (p - one-hot) / N: only the totals n_c s_c matter, and p goes to their shares:
-    to the shares of the images without weights, to 1/K with the balancing ones.
+    """Exercise 4, an experiment. What a classifier that sees nothing learns: p (K,).
+
+    Of each class c there are counts[c] images, all alike, so that the only parameter is b (K,),
+    the logits of every image. Start at b = 0 and take 2000 steps b - 0.5 db on the cross-entropy
+    with the class weights (K,), divided by the number of images. Before you run it: what will it
+    be for weights of 1, and for s_c = N / (K n_c)? And for any others?
     """
+    # solution
+    # db = sum_n s_n (p - one-hot) / N: only the totals n_c s_c matter, and p goes to their
+    # shares: to the shares of the images without weights, to 1/K with the balancing ones.
     totals = counts * weights
     b = np.zeros(len(counts))
     for _ in range(2000):

@@ -1,21 +1,41 @@
-"""Chapter 6, solutions; those of the pieces are in mynet/."""
+"""Chapter 6, exercises: replace every `raise NotImplementedError`, here and in
+mynet/convolution.py.
+
+    python course.py check 6
+"""
 
 import numpy as np
 from mynet.convolution import Conv
 
 
 def by_hand():
-    """out = 1 + 1 - 3, 1 + 2 - 4. dx: (1, 0, -1, 0) + 2 (0, 1, 0, -1). dw_u = x_u + 2 x_{u+1}."""
+    """Exercise 1, by hand. In one dimension, out[i] = b + sum over u of x[i+u] w[u], with
+    x = (1, 2, 3, 4), w = (1, 0, -1), b = 1 and dout = (1, 2).
+
+    Return (out, dx, dw, db) as lists and a number.
+    """
+    # solution
+    # out = 1 + 1 - 3, 1 + 2 - 4. dx: (1, 0, -1, 0) + 2 (0, 1, 0, -1). dw_u = x_u + 2 x_{u+1}.
     return [-1, -1], [1, 2, -1, -2], [5, 8, 11], 3
 
 
 def output_size(H, R, P=0, S=1, D=1):
-    """The window reaches over D (R - 1) + 1 rows."""
+    """Exercise 2. Rows of the output: H rows, window of R, P rows of padding at either end, step S,
+    and dilation D: the rows of the window lie D apart.
+    """
+    # solution
+    # The window reaches over D (R - 1) + 1 rows.
     return (H + 2 * P - D * (R - 1) - 1) // S + 1
 
 
 def seen_by_one_output(layers):
-    """r rows of the output start S apart and the last needs R: (r - 1) S + R rows of the input."""
+    """Exercise 2, too. Rows of the input that one output row depends on (its receptive field).
+
+    layers: list of (R, S), window and step of each layer, from the input on; pooling counts too.
+    Work from the output backward.
+    """
+    # solution
+    # r rows of the output start S apart and the last needs R: (r - 1) S + R rows of the input.
     rows = 1
     for R, S in reversed(layers):
         rows = (rows - 1) * S + R
@@ -23,7 +43,13 @@ def seen_by_one_output(layers):
 
 
 def blind_rows(H, layers):
-    """All outputs together: start with as many rows as the last layer makes, not with one."""
+    """Exercise 2, too. How many of the H input rows no output depends on; layers as above.
+
+    Every window is at least as large as its step. First forward: how many rows does each layer
+    make? Then backward.
+    """
+    # solution
+    # All outputs together: start with as many rows as the last layer makes, not with one.
     rows = H
     for R, S in layers:
         rows = output_size(rows, R, S=S)
@@ -32,6 +58,7 @@ def blind_rows(H, layers):
     return H - rows
 
 
+# helper
 def _windows(x, w, step):
     """u, v and the slice of the large image where the copies' weights (u, v) come to lie."""
     H, W = x.shape[1:3]
@@ -40,6 +67,15 @@ def _windows(x, w, step):
 
 
 def transposed_conv(x, w, step):
+    """Exercise 4. Convolution transposed: every pixel of x pastes copies of the filters, times
+    itself, onto the output, each copy `step` from the next.
+
+        out[n, S i + u, S j + v, k] = sum of x[n,i,j,c] w[u,v,c,k] over all that fall there
+
+    x (N, H, W, C), w (R, R, C, K) -> out (N, S (H - 1) + R, S (W - 1) + R, K). It makes images
+    larger, as networks that draw do.
+    """
+    # solution
     N, H, W, _ = x.shape
     R = len(w)
     out = np.zeros((N, step * (H - 1) + R, step * (W - 1) + R, w.shape[3]))
@@ -49,7 +85,9 @@ def transposed_conv(x, w, step):
 
 
 def transposed_conv_backward(dout, x, w, step):
-    """dx is an ordinary convolution of dout with that step, the filter not turned."""
+    """Exercise 4. dx and dw. What is dx, seen from dout?"""
+    # solution
+    # dx is an ordinary convolution of dout with that step, the filter not turned.
     dx, dw = np.zeros_like(x), np.zeros_like(w)
     for u, v, window in _windows(x, w, step):
         dx += dout[window] @ w[u, v].T
@@ -58,7 +96,14 @@ def transposed_conv_backward(dout, x, w, step):
 
 
 def influence(w1, w2):
-    """The pixel in the middle is reached by nine ways, a corner by one; variances add up."""
+    """Exercise 5, an experiment. (5, 5): how each of 5x5 input pixels moves one output pixel.
+
+    Two 3x3 convolutions with filters w1, then w2, (3, 3) each, one channel, no bias, on a 5x5 image
+    leave a single output; return its gradient with respect to the image, by your Conv. Then
+    average its square over some thousand random filters: are all pixels alike?
+    """
+    # solution
+    # The pixel in the middle is reached by nine ways, a corner by one; variances add up.
     layers = [Conv(w[:, :, None, None], np.zeros(1)) for w in (w1, w2)]
     x = np.zeros((1, 5, 5, 1))
     for layer in layers:

@@ -1,13 +1,23 @@
-"""Chapter 7, solutions; those of the pieces are in mynet/."""
+"""Chapter 7, exercises: replace every `raise NotImplementedError`, here and in mynet/pooling.py.
+
+    python course.py check 7
+"""
 
 import numpy as np
 
 
 def by_hand():
-    """In the second square the two 2s tie: position (0, 1) comes before (1, 0)."""
+    """Exercise 1, by hand. Max pooling 2x2, the first of equal values wins:
+    x = [[3, 3, 1, 2], [0, 1, 2, 0]] and dout = [[5, 7]].
+
+    Return (out, dx) as lists of lists.
+    """
+    # solution
+    # In the second square the two 2s tie: position (0, 1) comes before (1, 0).
     return [[3, 2]], [[5, 0, 0, 7], [0, 0, 0, 0]]
 
 
+# helper
 def _members(shape, size, step):
     """Slices of x: in each, one member of every window."""
     H, W = ((side - size) // step + 1 for side in shape[1:3])
@@ -16,11 +26,17 @@ def _members(shape, size, step):
 
 
 def average_pool(x, size, step):
+    """Exercise 3. The mean of each size x size window of x (N, H, W, C), one every `step` rows and
+    columns; windows may overlap, and rows that no whole window reaches are dropped.
+    """
+    # solution
     return sum(x[member] for member in _members(x.shape, size, step)) / size**2
 
 
 def average_pool_backward(dout, shape, size, step):
-    """Each member has the derivative 1 / size^2, in every window that it belongs to."""
+    """Exercise 3. dx for an input of `shape`."""
+    # solution
+    # Each member has the derivative 1 / size^2, in every window that it belongs to.
     dx = np.zeros(shape)
     for member in _members(shape, size, step):
         dx[member] += dout / size**2
@@ -28,6 +44,10 @@ def average_pool_backward(dout, shape, size, step):
 
 
 def sharing_backward(dout, x):
+    """Exercise 4. dx of 2x2 max pooling, step 2, that divides dout evenly among the tied winners;
+    even sizes.
+    """
+    # solution
     N, H, W, C = x.shape
     squares = x.reshape(N, H // 2, 2, W // 2, 2, C)
     won = squares == squares.max(axis=(2, 4), keepdims=True)
@@ -36,6 +56,12 @@ def sharing_backward(dout, x):
 
 
 def share_of_ties(q, rng):
-    """Two uniform numbers are never equal, and any of them beats the zeros: all four must be 0."""
+    """Exercise 5, an experiment. The share of 100,000 squares without a single winner.
+
+    Each of the four values is 0 with probability q, otherwise uniform in (0, 1). Then find the
+    formula: when exactly is there a tie?
+    """
+    # solution
+    # Two uniform numbers are never equal, and any of them beats the zeros: all four must be 0.
     squares = rng.random((100_000, 4)) * (rng.random((100_000, 4)) >= q)
     return ((squares == squares.max(axis=1, keepdims=True)).sum(axis=1) > 1).mean()

@@ -1,9 +1,21 @@
-"""Chapter 8, solutions; those of the pieces are in mynet/."""
+"""Chapter 8, exercises: replace every `raise NotImplementedError`, here and in
+mynet/initialisation.py.
+
+    python course.py check 8
+"""
 
 import numpy as np
 
 
 def by_hand():
+    """Exercise 1, by hand, for the 3x3 convolution from 128 to 256 channels.
+
+    Return (fan-in, fan-out, Glorot's limit a, He's standard deviation, the factor of the mean
+    square through convolution and ReLU under Glorot, and the same under He), then the mean
+    cross-entropy of a network with two classes whose logits are (0, 3) for every face, half of the
+    faces being of each class. To three decimals.
+    """
+    # solution
     fan_in, fan_out = 9 * 128, 9 * 256
     # Twice as many channels out as in: 6 / (C + 2C) = 2 / C, so limit and deviation coincide.
     # The loss is ln(1 + e^3) - 0 for one half of the faces, ln(1 + e^3) - 3 for the other.
@@ -12,12 +24,24 @@ def by_hand():
 
 
 def expected_first_loss(K, s, rng, n=20_000):
+    """Exercise 3. The mean cross-entropy of n faces, their K logits normal with standard deviation
+    s and independent of the label. Take 0 as the label of all: why is that allowed?
+    """
+    # solution
     # The logits of all classes have one distribution, so it does not matter which is the label.
     z = s * rng.standard_normal((n, K))
     return np.mean(np.log(np.exp(z).sum(axis=1)) - z[:, 0])
 
 
 def hidden_weights(start, x, target, steps=20, lr=0.1):
+    """Exercise 4, an experiment. What becomes of four hidden units that start alike?
+
+    A network x (N, 6) -> w1 (6, 4), ReLU -> w2 (4, 1), without biases, with the loss
+    sum((out - target)^2) / (2 N); target (N, 1). w1 = start((6, 4)), then w2 = start((4, 1)), then
+    `steps` steps of plain gradient descent. Return the last w1. Try zeros, a constant, and random
+    numbers: how many of its columns are different?
+    """
+    # solution
     w1, w2 = start((6, 4)), start((4, 1))
     for _ in range(steps):
         h = np.maximum(x @ w1, 0)

@@ -1,4 +1,8 @@
-"""Chapter 9, solutions; those of the pieces are in mynet/."""
+"""Chapter 9, exercises: replace every `raise NotImplementedError`, here and in
+mynet/batch_norm.py.
+
+    python course.py check 9
+"""
 
 import numpy as np
 from mynet.batch_norm import BatchNorm
@@ -6,18 +10,32 @@ from mynet.dense import Dense
 
 
 def by_hand():
+    """Exercise 1, by hand. One channel, x = (0, 0, 4, 4), gamma = 3, beta = 1, epsilon = 0,
+    dout = (1, 0, 0, 3), running mean 0, running variance 1, momentum 0.9.
+
+    Return (out, dx, dgamma, dbeta, running mean, running variance) after one training step; out
+    and dx as lists.
+    """
+    # solution
     # mean 2, variance 4, xhat = (-1, -1, 1, 1); mean(dout) = 1, mean(dout xhat) = 2 / 4.
     # dx = 3/2 ((1, 0, 0, 3) - 1 - xhat / 2) = 3/2 (1/2, -1/2, -3/2, 3/2).
     return [-2, -2, 4, 4], [0.75, -0.75, -2.25, 2.25], 2, 4, 0.9 * 0 + 0.1 * 2, 0.9 * 1 + 0.1 * 4
 
 
 def merge(a, b):
+    """Exercise 2. (count, mean, M2) of two parts together, each part given as such a triple.
+
+    M2 is the sum of squared deviations from the part's own mean. From any other number m the sum is
+    M2 + count (mean - m)^2; why? Take for m the mean of both parts.
+    """
+    # solution
     (count_a, mean_a, m2_a), (count_b, mean_b, m2_b) = a, b
     count, delta = count_a + count_b, mean_b - mean_a
     return (count, mean_a + delta * count_b / count,
             m2_a + m2_b + delta**2 * count_a * count_b / count)
 
 
+# helper
 def _normalised(x, groups, epsilon):
     """xhat and 1 / sigma, as (N, H, W, groups, channels of a group)."""
     N, H, W, C = x.shape
@@ -27,10 +45,21 @@ def _normalised(x, groups, epsilon):
 
 
 def group_norm(x, gamma, beta, groups, epsilon):
+    """Exercise 4. Group normalisation: no image looks at another.
+
+    x (N, H, W, C). The channels fall into `groups` groups of C / groups neighbours. In each image
+    every group gets mean 0 and variance 1 over its rows, columns and channels (variance + epsilon
+    under the root); then each channel is multiplied by its gamma (C,), plus its beta (C,).
+    """
+    # solution
     return gamma * _normalised(x, groups, epsilon)[0].reshape(x.shape) + beta
 
 
 def group_norm_backward(dout, x, gamma, groups, epsilon):
+    """Exercise 4, too. (dx, dgamma, dbeta). What changes is where gamma stands: it differs within
+    the numbers that share a mean.
+    """
+    # solution
     xhat, inv_std = _normalised(x, groups, epsilon)
     # gamma must stay inside the means: it is not the same for all values of a group.
     dxhat = (dout * gamma).reshape(xhat.shape)
@@ -42,7 +71,14 @@ def group_norm_backward(dout, x, gamma, groups, epsilon):
 
 
 def longer_weights(x, w, dout, factor):
-    """The output is the same, the gradient shorter by the factor: longer weights turn less."""
+    """Exercise 5, an experiment. Does batch norm care how long the weights before it are?
+
+    Push x (N, C) through your Dense with factor * w (no bias) and your BatchNorm with epsilon 1e-12
+    in training, and dout (N, K) back. Return (out, dw). Then compare factors 1 and 10: what happens
+    to out, and what to dw? And what does that mean for the step size?
+    """
+    # solution
+    # The output is the same, the gradient shorter by the factor: longer weights turn less.
     dense, norm = Dense(factor * w, np.zeros(w.shape[1])), BatchNorm(w.shape[1], epsilon=1e-12)
     out = norm.forward(dense.forward(x), True)
     dense.backward(norm.backward(dout))

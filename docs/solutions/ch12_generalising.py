@@ -1,16 +1,27 @@
-"""Chapter 12, solutions; those of the pieces are in mynet/."""
+"""Chapter 12, exercises: replace every `raise NotImplementedError`, here and in mynet/dropout.py.
+
+    python course.py check 12
+"""
 
 import numpy as np
 from mynet.dropout import Dropout
 
 
 def by_hand():
+    """Exercise 1, by hand. Three tuples:
+
+    the weights of three classes with 12, 6 and 2 images; the probabilities that training with these
+    weights prefers for a face whose true ones are (0.6, 0.3, 0.1); the row (0, 8, 16, 8) shifted
+    right by 1.5 with linear interpolation, places outside taking the nearest border pixel.
+    """
+    # solution
     weights = 20 / 36, 20 / 18, 20 / 6
     # w q is (1/3, 1/3, 1/3): true probabilities like the shares of the classes say nothing at all.
     # Reads at -1.5, -0.5, 0.5, 1.5: outside, outside, between 0 and 8, between 8 and 16.
     return weights, (1 / 3, 1 / 3, 1 / 3), (0, 0, 4, 12)
 
 
+# helper
 def _reader(n, s):
     """The matrix that reads n numbers at their places minus s."""
     place = np.clip(np.arange(n) - s, 0, n - 1)
@@ -22,24 +33,42 @@ def _reader(n, s):
 
 
 def shift(image, s_y, s_x):
-    """Rows and columns, one after the other: Y image X^T."""
+    """Exercise 3. out[i, j] = image(i - s_y, j - s_x), bilinear, the border repeated outside.
+
+    image: (H, W) float64. s_y and s_x: any floats, also larger than the image.
+    """
+    # solution
+    # Rows and columns, one after the other: Y image X^T.
     H, W = image.shape
     return _reader(H, s_y) @ image @ _reader(W, s_x).T
 
 
 def shift_backward(dout, s_y, s_x):
-    """Y image X^T is linear in the image; its transpose is Y^T dout X."""
+    """Exercise 3, too. d(image) from dout, both (H, W): of what is each pixel a part?"""
+    # solution
+    # Y image X^T is linear in the image; its transpose is Y^T dout X.
     H, W = dout.shape
     return _reader(H, s_y).T @ dout @ _reader(W, s_x)
 
 
 def without_weights(q, weights):
+    """Exercise 4. Probabilities q (N, K) of a network trained with class weights (K,), as they
+    would be had it been trained without: (N, K), each row adding up to 1.
+    """
+    # solution
     P = q / weights
     return P / P.sum(axis=1, keepdims=True)
 
 
 def variances(x, rate, rng, n=4000):
-    """E[out^2] = E[x^2] / (1 - rate) and E[out] = E[x]: the ratio is 1 only for a rate of 0."""
+    """Exercise 5, an experiment. What a batch norm behind dropout is told, and what it will meet.
+
+    x: numbers. Return (the variance of out over n training forwards of your Dropout together, the
+    variance of out in evaluation). Find the ratio as a formula of x's mean, variance and the rate:
+    where is it 1?
+    """
+    # solution
+    # E[out^2] = E[x^2] / (1 - rate) and E[out] = E[x]: the ratio is 1 only for a rate of 0.
     layer = Dropout(rate, rng)
     out = np.array([layer.forward(x, True) for _ in range(n)])
     return out.var(), layer.forward(x).var()

@@ -1,13 +1,23 @@
-"""Chapter 14, solutions."""
+"""Chapter 14, exercises: replace every `raise NotImplementedError`.
 
-from math import comb
+    python course.py check 14
+"""
+
+from math import comb  # solution
 
 import numpy as np
 
-from tinyfer.scores.metrics import wilson_interval
+from tinyfer.scores.metrics import wilson_interval  # solution
 
 
 def by_hand():
+    """Exercise 1, by hand. Five numbers:
+
+    precision, recall and F1 of the second class of the matrix ((5, 2, 1), (1, 6, 1), (0, 4, 4)),
+    rows true; the area under the ROC curve for positives with scores 0.6, 0.5, 0.2 and negatives
+    with 0.5, 0.3; the upper end of Wilson's 95 % interval for 0 of 10 (z = 1.96).
+    """
+    # solution
     # Column 2: 6 of 12. Row 2: 6 of 8. F1: 12 / 20.
     # 0.6 beats both; 0.5 ties with 0.5 and beats 0.3; 0.2 beats none: 2 + 1.5 of 6 pairs.
     # For 0 of n the two roots are 0 and z^2 / n / (1 + z^2 / n).
@@ -15,6 +25,13 @@ def by_hand():
 
 
 def auc_by_ranks(positive, scores):
+    """Exercise 2. The area under the ROC curve from one sort, without any curve.
+
+    Give the n scores ranks 1 ... n from the lowest, equal scores the mean of their ranks. With
+    R the sum of the ranks of the n_pos positives, show that the number of pairs in the right order
+    is R - n_pos (n_pos + 1) / 2. positive: (n,) bool, scores: (n,).
+    """
+    # solution
     # A positive's rank counts all that lie below it and itself; R counts the positives' own order
     # too, 1 + 2 + ... + n_pos of it.
     _, group, count = np.unique(scores, return_inverse=True, return_counts=True)
@@ -26,12 +43,23 @@ def auc_by_ranks(positive, scores):
 
 
 def mcnemar_p(b, c):
+    """Exercise 3. The p of McNemar's test from two whole numbers of any size: b images that only
+    the first network gets right, c that only the second does. A float of at most 1.
+    """
+    # solution
     # Whole numbers may be of any size, and Python divides them without making floats of them first.
     ways = sum(comb(b + c, i) for i in range(min(b, c) + 1))
     return min(1.0, 2 * ways / 2 ** (b + c))
 
 
 def coverage(n, p, rng, runs=4000):
+    """Exercise 4, an experiment. How often each interval contains the truth: (usual, Wilson).
+
+    In each of `runs` trials k of n images are right, drawn with probability p. The usual interval
+    is k/n -+ 1.96 sqrt(k/n (1 - k/n) / n); for the other take
+    `tinyfer.scores.metrics.wilson_interval`.
+    """
+    # solution
     usual = wilson = 0
     for k in rng.binomial(n, p, runs):
         share = k / n

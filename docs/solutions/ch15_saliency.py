@@ -1,10 +1,18 @@
-"""Chapter 15, solutions."""
+"""Chapter 15, exercises: replace every `raise NotImplementedError`.
+
+    python course.py check 15
+"""
 
 import numpy as np
 
 
 def saliency_of_linear(x, w, b):
-    """dF/dz_j = p_t ([j = t] - p_j), and z is linear in x."""
+    """Exercise 1. dF/dx, signed, F the probability of the class predicted, for each row of x.
+
+    The linear classifier of chapter 2: p = softmax(x w + b). x (N, D), w (D, K), b (K,) -> (N, D).
+    """
+    # solution
+    # dF/dz_j = p_t ([j = t] - p_j), and z is linear in x.
     e = np.exp(x @ w + b)
     p = e / e.sum(axis=1, keepdims=True)
     rows, t = np.arange(len(x)), p.argmax(axis=1)

@@ -1,20 +1,41 @@
-"""Chapter 16, solutions."""
+"""Chapter 16, exercises: replace every `raise NotImplementedError`.
+
+    python course.py check 16
+"""
 
 import numpy as np
 
 
 def by_hand():
+    """Exercise 1, by hand.
+
+    Return (target of the true class, difference of the logits at the minimum) for smoothing 0.2
+    and four classes, and the share of a weight that 1,000 steps of decay leave at rate 0.01 and
+    decay 0.1. To three decimals.
+    """
+    # solution
     # 0.8 + 0.2 / 4; log(0.85 / 0.05); (1 - 0.001)^1000, nearly 1 / e.
     return 0.85, np.log(17), 0.999**1000
 
 
 def warm_cosine(t, steps, warmup):
+    """Exercise 2. The share of the highest rate in step t, from 0 to steps - 1.
+
+    (t + 1) / warmup in the first `warmup` steps; after them half a cosine that would reach 0 in
+    step `steps`, and has 1 in step `warmup`.
+    """
+    # solution
     if t < warmup:
         return (t + 1) / warmup
     return (1 + np.cos(np.pi * (t - warmup) / (steps - warmup))) / 2
 
 
 def smoothed_loss(z, y, smoothing):
+    """Exercise 3. Mean cross-entropy against smoothed labels, and its gradient.
+
+    z (N, K) logits, y (N,) labels. Return (loss, dz).
+    """
+    # solution
     N, K = z.shape
     t = np.full((N, K), smoothing / K)
     t[np.arange(N), y] += 1 - smoothing
@@ -24,10 +45,15 @@ def smoothed_loss(z, y, smoothing):
 
 
 def noise_left(decay, rho):
+    """Exercise 4. Var[m] / s^2 for a running mean with `decay` of a walk with covariance s^2 rho^i.
+    """
+    # solution
     return (1 - decay) / (1 + decay) * (1 + decay * rho) / (1 - decay * rho)
 
 
 def decay_for(share, rho):
+    """Exercise 4. The decay of a running mean that leaves a share of the noise, 0 < share < 1."""
+    # solution
     low, high = 0.0, 1.0            # noise_left falls from 1 to 0 between these
     for _ in range(60):
         middle = (low + high) / 2
@@ -36,6 +62,13 @@ def decay_for(share, rho):
 
 
 def what_is_left(decoupled, size, rng, lr=1e-3, decay=0.1, steps=2000):
+    """Exercise 5, an experiment. What Adam leaves of 200 weights that start at 1.
+
+    Their gradients are `size` times standard normal numbers: nothing holds them where they are.
+    decoupled: decay beside the step, or else added to the gradient as decay * w. Adam with beta1
+    0.9, beta2 0.999, no epsilon, both means corrected. Return the mean of the weights at the end.
+    """
+    # solution
     w, m, v = np.ones(200), np.zeros(200), np.zeros(200)
     for t in range(1, steps + 1):
         g = size * rng.standard_normal(200)

@@ -1,9 +1,20 @@
-"""Chapter 21, solutions."""
+"""Chapter 21, exercises: replace every `raise NotImplementedError`.
+
+    python course.py check 21
+"""
 
 import numpy as np
 
 
 def by_hand():
+    """Exercise 1, by hand. Operations per byte of three computations in float32, each array moved
+    once; a multiply-add is two operations.
+
+    (a) ReLU with its output written to another array, (b) the last dense layer without its bias,
+    64 x 256 by 256 x 7, (c) a product of 512 x 512 by 512 x 512. Return the three numbers, and
+    behind them for each 1 if it waits for memory at 160 GFLOP/s and 16 GB/s, else 0.
+    """
+    # solution
     # (a) 1 operation for 4 bytes read and 4 written
     # (b) 2 * 64 * 256 * 7 operations for the two factors and the product
     # (c) 2 n^3 / (4 * 3 n^2) = n / 6
@@ -11,6 +22,12 @@ def by_hand():
 
 
 def best_tile(registers=16, most_rows=12):
+    """Exercise 2, by hand or by trying. (rows, vectors) of the register tile with the most
+    multiply-adds for each load, rows x vectors / (rows + vectors), among those with
+    rows x vectors + vectors + 1 <= registers.
+    (The package takes 6 x 2 and, with 32 registers, 6 x 4. Why, with 32, 64, 128 or 256 channels?)
+    """
+    # solution
     # 3 or 5 vectors are no divisor of 32, 64, 128 or 256 channels: the last panel would be narrow.
     fitting = [(rows, vectors)
                for rows in range(1, most_rows + 1) for vectors in range(1, registers)
@@ -19,6 +36,12 @@ def best_tile(registers=16, most_rows=12):
 
 
 def im2col(x, stride):
+    """Exercise 3. The 3x3 windows of x (N, H, W, C), `stride` apart, as rows: (N H' W', 9 C).
+
+    A row holds its window in the order u, v, c, so that im2col(x, 1) @ w.reshape(9 C, K) is the
+    convolution.
+    """
+    # solution
     N, H, W, C = x.shape
     rows = [x[:, i:i + 3, j:j + 3].reshape(N, 1, 9 * C)
             for i in range(0, H - 2, stride) for j in range(0, W - 2, stride)]
@@ -26,6 +49,11 @@ def im2col(x, stride):
 
 
 def col2im(drows, shape, stride):
+    """Exercise 4. The transpose of im2col: dx of `shape` (N, H, W, C) for the gradient of its rows.
+
+    Every number of drows is added to the pixel that im2col copied it from.
+    """
+    # solution
     N, H, W, C = shape
     dx = np.zeros(shape)
     places = [(i, j) for i in range(0, H - 2, stride) for j in range(0, W - 2, stride)]
@@ -36,6 +64,16 @@ def col2im(drows, shape, stride):
 
 
 def fetches(places, lines, width):
+    """Exercise 5, an experiment. How many lines a cache fetches when `places` are read in order.
+
+    Memory is cut into lines of `width` numbers: place a lies in line a // width. The cache holds
+    `lines` of them; a line that is not there is fetched, and takes the place of the one that was
+    not used for the longest time. Return how many were fetched.
+
+    Then compare, for a matrix of 64 x 64 numbers and a cache of 16 lines of 8: along the rows,
+    along the columns, and along the columns within blocks of 8 x 8. Write down your guess first.
+    """
+    # solution
     held, fetched = {}, 0           # a dict keeps its order: the longest unused line stands first
     for place in places:
         line = place // width

@@ -1,4 +1,7 @@
-"""Chapter 22, solutions."""
+"""Chapter 22, exercises: replace every `raise NotImplementedError`.
+
+    python course.py check 22
+"""
 
 import numpy as np
 
@@ -8,17 +11,34 @@ AT, G, BT = (np.array(L, dtype=float) for L in matrices(4))
 
 
 def by_hand():
+    """Exercise 1, by hand: F(2,3) for x = (2, 0, 1, 3) and g = (4, -2, 2).
+
+    Return (q1, q2, q3, q4, y0, y1), with the products as the chapter numbers them.
+    """
+    # solution
     # q1 = (2 - 1) 4, q2 = (0 + 1) (4 - 2 + 2) / 2, q3 = (1 - 0) (4 + 2 + 2) / 2, q4 = (0 - 3) 2
     q1, q2, q3, q4 = 4, 2, 4, -6
     return q1, q2, q3, q4, q1 + q2 + q3, q2 - q3 - q4
 
 
 def gradient_by_hand():
+    """Exercise 2, by hand: dx of the same filter g = (4, -2, 2) for dy = (1, 2), by polynomials.
+
+    Return three tuples, for the points 0, 1, -1 and infinity: the values of g, those of dy; and the
+    four coefficients of the product, which are dx.
+    """
+    # solution
     # (4 - 2 z + 2 z^2)(1 + 2 z) = 4 + 6 z - 2 z^2 + 4 z^3; its values are 4, 12, -8, leading 4.
     return (4, 4, 8, 2), (1, 3, -1, 2), (4, 6, -2, 4)
 
 
 def convolve(x, g):
+    """Exercise 3. out (H-2, W-2) of x (H, W) with g (3, 3) by F(4x4), one tile after the other.
+
+    H - 2 and W - 2 are multiples of 4. Use the module's AT (4, 6), G (6, 3) and BT (6, 6). What is
+    multiplied is counted: 36 numbers by 36 for each tile, and constants do not count.
+    """
+    # solution
     H, W = x.shape
     U = G @ g @ G.T
     out = np.empty((H - 2, W - 2))
@@ -30,6 +50,8 @@ def convolve(x, g):
 
 
 def input_gradient(dout, g):
+    """Exercise 4. dx (H, W) for dout (H-2, W-2), by the transposed steps, tile by tile."""
+    # solution
     H, W = dout.shape[0] + 2, dout.shape[1] + 2
     U = G @ g @ G.T
     dx = np.zeros((H, W))
@@ -41,7 +63,13 @@ def input_gradient(dout, g):
 
 
 def cook_toom(points, r):
-    """Row p of G evaluates r coefficients at p, that of A^T tau of them; B^T is by Lagrange."""
+    """Exercise 5. (A^T, G, B^T) of F(tau, r): filters of r taps, at `points` and infinity.
+
+    points: numbers, all different, r - 1 at least; with n = len(points) + 1, tau = n - r + 1. Then
+    A^T ((G g) * (B^T x)) are the sums y[i] = sum over u of x[i+u] g[u]. The chapter's has r = 3.
+    """
+    # solution
+    # Row p of G evaluates r coefficients at p, that of A^T tau of them; B^T is by Lagrange.
     tau = len(points) + 2 - r
     AT = [[float(p) ** i for p in points] + [float(i == tau - 1)] for i in range(tau)]
     G, BT = [], []
@@ -54,7 +82,15 @@ def cook_toom(points, r):
 
 
 def rounding(points, x, g):
-    """Worse than 1e-4 from about tau = 9 on."""
+    """Exercise 6, an experiment. The relative error of F(tau, 3) in float32, tau = len(points) - 1.
+
+    x (M, tau + 2) and g (M, 3), float64: M trials. Make the matrices by your cook_toom, compute
+    y = A^T ((G g) * (B^T x)) for each trial with everything in float32, and return
+    norm(y - exact) / norm(exact), exact being the sums of the definition in float64. Then try the
+    points 0, 1, -1, 2, -2, ...: from which tau on is it worse than 1e-4?
+    """
+    # solution
+    # Worse than 1e-4 from about tau = 9 on.
     AT, G, BT = (L.astype(np.float32) for L in cook_toom(points, 3))
     tau = len(points) - 1
     exact = sum(x[:, u:u + tau] * g[:, u:u + 1] for u in range(3))

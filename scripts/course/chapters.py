@@ -111,31 +111,100 @@ def navigation(chapter):
 def with_frame(text, chapter):
     """The text of a page with its title and both lines of navigation as the list has them."""
     text = re.sub(r"\A# .*", f"# {chapter.number} {chapter.title}", text)
-    return re.sub(r"^.*\[Course\]\(README\.md\).*$", lambda _: navigation(chapter), text, flags=re.M)
+    if chapter.exercises:
+        text = re.sub(r"^## Exercises\n\n[^1].*?\n\n",
+                      lambda _: "## Exercises\n\n" + where(chapter), text, flags=re.M | re.S)
+    return re.sub(r"^.*\[Course\]\(README\.md\).*$", lambda _: navigation(chapter), text,
+                  flags=re.M)
+
+
+def where(chapter):
+    """The sentence above a chapter's exercises."""
+    name, number = chapter.exercises.name, chapter.number
+    pieces = "".join(f", `mynet/{piece}.py`" for piece in chapter.pieces)
+    return (f"To be written into `{name}`{pieces} of [your workspace](exercises/README.md);\n"
+            f"`python course.py check {number}` says what is right, and `hint {number}` helps. "
+            "Solutions:\n"
+            f"[`docs/solutions/{name}`](solutions/{name})"
+            + (" and [`mynet`](solutions/mynet)" if pieces else "") + ".\n\n")
+
+
+# Minutes with pencil and paper, set by the times of a reader who worked through twelve chapters.
+WORDS, FORMULA, LINE = 75, 4, 1 / 3     # words a minute; minutes a displayed formula, a line
+EXERCISE = {"By hand": 15, "Your network": 70, "In code": 40, "Experiment": 30}
+CAPSTONE = 2                            # hours
+
+
+def hours(chapter, solved=tuple(EXERCISE)):
+    """What a chapter takes, with the kinds of exercises that are solved; in half hours, or 0."""
+    text = chapter.page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S)
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+    minutes = len(prose.split()) / WORDS
+    minutes += sum(FORMULA for kind, _ in blocks if kind == "math")
+    minutes += sum(LINE * code.count("\n") for kind, code in blocks if kind == "python")
+    kinds = re.findall(r"^\d+\. \*([A-Z][a-z ]+)", text, re.M)
+    return round((minutes + sum(EXERCISE[kind] for kind in kinds if kind in solved)) / 30) / 2
+
+
+def in_words(number):
+    return f"{int(number) or ''}½" if number % 1 else f"{number:g}"
+
+
+# Ways through the course: chapters, which kinds of exercises are solved, what else, its hours.
+READ, PIECES, ALL = (), ("Your network",), tuple(EXERCISE)
+PATHS = {
+    "in a hurry": ([1, 2, 5, 6, 14, 17], READ, "and the page of [play](play.md)", 0),
+    "engineer": ([*range(1, 14), 18, 19, 21], PIECES, "and the capstone", CAPSTONE),
+    "theorist": ([*range(2, 11), 16, 22, 23], ("By hand", "In code"), "", 0),
+    "teacher": (range(1, 24), ALL, "the capstone, and [teaching](teaching.md)", CAPSTONE),
+}
+
+
+def paths():
+    """The table of ways through the course."""
+    lines = ["| you are | chapters | of the exercises | | hours |", "|---|---|---|---|---|"]
+    for who, (numbers, solved, beside, more) in PATHS.items():
+        each = "none" if solved == READ else "all" if solved == ALL else ", ".join(solved).lower()
+        total = more + sum(hours(CHAPTERS[n - 1], solved) for n in numbers)
+        lines.append(f"| {who} | {spans(numbers)} | {each} | {beside} | {in_words(total)} |")
+    return "\n".join(lines)
+
+
+def spans(numbers):
+    """1, 2, 3, 5 as "1 to 3, 5"."""
+    runs = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{r[0]} to {r[-1]}" if len(r) > 2 else ", ".join(map(str, r)) for r in runs)
 
 
 def contents():
     """The table of the first page."""
-    lines = ["| | chapter | the question | you derive |", "|---|---|---|---|"]
+    lines = ["| | chapter | the question | you derive | hours |", "|---|---|---|---|---|"]
     part = None
     for c in CHAPTERS:
         if c.part != part:
-            lines.append(f"| | **{c.part}** | | |")
+            of_part = sum(hours(other) for other in CHAPTERS if other.part == c.part)
+            lines.append(f"| | **{c.part}** | | | **{in_words(of_part)}** |")
             part = c.part
-        lines.append(f"| {c.number} | [{c.title}]({c.page.name}) | {c.question} | {c.derived} |")
+        lines.append(f"| {c.number} | [{c.title}]({c.page.name}) | {c.question} | {c.derived} | "
+                     f"{in_words(hours(c))} |")
     return "\n".join(lines)
 
 
 def exercises():
     """The table of exercises/README.md."""
-    lines = ["| chapter | you write | command |", "|---|---|---|"]
+    lines = ["| chapter | you write | |", "|---|---|---|"]
     for c in CHAPTERS:
         if c.exercises:
-            pieces = ", ".join(f"[`mynet/{p}.py`](mynet/{p}.py)" for p in c.pieces)
-            lines.append(f"| [{c.number}](../{c.page.name}) | {pieces} | "
-                         f"`pytest docs/exercises/{c.exercises.name}` |")
-    lines.append("| the capstone | [`mynet/six_layer.py`](mynet/six_layer.py) | "
-                 "`pytest docs/exercises/capstone.py` |")
+            pieces = "".join(f", `mynet/{piece}.py`" for piece in c.pieces)
+            lines.append(f"| [{c.title}](../{c.page.name}) | `{c.exercises.name}`{pieces} | "
+                         f"`check {c.number}` |")
+    lines.append("| the capstone, after 13 | `mynet/six_layer.py` | `check capstone` |")
     return "\n".join(lines)
 
 
@@ -148,9 +217,11 @@ def with_table(text, table):
 def written():
     """{page: the text it should have}, of all pages that this list shapes."""
     made = {c.page: with_frame(c.page.read_text(encoding="utf-8"), c) for c in CHAPTERS}
-    for page, table in ((DOCS / "README.md", contents()),
-                        (DOCS / "exercises" / "README.md", exercises())):
-        made[page] = with_table(page.read_text(encoding="utf-8"), table)
+    for page, tables in {DOCS / "README.md": (contents(), paths()),
+                         DOCS / "exercises" / "README.md": (exercises(),)}.items():
+        made[page] = page.read_text(encoding="utf-8")
+        for table in tables:
+            made[page] = with_table(made[page], table)
     return made
 
 

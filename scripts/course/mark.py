@@ -2,10 +2,9 @@
 
     python scripts/course/mark.py FOLDER --quick
 
-FOLDER holds a folder for each student, with the student's mynet/ and chNN_*.py (or a whole
-docs/exercises in it). The tests that run are the course's own, whatever the students' files say;
-each student's code runs in a process of its own, with a limit of time. It is their code: mark where
-it may run. docs/teaching.md says what to set.
+FOLDER holds a workspace for each student, with mynet/ and chNN_*.py. The tests that run are the
+course's own, whatever the students' files say; each student's code runs in a process of its own,
+with a limit of time. It is their code: mark where it may run. docs/teaching.md says what to set.
 """
 
 import csv
@@ -35,16 +34,13 @@ def parse(argv):
     return options
 
 
-def answers_of(student):
-    """Where a student's answers lie, or None."""
-    for folder in student, student / "docs" / "exercises", student / "exercises":
-        if (folder / "mynet").is_dir() or list(folder.glob("ch[0-9][0-9]_*.py")):
-            return folder
+def is_workspace(folder):
+    return (folder / "mynet").is_dir() or any(folder.glob("ch[0-9][0-9]_*.py"))
 
 
 def mark(student, options):
     """{"pieces": {piece: whose}, "chapters": {chapter: [[test, result, message, mistake], ...]}}"""
-    arguments = [sys.executable, str(MARKING), str(answers_of(student))]
+    arguments = [sys.executable, str(MARKING), str(student)]
     try:
         run = subprocess.run(arguments + ["--quick"] * options.quick, capture_output=True,
                              text=True, errors="replace", timeout=60 * options.minutes,
@@ -107,7 +103,7 @@ def run(options):
     if not options.folder.is_dir():
         raise ValueError(f"{options.folder} is no folder")
     students = [path for path in sorted(options.folder.iterdir()) if path.is_dir()
-                and answers_of(path)]
+                and is_workspace(path)]
     if not students:
         raise ValueError(f"{options.folder} holds no folder with a mynet/ or chNN_*.py in it")
     marks = {student.name: mark(student, options) for student in students}

@@ -2,9 +2,10 @@
 
     python scripts/course/notebooks.py --out notebooks
 
-The page's text, its blocks of python as cells in their order with what they print, its pictures
-inside the file, and its exercises as cells at the end, with one that checks them. A block that
-needs FER-2013 or takes long stays text. Writing them needs the standard library alone.
+The folder is a workspace of the course (workspace.py), one that is begun or a new one. A notebook
+holds the page's text, its blocks of python as cells in their order with what they print, its
+pictures, and its exercises: a cell of those that is run is kept in the workspace's files and checked.
+A block that needs FER-2013 or takes long stays text.
 """
 
 import ast
@@ -16,12 +17,12 @@ import sys
 from pathlib import Path
 
 import chapters
+import workspace
 
 from tinyfer.commands import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-EXERCISES = DOCS / "exercises"
 CHAPTERS = [chapter.page for chapter in chapters.CHAPTERS]
 FENCE = re.compile(r"(?:<!-- (?P<remark>[^>]*?) -->\n+)?^```(?P<language>\w*)\n(?P<text>.*?)^```$"
                    r"(?:\n+^```text\n(?P<output>.*?)^```$)?", re.MULTILINE | re.DOTALL)
@@ -33,9 +34,6 @@ tinyfer, installed in the folder of the repository by*
 ```sh
 pip install -e .
 ```"""
-CHECK = """import marking
-
-marking.check({chapter!r}, globals())"""
 
 
 def lines(text):
@@ -98,23 +96,29 @@ def cells_of(page, out):
 
 
 def exercise_cells(page, out):
-    """The stubs of the chapter's exercises and of its pieces of mynet, and the check."""
-    path = chapters.CHAPTERS[CHAPTERS.index(page)].exercises
-    if not path:
+    """A cell for each piece of mynet and each exercise, as the workspace has it, kept and checked
+    by its last line.
+    """
+    chapter = chapters.CHAPTERS[CHAPTERS.index(page)]
+    if not chapter.exercises:
         return
-    source = path.read_text(encoding="utf-8")
-    tree = ast.parse(source).body
-    where = Path(os.path.relpath(EXERCISES, out)).as_posix()
-    imports = [ast.unparse(node) for node in tree if isinstance(node, (ast.Import, ast.ImportFrom))]
-    yield code("\n".join(["import sys", "", f"sys.path.insert(0, {where!r})", *imports]))
-    pieces = re.findall(r"exercises/mynet/(\w+)\.py", page.read_text(encoding="utf-8"))
-    for piece in [name for name in dict.fromkeys(pieces) if name != "six_layer"]:
-        yield code(f"# mynet/{piece}.py: what is right here belongs into that file, for later\n"
-                   + (EXERCISES / "mynet" / f"{piece}.py").read_text(encoding="utf-8"))
-    for node in tree:
-        if "raise NotImplementedError" in (text := ast.get_source_segment(source, node) or ""):
-            yield code(text)
-    yield code(CHECK.format(chapter=path.stem))
+    stem = chapter.exercises.stem
+    source = (out / f"{stem}.py").read_text(encoding="utf-8")
+    nodes = ast.parse(source).body[1:]
+    given = [ast.get_source_segment(source, node) for node in nodes
+             if not isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    yield code("\n".join(["from course import answer", *given]))
+    for name in chapter.pieces:
+        text = (out / "mynet" / f"{name}.py").read_text(encoding="utf-8")
+        yield code(f'{text}\n\nanswer(In[-1], "mynet/{name}")')
+    exercises = {}              # number, or the name of what is given -> functions of it
+    for node in nodes:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            said = re.match(r"Exercise (\d+)", ast.get_docstring(node) or "")
+            exercises.setdefault(said[1] if said else node.name, []).append(
+                ast.get_source_segment(source, node))
+    for functions in exercises.values():
+        yield code("\n\n\n".join([*functions, f'answer(In[-1], "{stem}")']))
 
 
 def notebook(page, out):
@@ -131,18 +135,17 @@ def notebook(page, out):
 def parse(argv):
     parser = cli.parser(__doc__.split("\n\n")[0])
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER",
-                        help="where to write them; files that are there are not overwritten")
+                        help="a workspace, or where to make one")
     return parser.parse_args(argv)
 
 
 def run(options):
-    options.out.mkdir(parents=True, exist_ok=True)
     out = options.out.resolve()
-    for page in CHAPTERS:
-        target = out / f"{page.stem}.ipynb"
-        if target.exists():
-            raise ValueError(f"{target} exists, with what was written into it; choose another "
-                             "folder, or remove it")
+    if there := next(out.glob("[0-9][0-9]-*.ipynb"), None):
+        raise ValueError(f"{there} exists, with what was written into it; choose another folder, or "
+                         "remove it")
+    if not (out / "course.py").exists():
+        workspace.start(out)
     for page in CHAPTERS:
         made = json.dumps(notebook(page, out), ensure_ascii=False, indent=1)
         (out / f"{page.stem}.ipynb").write_text(made + "\n", encoding="utf-8")

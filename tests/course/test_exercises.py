@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,23 +14,20 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "docs" / "exercises"))
 
 import marking  # noqa: E402
-import planted_ch00_06 as first  # noqa: E402
-import planted_ch07_11 as second  # noqa: E402
-import planted_ch12_17 as third  # noqa: E402
-
-PLANTED = first.PLANTED | second.PLANTED | third.PLANTED
+import workspace  # noqa: E402
+from stubs import stub_of  # noqa: E402
 
 CHAPTERS = [path for path in marking.CHAPTERS if path.stem != "capstone"]
+
+# {chapter.test: rows of what is replaced in its solution (or, with its name in front, in a piece),
+# by what, and what the message must contain}; "capstone": one mistake for each piece, and the test
+# that must notice it.
+PLANTED = json.loads((Path(__file__).parent / "planted.json").read_text(encoding="utf-8"))
+SPOILT = PLANTED.pop("capstone")
 
 
 def each(paths):
     return pytest.mark.parametrize("path", paths, ids=lambda path: path.stem)
-
-
-def test_exercises_have_solutions():
-    for path in [*CHAPTERS, *(marking.HERE / "mynet").glob("*.py")]:
-        solution = marking.SOLUTIONS / path.relative_to(marking.HERE)
-        assert not marking.stubs(solution) and set(marking.stubs(path)) <= marking.defined(solution)
 
 
 @each(CHAPTERS)
@@ -40,16 +36,23 @@ def test_solutions_pass(path):
 
 
 @each(marking.CHAPTERS)
-def test_a_stub_left_as_it_is_fails(path):
-    found = marking.outcomes(path, marking.HERE)
+def test_an_empty_workspace_is_unwritten(path, tmp_path):
+    found = marking.outcomes(path, tmp_path)
     assert found and all(o.result == "unwritten" and o.message for o in found), found
 
 
+@pytest.mark.parametrize("source", marking.SOURCES, ids=str)
+def test_stubs_keep_no_answer(source):
+    text = (marking.SOLUTIONS / source).read_text(encoding="utf-8")
+    stub = stub_of(text)
+    assert stub_of(stub) == stub and "# solution" not in stub and "# helper" not in stub
+    assert stub.count("raise NotImplementedError\n") == len(re.findall("^ +# solution$", text, re.M))
+
+
 def planted():
-    for chapter, tests in PLANTED.items():
-        for test, rows in tests.items():
-            for number, row in enumerate(rows, 1):
-                yield pytest.param(chapter, test, row, id=f"{chapter}-{test[5:]}-{number}")
+    for key, rows in PLANTED.items():
+        for number, row in enumerate(rows, 1):
+            yield pytest.param(*key.split("."), row, id=f"{key}-{number}")
 
 
 @pytest.mark.filterwarnings("ignore")       # of overflows and divisions by zero: they are mistakes
@@ -64,61 +67,93 @@ def test_a_planted_mistake_is_named(chapter, test, row):
 
 @each(CHAPTERS)
 def test_every_test_has_three_planted_mistakes(path):
-    assert {test: len(rows) >= 3 for test, rows in PLANTED[path.stem].items()} == {
-        test: True for test in marking.tests(path)}
+    few = [test for test in marking.tests(path) if len(PLANTED[f"{path.stem}.{test}"]) < 3]
+    assert few == []
 
+
+@each(marking.CHAPTERS)
+def test_every_test_has_three_hints(path):
+    assert {test: len(marking.hints(path, test)) for test in marking.tests(path)} == {
+        test: 3 for test in marking.tests(path)}
 
 
 # What a student sees
 
-def report(*arguments):
-    """What pytest says at a student's terminal (with CI set it would say more)."""
-    environment = {name: value for name, value in os.environ.items() if name != "CI"}
-    run = subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
-                         cwd=ROOT, capture_output=True, text=True, timeout=120,
-                         env=environment | {"PYTHONPATH": str(ROOT)})
-    return run.returncode, run.stdout.strip().splitlines()
-
-
-def test_an_untouched_file_reports_in_ten_lines():
-    code, lines = report("docs/exercises/ch03_layers.py")
-    assert code == 1 and len(lines) <= 10, lines
-    assert "mynet/dense.py: Dense.forward" in " ".join(lines)
-    assert "12 of 13 pieces not written" in lines[-2] or "13 of 13" in lines[-2], lines
-
-
 @pytest.fixture
-def student(tmp_path):
-    """A folder of exercises with some pieces written, one of them wrong."""
-    folder = tmp_path / "anna" / "docs" / "exercises"
-    shutil.copytree(marking.HERE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+def student(tmp_path, call):
+    """A folder with a workspace, anna's, with some pieces in place and one of her own, wrong."""
+    folder = tmp_path / "anna"
+    assert call(lambda argv: workspace.main(argv=argv), "start", folder)[0] == 0
+    door = folder / "course.py"
     for piece in "gradient_check", "relu", "network":
-        shutil.copy(marking.SOLUTIONS / "mynet" / f"{piece}.py", folder / "mynet")
-    shutil.copytree(marking.SOLUTIONS, tmp_path / "anna" / "docs" / "solutions")
-    dense = (marking.SOLUTIONS / "mynet" / "dense.py").read_text()
-    (folder / "mynet" / "dense.py").write_text(dense.replace("dout.sum(axis=0)",
-                                                             "dout.mean(axis=0)"))
+        assert call(lambda argv: workspace.main(door, argv), "take", piece)[0] == 0
+    dense = stub_of((marking.SOLUTIONS / "mynet" / "dense.py").read_text(encoding="utf-8"))
+    forward, backward = ("        self.x = x\n        return x @ self.params['w'] + self.params['b']",
+                         "        self.grads = {'w': self.x.T @ dout, 'b': dout.mean(axis=0)}\n"
+                         "        return dout @ self.params['w'].T")
+    for body in forward, backward:
+        dense = dense.replace("        raise NotImplementedError", body, 1)
+    (folder / "mynet" / "dense.py").write_text(dense)
     return folder
 
 
-def test_hints_come_in_steps_and_owners_are_named(student):
-    code, lines = report(f"{student / 'ch03_layers.py'}", "-k", "dense_backward or by_hand",
-                         "--hint", "2")
-    assert [sum(f"hint {n}:" in line for line in lines) for n in (1, 2, 3)] == [2, 2, 0], lines
-    text = "\n".join(lines)
-    assert "db is wrong: this is the mean over the images" in text and "should be" in text
-    assert "mynet: dense yours; gradient_check, network, relu the course's; 9 of 13" in text
+@pytest.fixture
+def order(student, call):
+    return lambda *given: call(lambda argv: workspace.main(student / "course.py", argv), *given)
+
+
+def test_a_check_names_the_mistake_and_whose_pieces_run(order):
+    code, said, _ = order("check", "3")
+    lines = said.splitlines()
+    assert code == 1 and "right  dense_forward" in lines[1] and "WRONG  dense_backward" in lines[2]
+    assert "db is wrong: this is the mean over the images" in said and "should be" in said
+    assert "not written  silu  (ch03_layers.py: silu)" in said
+    assert lines[-1] == ("ch03_layers: 3 of 10; mynet: dense yours; gradient_check, network, relu the "
+                         "course's; 9 of 13 pieces not written")
+
+
+def test_hints_come_in_steps_for_what_is_not_solved(order):
+    for many in 1, 2, 3:
+        _, said, _ = order("hint", "3", "-n", many)
+        assert [sum(f"  {n} " in line for line in said.splitlines()) for n in (1, 2, 3)] == [
+            7 if n <= many else 0 for n in (1, 2, 3)]
+        assert "dense_forward" not in said
+
+
+def test_next_goes_on_where_something_is_to_be_done(order, student):
+    assert "01-seven-faces.md" in order("next")[1] and "check 1" in order("next")[1]
+    for source in marking.SOURCES:
+        text = (marking.SOLUTIONS / source).read_text(encoding="utf-8")
+        if not str(source).startswith("ch22"):
+            (student / source).write_text(text)
+    assert "22-fewer-multiplications.md" in order("next")[1]
+    assert re.search("ch21_speed +5 of  5\nch22_winograd +0 of  6\n", order("status")[1])
+
+
+def test_what_one_wrote_is_not_overwritten(order, student, refused, tmp_path):
+    said = refused(lambda argv: workspace.main(student / "course.py", argv), "take", "dense")
+    assert "what you wrote" in said
+    for folder in student, ROOT / "docs" / "mine":
+        assert "folder" in refused(lambda argv: workspace.main(argv=argv), "start", folder)
+    assert "22" in refused(lambda argv: workspace.main(student / "course.py", argv), "check", "99")
+
+
+def test_a_natural_answer_is_ones_own():
+    """Whoever writes what the solution says, word for word, has not taken it."""
+    text = (marking.SOLUTIONS / "mynet" / "relu.py").read_text(encoding="utf-8")
+    assert marking.owner(marking.SOLUTIONS / "mynet" / "relu.py") == "the course's"
+    written = re.sub("^ +# solution\n", "", text, flags=re.M).replace("  # solution", "")
+    assert marking.stub_of(written) == written
 
 
 def test_a_folder_of_students_is_marked_by_one_command(student, tmp_path):
-    (tmp_path / "ben" / "mynet").mkdir(parents=True)
-    (tmp_path / "ben" / "ch02_linear.py").write_text("def by_hand(:")
-    (tmp_path / "ben" / "mynet" / "relu.py").write_text("class ReLU")
     (student / "ch01_faces.py").write_text("def by_hand():\n    print('x')\n    return 0.5,\n")
-    (tmp_path / "cara" / "mynet").mkdir(parents=True)
-    (tmp_path / "cara" / "ch02_linear.py").write_text("import sys\nsys.exit()\n")
-    (tmp_path / "dan" / "mynet").mkdir(parents=True)
-    (tmp_path / "dan" / "ch01_faces.py").write_text("import os\nos._exit(0)\n")
+    for name, chapter, text in (("ben", "ch02_linear.py", "def by_hand(:"),
+                                ("cara", "ch02_linear.py", "import sys\nsys.exit()\n"),
+                                ("dan", "ch01_faces.py", "import os\nos._exit(0)\n")):
+        (tmp_path / name / "mynet").mkdir(parents=True)
+        (tmp_path / name / chapter).write_text(text)
+    (tmp_path / "ben" / "mynet" / "relu.py").write_text("class ReLU")
     run = subprocess.run([sys.executable, "scripts/course/mark.py", str(tmp_path), "--quick", "--csv",
                           str(tmp_path / "marks.csv")], cwd=ROOT, capture_output=True, text=True,
                          env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=120)
@@ -132,14 +167,6 @@ def test_a_folder_of_students_is_marked_by_one_command(student, tmp_path):
     assert re.search("dan +their code ended the marking", run.stdout)
     rows = list(csv.reader(open(tmp_path / "marks.csv", encoding="utf-8")))
     assert len(rows) == 1 + 3 * (sum(len(marking.tests(path)) for path in marking.CHAPTERS) - 1)
-
-
-@each(marking.CHAPTERS)
-def test_every_test_has_three_hints(path):
-    hints = json.loads((marking.HERE / "hints.json").read_text(encoding="utf-8"))
-    of_topic = hints[path.stem.split("_", 1)[-1]]
-    assert {test: len(of_topic.get(test, ())) for test in marking.tests(path)} == {
-        test: 3 for test in marking.tests(path)}
 
 
 # The capstone
@@ -156,7 +183,7 @@ def test_the_capstone_passes_with_the_solutions():
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("piece", marking.PIECES)
 def test_the_capstone_notices_a_spoilt(piece):
-    old, new, part = third.SPOILT[piece]
+    old, new, part = SPOILT[piece]
     (test,) = [name for name in marking.tests(CAPSTONE) if part in name]
     (found,) = marking.outcomes(CAPSTONE, marking.SOLUTIONS, {piece: (old, new)}, [test])
     assert found.result == "wrong", found

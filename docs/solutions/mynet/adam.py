@@ -20,6 +20,7 @@ class Adam:
 
         The arrays in params, m and v are changed in place; the gradients are left alone.
         """
+        # solution
         self.t += 1
         lr_t = self.lr * np.sqrt(1 - self.beta2**self.t) / (1 - self.beta1**self.t)
         for layer, m, v in zip(self.layers, self.m, self.v):

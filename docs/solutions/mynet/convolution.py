@@ -16,6 +16,7 @@ class Conv:
         x (N, H, W, C) -> out (N, H', W', K): H' is the number of places where the whole window,
         D (R - 1) + 1 rows, lies in the image when it moves in steps of S. No padding.
         """
+        # solution
         self.x = x
         out = np.zeros((len(x), *self._size(), len(self.params["b"])), x.dtype) + self.params["b"]
         for u, v, window in self._windows():
@@ -24,6 +25,7 @@ class Conv:
 
     def backward(self, dout):
         """dx from dout (N, H', W', K); dw and db go into grads."""
+        # solution
         # w[u,v] met x[window] in forward, so what comes back through it lands there, added up.
         w = self.params["w"]
         dx, dw = np.zeros_like(self.x), np.zeros_like(w)
@@ -33,10 +35,12 @@ class Conv:
         self.grads = {"w": dw, "b": dout.sum(axis=(0, 1, 2))}
         return dx
 
+    # helper
     def _size(self):
         reach = self.dilation * (self.params["w"].shape[0] - 1) + 1
         return [(side - reach) // self.step + 1 for side in self.x.shape[1:3]]
 
+    # helper
     def _windows(self):
         """u, v and the slice of x that the weights (u, v) meet."""
         (H, W), S, D = self._size(), self.step, self.dilation

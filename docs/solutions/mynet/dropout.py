@@ -2,6 +2,7 @@
 
 
 
+
 class Dropout:
     def __init__(self, rate, rng):
         """rate: the share of numbers that is dropped. fixed_mask: None, or a mask to use always,
@@ -17,6 +18,7 @@ class Dropout:
         The mask is 0 with probability rate, by rng.random, anew in every forward; and where it is
         not 0, such that the mean of out is x.
         """
+        # solution
         self.mask = None
         if not training:
             return x
@@ -27,4 +29,5 @@ class Dropout:
 
     def backward(self, dout):
         """dx, with the mask of the last forward."""
+        # solution
         return dout if self.mask is None else self.mask * dout

@@ -10,6 +10,7 @@ def largest_relative_error(forward, backward, x, dout, floor=1e-2):
     h = 1e-5, for every coordinate, and the error |a - n| / max(|a|, |n|, floor). Leave x as it was.
     error: a float; index: a tuple of integers.
     """
+    # solution
     a, h = backward(x, dout), 1e-5
     n = np.empty_like(x)
     for i in np.ndindex(x.shape):

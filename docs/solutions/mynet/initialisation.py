@@ -9,6 +9,7 @@ def glorot_uniform(shape, rng):
     shape: (C, K) of a dense layer or (R, R, C, K) of a convolution. A number of the output is the
     sum of fan-in products; a number of the input goes into fan-out of them (away from the border).
     """
+    # solution
     window = np.prod(shape[:-2], dtype=int)     # of no axes: 1
     a = np.sqrt(6 / (window * (shape[-2] + shape[-1])))
     return rng.uniform(-a, a, shape)
@@ -16,4 +17,5 @@ def glorot_uniform(shape, rng):
 
 def he_normal(shape, rng):
     """Normally distributed weights of variance 2 / fan-in; shape as above."""
+    # solution
     return rng.normal(0, np.sqrt(2 / np.prod(shape[:-1])), shape)

@@ -14,6 +14,7 @@ class MaxPool:
 
         x (N, H, W, C) -> (N, H', W', C); rows and columns that no whole window reaches are dropped.
         """
+        # solution
         R, S = self.size, self.step
         H, W = ((side - R) // S + 1 for side in x.shape[1:3])
         self.windows = [np.s_[:, u:u + S * (H - 1) + 1:S, v:v + S * (W - 1) + 1:S]
@@ -26,6 +27,7 @@ class MaxPool:
         """dx: each dout goes to the winner of its window, of equal values the first in reading
         order. Who wins several windows gets the sum.
         """
+        # solution
         dx = np.zeros(self.shape, dout.dtype)
         for number, window in enumerate(self.windows):
             dx[window] += dout * (self.winner == number)

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from mynet.batch_norm import BatchNorm
-from mynet.convolution import Conv
-from mynet.dense import Dense
-from mynet.dropout import Dropout
-from mynet.initialisation import glorot_uniform
-from mynet.network import Flatten, Network
-from mynet.pooling import MaxPool
-from mynet.relu import ReLU
+from mynet.batch_norm import BatchNorm  # solution
+from mynet.convolution import Conv  # solution
+from mynet.dense import Dense  # solution
+from mynet.dropout import Dropout  # solution
+from mynet.initialisation import glorot_uniform  # solution
+from mynet.network import Flatten, Network  # solution
+from mynet.pooling import MaxPool  # solution
+from mynet.relu import ReLU  # solution
 
 WIDTHS = 32, 64, 128, 128, 256, 256, 256
 
@@ -23,6 +23,7 @@ def six_layer_network(K, rng, widths=WIDTHS, side=48, dtype=np.float64):
     glorot_uniform with rng, in the order of the layers, as dtype; biases 0. The same rng drives
     the dropout. A 3x3 window costs two rows, a pool half of the rows.
     """
+    # solution
     def weights(*shape):
         return glorot_uniform(shape, rng).astype(dtype), np.zeros(shape[-1], dtype)
 
@@ -45,6 +46,7 @@ def load_weights(network, arrays):
     "dense1.w" ... "dense2.b", "bn1.gamma", "bn1.beta", "bn1.mean", "bn1.var" ... "bn7.var":
     each kind of layer is numbered from 1.
     """
+    # solution
     kinds = {Conv: "conv", Dense: "dense", BatchNorm: "bn"}
     count = dict.fromkeys(kinds, 0)
     for layer in network.layers:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mynet.losses import softmax_cross_entropy
+from mynet.losses import softmax_cross_entropy  # solution
 
 
 def batches(n, size, rng):
@@ -10,12 +10,14 @@ def batches(n, size, rng):
 
     All batches but the last have `size` images.
     """
+    # solution
     order = rng.permutation(n)
     return [order[first:first + size] for first in range(0, n, size)]
 
 
 def step(network, optimizer, x, labels, class_weights=None):
     """One training step on one batch: forward, loss, backward, update. Returns the loss before."""
+    # solution
     loss, dz = softmax_cross_entropy(network.forward(x, True), labels, class_weights)
     network.backward(dz)
     optimizer.step()
@@ -26,6 +28,7 @@ def train(network, optimizer, x, labels, size, epochs, rng):
     """`epochs` times over all images in batches of `size`. Returns the mean loss of each epoch,
     a mean over *images*: the last batch may be smaller.
     """
+    # solution
     losses = []
     for _ in range(epochs):
         total = sum(len(batch) * step(network, optimizer, x[batch], labels[batch])
@@ -36,6 +39,7 @@ def train(network, optimizer, x, labels, size, epochs, rng):
 
 def accuracy(network, x, labels, size=64):
     """The share of images whose largest output is the label's, in evaluation, `size` at a time."""
+    # solution
     right = 0
     for first in range(0, len(x), size):
         z = network.forward(x[first:first + size])

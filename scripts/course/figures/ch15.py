@@ -93,4 +93,5 @@ def mistakes(wrong=10):
     return fig
 
 
-FIGURES = {"15-filters": filters, "15-feature-maps": feature_maps, "15-saliency": saliency_strip, "15-mistakes": mistakes}
+FIGURES = {"15-filters": filters, "15-feature-maps": feature_maps,
+           "15-saliency": saliency_strip, "15-mistakes": mistakes}

@@ -1,4 +1,4 @@
-"""What the course's figures share: the look of tinyfer.scores.plots, and a few ways to draw an array."""
+"""What the course's figures share: the look of tinyfer.scores.plots, and ways to draw an array."""
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -1,1 +1,0 @@
-"""My own network, written chapter by chapter; each file is one piece. See ../README.md."""

@@ -1,0 +1,223 @@
+"""A folder of one's own for the exercises of the course: `start` makes it, the rest is done in it.
+
+    python scripts/course/workspace.py start FOLDER     stubs of all exercises, and course.py
+    cd FOLDER
+    python course.py next               what to do next, and where to read
+    python course.py check 3            are the answers of chapter 3 right? check capstone, too
+    python course.py hint 3             a hint for each that is not; with -n 2 and -n 3 more
+    python course.py take dense         the course's own piece, to go on without writing it
+    python course.py status             every chapter, and whose pieces run
+
+It is a command of the clone, not of the installed package: what it needs stands in docs/, the
+chapters, the tests, and the solutions that the stubs are cut from. FOLDER lies outside the clone, so
+that nothing a student writes touches a file of the project.
+"""
+
+import ast
+import shutil
+import sys
+from pathlib import Path
+
+import chapters
+
+from tinyfer.commands import cli
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "docs" / "exercises"))
+
+import marking  # noqa: E402
+from stubs import stub_of  # noqa: E402
+
+DOOR = '''"""What the course can do for this folder: python course.py --help"""
+
+import sys
+
+sys.path.insert(0, {scripts!r})
+
+import workspace  # noqa: E402
+
+answer = workspace.answering(__file__)      # for notebooks
+
+if __name__ == "__main__":
+    sys.exit(workspace.main(__file__))
+'''
+
+
+def start(folder):
+    """Write a workspace into a folder that is new or empty."""
+    if ROOT in [folder.resolve(), *folder.resolve().parents]:
+        raise ValueError(f"{folder} lies in the clone; choose a folder outside, such as ../course")
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(f"{folder} is not empty; choose a new folder")
+    for source in marking.SOURCES:
+        (folder / source).parent.mkdir(parents=True, exist_ok=True)
+        text = (marking.SOLUTIONS / source).read_text(encoding="utf-8")
+        (folder / source).write_text(stub_of(text), encoding="utf-8")
+    (folder / "course.py").write_text(DOOR.format(scripts=str(Path(__file__).resolve().parent)),
+                                      encoding="utf-8")
+
+
+def name_of(path):
+    """What a chapter is called on the command line, from the file of its tests."""
+    return path.stem[2:4].lstrip("0") if path.stem[2:4].isdigit() else path.stem
+
+
+def tests_of(name):
+    """The file of tests of a chapter."""
+    for path in marking.CHAPTERS:
+        if name_of(path) == name:
+            return path
+    raise ValueError(f"there are exercises of {', '.join(map(name_of, marking.CHAPTERS))}; "
+                     f"not of {name}")
+
+
+def first_open(folder):
+    """(path, outcomes) of the first chapter in which something is to be done, or of the last."""
+    for path in marking.CHAPTERS:
+        found = marking.outcomes(path, folder)
+        if any(outcome.result != "passed" for outcome in found):
+            break
+    return path, found
+
+
+def told(outcomes):
+    """A line for each test, with what is wrong below it."""
+    for test, result, message, _ in outcomes:
+        sign = {"passed": "right", "wrong": "WRONG", "unwritten": "not written"}[result]
+        yield f"{sign:>11}  {test[5:]}" + (f"  ({message})" if result == "unwritten" else "")
+        if result == "wrong":
+            yield from (f"{'':13}{line}" for line in message.splitlines())
+
+
+def check(folder, name=None, full=False):
+    """Print what the tests of a chapter say, by default of the first that is not solved."""
+    path, found = first_open(folder) if name is None else (tests_of(name), None)
+    found = found or marking.outcomes(path, folder)
+    if full and path.stem == "capstone":
+        found += marking.outcomes(path, folder, only=["full_five_steps_of_the_whole_network"])
+    right = sum(outcome.result == "passed" for outcome in found)
+    print("\n".join([*told(found), f"{path.stem}: {right} of {len(found)}; "
+                                   + marking.whose_in_words(folder)]))
+    return int(right < len(found))
+
+
+def hint(folder, name=None, many=1):
+    """Print hints for what is not solved yet."""
+    path, found = first_open(folder) if name is None else (tests_of(name), None)
+    for outcome in found or marking.outcomes(path, folder):
+        if outcome.result != "passed":
+            given = enumerate(marking.hints(path, outcome.test)[:many], 1)
+            print("\n".join([outcome.test[5:], *(f"  {n} {text}" for n, text in given)]))
+
+
+def following(folder):
+    """Print where to read, what to write and how to check it."""
+    path, found = first_open(folder)
+    todo = [outcome for outcome in found if outcome.result != "passed"][:1]
+    if not todo:
+        print("Everything is solved.")
+        return
+    page = next((c.page for c in chapters.CHAPTERS if c.exercises == path),
+                marking.HERE / "README.md")
+    name = name_of(path)
+    print("\n".join([f"read   {page}", f"write  {path.name}, and what it says", *told(todo),
+                     f"then   python course.py check {name}; stuck: python course.py hint {name}"]))
+
+
+def status(folder):
+    """Print how far every chapter is."""
+    for path in marking.CHAPTERS:
+        results = [outcome.result for outcome in marking.outcomes(path, folder)]
+        wrong = f"  {results.count('wrong')} wrong" if "wrong" in results else ""
+        print(f"{path.stem:<20} {results.count('passed'):>2} of {len(results):>2}{wrong}")
+    print(marking.whose_in_words(folder))
+
+
+def take(folder, piece):
+    """Put the course's solution of a piece in place."""
+    if piece not in marking.PIECES:
+        raise ValueError(f"there are the pieces {', '.join(marking.PIECES)}; no {piece}")
+    target = folder / "mynet" / f"{piece}.py"
+    if marking.owner(target) == "yours":
+        raise ValueError(f"{target} holds what you wrote; move it away first")
+    shutil.copy(marking.SOLUTIONS / "mynet" / target.name, target)
+
+
+# From a notebook
+
+def answering(door):
+    """answer(In[-1], "ch03_layers"), in a cell of a notebook beside the door: keep and check it."""
+    folder = Path(door).resolve().parent
+
+    def answer(cell, name):
+        stub = stub_of((marking.SOLUTIONS / f"{name}.py").read_text(encoding="utf-8"))
+        as_given = {ast.unparse(node) for node in ast.parse(stub).body}
+        nodes = [node for node in ast.parse(cell).body
+                 if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom))]
+        for node in nodes:
+            if ast.unparse(node) not in as_given:       # a stub takes no answer away
+                keep(folder / f"{name}.py", node, ast.get_source_segment(cell, node))
+        path = next((c.exercises for c in chapters.CHAPTERS if Path(name).name in c.pieces),
+                    marking.HERE / f"{name}.py")
+        names = {node.name for node in nodes if hasattr(node, "name")}
+        only = [test for test in marking.tests(path) if names & marking.asks_of(path, test)]
+        print("\n".join(told(marking.outcomes(path, folder, only=only))))
+
+    return answer
+
+
+def keep(path, node, source):
+    """Write a function, class or import of a cell into a file, in the place of its namesake."""
+    text = path.read_text(encoding="utf-8")
+    lines, body = text.splitlines(), ast.parse(text).body
+    if not hasattr(node, "name"):
+        if source not in lines:
+            lines.insert(body[0].end_lineno, f"\n{source}")
+    elif old := next((n for n in body if getattr(n, "name", None) == node.name), None):
+        lines[old.lineno - 1:old.end_lineno] = [source]
+    else:
+        lines += ["", "", source]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+# The command
+
+def parse(argv, inside):
+    parser = cli.parser(__doc__.split("\n\n")[0])
+    orders = parser.add_subparsers(dest="order", required=True, metavar="ORDER")
+    if not inside:
+        orders.add_parser("start", help="make a workspace").add_argument(
+            "folder", type=Path, metavar="FOLDER", help="a new folder outside of the clone")
+        return parser.parse_args(argv)
+    orders.add_parser("next", help="what to do next, and where to read")
+    orders.add_parser("status", help="every chapter, and whose pieces run")
+    for order, about in (("check", "are the answers right?"), ("hint", "for what is not")):
+        made = orders.add_parser(order, help=about)
+        made.add_argument("name", nargs="?", metavar="CHAPTER",
+                          help="a number or capstone; by default the first that is not solved")
+    made.add_argument("-n", dest="many", type=int, choices=(1, 2, 3), default=1, help="hints of each")
+    orders.choices["check"].add_argument("--full", action="store_true",
+                                         help="the capstone with the six-layer network itself, too")
+    orders.add_parser("take", help="the course's own piece").add_argument(
+        "piece", metavar="PIECE", help="such as dense")
+    return parser.parse_args(argv)
+
+
+def main(door=None, argv=None):
+    """The command of the clone or, from a workspace's course.py, that of the workspace."""
+    def run(options):
+        given = vars(options)
+        order = given.pop("order")
+        if order == "start":
+            start(options.folder)
+            print(f"{options.folder} holds the stubs. Go on with\n\n    cd {options.folder}\n"
+                  "    python course.py next")
+            return 0
+        orders = dict(check=check, hint=hint, status=status, take=take) | {"next": following}
+        return orders[order](Path(door).resolve().parent, **given)
+
+    return cli.main(run, lambda argv: parse(argv, door), sys.argv[1:] if argv is None else argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
