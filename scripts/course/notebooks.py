@@ -4,8 +4,8 @@
 
 The folder is a workspace of the course (workspace.py), one that is begun or a new one. A notebook
 holds the page's text, its blocks of python as cells in their order with what they print, its
-pictures, and its exercises: a cell of those that is run is kept in the workspace's files and checked.
-A block that needs FER-2013 or takes long stays text.
+pictures, and its exercises: a cell of those that is run is kept in the workspace's files and is
+checked. A block that needs FER-2013 or takes long stays text.
 """
 
 import ast
@@ -142,8 +142,8 @@ def parse(argv):
 def run(options):
     out = options.out.resolve()
     if there := next(out.glob("[0-9][0-9]-*.ipynb"), None):
-        raise ValueError(f"{there} exists, with what was written into it; choose another folder, or "
-                         "remove it")
+        raise ValueError(f"{there} exists, with what was written into it; choose another folder, "
+                         "or remove it")
     if not (out / "course.py").exists():
         workspace.start(out)
     for page in CHAPTERS:

@@ -9,8 +9,8 @@
     python course.py status             every chapter, and whose pieces run
 
 It is a command of the clone, not of the installed package: what it needs stands in docs/, the
-chapters, the tests, and the solutions that the stubs are cut from. FOLDER lies outside the clone, so
-that nothing a student writes touches a file of the project.
+chapters, the tests, and the solutions that the stubs are cut from. FOLDER lies outside the clone,
+so that nothing a student writes touches a file of the project.
 """
 
 import ast
@@ -195,7 +195,8 @@ def parse(argv, inside):
         made = orders.add_parser(order, help=about)
         made.add_argument("name", nargs="?", metavar="CHAPTER",
                           help="a number or capstone; by default the first that is not solved")
-    made.add_argument("-n", dest="many", type=int, choices=(1, 2, 3), default=1, help="hints of each")
+    made.add_argument("-n", dest="many", type=int, choices=(1, 2, 3), default=1,
+                      help="how many hints of each")
     orders.choices["check"].add_argument("--full", action="store_true",
                                          help="the capstone with the six-layer network itself, too")
     orders.add_parser("take", help="the course's own piece").add_argument(

@@ -246,8 +246,8 @@ def test_figures_exist_and_have_alternative_text(page):
 def test_every_figure_is_made_by_the_script_and_shown():
     shown = {Path(match["target"]).stem for page in CHAPTERS
              for match in IMAGE.finditer(prose_of(page)) if re.search(r"/\d", match["target"])}
-    run = subprocess.run([sys.executable, "scripts/course/make_figures.py", "--list"], cwd=ROOT, text=True,
-                         capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    run = subprocess.run([sys.executable, "scripts/course/make_figures.py", "--list"], cwd=ROOT,
+                         text=True, capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
     assert set(run.stdout.split()) == shown, run.stderr
     assert {path.stem for path in (DOCS / "figures").glob("[0-9]*")} == shown   # others are results
 

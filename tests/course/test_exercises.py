@@ -46,7 +46,8 @@ def test_stubs_keep_no_answer(source):
     text = (marking.SOLUTIONS / source).read_text(encoding="utf-8")
     stub = stub_of(text)
     assert stub_of(stub) == stub and "# solution" not in stub and "# helper" not in stub
-    assert stub.count("raise NotImplementedError\n") == len(re.findall("^ +# solution$", text, re.M))
+    asked = re.findall("^ +# solution$", text, re.M)
+    assert stub.count("raise NotImplementedError\n") == len(asked)
 
 
 def planted():
@@ -88,11 +89,10 @@ def student(tmp_path, call):
     for piece in "gradient_check", "relu", "network":
         assert call(lambda argv: workspace.main(door, argv), "take", piece)[0] == 0
     dense = stub_of((marking.SOLUTIONS / "mynet" / "dense.py").read_text(encoding="utf-8"))
-    forward, backward = ("        self.x = x\n        return x @ self.params['w'] + self.params['b']",
-                         "        self.grads = {'w': self.x.T @ dout, 'b': dout.mean(axis=0)}\n"
-                         "        return dout @ self.params['w'].T")
-    for body in forward, backward:
-        dense = dense.replace("        raise NotImplementedError", body, 1)
+    for body in ("self.x = x\n        return x @ self.params['w'] + self.params['b']",
+                 "self.grads = {'w': self.x.T @ dout, 'b': dout.mean(axis=0)}\n"
+                 "        return dout @ self.params['w'].T"):
+        dense = dense.replace("raise NotImplementedError", body, 1)
     (folder / "mynet" / "dense.py").write_text(dense)
     return folder
 
@@ -108,8 +108,8 @@ def test_a_check_names_the_mistake_and_whose_pieces_run(order):
     assert code == 1 and "right  dense_forward" in lines[1] and "WRONG  dense_backward" in lines[2]
     assert "db is wrong: this is the mean over the images" in said and "should be" in said
     assert "not written  silu  (ch03_layers.py: silu)" in said
-    assert lines[-1] == ("ch03_layers: 3 of 10; mynet: dense yours; gradient_check, network, relu the "
-                         "course's; 9 of 13 pieces not written")
+    assert lines[-1] == ("ch03_layers: 3 of 10; mynet: dense yours; gradient_check, network, relu "
+                         "the course's; 9 of 13 pieces not written")
 
 
 def test_hints_come_in_steps_for_what_is_not_solved(order):
@@ -154,8 +154,8 @@ def test_a_folder_of_students_is_marked_by_one_command(student, tmp_path):
         (tmp_path / name / "mynet").mkdir(parents=True)
         (tmp_path / name / chapter).write_text(text)
     (tmp_path / "ben" / "mynet" / "relu.py").write_text("class ReLU")
-    run = subprocess.run([sys.executable, "scripts/course/mark.py", str(tmp_path), "--quick", "--csv",
-                          str(tmp_path / "marks.csv")], cwd=ROOT, capture_output=True, text=True,
+    run = subprocess.run([sys.executable, "scripts/course/mark.py", str(tmp_path), "--quick",
+                          "--csv", str(tmp_path / "marks.csv")], cwd=ROOT, capture_output=True, text=True,
                          env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=120)
     assert run.returncode == 0, run.stderr
     assert "ch01_faces by_hand: there are 1 numbers; expected 5" in run.stdout
