@@ -155,8 +155,8 @@ def test_a_folder_of_students_is_marked_by_one_command(student, tmp_path):
         (tmp_path / name / chapter).write_text(text)
     (tmp_path / "ben" / "mynet" / "relu.py").write_text("class ReLU")
     run = subprocess.run([sys.executable, "scripts/course/mark.py", str(tmp_path), "--quick",
-                          "--csv", str(tmp_path / "marks.csv")], cwd=ROOT, capture_output=True, text=True,
-                         env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=120)
+                          "--csv", str(tmp_path / "marks.csv")], cwd=ROOT, capture_output=True,
+                         text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=120)
     assert run.returncode == 0, run.stderr
     assert "ch01_faces by_hand: there are 1 numbers; expected 5" in run.stdout
     assert "the course's solution in place of: gradient_check, network, relu" in run.stdout

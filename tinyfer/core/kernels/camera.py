@@ -1,4 +1,4 @@
-"""What a poor camera does to a picture: another tone, too few pixels, noise. Chapter 17.
+"""What a poor camera does to a picture: another tone, too few pixels, noise. Chapter 16.
 
 For each picture of the batch, in this order, each step where it is asked for:
 
