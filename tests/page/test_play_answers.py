@@ -12,12 +12,15 @@ import tinyfer
 from tinyfer.core import networks
 from tinyfer.core.inference import to_input
 from tinyfer.core.losses import softmax, softmax_cross_entropy
-from tinyfer.data.drawn import draw_face
+from tinyfer.data.drawn import draw_face, draw_faces
 from tinyfer.data.pictures import face_of
 from tinyfer.explain.saliency import METHODS
+from tinyfer.page import networks as page_networks
+from tinyfer.page import training
 from tinyfer.page.message import Question
 from tinyfer.page.networks import Network, Networks
 from tinyfer.page.questions import Questions
+from tinyfer.page.tabs import MOST, Tabs
 from tinyfer.photo.finder import find_faces
 
 FIVE, SMALL = dict(network="five-class-study"), dict(network="small")
@@ -230,7 +233,7 @@ def test_a_nudged_weights_slope_is_its_gradient(asked, name):
 
 
 def test_steps_are_those_of_adam(asked):
-    fields = FIVE | dict(label="sad", rate=1e-3, steps=0, reset=True)
+    fields = FIVE | dict(label="sad", rate=1e-3, steps=0, reset=True, tab=1)
     before, _ = asked("step", fields)
     after, _ = asked("step", fields | dict(steps=2, reset=False))
     model = tinyfer.load_model("five-class-study")
@@ -245,8 +248,73 @@ def test_steps_are_those_of_adam(asked):
     assert after["loss_after"] < after["loss_before"] == before["loss_after"]
     assert before["changed"] == 0 and all(each["share"] == 0 for each in before["moved"])
     assert all(each["share"] > 0 for each in after["moved"])
+    other, _ = asked("step", fields | dict(tab=2, reset=False))
+    assert other == before, "another tab has a network of its own"
     again, _ = asked("step", fields)
     assert again == before
+
+
+def test_a_tab_is_remembered_while_it_asks():
+    made, tabs = [], Tabs(lambda: made.append(1) or object())
+    first = tabs.of(tab(0))
+    for n in range(1, MOST):
+        tabs.of(tab(n))
+        assert tabs.of(tab(0)) is first
+    assert len(made) == MOST
+    tabs.of(tab(MOST))
+    assert tabs.of(tab(0)) is first and len(made) == MOST + 1, "tab 1 had asked longest ago"
+    tabs.of(tab(1))
+    assert len(made) == MOST + 2
+
+
+def tab(number):
+    return Question(message(dict(tab=number)))
+
+
+@pytest.mark.parametrize("architecture", ["small", "six layers"])
+def test_a_training_one_watches_is_a_training(asked, architecture):
+    """Its losses are those of Adam on its batches, mirrored every other face, and it learns from
+    no face that it is asked about."""
+    fields = dict(architecture=architecture, rate=1e-3, steps=3, reset=True, tab=3)
+    answer, content = asked("train", fields)
+    model, rng = training.ARCHITECTURES[architecture](), np.random.default_rng(0)
+    optimizer, drawn = tinyfer.Adam(model.parameters(), lr=1e-3), draw_faces(700, seed=5)
+    for loss in answer["losses"]:
+        batch = rng.integers(140, 700, 16)
+        x = to_input(drawn.faces[batch], np.float32)
+        x[::2] = x[::2, :, ::-1]
+        logits = model.forward(x, training=True)
+        expected, dlogits = softmax_cross_entropy(logits, drawn.labels[batch])
+        assert loss == pytest.approx(expected, rel=1e-6)
+        model.backward(dlogits)
+        optimizer.step()
+    side, _, channels = answer["shape"]
+    filters, maps = np.split(np.frombuffer(content, np.int8), [9 * channels])
+    w = model.layers[0].w.value[:, :, 0, 1]
+    assert filters[9:18] / 127 * np.abs(w).max() == pytest.approx(w.ravel(), abs=0.005)
+    assert maps.size == side * side * channels
+    assert answer["steps"] == 3 and answer["labels"] == drawn.labels[:140].tolist()
+    assert np.sum(np.array(answer["predicted"]) >= 0) == 28, "the others have their turn"
+
+
+def test_the_small_network_learns_to_read_drawn_faces(asked):
+    fields = dict(architecture="small", rate=3e-3, steps=10, reset=True, tab=4)
+    for _ in range(25):
+        answer, _ = asked("train", fields)
+        fields["reset"] = False
+    right = np.mean(np.array(answer["predicted"]) == answer["labels"])
+    assert answer["steps"] == 250 and right > 0.4       # guessing: 1 / 7
+
+
+@pytest.mark.parametrize("there, first, learnt", [
+    (False, "five-class-study", "photographs"),
+    (True, "drawn-too", "photographs and drawn faces")])
+def test_the_network_that_knows_drawn_faces_goes_first(tmp_path, monkeypatch, there, first, learnt):
+    for name in ["five-class-study", "binary"] + ["drawn-too"] * there:
+        (tmp_path / f"{name}.npz").touch()
+    monkeypatch.setattr(page_networks, "PACKAGED", tmp_path)
+    networks = Networks()
+    assert networks.names[0] == first and networks.learnt_from(first) == learnt
 
 
 def test_nothing_changes_the_network_that_others_see(asked):
@@ -255,12 +323,12 @@ def test_nothing_changes_the_network_that_others_see(asked):
         state = {key: value.copy() for key, value in network.model.state().items()}
         label = network.model.class_names[1]
         common = dict(network=name)
-        asked("step", common | dict(label=label, rate=0.1, steps=1, reset=False))
+        asked("step", common | dict(label=label, rate=0.1, steps=1, reset=False, tab=1))
         for trained in True, False:
             asked("nudge", common | dict(parameter="conv1.w", index=0, label=label, value=0.01,
                                          trained=trained, curve=name == "small"))
-        for training in True, False:
-            look = common | dict(training=training, mask=1)
+        for as_training in True, False:
+            look = common | dict(training=as_training, mask=1)
             asked("strips", look)
             asked("unit", look | dict(layer=2, i=3, j=3, k=0, target=label))
         asked("map", common | dict(target=label, method="gradcam"))
@@ -278,6 +346,7 @@ def test_a_run_folder_is_offered_before_the_packaged_ones(tmp_path):
                               "seven-class"]
     found = networks[str(tmp_path)].probabilities(FACE[None])
     assert found == pytest.approx(model.predict_proba(FACE[None]), abs=1e-6)
+    assert networks.learnt_from(str(tmp_path)) is None
     with pytest.raises(FileNotFoundError, match="nowhere is neither a file nor"):
         Networks(["nowhere"])
 

@@ -13,6 +13,7 @@ from page_client import serving
 from PIL import Image
 from small import small_cnn
 
+from tinyfer.core.inference import to_input
 from tinyfer.core.networks import ARCHITECTURES, load_model
 from tinyfer.data.drawn import draw_face
 from tinyfer.data.pictures import face_of
@@ -122,11 +123,13 @@ def assert_answers(page, model, face, table="#answer"):
 
 
 def write_camera(path):
-    """A film of ten pictures of a drawn face, as Chromium reads it for a camera."""
-    face = np.full((240, 320), 128, np.uint8)
-    face[:, 40:280] = draw_face("surprise", size=240)
-    frame = b"FRAME\n" + face.tobytes() + bytes([128]) * (2 * 120 * 160)
-    path.write_bytes(b"YUV4MPEG2 W320 H240 F10:1 Ip A1:1 C420jpeg\n" + 10 * frame)
+    """A film of a drawn face that goes from left to right, as Chromium reads it for a camera."""
+    frames = []
+    for n in range(120):
+        face = np.full((240, 320), 128, np.uint8)
+        face[60:220, 20 + n:20 + n + 160] = draw_face("surprise", size=160)
+        frames.append(b"FRAME\n" + face.tobytes() + bytes([128]) * (2 * 120 * 160))
+    path.write_bytes(b"YUV4MPEG2 W320 H240 F5:1 Ip A1:1 C420jpeg\n" + b"".join(frames))
 
 
 def test_a_drawn_face_answers_while_its_sliders_move(open_page, model):
@@ -200,18 +203,28 @@ def test_a_dropped_picture_opens_and_a_text_does_not(open_page):
     page.evaluate(drop, "picture")
     until(page, lambda: page.is_visible("#picture-square canvas"), "the picture")
     until(page, lambda: (pixels(page) == 255).all(), "the face: transparent is white")
+    assert page.is_hidden("#notice"), "a notice ends with the next success"
 
 
-def test_the_camera_answers_and_stops(open_page, model):
+def test_the_square_follows_the_face_before_the_camera(open_page, model):
     page = open_page()
     page.click("[data-panel=camera]")
     assert page.is_hidden("#camera-square canvas"), "nothing starts by itself"
     page.click("#camera-start")
     scene = np.full((240, 320), 128, np.uint8)
-    scene[:, 40:280] = draw_face("surprise", size=240)
-    faces = find_faces(scene)
-    expected = face_of(Image.fromarray(scene), faces[0].box if faces else (70, 30, 180, 180))
-    until(page, lambda: close(pixels(page), expected, 8), "the face of the camera")
+    scene[60:220, 80:240] = draw_face("surprise", size=160)
+    expected = face_of(Image.fromarray(scene), find_faces(scene)[0].box)
+    near = []
+
+    def seen():
+        """The square is about the face while that goes all the way across: 36 where it is not."""
+        page.wait_for_timeout(100)
+        near.append(close(pixels(page), expected, 25))
+        return sum(near) >= 40
+
+    until(page, seen, "the face of the camera")
+    page.locator("#camera-square canvas").press("-")
+    until(page, lambda: not page.is_checked("#follow"), "the square in hand")
     page.click("#camera-stop")
     page.wait_for_timeout(150)
     rest(page)
@@ -220,6 +233,43 @@ def test_the_camera_answers_and_stops(open_page, model):
     page.on("request", lambda request: asked.append(request.url))
     page.wait_for_timeout(200)
     assert asked == [] and page.is_visible("#camera-start")
+
+
+def test_every_face_of_a_picture_can_be_clicked(open_page, tmp_path):
+    scene = Image.new("L", (460, 200), 128)
+    for n, name in enumerate(["happy", "surprise"]):
+        scene.paste(Image.fromarray(draw_face(name, size=150)), (40 + 230 * n, 25))
+    scene.save(tmp_path / "two.png")
+    boxes = [face.box for face in find_faces(scene)]
+    assert len(boxes) == 2
+    page = open_page()
+    page.click("[data-panel=picture]")
+    page.set_input_files("#file", tmp_path / "two.png")
+    until(page, lambda: page.locator("#picture-square button").count() == 2, "the buttons")
+    rest(page)
+    assert close(pixels(page), face_of(scene, boxes[0]))
+    canvas = page.locator("#picture-square canvas")
+    scale = canvas.bounding_box()["width"] / scene.width
+    x, y, side, _ = boxes[1]
+    canvas.click(position=dict(x=(x + side / 2) * scale, y=(y + side / 2) * scale))
+    until(page, lambda: close(pixels(page), face_of(scene, boxes[1])), "the other face")
+    page.click("#picture-square button >> nth=0")
+    until(page, lambda: close(pixels(page), face_of(scene, boxes[0])), "the first face again")
+
+
+def test_nothing_old_stands_beside_a_new_picture(open_page, tmp_path):
+    """While the maps of a new picture are on their way, the old ones are faded."""
+    page = open_page()
+    Image.fromarray(draw_face("fear", size=200)).save(tmp_path / "face.png")
+    page.route("**/map", lambda route: (page.wait_for_timeout(700), route.continue_()))
+    page.click("[data-panel=picture]")
+    page.set_input_files("#file", tmp_path / "face.png")
+    opacity = "each => getComputedStyle(document.querySelector(each)).opacity"
+    for part in "#maps", ".answer", "#cover-shown":
+        assert float(page.evaluate(opacity, part)) < 0.5
+    rest(page)
+    until(page, lambda: float(page.evaluate(opacity, "#maps")) == 1, "the maps")
+    assert page.locator(".late").count() == 0
 
 
 def close(face, other, mean=2.0):
@@ -282,6 +332,12 @@ def test_layers_open_down_to_one_number(open_page):
     page = open_page(panel="layers", network="five-class-study")
     strips = page.locator(".strip[role=group]")
     assert strips.count() == 23
+    scores = [words.split("\n") for words in page.locator(".names span").all_inner_texts()]
+    five = load_model("five-class-study")
+    logits = five.forward(to_input(draw_face("happy")[None], five.dtype))[0]
+    assert [name for name, _ in scores] == list(five.class_names)
+    for (_, score), logit in zip(scores, logits):
+        assert float(score.replace("−", "-")) == pytest.approx(logit, abs=0.03)
     page.locator("#strips canvas").nth(2).click(position=dict(x=60, y=20))
     rest(page)
     text = page.inner_text("#unit")
@@ -346,15 +402,98 @@ def test_steps_lower_the_loss_and_reset_takes_them_back(open_page):
     assert shown(page, "#step-answer") == start
 
 
+def test_every_press_counts_and_each_tab_has_its_own_network(open_page):
+    page, other = open_page(panel="step"), open_page(panel="step")
+    for _ in range(5):
+        page.eval_on_selector("#one", "button => button.click()")
+    until(page, lambda: page.inner_text("#steps") == "5 steps taken", "the number of steps")
+    set_slider(page, "#measure-open", 0.2)
+    rest(page)
+    assert page.inner_text("#steps") == "5 steps taken"
+    other.click("#one")
+    rest(other)
+    assert other.inner_text("#steps") == "1 step taken"
+
+
+def test_one_trains_a_network_and_watches(open_page):
+    page = open_page(panel="train")
+    until(page, lambda: "knows nothing" in page.inner_text("#train-words"), "the beginning")
+
+    def steps():
+        found = re.search(r"After ([\d]+) step", page.inner_text("#train-words"))
+        return int(found[1]) if found else 0
+
+    page.click("#play")
+    until(page, lambda: steps() >= 8, "the steps")
+    page.click("#play")
+    assert page.inner_text("#play") == "Play"
+    page.wait_for_timeout(500)
+    now = steps()
+    page.wait_for_timeout(300)
+    assert steps() == now, "a pause is one"
+    page.click("#play-step")
+    until(page, lambda: steps() == now + 1, "one step")
+    counts = page.eval_on_selector_all("#confusion td", "all => all.map(td => Number(td.innerText))")
+    assert sum(count for count in counts if count == count) == 140
+    assert page.locator("#filters > div").count() == 8
+    assert sum(shown(page, "#train-answer").values()) == pytest.approx(1, abs=0.04)
+    page.select_option("#architecture", "six layers")
+    until(page, lambda: steps() == 0, "the other network")
+    page.click("#play-step")
+    until(page, lambda: steps() == 1, "its first step")
+    assert page.locator("#filters > div").count() == 32
+
+
+def test_a_game_is_played_to_its_end(open_page):
+    page = open_page(panel="game")
+    for round_ in range(1, 6):
+        page.click("#game-start")
+        until(page, lambda: np.array_equal(pixels(page), draw_face("neutral")), "a plain face")
+        assert page.is_hidden("#expressions") and f"round {round_} of 5" in page.inner_text(
+            "#game-time")
+        wanted = page.inner_text("#game-wanted").removeprefix("Make this face: ")
+        set_slider(page, "#measure-open", 0.3)
+        rest(page)
+        best = float(page.inner_text("#game-words").split("best ")[1])
+        assert best >= shown(page)[wanted]
+        page.click("#game-next")
+        assert f"{wanted} {round(100 * best)}" in page.inner_text("#game-faces")
+    total = sum(int(words.split()[1]) for words in page.locator(
+        "#game-faces small").all_inner_texts())
+    assert f"{total} of 500 points" in page.inner_text("#game-words")
+    assert page.is_visible("#expressions")
+
+
+def test_the_tour_has_six_steps(open_page):
+    page, titles = open_page(network="five-class-study"), []
+    page.click("#tour")
+    for step in range(6):
+        rest(page)
+        titles.append(page.inner_text("#guide h2"))
+        until(page, lambda: page.locator(".framed").bounding_box(), "what is framed")
+        if step < 5:
+            page.click("#guide-next")
+    assert titles == ["A face", "A pixel", "A unit", "A layer", "The answer", "The gradient"]
+    assert page.is_hidden("#guide-next")
+    page.keyboard.press("Escape")
+    until(page, lambda: page.is_hidden("#guide"), "the end")
+    pixel = page.locator("#face").bounding_box()["width"] / 48
+    page.hover("#face", position=dict(x=30.5 * pixel, y=20.5 * pixel))
+    assert page.inner_text("#pixel") == f"row 20, column 30: {draw_face('happy')[20, 30]}"
+
+
 @pytest.mark.parametrize("width, scheme", [(400, "light"), (400, "dark"), (1440, "dark"),
                                            (2560, "light")])
 def test_it_fits_every_screen(open_page, width, scheme, tmp_path):
     """Nothing sticks out at the side, everything has a name, and the colours are the scheme's."""
     page = open_page(width, 900, scheme)
-    for panel in "layers", "nudge", "step", "cover":
+    for panel in "layers", "nudge", "step", "train", "game", "cover":
         page.click(f"[data-panel={panel}]")
         rest(page)
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    sliders, inside = (page.locator(each).bounding_box() for each in ("#sliders", "#inside"))
+    below = sliders["y"] >= inside["y"] + inside["height"]
+    assert below == (width == 400), "on a phone the panel comes before the sliders"
     picture = np.asarray(Image.open(page.screenshot(path=tmp_path / "page.png") and
                                     tmp_path / "page.png").convert("L"))
     assert (np.median(picture) < 60) == (scheme == "dark")

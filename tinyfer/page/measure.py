@@ -41,7 +41,8 @@ def round_of_questions(n):
     yield "strips", LAYERS, face
     yield "unit", LAYERS | dict(layer=n % 19, i=0, j=0, k=0, target="happy"), face
     yield "nudge", WEIGHT | dict(index=n, trained=True, curve=False), face
-    yield "step", NETWORK | dict(label="happy", rate=1e-5, steps=1, reset=n % 10 == 0), face
+    yield "step", NETWORK | dict(label="happy", rate=1e-5, steps=1, reset=n % 10 == 0,
+                                 tab=0), face
 
 
 def measure(requests, say=print):

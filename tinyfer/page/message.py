@@ -133,5 +133,6 @@ def _number(name, value, low, high):
 
 
 def _short(value, length=40):
-    text = value if isinstance(value, str) else json.dumps(value)
+    plain = isinstance(value, str) and value.isprintable()
+    text = value if plain else json.dumps(value)
     return text if len(text) <= length else text[:length] + "..."

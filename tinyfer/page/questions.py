@@ -1,6 +1,7 @@
 """What the page may ask: each question has a function here or in a file of its subject.
 
-All are stateless but `step`, whose network learns; none changes a network that others see.
+All are stateless but `step` and `train`, whose networks learn, one for each tab of the browser;
+none changes a network that others see.
 """
 
 from functools import partial
@@ -12,6 +13,8 @@ from tinyfer.page import faces, nudge, strips
 from tinyfer.page.message import Question, Refusal, pack
 from tinyfer.page.networks import Networks
 from tinyfer.page.step import Practice
+from tinyfer.page.tabs import Tabs
+from tinyfer.page.training import Training
 from tinyfer.page.worker import Worker
 
 # Rows and columns of the eyes and the mouth: [top, bottom, left, right], the last excluded.
@@ -27,20 +30,22 @@ class Questions:
         self.networks = Networks(networks)
         self.worker = Worker()
         self.worker.start()
+        practices, trainings = Tabs(partial(Practice, self.networks)), Tabs(Training)
         # name: (function, whether its answer is quick)
         self.known = {
             "start": (self.start, True),
             "network": (self.network, True),
             "draw": (faces.draw, True),
             "cut": (faces.cut, True),
-            "find": (faces.find, False),
+            "find": (faces.find, True),
             "answer": (self.answer, True),
             "map": (self.map, False),
             "strips": (partial(strips.strips, self.networks), False),
             "unit": (partial(strips.unit, self.networks), False),
             "nudge": (partial(nudge.nudge, self.networks), False),
             "steepest": (partial(nudge.steepest, self.networks), False),
-            "step": (Practice(self.networks).step, False),
+            "step": (lambda question: practices.of(question).step(question), False),
+            "train": (lambda question: trainings.of(question).train(question), False),
         }
 
     def ask(self, name, question):
@@ -62,11 +67,10 @@ class Questions:
             "answer": {}, "map": dict(method="gradient", target=label),
             "unit": dict(training=True, mask=0, layer=0, i=0, j=0, k=0, target=label),
             "nudge": dict(parameter=parameter, index=0, label=label, trained=True, curve=False),
-            "step": dict(label=label, rate=1e-4, steps=1, reset=True),
+            "step": dict(label=label, rate=1e-4, steps=1, reset=True, tab=0),
+            "train": dict(architecture="small", rate=1e-4, steps=1, reset=True, tab=0),
         }.items():
             self.ask(question, Question(pack(dict(network=name) | fields, face)))
-        self.ask("step", Question(pack(dict(network=name, label=label, rate=1e-4, steps=0,
-                                            reset=True), face)))
 
     def start(self, question):
         """What there is to choose from."""
@@ -74,8 +78,10 @@ class Questions:
                          regions=REGIONS, **faces.describe()))
 
     def network(self, question):
-        """The classes of a network, and what it has learnt."""
-        return pack(nudge.describe(self.networks.of(question)))
+        """The classes of a network, what it has learnt, and what of."""
+        name = question.choice("network", self.networks.names)
+        return pack(nudge.describe(self.networks[name])
+                    | dict(learnt_from=self.networks.learnt_from(name)))
 
     def answer(self, question):
         """The probability of each class."""

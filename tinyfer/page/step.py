@@ -1,4 +1,7 @@
-"""Training on one face, step by step, on a copy of the network that only this panel sees."""
+"""Training on one face, step by step, on a copy of the network that only this panel of
+this tab sees."""
+
+from functools import cache
 
 import numpy as np
 
@@ -14,19 +17,17 @@ RATES = 1e-6, 1e-1
 
 
 class Practice:
-    """The one network of the page that learns. It starts anew with each other network chosen."""
+    """The network of a tab that learns. It starts anew with each other network chosen."""
 
     def __init__(self, networks):
         self.networks = networks
         self.name = None
-        self.others = draw_faces(OTHERS, seed=11).faces
 
     def _reset(self, name):
         self.name, network = name, self.networks[name]
         self.model, self.trained = network.copy(), network.model
         self.optimizer = Adam(self.model.parameters())
-        self.losses = []
-        self.answers = network.model.predict_proba(self.others, PIECE).argmax(axis=1)
+        self.losses, self.answers = [], None
 
     def step(self, question):
         """Take `steps` steps on this face (0: only look), after a `reset` where one is asked for.
@@ -51,12 +52,26 @@ class Practice:
             self.optimizer.step()
             question.pause()
         after = self.model.predict_proba(face[None])[0]
-        changed = self.model.predict_proba(self.others, PIECE).argmax(axis=1) != self.answers
         return pack(dict(
             classes=names, before=before.tolist(), after=after.tolist(), loss_before=loss,
             loss_after=self._loss(x, label)[0], losses=self.losses, steps=self.optimizer.t,
-            moved=self._moved(), others=OTHERS, changed=int(changed.sum()),
+            moved=self._moved(), others=OTHERS, changed=self._changed(question),
             trained=self.networks[name].probabilities(face[None])[0].tolist()))
+
+    def _changed(self, question):
+        """How many other faces get another answer than from the trained network."""
+        if self.optimizer.t == 0:       # at once, when the panel is opened
+            return 0
+        if self.answers is None:
+            self.answers = self._predict(self.trained, question)
+        return int((self._predict(self.model, question) != self.answers).sum())
+
+    def _predict(self, model, question):
+        found = []
+        for start in range(0, OTHERS, PIECE):
+            found.append(model.predict(_others()[start:start + PIECE]))
+            question.pause()
+        return np.concatenate(found)
 
     def _loss(self, x, label):
         return softmax_cross_entropy(self.model.forward(x), label)
@@ -67,3 +82,8 @@ class Practice:
         return [dict(name=p.name, share=float(np.linalg.norm(p.value - trained.value)
                                               / max(np.linalg.norm(trained.value), 1e-12)))
                 for p, trained in pairs]
+
+
+@cache
+def _others():
+    return draw_faces(OTHERS, seed=11).faces

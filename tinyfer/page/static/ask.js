@@ -1,87 +1,91 @@
-// Asks Python. A message, either way, is the length of a JSON, the JSON, and bytes: see message.py.
+// Asks whoever answers: see program.js. The panels know only this file, not where answers come from.
 
-const encoder = new TextEncoder(), decoder = new TextDecoder();
-const IMPATIENT = 250;      // ms after which a question is given up where a newer one has come
+const IMPATIENT = 250;      // ms after which a question is given up where a newer one has come,
+const PATIENT = 1000;       // unless no answer has been seen for so long: a camera never rests
+const LATE = 200;           // ms after which what an answer will replace fades
 
-export class Answer {
-  #buffer;
-  #start;
+let source = null;          // (name, fields, bytes, signal) -> the promise of an answer
+let told = 0;               // when the notice was put above the page
 
-  constructor(buffer) {
-    const length = new DataView(buffer).getUint32(0, true);
-    this.#buffer = buffer;
-    this.#start = 4 + length;
-    Object.assign(this, JSON.parse(decoder.decode(new Uint8Array(buffer, 4, length))));
-  }
-
-  // The next `length` numbers of the bytes: answer.next(Float32Array, 2304).
-  next(Numbers, length) {
-    const start = this.#start;
-    this.#start += length * Numbers.BYTES_PER_ELEMENT;
-    return new Numbers(this.#buffer.slice(start, this.#start));
-  }
-}
+export function answersFrom(given) { source = given; }
 
 export async function ask(name, fields = {}, bytes = new Uint8Array(0), signal = undefined) {
-  const json = encoder.encode(JSON.stringify(fields));
-  const message = new Uint8Array(4 + json.length + bytes.length);
-  new DataView(message.buffer).setUint32(0, json.length, true);
-  message.set(json, 4);
-  message.set(bytes, 4 + json.length);
-  const reply = await fetch(name, {method: "POST", body: message, signal});
-  if (!reply.ok) throw new Error((await reply.json()).error);
-  return new Answer(await reply.arrayBuffer());
+  const since = performance.now(), answer = await source(name, fields, bytes, signal);
+  if (since > told) report(null);
+  return answer;
 }
 
-// A line on which only the newest question counts: one is under way, one may wait, and those
-// between are never asked.
+// Questions of one kind, one under way at a time. Where only the newest counts (a slider), one
+// waits and those between are never asked; those that change something (a press on a button) are
+// all asked, one after the other.
 export class Line {
-  static failed = false;        // whether the notice above the page is about a question
+  static #busy = 0;           // lines with a question under way
+  #presses = [];
+  #waiting = null;
+  #underWay = null;
+  #since = 0;               // the question under way
+  #shown = 0;               // the last answer
+  #timer = 0;
 
-  // use(answer, fields of its question); element: what is marked as busy meanwhile.
+  // use(answer, fields of its question); element: what the answer fills, faded until it is there.
   constructor(use, element = null) {
     this.use = use;
     this.element = element;
-    this.waiting = null;
-    this.underWay = null;
   }
 
-  ask(name, fields, bytes) {
-    this.waiting = [name, fields, bytes];
-    if (!this.underWay) this.send();
-    else if (performance.now() - this.since > IMPATIENT) this.underWay.abort();
+  ask(...question) {
+    this.#waiting = question;
+    if (!this.#underWay) return void this.#send();
+    const now = performance.now();
+    if (now - this.#since > IMPATIENT && now - this.#shown < PATIENT) this.#underWay.abort();
   }
 
-  async send() {
+  press(...question) {
+    this.#presses.push(question);
+    this.#waiting = null;
+    if (!this.#underWay) this.#send();
+  }
+
+  async #send() {
+    Line.#busy += 1;
     this.element?.setAttribute("aria-busy", true);
-    while (this.waiting) {
-      const [name, fields, bytes] = this.waiting;
-      this.waiting = null;
-      this.underWay = new AbortController();
-      this.since = performance.now();
+    while (this.#presses.length || this.#waiting) {
+      const pressed = this.#presses.shift(), [name, fields, bytes] = pressed ?? this.#waiting;
+      if (!pressed) this.#waiting = null;
+      this.#underWay = new AbortController();     // a press does not listen to it
+      this.#since = performance.now();
+      this.#timer ||= setTimeout(() => this.element?.classList.add("late"), LATE);
       try {
-        const answer = await ask(name, fields, bytes, this.underWay.signal);
-        if (Line.failed) report(null);
-        Line.failed = false;
-        this.use(answer, fields);
+        const signal = pressed ? undefined : this.#underWay.signal;
+        this.use(await ask(name, fields, bytes, signal), fields);
+        this.#shown = performance.now();
+        this.#inTime();
+        this.element?.classList.add("filled");
       } catch (error) {
-        if (error.name !== "AbortError") {
-          Line.failed = true;
-          report(error);
-        }
+        if (error.name !== "AbortError") report(error);
       }
-      this.underWay = null;
+      this.#underWay = null;
     }
+    this.#inTime();
     this.element?.setAttribute("aria-busy", false);
+    Line.#busy -= 1;
+    if (!Line.#busy) document.body.classList.remove("stale");
+  }
+
+  #inTime() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.element?.classList.remove("late");
   }
 }
 
-// Says what went wrong above the page; null takes it back.
+// A new picture has come: all that is shown of the old one fades until nothing is under way.
+export function stale() { document.body.classList.add("stale"); }
+
+// Says what went wrong above the page; null takes it back, as does the next success.
 export function report(error) {
   const notice = document.getElementById("notice");
   notice.hidden = !error;
-  if (!error) return;
-  notice.textContent = error instanceof TypeError
-    ? "The program in the terminal does not answer: start it again with python scripts/play.py"
-    : error.message;
+  if (error) notice.textContent = error.message;
+  if (error) told = performance.now();
 }

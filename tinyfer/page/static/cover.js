@@ -33,11 +33,13 @@ function covered() {
   return state.face.map((value, n) => mask[n] ? grey : value);
 }
 
-const answers = new Line(answer => { after = answer.probabilities; showAnswer(); });
+const answers = new Line(answer => { after = answer.probabilities; showAnswer(); },
+                         $("cover-shown"));
 
 function askAnswer() {
   if (mask.some(Boolean)) return answers.ask("answer", {network: state.network}, covered());
   after = null;
+  $("cover-shown").classList.add("filled");
   showAnswer();
 }
 

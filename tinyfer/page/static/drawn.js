@@ -21,11 +21,16 @@ function draw() {
   }
 }
 
+export function drawExpression(expression) {
+  Object.assign(asked, {expression, measures: {}});
+  draw();
+}
+
 export function startDrawing({expressions, people, sliders}) {
   for (const expression of expressions) {
     $("expressions").append(make("button", {
       type: "button",
-      onclick() { Object.assign(asked, {expression, measures: {}}); draw(); },
+      onclick: () => drawExpression(expression),
     }, expression));
   }
   $("person").onclick = () => {
@@ -42,5 +47,12 @@ export function startDrawing({expressions, people, sliders}) {
       make("label", {htmlFor: `measure-${name}`}, label ? `${group}: ${label}` : group),
       inputs[name]);
   }
-  on("source", () => { if (state.source === "drawn") draw(); });
+  // On a narrow screen what is inside the network comes before the sliders.
+  const narrow = matchMedia("(max-width: 62rem)");
+  narrow.onchange = () => $(narrow.matches ? "below" : "measures").append($("sliders"));
+  narrow.onchange();
+  on("source", () => {
+    $("below").hidden = state.source !== "drawn";
+    if (state.source === "drawn") draw();
+  });
 }

@@ -2,13 +2,14 @@
 
 import {Line} from "./ask.js";
 import {drawMaps} from "./colour.js";
-import {$, make, number} from "./elements.js";
+import {$, fixed, make, number} from "./elements.js";
 import {on, state, target, whenSeen} from "./state.js";
 import {showUnit} from "./unit.js";
 
 let rows = [];          // of the page: {item, canvas, strip, mark, small} for each layer
 let layers = [];        // of the network, as Python describes them
 let chosen = null;      // {layer, i, j, k}
+let wanted = null;      // to be chosen when the strips are there
 let mask = 0;           // which dropout masks
 
 const common = () => ({network: state.network, training: $("training").checked, mask});
@@ -16,14 +17,19 @@ const common = () => ({network: state.network, training: $("training").checked, 
 const strips = new Line(answer => {
   layers = answer.layers;
   if (rows.length !== layers.length) makeRows();
+  let bytes;
   layers.forEach((layer, n) => {
     const [height, width, channels] = layer.shape, {canvas, small} = rows[n];
-    drawMaps(canvas, answer.next(Int8Array, height * width * channels), height, width, channels);
+    bytes = answer.next(Int8Array, height * width * channels);
+    drawMaps(canvas, bytes, height, width, channels);
     small.textContent = `${layer.shape.join(" × ")}, ±${number(layer.scale, 2)}`;
     size(canvas, layer.shape);
   });
+  nameClasses(bytes, layers.at(-1).scale / 127);
+  if (wanted) choose(wanted);
+  wanted = null;
   place();
-}, $("strips"));
+}, $("strips-shown"));
 
 const units = new Line(answer => {
   $("unit").hidden = false;
@@ -36,6 +42,17 @@ function size(canvas, [height, , channels]) {
   const cell = channels <= 16 ? 3 : 0.45;
   canvas.style.height = `${tall}rem`;
   canvas.style.width = height === 1 ? `${cell * channels}rem` : "";
+}
+
+// The last layer has a unit for each class: its name and its score under it.
+function nameClasses(bytes, scale) {
+  const {strip, canvas} = rows.at(-1), many = state.classes.length, cell = 2.9;
+  const names = make("div", {className: "names"}, ...state.classes.map((name, k) => make(
+    "span", {}, name, make("small", {}, fixed(bytes[k] * scale)))));
+  canvas.style.width = `${(2 * many - 1) * cell}rem`;     // one free between two
+  names.style.width = `${2 * many * cell}rem`;
+  strip.querySelector(".names")?.remove();
+  canvas.after(names);
 }
 
 function makeRows() {
@@ -117,6 +134,12 @@ function askUnit() {
 
 function askStrips() {
   strips.ask("strips", common(), state.face);
+}
+
+// Chooses a unit as soon as the strips are there.
+export function chooseFirst(unit) {
+  if (layers.length) choose(unit);
+  else wanted = unit;
 }
 
 export function startLayers() {

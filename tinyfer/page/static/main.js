@@ -1,9 +1,10 @@
 // The page: what there is to choose from, the face, and the answer. Each panel has its own file.
 
-import {ask, Line, report} from "./ask.js";
+import {answersFrom, ask, Line, report} from "./ask.js";
 import {drawFace} from "./colour.js";
 import {$, bars, fill, tabs} from "./elements.js";
-import {on, state, target, tell} from "./state.js";
+import {askProgram} from "./program.js";
+import {SIZE, on, state, target, tell} from "./state.js";
 import {startDrawing} from "./drawn.js";
 import {startPictures} from "./pictures.js";
 import {startPainting} from "./paint.js";
@@ -11,6 +12,9 @@ import {startCover} from "./cover.js";
 import {startLayers} from "./layers.js";
 import {startNudge} from "./nudge.js";
 import {startStep} from "./step.js";
+import {startTraining} from "./train.js";
+import {startGame} from "./game.js";
+import {startTour} from "./tour.js";
 
 const answers = new Line(({classes, probabilities}, {network}) => {
   if (network !== state.network) return;
@@ -30,13 +34,29 @@ function showAnswer() {
     {name, value: state.probabilities[k], strong: state.probabilities[k] === most})));
 }
 
-const networks = new Line(({classes, parameters}, {network}) => {
-  Object.assign(state, {network, classes, parameters, probabilities: []});
+const networks = new Line(({classes, parameters, learnt_from: learntFrom}, {network}) => {
+  Object.assign(state, {network, classes, parameters, learntFrom, probabilities: []});
   fill($("target"), [["", "most probable"], ...classes], "");
   state.chosen = $("target").value;
   tell("network");
   askAnswer();
-}, $("network"));
+}, $("answers-by"));
+
+// Which network answers, and what faces it knows.
+function sayWho() {
+  const {network, learntFrom, source} = state;
+  $("answers-by").textContent = `${network} answers.` + (!learntFrom ? ""
+    : ` It has learnt from ${learntFrom}` + (source === "drawn" && learntFrom === "photographs"
+      ? ": drawn faces are strange to it." : "."));
+}
+
+// The grey value under the pointer.
+function readPixel(event) {
+  const box = $("face").getBoundingClientRect();
+  const [row, column] = [(event.clientY - box.top) / box.height, (event.clientX - box.left) /
+    box.width].map(share => Math.max(0, Math.min(SIZE - 1, Math.floor(SIZE * share))));
+  $("pixel").textContent = `row ${row}, column ${column}: ${state.face[row * SIZE + column]}`;
+}
 
 function startScheme() {
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -52,6 +72,7 @@ function startScheme() {
 }
 
 async function start() {
+  answersFrom(askProgram);
   startScheme();
   const choices = await ask("start");
   fill($("network"), choices.networks);
@@ -59,6 +80,10 @@ async function start() {
   $("target").onchange = () => { state.chosen = $("target").value; tell("target"); };
   on("face", () => { drawFace($("face"), state.face); askAnswer(); });
   on("answer", showAnswer);
+  on("network", sayWho);
+  on("source", sayWho);
+  $("face").onpointermove = $("face").onpointerdown = event => state.face && readPixel(event);
+  $("face").onpointerleave = () => { $("pixel").textContent = `${SIZE} × ${SIZE} pixels`; };
 
   const [sources, inside] = document.querySelectorAll("[role=tablist]");
   startDrawing(choices);
@@ -68,6 +93,9 @@ async function start() {
   startLayers();
   startNudge();
   startStep();
+  startTraining();
+  startGame();
+  startTour();
   $("network").onchange();
   tabs(sources, name => { state.source = name; tell("source"); })("drawn");
   tabs(inside, name => {

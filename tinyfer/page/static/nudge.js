@@ -22,7 +22,7 @@ const line = new Line((answer, asked) => {
   now = answer;
   if (asked.trained) $("weight").value = answer.value;
   show();
-}, $("curve"));
+}, $("nudge-shown"));
 
 function show() {
   const {value, loss, gradient, difference, h, trained, low, high} = now;
@@ -58,7 +58,7 @@ function askCurve() {
 const finder = new Line(({index}) => {
   $("index").value = index;
   askCurve();
-}, $("index"));
+}, $("steepest"));
 
 function askSteepest() {
   finder.ask("steepest", question(), state.face);

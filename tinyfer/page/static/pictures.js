@@ -1,15 +1,17 @@
 // A picture or the camera, with a square on it that becomes the face.
 
-import {Line, report} from "./ask.js";
+import {Line, report, stale} from "./ask.js";
 import {$, make} from "./elements.js";
 import {SIZE, on, setFace, state} from "./state.js";
 
 const LARGEST = 40e6;           // bytes of a picture file
-const CUT = 480;                // pixels of the square that goes to Python, at most,
-const VIEW = 480;               // and of the picture in which it looks for faces
+const CUT = 480;                // pixels of the square that goes to Python, at most
+const VIEW = 480;               // of the picture in which it looks for faces, at most,
+const FOLLOW = 320;             // and of a frame of the camera
 const FRAME = 50;               // ms between two pictures of the camera
+const CLICK = 4;                // pixels that a pointer may move while it clicks
 
-const cuts = new Line(answer => setFace(answer.next(Uint8Array, SIZE * SIZE)));
+const cuts = new Line(answer => setFace(answer.next(Uint8Array, SIZE * SIZE)), $("face"));
 
 const scrap = document.createElement("canvas");
 
@@ -22,11 +24,13 @@ function pixelsOf(source, part, width, height) {
   return new Uint8Array(pen.getImageData(0, 0, width, height).data.buffer);
 }
 
-// A view of a picture or video, and the square on it: moved by dragging or arrow keys, made larger
-// or smaller by the wheel, + and -.
+// A view of a picture or video, and the square on it: put on a face by a click, moved by dragging
+// or arrow keys, made larger or smaller by the wheel, + and -.
 class Square {
-  constructor(parent, name, {oval = false, mirrored = false} = {}) {
-    Object.assign(this, {oval, mirrored, source: null});
+  // camera: whether the view is mirrored, with an oval; found(faces): called after each search with
+  // the [left, top, side] of all faces, the surest first.
+  constructor(parent, name, {camera = false, found}) {
+    Object.assign(this, {oval: camera, mirrored: camera, source: null, faces: []});
     this.canvas = make("canvas", {
       className: "square", tabIndex: 0, role: "application", hidden: true,
       "aria-label": `${name} with a square about the face. Arrow keys move it, plus and minus ` +
@@ -34,8 +38,11 @@ class Square {
     this.zoom = make("input", {type: "range", min: 8, max: 100, value: 60});
     this.label = make("label", {className: "field wide", hidden: true}, "Square ", this.zoom);
     this.words = make("p", {className: "note"});
-    parent.append(this.canvas, this.label, this.words);
-    this.finder = new Line(({faces}, {scale}) => this.found(faces, scale), this.canvas);
+    this.buttons = make("div", {className: "row", role: "group", "aria-label": "Faces"});
+    parent.append(this.canvas, this.words, this.buttons, this.label);
+    this.finder = new Line(({faces}, {scale}) => {
+      found(faces.map(face => face.slice(0, 3).map(value => value / scale)));
+    }, camera ? null : this.canvas);
     this.zoom.oninput = () => this.resize(Number(this.zoom.value) / 100);
     this.canvas.onpointerdown = event => this.drag(event);
     this.canvas.onwheel = event => {
@@ -46,7 +53,8 @@ class Square {
   }
 
   show(source, width, height) {
-    Object.assign(this, {source, width, height, turn: -1});
+    Object.assign(this, {source, width, height});
+    this.offer([]);
     this.canvas.hidden = this.label.hidden = false;
     this.canvas.width = Math.min(width, 640);
     this.canvas.height = Math.round(this.canvas.width * height / width);
@@ -74,42 +82,63 @@ class Square {
     const {left, top} = this, scale = this.width / this.canvas.getBoundingClientRect().width;
     this.canvas.setPointerCapture(start.pointerId);
     this.canvas.onpointermove = event => {
-      this.moved = true;
+      if (Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) > CLICK) {
+        this.moved = true;
+      }
+      if (!this.moved) return;
       const right = (event.clientX - start.clientX) * scale * (this.mirrored ? -1 : 1);
       this.place(left + right, top + (event.clientY - start.clientY) * scale, this.side);
     };
     const end = () => { this.canvas.onpointermove = null; };
-    this.canvas.onpointerup = this.canvas.onpointercancel = end;
+    this.canvas.onpointercancel = end;
+    this.canvas.onpointerup = event => {
+      end();
+      if (Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) > CLICK) return;
+      const box = this.canvas.getBoundingClientRect();
+      const x = (event.clientX - box.left) * scale, y = (event.clientY - box.top) * scale;
+      const n = this.faces.findIndex(([left, top, side]) => (
+        x >= left && x < left + side && y >= top && y < top + side));
+      if (n >= 0) this.choose(n);
+    };
   }
 
   key(event) {
     const step = this.side / 40 * (this.mirrored ? -1 : 1);
     const move = {ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -Math.abs(step)],
                   ArrowDown: [0, Math.abs(step)]}[event.key];
-    this.moved = true;
-    if (move) this.place(this.left + move[0], this.top + move[1], this.side);
-    else if (event.key === "+" || event.key === "=") this.resize(this.share * 1.06);
+    if (move) {
+      this.moved = true;
+      this.place(this.left + move[0], this.top + move[1], this.side);
+    } else if (event.key === "+" || event.key === "=") this.resize(this.share * 1.06);
     else if (event.key === "-") this.resize(this.share / 1.06);
     else return;
     event.preventDefault();
   }
 
-  // Have Python look for the faces, and put the square on the first; again, on the next one.
-  find() {
-    const scale = Math.min(1, VIEW / Math.max(this.width, this.height));
+  // Have Python look for the faces in a view whose longer side has at most so many pixels.
+  find(most = VIEW) {
+    const scale = Math.min(1, most / Math.max(this.width, this.height));
     const [width, height] = [this.width, this.height].map(side => Math.round(side * scale));
     const pixels = pixelsOf(this.source, [0, 0, this.width, this.height], width, height);
     this.moved = false;
     this.finder.ask("find", {width, height, scale}, pixels);
   }
 
-  found(faces, scale) {
-    this.words.textContent = faces.length > 1
-      ? `${faces.length} faces: find again for the next one.`
-      : faces.length ? "" : "No face was found: put the square on it by hand.";
-    if (!faces.length || this.moved) return;        // who has moved the square meanwhile knows best
-    this.turn = (this.turn + 1) % faces.length;
-    this.place(...faces[this.turn].slice(0, 3).map(value => value / scale));
+  // A frame and a button for each face.
+  offer(faces) {
+    this.faces = faces;
+    this.buttons.replaceChildren(...(faces.length < 2 ? [] : faces).map((_, n) => make("button", {
+      type: "button", "aria-label": `Face ${n + 1}`, onclick: () => this.choose(n)}, n + 1)));
+    this.words.textContent = faces.length > 1 ? `${faces.length} faces: click on one.` : "";
+    // Who has moved the square meanwhile knows best.
+    if (faces.length && !this.moved) this.choose(0);
+  }
+
+  choose(n) {
+    for (const [m, button] of [...this.buttons.children].entries()) {
+      button.setAttribute("aria-pressed", m === n);
+    }
+    this.place(...this.faces[n]);
   }
 
   // Draw the view, and have the square cut out.
@@ -120,6 +149,11 @@ class Square {
     if (this.mirrored) { pen.translate(canvas.width, 0); pen.scale(-1, 1); }
     pen.drawImage(source, 0, 0, canvas.width, canvas.height);
     const box = [left, top, side, side].map(value => value * scale);
+    pen.lineWidth = 2;
+    pen.strokeStyle = "#fff";
+    for (const [x, y, size] of this.faces) {
+      pen.strokeRect(...[x, y, size, size].map(value => value * scale));
+    }
     pen.fillStyle = "rgb(0 0 0 / 0.45)";
     pen.beginPath();
     pen.rect(0, 0, canvas.width, canvas.height);
@@ -161,26 +195,48 @@ async function open(file, square) {
   } catch {
     throw new Error(`${file.name} is no picture that this browser can read`);
   }
+  stale();
   square.source?.close?.();
+  square.moved = false;
   square.show(picture, picture.width, picture.height);
   square.find();
-  report(null);
   $("drop").hidden = true;
   $("find").hidden = false;
 }
 
 function startCamera() {
-  const square = new Square($("camera-square"), "The camera", {oval: true, mirrored: true});
   const video = make("video", {muted: true, playsInline: true});
-  let timer = null;
+  const square = new Square($("camera-square"), "The camera", {camera: true, found: follow});
+  let timer = null, since = 0;
+
+  function look() {
+    if (!video.srcObject || !$("follow").checked) return;
+    since = performance.now();
+    square.find(FOLLOW);
+  }
+
+  // The square goes to the face that is nearest to it, or that is clicked on. The next search begins after half the time
+  // that this one took, so that the answers have their turn.
+  function follow(faces) {
+    square.faces = faces;
+    square.words.textContent = faces.length ? "" : "No face is found.";
+    setTimeout(look, Math.max(FRAME, (performance.now() - since) / 2));
+    if (square.moved) $("follow").checked = false;      // it was taken in hand
+    if (!faces.length || !$("follow").checked) return;
+    const {left, top, side} = square;
+    const away = ([x, y, size]) => Math.hypot(x + (size - side) / 2 - left,
+                                              y + (size - side) / 2 - top);
+    square.place(...faces.reduce((best, face) => away(face) < away(best) ? face : best));
+  }
+
   const stop = () => {
     clearInterval(timer);
     video.srcObject?.getTracks().forEach(track => track.stop());
     video.srcObject = null;
     $("camera-start").hidden = false;
-    $("camera-stop").hidden = $("camera-find").hidden = true;
+    $("camera-stop").hidden = $("camera-follow").hidden = true;
   };
-  $("camera-find").onclick = () => square.find();
+  $("follow").onchange = look;
   $("camera-stop").onclick = stop;
   on("source", () => { if (state.source !== "camera") stop(); });
   $("camera-start").onclick = async () => {
@@ -192,16 +248,18 @@ function startCamera() {
     }
     await video.play();
     $("camera-start").hidden = true;
-    $("camera-stop").hidden = false;
+    $("camera-stop").hidden = $("camera-follow").hidden = false;
     square.show(video, video.videoWidth, video.videoHeight);
     timer = setInterval(() => square.update(), FRAME);
-    square.find();
-    $("camera-find").hidden = false;
+    look();
   };
 }
 
 export function startPictures() {
-  const square = new Square($("picture-square"), "The picture"), drop = $("picture");
+  const square = new Square($("picture-square"), "The picture", {found: faces => {
+    square.offer(faces);
+    if (!faces.length) square.words.textContent = "No face was found: put the square on it by hand.";
+  }});
   const take = file => open(file, square).catch(report);
   $("find").onclick = () => square.find();
   $("file").onchange = () => take($("file").files[0]);

@@ -2,6 +2,9 @@
 
 export const SIZE = 48;
 
+// Which tab this is, of all that the program serves: each has networks of its own that learn.
+export const TAB = crypto.getRandomValues(new Uint32Array(1))[0];
+
 export const state = {
   face: null,         // its 48 x 48 grey values; a new array for each new face
   network: "",
@@ -9,6 +12,7 @@ export const state = {
   probabilities: [],
   chosen: "",         // the class to explain, or "" for the most probable one
   parameters: [],     // {name, shape} of all that the network has learnt
+  learntFrom: null,   // from what faces, in words, where that is known
   source: "",         // where the face comes from
   weight: null,       // {name, index}: the weight that somebody wants to nudge
 };

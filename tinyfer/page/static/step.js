@@ -3,29 +3,36 @@
 import {Line} from "./ask.js";
 import {chart} from "./chart.js";
 import {$, bars, fill, make, number} from "./elements.js";
-import {on, state, target, whenSeen} from "./state.js";
+import {TAB, on, state, target, whenSeen} from "./state.js";
 
 let last = null;
 
-const line = new Line(answer => { last = answer; show(); }, $("step-answer"));
+const line = new Line((answer, asked) => {
+  if (asked.network !== state.network) return;
+  last = answer;
+  show(asked.steps);
+}, $("step-shown"));
 
-function askSteps(steps, reset = false) {
-  line.ask("step", {
-    network: state.network, label: $("step-label").value, rate: rate(), steps, reset}, state.face);
-}
+const question = (steps, reset = false) => ["step", {
+  network: state.network, label: $("step-label").value, rate: rate(), steps, reset, tab: TAB},
+state.face];
+const look = () => line.ask(...question(0));
+const press = (...what) => line.press(...question(...what));
 
 const rate = () => 10 ** Number($("rate").value);
 
-function show() {
+function show(pressed = 0) {
   const {classes, after, trained, steps, losses, moved, changed, others} = last;
   bars($("step-answer"), classes.map((name, k) => (
     {name, value: after[k], before: trained[k], strong: name === $("step-label").value})));
   $("steps").textContent = steps ? `${steps} step${steps === 1 ? "" : "s"} taken` : "";
-  $("step-words").textContent = steps === 0
-    ? `The loss of this face as ${$("step-label").value} is ${number(last.loss_after)}.`
+  const label = $("step-label").value;
+  $("step-words").textContent = (pressed === 0
+    ? `The loss of this face as ${label} is ${number(last.loss_after)}.`
     : `The last press took the loss from ${number(last.loss_before)} to ` +
-      `${number(last.loss_after)}. Of ${others} other faces, drawn ones that it was not shown, ` +
-      `${changed} get another answer than before.`;
+      `${number(last.loss_after)}.`) + (steps === 0 ? ""
+    : ` Of ${others} other faces, drawn ones that it was not shown, ` +
+      `${changed} get another answer than before.`);
   const y = [...losses, last.loss_after], x = y.map((_, n) => steps - losses.length + n);
   chart($("losses"), {
     lines: [{x: x.length > 1 ? x : [0, 1], y: x.length > 1 ? y : [y[0], y[0]], colour: "--plus"}],
@@ -43,13 +50,13 @@ export function startStep() {
   on("network", () => { fill($("step-label"), state.classes); last = null; });
   $("rate").oninput = () => { $("rate-value").textContent = number(rate(), 2); };
   $("rate").oninput();
-  $("step-label").onchange = () => askSteps(0);
-  $("one").onclick = () => askSteps(1);
-  $("ten").onclick = () => askSteps(10);
-  $("reset").onclick = () => askSteps(0, true);
+  $("step-label").onchange = look;
+  $("one").onclick = () => press(1);
+  $("ten").onclick = () => press(10);
+  $("reset").onclick = () => press(0, true);
   whenSeen("step", ["face", "network"], () => {
     if (!last) $("step-label").value = target();
-    askSteps(0);
+    look();
   });
   on("scheme", () => last && show());
   addEventListener("resize", () => last && show());
