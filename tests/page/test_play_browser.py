@@ -4,6 +4,7 @@ Chromium without a window, driven by Playwright (`pip install -e ".[browser]"`).
 with a look at the console and at what was asked for: no error, and nothing from elsewhere.
 """
 
+import contextlib
 import re
 import time
 
@@ -258,18 +259,29 @@ def test_every_face_of_a_picture_can_be_clicked(open_page, tmp_path):
 
 
 def test_nothing_old_stands_beside_a_new_picture(open_page, tmp_path):
-    """While the maps of a new picture are on their way, the old ones are faded."""
+    """Before its face is there all is faded; while a map is on its way, that map."""
     page = open_page()
     Image.fromarray(draw_face("fear", size=200)).save(tmp_path / "face.png")
-    page.route("**/map", lambda route: (page.wait_for_timeout(700), route.continue_()))
+    held = []
+
+    def faded(part):
+        return page.eval_on_selector(part, "each => getComputedStyle(each).opacity < 0.5")
+
+    for question in "cut", "map":
+        page.route(f"**/{question}", lambda route: held.append(route))
     page.click("[data-panel=picture]")
     page.set_input_files("#file", tmp_path / "face.png")
-    opacity = "each => getComputedStyle(document.querySelector(each)).opacity"
-    for part in "#maps", ".answer", "#cover-shown":
-        assert float(page.evaluate(opacity, part)) < 0.5
-    rest(page)
-    until(page, lambda: float(page.evaluate(opacity, "#maps")) == 1, "the maps")
-    assert page.locator(".late").count() == 0
+    for part in "#face", "#answer", "#cover-shown", "#maps figure":
+        until(page, lambda: faded(part), part)
+    page.unroute("**/cut")
+    held.pop(0).continue_()
+    until(page, lambda: not faded("#answer") and held, "the answer")
+    assert faded("#maps figure")
+    page.unroute("**/map")
+    for route in held:
+        with contextlib.suppress(playwright.Error):     # the page may have given it up
+            route.continue_()
+    until(page, lambda: not faded("#maps figure"), "the maps")
 
 
 def close(face, other, mean=2.0):

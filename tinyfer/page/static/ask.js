@@ -19,7 +19,6 @@ export async function ask(name, fields = {}, bytes = new Uint8Array(0), signal =
 // waits and those between are never asked; those that change something (a press on a button) are
 // all asked, one after the other.
 export class Line {
-  static #busy = 0;           // lines with a question under way
   #presses = [];
   #waiting = null;
   #underWay = null;
@@ -47,7 +46,6 @@ export class Line {
   }
 
   async #send() {
-    Line.#busy += 1;
     this.element?.setAttribute("aria-busy", true);
     while (this.#presses.length || this.#waiting) {
       const pressed = this.#presses.shift(), [name, fields, bytes] = pressed ?? this.#waiting;
@@ -60,7 +58,7 @@ export class Line {
         this.use(await ask(name, fields, bytes, signal), fields);
         this.#shown = performance.now();
         this.#inTime();
-        this.element?.classList.add("filled");
+        if (this.element) fresh(this.element);
       } catch (error) {
         if (error.name !== "AbortError") report(error);
       }
@@ -68,8 +66,6 @@ export class Line {
     }
     this.#inTime();
     this.element?.setAttribute("aria-busy", false);
-    Line.#busy -= 1;
-    if (!Line.#busy) document.body.classList.remove("stale");
   }
 
   #inTime() {
@@ -79,8 +75,16 @@ export class Line {
   }
 }
 
-// A new picture has come: all that is shown of the old one fades until nothing is under way.
-export function stale() { document.body.classList.add("stale"); }
+// What is shown in an element is that of now.
+export function fresh(element) {
+  element.classList.remove("old");
+  element.classList.add("filled");
+}
+
+// A new picture has come: all that is shown of the old one fades until there is something new.
+export function stale() {
+  for (const element of document.querySelectorAll(".filled")) element.classList.add("old");
+}
 
 // Says what went wrong above the page; null takes it back, as does the next success.
 export function report(error) {

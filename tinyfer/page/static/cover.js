@@ -1,6 +1,6 @@
 // Cover a part of the face, and compare the new answer with what saliency maps had promised.
 
-import {Line} from "./ask.js";
+import {Line, fresh} from "./ask.js";
 import {drawFace, drawSigned, outlineMask} from "./colour.js";
 import {$, bars, difference, make} from "./elements.js";
 import {brushOn, outline, square} from "./paint.js";
@@ -39,7 +39,7 @@ const answers = new Line(answer => { after = answer.probabilities; showAnswer();
 function askAnswer() {
   if (mask.some(Boolean)) return answers.ask("answer", {network: state.network}, covered());
   after = null;
-  $("cover-shown").classList.add("filled");
+  fresh($("cover-shown"));
   showAnswer();
 }
 
@@ -88,6 +88,7 @@ function askMaps() {
     if (blank(state.face)) {
       each.map = null;
       each.words.textContent = "a single grey: there is nothing to explain";
+      fresh(each.figure);
     } else {
       each.line.ask("map", {network: state.network, method, target: target()}, state.face);
     }

@@ -1,6 +1,6 @@
 // Training from nothing on drawn faces, while one watches.
 
-import {Line} from "./ask.js";
+import {Line, fresh} from "./ask.js";
 import {chart} from "./chart.js";
 import {css, drawMaps} from "./colour.js";
 import {$, bars, make, number} from "./elements.js";
@@ -27,7 +27,7 @@ const line = new Line((answer, asked) => {
   const [side, , channels] = answer.shape;
   last = {...answer, filters: answer.next(Int8Array, 9 * channels),
           maps: answer.next(Int8Array, side * side * channels)};
-  $("train-shown").classList.add("filled");
+  fresh($("train-shown"));
   show();
   clearTimeout(timer);
   if (playing) timer = setTimeout(go, SPEEDS[$("speed").value][1]);
