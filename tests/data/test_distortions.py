@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from tinyfer.core.inference import to_input
-from tinyfer.core.kernels.affine import affine
-from tinyfer.core.kernels.camera import camera, resampling
 from tinyfer.core.kernels.threads import set_threads
+from tinyfer.data.affine import affine
 from tinyfer.data.augment import DRAWS, Augmentation, distort, mix
+from tinyfer.data.camera import camera, resampling
 
 EVERYTHING = Augmentation(rotation=20, scale=0.3, shear=0.2, shift=5, horizontal_flip=0.5,
                           brightness=0.2, contrast=0.3, erase=0.5)

@@ -16,9 +16,7 @@ import pytest
 from child import PACKAGE, ROOMS
 
 from tinyfer.core.kernels import (
-    affine,
     batchnorm,
-    boxes,
     conv,
     direct,
     elementwise,
@@ -29,6 +27,8 @@ from tinyfer.core.kernels import (
 )
 from tinyfer.core.kernels.elementwise import adam_step
 from tinyfer.core.kernels.threads import set_threads
+from tinyfer.data import affine
+from tinyfer.photo import boxes
 
 MODULES = affine, batchnorm, boxes, direct, elementwise, gemm, padding, pooling, winograd
 

@@ -13,13 +13,13 @@ from child import ROOMS
 import tinyfer
 from tinyfer.core.kernels import reference, winograd
 from tinyfer.core.kernels.batchnorm import batchnorm_apply, batchnorm_backward, batchnorm_statistics
-from tinyfer.core.kernels.boxes import kept_boxes
 from tinyfer.core.kernels.conv import conv2d_backward, conv2d_forward
 from tinyfer.core.kernels.elementwise import adam_step, dropout, relu_backward, relu_forward
 from tinyfer.core.kernels.gemm import matmul
 from tinyfer.core.kernels.padding import cut, pad
 from tinyfer.core.kernels.pooling import maxpool_backward, maxpool_forward
 from tinyfer.core.kernels.threads import set_threads
+from tinyfer.photo.boxes import kept_boxes
 
 DTYPES = [np.float32, np.float64]
 LIMIT = {np.float32: 1e-5, np.float64: 1e-12}

@@ -12,10 +12,10 @@ from PIL import Image
 
 import tinyfer
 from tinyfer.core.gradcheck import numerical_gradient
-from tinyfer.core.kernels import chain
-from tinyfer.core.kernels.boxes import cut_windows
 from tinyfer.core.networks import LOOK, SCAN, face_look, face_scan
 from tinyfer.data.scenes import draw_scene
+from tinyfer.photo import chain
+from tinyfer.photo.boxes import cut_windows
 from tinyfer.photo.finder import (
     FILL,
     cut,

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tinyfer.core.inference import images_of, to_input
-from tinyfer.core.kernels.affine import affine
-from tinyfer.core.kernels.camera import camera
+from tinyfer.data.affine import affine
+from tinyfer.data.camera import camera
 
 SHIFT = 0.1  # of the image's height and width, in either direction
 
@@ -96,7 +96,7 @@ def distort(faces, augmentation, rng, size=None, dtype=np.float32):
 
     faces: as for `to_input`. size: (H, W) of the result, smaller than a face for crops, which then
     lie about its centre. Returns (N, *size, 1) of `dtype`, in [0, 1]; the equation stands in
-    `kernels/affine.py`. DRAWS N numbers are drawn from `rng`, whatever the augmentation, before
+    `affine.py`. DRAWS N numbers are drawn from `rng`, whatever the augmentation, before
     any work is shared out: the result is the same for any number of threads.
     """
     faces = images_of(faces)
@@ -126,7 +126,7 @@ def distort(faces, augmentation, rng, size=None, dtype=np.float32):
 
 
 def _photograph(x, augmentation, rng):
-    """Changes x (N, H, H, 1) as `kernels/camera.py` has it, by numbers from rng."""
+    """Changes x (N, H, H, 1) as `camera.py` has it, by numbers from rng."""
     n, H = x.shape[:2]
     u = rng.random((5, n))
     low, high = (round(H * fraction) for fraction in BLURRED)

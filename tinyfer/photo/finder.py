@@ -17,12 +17,12 @@ import numpy as np
 from PIL import Image
 
 from tinyfer.core.inference import fold_batchnorm
-from tinyfer.core.kernels import chain
-from tinyfer.core.kernels.boxes import cut_windows, kept_boxes
 from tinyfer.core.layers import Conv2D, MaxPool2D
 from tinyfer.core.losses import softmax
 from tinyfer.core.networks import LOOK, PACKAGED, SCAN, SCAN_STRIDE, load_model
 from tinyfer.data.pictures import grey_of, open_image
+from tinyfer.photo import chain
+from tinyfer.photo.boxes import cut_windows, kept_boxes
 
 FILL = 12 / 13          # of a window's side is the side of the face it is looking for
 UNIT = 0.1              # what 1 means in the outputs that move a box: a tenth of its side
@@ -161,7 +161,7 @@ class Finder:
 
 
 def chained(layers):
-    """Folded layers as what kernels/chain.py computes, and the layers that come after that."""
+    """Folded layers as what chain.py computes, and the layers that come after that."""
     first = []
     for n, layer in enumerate(layers):
         if type(layer) is Conv2D:

@@ -1,4 +1,4 @@
-"""Arrays in, arrays out: the arithmetic, compiled by numba, which is imported nowhere else.
+"""Arrays in, arrays out: the arithmetic, compiled by numba.
 
 reference.py holds the definitions as plain loops; every other file is one fast kernel, or what
 fast kernels need: simd (vectors), padding and memory (arrays), compiling and threads. With

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinyfer.core.kernels import chain
+from tinyfer.photo import chain
 
 
 def random_chain(rng, dtype):
