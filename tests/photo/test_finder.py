@@ -12,7 +12,7 @@ from PIL import Image
 
 import tinyfer
 from tinyfer.core.gradcheck import numerical_gradient
-from tinyfer.core.networks import LOOK, SCAN, face_look, face_scan
+from tinyfer.core.networks import LOOK_SIZE, SCAN_SIZE, face_look, face_scan
 from tinyfer.data.scenes import draw_scene
 from tinyfer.photo import chain
 from tinyfer.photo.boxes import cut_windows
@@ -56,14 +56,14 @@ def test_one_pass_over_a_picture_judges_every_window(height, width):
     assert out.shape == (1, (height - 22) // 4, (width - 22) // 4, 5)
     for i in range(out.shape[1]):
         for j in range(out.shape[2]):
-            window = x[:, 4 * i:4 * i + SCAN, 4 * j:4 * j + SCAN]
+            window = x[:, 4 * i:4 * i + SCAN_SIZE, 4 * j:4 * j + SCAN_SIZE]
             assert np.allclose(model.forward(window), out[:, i:i + 1, j:j + 1], rtol=1e-10,
                                atol=1e-12)
 
 
 def test_every_pixel_of_the_second_window_counts():
     model = face_look(seed=0)
-    x = np.random.default_rng(0).random((1, LOOK, LOOK, 1), np.float32)
+    x = np.random.default_rng(0).random((1, LOOK_SIZE, LOOK_SIZE, 1), np.float32)
     model.forward(x)
     dx = model.backward(np.ones((1, 5), np.float32))
     assert (np.abs(dx[0, :, :, 0]).max(axis=0) > 0).all()
@@ -110,7 +110,7 @@ def test_targets_lead_back_to_the_face():
     rng = np.random.default_rng(0)
     grey = np.zeros((1, 48, 48), np.uint8)
     windows = Windows(Sources((Bank(grey, 0.0, 0.0, 48.0),) * 3, [], None),
-                      scenes_of([np.zeros((40, 40), np.uint8)]), SCAN, False)
+                      scenes_of([np.zeros((40, 40), np.uint8)]), SCAN_SIZE, False)
     plan = np.zeros(50, PLAN)
     targets = windows._faces(plan, rng)
     place = np.column_stack([plan["x"], plan["y"], plan["side"] * FILL, np.ones(50)])
@@ -131,17 +131,17 @@ def test_the_loss_has_the_gradient_it_says():
 
 def test_the_pyramid_reaches_the_largest_face():
     steps = list(scales((640, 480), 24))
-    assert steps[0] * 24 == pytest.approx(SCAN * FILL)
-    assert SCAN * FILL / steps[-1] > 480
+    assert steps[0] * 24 == pytest.approx(SCAN_SIZE * FILL)
+    assert SCAN_SIZE * FILL / steps[-1] > 480
     assert list(scales((3, 3), 24)) == []
 
 
 def test_a_window_beyond_the_edge_goes_on_with_the_edge():
     grey = Image.fromarray(np.tile(np.arange(60, dtype=np.uint8) * 4, (60, 1)))
-    (window,) = cut(halved(grey), boxes((0, 30, LOOK * FILL, 1)))
-    assert window.shape == (LOOK, LOOK)
-    assert np.allclose(window[:, :LOOK // 2], 0, atol=1e-4)
-    assert np.allclose(window[0, -1], 4 * (LOOK // 2 - 1), atol=1e-3)
+    (window,) = cut(halved(grey), boxes((0, 30, LOOK_SIZE * FILL, 1)))
+    assert window.shape == (LOOK_SIZE, LOOK_SIZE)
+    assert np.allclose(window[:, :LOOK_SIZE // 2], 0, atol=1e-4)
+    assert np.allclose(window[0, -1], 4 * (LOOK_SIZE // 2 - 1), atol=1e-3)
 
 
 @pytest.mark.parametrize("side", [20, 46, 47.3, 90, 170])
@@ -151,11 +151,11 @@ def test_windows_are_what_pillow_cuts(side):
         (280, 240), Image.Resampling.BICUBIC))
     places = np.column_stack([rng.uniform(side / 2, 280 - side / 2, 8),
                               rng.uniform(side / 2, 240 - side / 2, 8), np.full(8, side)])
-    found = cut_windows(picture, places, LOOK)
+    found = cut_windows(picture, places, LOOK_SIZE)
     for window, (x, y, _) in zip(found, places):
         box = x - side / 2, y - side / 2, x + side / 2, y + side / 2
         expected = Image.fromarray(picture.astype(np.float32)).resize(
-            (LOOK, LOOK), Image.Resampling.BILINEAR, box)
+            (LOOK_SIZE, LOOK_SIZE), Image.Resampling.BILINEAR, box)
         assert np.abs(window - np.asarray(expected)).max() < 1
 
 

@@ -4,6 +4,9 @@ No kernel looks whether an index lies inside its array, so nothing may reach one
 A check costs one to three microseconds, all checks of a training step well below 1 % of it.
 """
 
+from collections.abc import Mapping
+from numbers import Real
+
 import numpy as np
 
 
@@ -15,21 +18,21 @@ class Notice(UserWarning):
 FLOATS = np.dtype(np.float32), np.dtype(np.float64)
 
 
-def array(who, name, x, axes, dtype=None, least=1):
+def array(who, name, x, axes, dtype=None, minimum=1):
     """x as the kernels read it: C-contiguous, aligned and writeable; a copy where x is not.
 
     axes: for each axis its length, or a letter for any length (but 0); `...` for any number of
-    axes. least: of rows and columns, "H" and "W". dtype: float32 or float64; None for either.
+    axes. minimum: of rows and columns, "H" and "W". dtype: float32 or float64; None for either.
     who, name: for the message. TypeError where x is no array, ValueError where it does not fit;
     so an empty batch is refused.
     """
-    if not isinstance(x, np.ndarray):
+    if not isinstance(x, np.ndarray) or isinstance(x, np.ma.MaskedArray):
         raise TypeError(f"{who} got {name} of type {type(x).__name__:.40}; expected a NumPy array")
     x = np.asarray(x)       # a subclass may say another shape than it has
     if x.dtype not in FLOATS if dtype is None else x.dtype != dtype:
         expected = "float32 or float64" if dtype is None else dtype
         raise ValueError(f"{who} got {name} of dtype {str(x.dtype):.40}; expected {expected}")
-    shape(who, name, x.shape, axes, least)
+    shape(who, name, x.shape, axes, minimum)
     flags = x.flags
     if flags.c_contiguous and flags.aligned and flags.writeable:
         return x
@@ -43,23 +46,23 @@ def changeable(who, name, x, axes, dtype=None):
                          "expected a writeable C-contiguous array, for it is changed in place")
 
 
-def shape(who, name, given, axes, least=1):
+def shape(who, name, given, axes, minimum=1):
     """ValueError unless the shape `given` has these axes; see `array`."""
-    if given != axes and not _fits(given, axes, least):
-        limit = f" with H and W at least {least}" if least > 1 else ""
+    if given != axes and not _fits(given, axes, minimum):
+        limit = f" with H and W at least {minimum}" if minimum > 1 else ""
         limit += ", nothing of it empty" if 0 in given else ""
         raise ValueError(f"{who} got {name} of shape {_written(given)}; "
                          f"expected {_written(axes)}{limit}")
 
 
-def _fits(given, axes, least):
+def _fits(given, axes, minimum):
     if ... in axes:
         free = axes.index(...)
         axes = axes[:free] + ("",) * (len(given) - len(axes) + 1) + axes[free + 1:]
     if len(given) != len(axes):
         return False
     for n, axis in zip(given, axes):
-        if n != axis and (type(axis) is not str or n < (least if axis in ("H", "W") else 1)):
+        if n != axis and (type(axis) is not str or n < (minimum if axis in ("H", "W") else 1)):
             return False
     return True
 
@@ -69,11 +72,40 @@ def _written(axes):
     return f"({text:.50},)" if len(axes) == 1 else f"({text:.50})"
 
 
-def stored(who, name, given, array, least=-np.inf):
+def plain(name, x, kinds="iuf", shape=None):
+    """x, an array or lists, as an array of integers and floats (or the `kinds` of NumPy's dtypes).
+
+    TypeError for a masked array, whose mask would be lost; ValueError for another kind or shape.
+    """
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array; expected a plain one")
+    x = np.asarray(x)
+    if x.dtype.kind not in kinds or shape not in (None, x.shape):
+        expected = "integers" if kinds == "iu" else "numbers"
+        raise ValueError(f"{name} is {str(x.dtype):.40} of shape {_written(x.shape)}; expected "
+                         + expected + ("" if shape is None else f" of shape {_written(shape)}"))
+    return x
+
+
+def state(who, mine, arrays):
+    """The arrays of a saved state, by name, ready to be copied into `mine`, the present ones.
+
+    ValueError where names or shapes differ, values are not finite numbers of their kind, or a
+    variance or a count is negative; TypeError for what has no names.
+    """
+    if not isinstance(arrays, Mapping):
+        raise TypeError(f"{who}: a state is a dict of arrays, not {type(arrays).__name__:.40}")
+    for name in sorted(mine.keys() ^ arrays.keys(), key=str):
+        raise ValueError(f"{who}: {name!r:.60} is {'missing' if name in mine else 'unknown'}")
+    return {name: stored(who, name, arrays[name], array, 0 if at_least_zero(name) else -np.inf)
+            for name, array in mine.items()}
+
+
+def stored(who, name, given, array, minimum=-np.inf):
     """An array read from a file, in the dtype of `array` that it is to fill.
 
     ValueError unless it has that shape, is of the same kind (float or integer), finite (in the
-    dtype of `array` too) and at least `least`.
+    dtype of `array` too) and at least `minimum`.
     """
     given = np.asarray(given)
     if given.shape != array.shape:
@@ -85,16 +117,25 @@ def stored(who, name, given, array, least=-np.inf):
         given = given.astype(array.dtype)
     if not np.isfinite(given).all():
         raise ValueError(f"{who}: {name!r:.60} holds NaN or infinity")
-    if given.size and given.min() < least:
-        raise ValueError(f"{who}: {name!r:.60} holds {given.min()}, expected at least {least}")
+    if given.size and given.min() < minimum:
+        raise ValueError(f"{who}: {name!r:.60} holds {given.min()}, expected at least {minimum}")
     return given
 
 
-def count(name, n):
-    """n as an int; ValueError unless it is an integer of at least 1."""
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-        raise ValueError(f"{name} is {repr(n):.40}; expected an integer of at least 1")
+def count(name, n, minimum=1):
+    """n as an int; ValueError unless it is an integer of at least `minimum`."""
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < minimum:
+        raise ValueError(f"{name} is {repr(n):.40}; expected an integer of at least {minimum}")
     return int(n)
+
+
+def number(name, x, interval):
+    """x as a float; ValueError unless it is a real number in the interval, such as "[0, 1)"."""
+    low, high = map(float, interval[1:-1].split(","))
+    if (isinstance(x, bool) or not isinstance(x, Real) or not low <= x <= high
+            or x == low and interval[0] == "(" or x == high and interval[-1] == ")"):
+        raise ValueError(f"{name} is {repr(x):.40}; expected a number in {interval}")
+    return float(x)
 
 
 def generator(rng):
@@ -116,7 +157,7 @@ def convolution(x, w, b):
     """x (N, H, W, C), w (3, 3, C, K) and b (K,) of one dtype."""
     w = array("convolution", "w", w, (3, 3, "C", "K"))
     C, K = w.shape[2:]
-    return (array("convolution", "x", x, ("N", "H", "W", C), w.dtype, least=3), w,
+    return (array("convolution", "x", x, ("N", "H", "W", C), w.dtype, minimum=3), w,
             array("convolution", "b", b, (K,), w.dtype))
 
 
@@ -128,7 +169,7 @@ def convolution_gradient(dout, x, w, *behind):
     """
     w = array("convolution", "w", w, (3, 3, "C", "K"))
     C, K = w.shape[2:]
-    x = array("convolution", "x", x, ("N", "H", "W", C), w.dtype, least=3)
+    x = array("convolution", "x", x, ("N", "H", "W", C), w.dtype, minimum=3)
     axes = len(x), x.shape[1] - 2, x.shape[2] - 2, K
     dout = array("convolution", "dout", dout, axes, w.dtype)
     shapes = (("out", axes), ("norm", (4, K)))
@@ -150,13 +191,13 @@ def product(a, b):
 
 def pooling(x):
     """x (N, H, W, C) with H and W at least 2, the only one of its tuple."""
-    return array("max pooling", "x", x, ("N", "H", "W", "C"), least=2),
+    return array("max pooling", "x", x, ("N", "H", "W", "C"), minimum=2),
 
 
 def pooling_gradient(dout, winner, input_shape):
     """dout and winner (N, H//2, W//2, C), winner uint8 below 4, for an input_shape (N, H, W, C)."""
     input_shape = tuple(count("input_shape", n) for n in input_shape)
-    shape("max pooling", "input_shape", input_shape, ("N", "H", "W", "C"), least=2)
+    shape("max pooling", "input_shape", input_shape, ("N", "H", "W", "C"), minimum=2)
     N, H, W, C = input_shape
     axes = N, H // 2, W // 2, C
     dout = array("max pooling", "dout", dout, axes)

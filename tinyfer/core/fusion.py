@@ -17,12 +17,12 @@ from tinyfer.core.layers import BatchNorm, Conv2D, MaxPool2D
 
 def forward(layers, x, training):
     """The output of `layers` in a row."""
-    norm = None
+    affine = None
     for layer, behind in pairwise([*layers, None]):
-        if norm is not None:
-            x, norm = layer.forward(x, training, norm), None
+        if affine is not None:
+            x, affine = layer.forward(x, training, affine), None
         elif type(layer) is BatchNorm and type(behind) is MaxPool2D:
-            norm = layer.forward_all_but_out(x, training)
+            affine = layer.forward_all_but_out(x, training)
         else:
             x = layer.forward(x, training)
     return x

@@ -12,14 +12,14 @@ of batch norm and softmax are zero, and a backward that returned zeros would pas
 
 import numpy as np
 
-H = 1e-5            # the step
+STEP = 1e-5            # the step
 LIMIT = 1e-7        # for a layer
 # Noise over limit; scripts/lab/bench/false_alarms.py measures what it spares.
 FLOOR = 1e-9 / LIMIT
 PLACE_IN_FILTER = "filter row", "filter column", "input channel", "output channel"
 
 
-def numerical_gradient(forward, x, dout, h=H):
+def numerical_gradient(forward, x, dout, h=STEP):
     """Central differences: d sum(dout forward()) / d x for every coordinate of x.
 
     forward: function without arguments that reads x; x: float64 array, moved in place and put back;
@@ -55,7 +55,7 @@ class RelativeError(float):
         made.index, made.analytic, made.numerical = index, analytic, numerical
         return made
 
-    def told(self, name="gradient", axes=(), h=H):
+    def told(self, name="gradient", axes=(), h=STEP):
         """One line: the gradient's name, the place in it, both numbers, the step, the error.
 
         axes: names of the gradient's axes, such as PLACE_IN_FILTER.
@@ -131,7 +131,7 @@ def direction_error(loss, pairs, rng, limit=1e-5):
 
     error = np.inf
     try:
-        for h in H, H / 10, H / 100:
+        for h in STEP, STEP / 10, STEP / 100:
             numerical = (loss_at(h) - loss_at(-h)) / (2 * h)
             error = min(error, relative_error(analytic, numerical, 1e-11 / limit))
             if error <= limit:

@@ -10,6 +10,7 @@ import warnings
 
 import numpy as np
 
+from tinyfer.core import checks
 from tinyfer.core.checks import Notice
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Layer, Parameter
 from tinyfer.core.losses import softmax
@@ -39,7 +40,7 @@ def to_input(faces, dtype=np.float32):
     in [0, 1]. Returns (N, H, W, 1) of `dtype`: uint8 divided by 255, floats unchanged (and then
     not copied if they are of `dtype` already). Raises ValueError for another shape, type or range.
     """
-    faces = images_of(faces)
+    faces, dtype = images_of(faces), checks.float_type(dtype)
     if faces.dtype == np.uint8:
         x = faces.astype(dtype)
         x /= 255
@@ -57,7 +58,7 @@ def to_input(faces, dtype=np.float32):
 
 
 def images_of(faces):
-    faces = np.asarray(faces)
+    faces = checks.plain("faces", faces)
     if faces.ndim == 4 and faces.shape[3] == 1:
         faces = faces[..., 0]
     if faces.ndim != 3:
@@ -86,21 +87,29 @@ def warn_of_faint(faces):
                       f"network answers means nothing{cause}", Notice, stacklevel=4)
 
 
+def warn_of_range(x):
+    """A `Notice` where x (N, H, W, 1) looks like grey values 0 to 255, or like some that have been
+    divided by 255 twice."""
+    if x.ndim == 4 and x.shape[3] == 1 and 0 <= x.min() < (high := x.max()):
+        if high > 16 or high < FAINT / 255:
+            warnings.warn(f"x reaches from {x.min():g} to {high:g}: expected grey values divided by "
+                          "255, once (tinyfer.to_input does it)", Notice, stacklevel=3)
+
+
 def predict_proba(model, faces, batch_size=64, crops=1):
     """`model.predict_proba`: faces (N, H, W) -> (N, K), or one face (H, W) -> (K,)."""
-    faces, output = np.asarray(faces), model.output_shape(model.input_shape)
+    faces, output = checks.plain("faces", faces), model.output_shape(model.input_shape)
     if len(model.input_shape) != 3 or model.input_shape[2] != 1 or len(output) != 1:
         raise ValueError(f"this model maps {model.input_shape} to {output}; "
                          "prediction needs one that maps (H, W, 1) to (K,)")
     rows, columns = model.input_shape[:2]
     if faces.shape == (rows, columns):
         return predict_proba(model, faces[None], batch_size, crops)[0]
-    if faces.ndim != 3 or faces.shape[1:] != (rows, columns):
-        raise ValueError(f"faces has shape {faces.shape}; expected (N, {rows}, {columns}), "
-                         f"or ({rows}, {columns}) for one face")
-    if batch_size < 1:
-        raise ValueError(f"batch_size is {batch_size}; expected at least 1")
-    if crops not in CROPS:
+    if faces.ndim not in (3, 4) or faces.shape[1:] not in ((rows, columns), (rows, columns, 1)):
+        raise ValueError(f"faces has shape {str(faces.shape):.50}; expected (N, {rows}, {columns}),"
+                         f" or ({rows}, {columns}) for one face")
+    faces, batch_size = images_of(faces), checks.count("batch_size", batch_size)
+    if isinstance(crops, bool) or crops not in CROPS:
         raise ValueError(f"crops is {crops!r}; expected one of {', '.join(map(str, CROPS))}")
     H, W = visible_window(model.layers, model.input_shape)
     places = CROPS[crops] or ((WINDOWS[model.window], False),)

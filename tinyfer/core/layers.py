@@ -266,13 +266,11 @@ class BatchNorm(Layer):
 
     def __init__(self, channels, momentum=0.99, epsilon=1e-3, dtype=np.float32):
         channels, dtype = checks.count("channels", channels), checks.float_type(dtype)
-        if not 0 <= momentum <= 1 or not 0 <= epsilon < math.inf:
-            raise ValueError(f"momentum is {momentum} and epsilon {epsilon}; "
-                             "expected 0 <= momentum <= 1 and 0 <= epsilon")
+        self.momentum = checks.number("momentum", momentum, "[0, 1]")
+        self.epsilon = checks.number("epsilon", epsilon, "[0, inf)")
         self.gamma = Parameter("gamma", np.empty(channels, dtype))
         self.beta = Parameter("beta", np.empty(channels, dtype))
         self.mean, self.var = np.empty(channels, dtype), np.empty(channels, dtype)
-        self.momentum, self.epsilon = momentum, epsilon
         self.takes = "N", ..., channels
         self.reset()
 
@@ -285,7 +283,7 @@ class BatchNorm(Layer):
         return batchnorm_apply(x, mean, inv_std, self.gamma.value, self.beta.value)
 
     def forward_all_but_out(self, x, training):
-        """What `MaxPool2D.forward` takes as `norm`, so that it makes out itself: see fusion.py."""
+        """What `MaxPool2D.forward` takes as `affine`, so that it makes out itself: see fusion.py."""
         x, mean, inv_std = self._statistics(x, training)
         return np.stack([mean, inv_std * self.gamma.value, self.beta.value])
 
@@ -337,9 +335,9 @@ class MaxPool2D(Layer):
     kernel = stride = 2
     relu = False
 
-    def forward(self, x, training=False, norm=None):
+    def forward(self, x, training=False, affine=None):
         x = self._checked(x)
-        out, winner = maxpool_forward(x, norm)
+        out, winner = maxpool_forward(x, affine)
         self._keep(out, winner, x.shape)
         return out
 
@@ -372,9 +370,7 @@ class Dropout(Layer):
     fixed_key = None
 
     def __init__(self, rate, rng):
-        if not 0 <= rate < 1:
-            raise ValueError(f"dropout rate is {rate}; expected 0 <= rate < 1")
-        self.rate, self.rng = rate, checks.generator(rng)
+        self.rate, self.rng = checks.number("rate", rate, "[0, 1)"), checks.generator(rng)
 
     def forward(self, x, training=False):
         x = self._checked(x)

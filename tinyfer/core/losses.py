@@ -5,6 +5,7 @@ import numpy as np
 from tinyfer.core import checks
 
 
+@np.errstate(all="ignore")
 def softmax(logits):
     """p[n,k] = exp(z[n,k]) / sum over j of exp(z[n,j]); logits z (N, K) -> p (N, K), same dtype.
 
@@ -16,6 +17,7 @@ def softmax(logits):
     return e / e.sum(axis=1, keepdims=True)
 
 
+@np.errstate(all="ignore")
 def softmax_cross_entropy(logits, labels, class_weights=None):
     """Mean weighted cross-entropy of softmax(logits), and its gradient.
 
@@ -44,6 +46,7 @@ def softmax_cross_entropy(logits, labels, class_weights=None):
     return float(loss), dlogits
 
 
+@np.errstate(all="ignore")
 def soft_cross_entropy(logits, targets, class_weights=None):
     """Mean weighted cross-entropy against targets that share out the probability, and its gradient.
 
@@ -54,10 +57,7 @@ def soft_cross_entropy(logits, targets, class_weights=None):
     zeros it is `softmax_cross_entropy`. Chapter 16.
     """
     logits = checks.array("soft_cross_entropy", "logits", logits, ("N", "K"))
-    t = np.asarray(targets, logits.dtype)
-    if t.shape != logits.shape:
-        raise ValueError(f"targets has shape {str(t.shape):.50} and logits {logits.shape}; "
-                         "expected (N, K) for both")
+    t = checks.plain("targets", targets, shape=logits.shape).astype(logits.dtype)
     if not (t.min() >= 0 and np.abs(t.sum(axis=1) - 1).max() < 1e-3):
         raise ValueError("targets must be probabilities: at least 0, each row with the sum 1")
     if class_weights is not None:
@@ -73,34 +73,24 @@ def smooth_targets(labels, classes, smoothing=0.0, dtype=np.float32):
     """Labels (N,) as probabilities (N, K): 1 - smoothing for the label, and smoothing / K for each
     class, the label's too. Szegedy et al., Rethinking the Inception Architecture, 2016, section 7.
     """
-    if not 0 <= smoothing < 1:
-        raise ValueError(f"smoothing is {smoothing}; expected 0 <= smoothing < 1")
-    labels = np.asarray(labels)
-    if labels.size and not 0 <= labels.min() <= labels.max() < classes:
-        raise ValueError(f"labels reach from {labels.min()} to {labels.max()}; "
-                         f"{classes} classes have labels 0 to {classes - 1}")
-    targets = np.full((len(labels), classes), smoothing / classes, dtype)
+    smoothing = checks.number("smoothing", smoothing, "[0, 1)")
+    classes = checks.count("classes", classes)
+    labels = _checked(labels, np.size(labels), classes)
+    targets = np.full((len(labels), classes), smoothing / classes, checks.float_type(dtype))
     targets[np.arange(len(labels)), labels] += 1 - smoothing
     return targets
 
 
 def _checked(labels, N, K):
-    labels = np.asarray(labels)
-    if labels.shape != (N,) or labels.dtype.kind not in "iu":
-        raise ValueError(f"labels is {str(labels.dtype):.40} of shape {str(labels.shape):.50}; "
-                         f"expected {N} integers, one for each row of logits")
-    if labels.min() < 0 or labels.max() >= K:
+    labels = checks.plain("labels", labels, "iu", (N,))
+    if N and not (labels.min() >= 0 and labels.max() < K):
         wrong = labels[(labels < 0) | (labels >= K)][0]
         raise ValueError(f"label {wrong} is out of range; {K} classes have labels 0 to {K - 1}")
     return labels
 
 
 def _checked_weights(class_weights, K, dtype):
-    class_weights = np.asarray(class_weights)
-    if class_weights.shape != (K,) or class_weights.dtype.kind not in "iuf":
-        raise ValueError(f"class_weights is {str(class_weights.dtype):.40} of shape "
-                         f"{str(class_weights.shape):.50}; {K} classes need ({K},) numbers")
-    class_weights = class_weights.astype(dtype)
+    class_weights = checks.plain("class_weights", class_weights, shape=(K,)).astype(dtype)
     if not (np.isfinite(class_weights).all() and class_weights.min() >= 0):
         raise ValueError(f"class_weights reach from {class_weights.min()} to "
                          f"{class_weights.max()}; expected finite numbers of at least 0")

@@ -104,6 +104,7 @@ class Sequential:
                              "(tinyfer.to_input scales and converts)")
         x = checks.array("this model", "x", x, ("N", ...), self.dtype)
         shape = self.output_shape(x.shape[1:])
+        inference.warn_of_range(x)
         out = fusion.forward(self.layers, x, training)
         if out.shape[1:] != shape:
             raise ValueError(f"the layers give {out.shape[1:]} where their output_shape says "
@@ -159,12 +160,7 @@ class Sequential:
         are no finite floats, or a variance is negative.
         """
         mine = self.state()
-        for name in sorted(mine.keys() ^ arrays.keys()):
-            raise ValueError(f"weights do not fit this model: {name!r} is "
-                             + ("missing" if name in mine else "unknown"))
-        new = {name: checks.stored("weights do not fit this model", name, arrays[name], array,
-                                   least=0 if checks.at_least_zero(name) else -np.inf)
-               for name, array in mine.items()}
+        new = checks.state("weights do not fit this model", mine, arrays)
         for name, array in mine.items():
             array[...] = new[name]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyfer.core import checks
 from tinyfer.core.arrays import brief, check_form, load_arrays, parse_json
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from tinyfer.core.model import Sequential, checked_names
@@ -63,10 +64,8 @@ def six_layer_cnn(classes=7, seed=0, dtype=np.float32, class_names=None):
     Each pool drops the odd row and column it is given, so in evaluation the network never
     sees the last four rows and columns of an image.
     """
-    if not isinstance(classes, (int, np.integer)) or classes < 2:
-        raise ValueError(f"classes is {classes!r}; expected an integer of at least 2")
-    dtype = np.dtype(dtype)
-    rng = np.random.default_rng(seed)
+    classes = checks.count("classes", classes, 2)
+    dtype, rng = checks.float_type(dtype), np.random.default_rng(seed)
 
     def conv(c_in, c_out):
         return _conv(c_in, c_out, rng, dtype)
@@ -81,16 +80,14 @@ def six_layer_cnn(classes=7, seed=0, dtype=np.float32, class_names=None):
         Flatten(),
         Dense(1024, 256, rng, relu=True, dtype=dtype), BatchNorm(256, dtype=dtype),
         Dropout(0.5, rng),
-        Dense(256, int(classes), rng, dtype=dtype),
+        Dense(256, classes, rng, dtype=dtype),
     ]
-    if class_names is None:
-        class_names = [str(k) for k in range(classes)]
     return Sequential(layers, (48, 48, 1), class_names, rng)
 
 
-SCAN = 26               # pixels a side of the window that face_scan judges
+SCAN_SIZE = 26          # pixels a side of the window that face_scan judges
 SCAN_STRIDE = 4         # pixels from one window to the next: two pools of stride 2
-LOOK = 46
+LOOK_SIZE = 46          # of the window that face_look judges
 # Outputs of both: two logits, and where the face lies in the window (`tinyfer.photo.finder`).
 FINDER_OUTPUTS = ("scene", "face", "right", "down", "larger")
 
@@ -109,7 +106,7 @@ def face_scan(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
         *_conv(16, 32, rng, dtype),                         # 5 -> 3
         Conv2D(32, len(FINDER_OUTPUTS), rng, dtype=dtype),  # 3 -> 1
     ]
-    return Sequential(layers, (SCAN, SCAN, 1), class_names, rng)
+    return Sequential(layers, (SCAN_SIZE, SCAN_SIZE, 1), class_names, rng)
 
 
 @register
@@ -126,7 +123,7 @@ def face_look(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
         *_conv(56, 64, rng, dtype), Dropout(0.25, rng),     # 4 -> 2
         Flatten(), Dense(256, len(FINDER_OUTPUTS), rng, dtype=dtype),
     ]
-    return Sequential(layers, (LOOK, LOOK, 1), class_names, rng)
+    return Sequential(layers, (LOOK_SIZE, LOOK_SIZE, 1), class_names, rng)
 
 
 def _conv(c_in, c_out, rng, dtype):

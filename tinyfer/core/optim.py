@@ -6,20 +6,7 @@ import numpy as np
 
 from tinyfer.core import checks
 from tinyfer.core.kernels.elementwise import adam_step
-
-
-def check_state(mine, arrays):
-    """The arrays of a saved state, ready to be copied into `mine`.
-
-    ValueError where names or shapes differ, or values are not finite numbers of their kind.
-    """
-    if set(arrays) != set(mine):
-        odd = sorted(set(arrays) ^ set(mine))[0]
-        raise ValueError(f"optimizer state does not fit these parameters: {odd!r} is in one "
-                         "and not in the other")
-    return {name: checks.stored("optimizer state does not fit", name, arrays[name], array,
-                                least=0 if checks.at_least_zero(name) else -np.inf)
-            for name, array in mine.items()}
+from tinyfer.core.layers import Parameter
 
 
 class Optimizer:
@@ -34,13 +21,26 @@ class Optimizer:
     averaged = None     # the model that holds a running mean of the weights: averaging.py
 
     def __init__(self, parameters, lr):
-        if not lr > 0 or not math.isfinite(lr):
-            raise ValueError(f"lr is {lr}; expected a finite number above 0")
         self.parameters = list(parameters)
+        for p in self.parameters:
+            if not isinstance(p, Parameter):
+                raise TypeError(f"parameters holds {type(p).__name__:.40}; expected a list of "
+                                "Parameter, such as model.parameters()")
+        if len({id(p.value) for p in self.parameters}) < len(self.parameters):
+            raise ValueError("a parameter stands twice; expected each once, to be moved once")
         self.lr = lr
         self.t = 0
         for name in self.moments:
             setattr(self, name, [np.zeros_like(p.value) for p in self.parameters])
+
+    @property
+    def lr(self):
+        """The rate of the next step."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, rate):
+        self._lr = checks.number("lr", rate, "(0, 1000]")
 
     def __repr__(self):
         return (f"<{type(self).__name__} at lr {self.lr:g}, {len(self.parameters)} parameters, "
@@ -57,7 +57,7 @@ class Optimizer:
     def load_state(self, arrays):
         """Copy a state() back in. ValueError, and nothing changed, where it does not fit."""
         mine = self.state()
-        new = check_state(mine, arrays)
+        new = checks.state("optimizer state does not fit", mine, arrays)
         self.t = int(new["t"])
         for name, array in mine.items():
             array[...] = new[name]
@@ -84,24 +84,26 @@ class Adam(Optimizer):
 
     weight_decay pulls weights towards 0 beside the step of Adam and not through its moments:
     decoupled decay (Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, algorithm
-    2). Only arrays of two dimensions and more decay, the weights of convolutions and dense layers: a bias,
-    gamma or beta is one number a channel, and pulling it to 0 makes no network smoother.
+    2). Only arrays of two dimensions and more decay, the weights of convolutions and dense layers:
+    a bias, gamma or beta is one number a channel, and pulling it to 0 makes no network smoother.
     """
 
     moments = "m", "v"
 
     def __init__(self, parameters, lr=1e-4, beta1=0.9, beta2=0.999, eps=1e-7, weight_decay=0.0):
         super().__init__(parameters, lr)
-        if not 0 <= weight_decay * lr < 1:
-            raise ValueError(f"weight_decay is {weight_decay}; expected at least 0, below 1 / lr = "
-                             f"{1 / lr:g}")
-        if not 0 <= beta1 < 1 or not 0 <= beta2 < 1 or not 0 < eps < math.inf:
-            raise ValueError(f"beta1, beta2, eps are {beta1}, {beta2}, {eps}; "
-                             "expected betas in [0, 1) and eps above 0")
-        self.beta1, self.beta2, self.eps, self.weight_decay = beta1, beta2, eps, weight_decay
+        self.beta1 = checks.number("beta1", beta1, "[0, 1)")
+        self.beta2 = checks.number("beta2", beta2, "[0, 1)")
+        self.eps = checks.number("eps", eps, "(0, inf)")
+        self.weight_decay = weight_decay
+        self._check_decay()
+
+    def _check_decay(self):
+        checks.number("weight_decay", self.weight_decay, f"[0, {1 / self.lr:.17g})")    # < 1 / lr
 
     def step(self):
         """Move every parameter once, by the gradient its `.grad` holds now."""
+        self._check_decay()
         self._check_parameters()
         self.t += 1
         lr_t = self.lr * math.sqrt(1 - self.beta2**self.t) / (1 - self.beta1**self.t)
@@ -119,10 +121,8 @@ class SGD(Optimizer):
     moments = ("u",)
 
     def __init__(self, parameters, lr=1e-2, momentum=0.0):
-        if not 0 <= momentum < 1:
-            raise ValueError(f"momentum is {momentum}; expected 0 <= momentum < 1")
         super().__init__(parameters, lr)
-        self.momentum = momentum
+        self.momentum = checks.number("momentum", momentum, "[0, 1)")
 
     def step(self):
         """Move every parameter once, by the gradient its `.grad` holds now."""

@@ -7,7 +7,7 @@ image of a batch for the layers above.
 
 import numpy as np
 
-from tinyfer.core.gradcheck import H
+from tinyfer.core.gradcheck import STEP
 from tinyfer.core.losses import softmax, softmax_cross_entropy
 from tinyfer.page.message import pack
 
@@ -101,7 +101,7 @@ class _Weight:
     def difference(self, value, gradient):
         """(loss(value + h) - loss(value - h)) / 2h, and h: the best of three, as in
         `tinyfer.core.gradcheck.direction_error`, since a shorter step passes fewer kinks."""
-        steps = H, H / 10, H / 100
+        steps = STEP, STEP / 10, STEP / 100
         losses = self.losses([value + sign * h for h in steps for sign in (1, -1)])
         slopes = [(up - down) / (2 * h) for h, up, down in zip(steps, losses[::2], losses[1::2])]
         return min(zip(slopes, steps), key=lambda found: abs(found[0] - gradient))

@@ -19,7 +19,7 @@ from PIL import Image
 from tinyfer.core.inference import fold_batchnorm
 from tinyfer.core.layers import Conv2D, MaxPool2D
 from tinyfer.core.losses import softmax
-from tinyfer.core.networks import LOOK, PACKAGED, SCAN, SCAN_STRIDE, load_model
+from tinyfer.core.networks import LOOK_SIZE, PACKAGED, SCAN_SIZE, SCAN_STRIDE, load_model
 from tinyfer.data.pictures import grey_of, open_image
 from tinyfer.photo import chain
 from tinyfer.photo.boxes import cut_windows, kept_boxes
@@ -108,8 +108,9 @@ class Finder:
             for (scale, top, picture), out in zip(strips, self.judged([s[2] for s in strips])):
                 score = 1 / (1 + np.exp(out[..., 0] - out[..., 1]))
                 i, j = np.nonzero(score > threshold)
-                boxes = np.stack([j * SCAN_STRIDE + SCAN / 2, (i + top) * SCAN_STRIDE + SCAN / 2,
-                                  np.full(len(i), SCAN * FILL), score[i, j]], axis=1)
+                boxes = np.stack([j * SCAN_STRIDE + SCAN_SIZE / 2,
+                                  (i + top) * SCAN_STRIDE + SCAN_SIZE / 2,
+                                  np.full(len(i), SCAN_SIZE * FILL), score[i, j]], axis=1)
                 boxes = moved(boxes, out[i, j, 2:])
                 boxes[:, :2] -= BORDER
                 boxes[:, :3] /= scale
@@ -142,8 +143,8 @@ class Finder:
         not; where the face lies is told from the box itself all the same."""
         x = standardised(np.concatenate([cut(halves, boxes * (1, 1, larger, 1))[:, :, ::mirrored]
                                          for mirrored, larger in views]))
-        shape = chain.shape_after(self.look.steps, LOOK, LOOK)
-        x = chain.forward(x.reshape(-1), np.full((len(x), 2), LOOK), self.look)
+        shape = chain.shape_after(self.look.steps, LOOK_SIZE, LOOK_SIZE)
+        x = chain.forward(x.reshape(-1), np.full((len(x), 2), LOOK_SIZE), self.look)
         out = run(self.rest, x.reshape(-1, *shape, self.look.steps[-1, 1]))
         out = out.reshape(len(views), len(boxes), -1)
         for view, (mirrored, larger) in zip(out, views):
@@ -182,7 +183,7 @@ def run(layers, x):
 def halved(grey):
     """A Pillow image, a half of it, a quarter, ... down to some pixels."""
     pictures = [grey]
-    while min(pictures[-1].size) >= 2 * LOOK:
+    while min(pictures[-1].size) >= 2 * LOOK_SIZE:
         pictures.append(pictures[-1].reduce(2))
     return pictures
 
@@ -197,8 +198,8 @@ def pyramid(grey, smallest):
         x = np.pad(np.asarray(halves[half].resize(size, Image.Resampling.BILINEAR)), BORDER,
                    mode="edge")
         rows = max(1, AT_ONCE // (SCAN_STRIDE * x.shape[1]))
-        for top in range(0, (len(x) - SCAN) // SCAN_STRIDE + 1, rows):
-            yield scale, top, x[SCAN_STRIDE * top:SCAN_STRIDE * (top + rows - 1) + SCAN]
+        for top in range(0, (len(x) - SCAN_SIZE) // SCAN_STRIDE + 1, rows):
+            yield scale, top, x[SCAN_STRIDE * top:SCAN_STRIDE * (top + rows - 1) + SCAN_SIZE]
 
 
 def batches(strips, most):
@@ -216,8 +217,8 @@ def batches(strips, most):
 
 def scales(size, smallest):
     """Scales of the pyramid's pictures, from the one where the smallest face fits a window."""
-    scale = SCAN * FILL / smallest
-    while min(size) * scale + 2 * BORDER >= SCAN:
+    scale = SCAN_SIZE * FILL / smallest
+    while min(size) * scale + 2 * BORDER >= SCAN_SIZE:
         yield scale
         scale /= STEP
 
@@ -235,14 +236,14 @@ def moved(boxes, outputs):
 
 def cut(halves, boxes):
     """The windows of boxes (N, 4), from the picture of `halved` that is about as fine as each: (N,
-    LOOK, LOOK); beyond the picture's edges the edges go on."""
+    LOOK_SIZE, LOOK_SIZE); beyond the picture's edges the edges go on."""
     sides = boxes[:, 2] / FILL
-    level = np.clip(np.log2(np.maximum(sides, 1) / LOOK / 2), 0, len(halves) - 1).astype(int)
-    windows = np.empty((len(boxes), LOOK, LOOK), np.float32)
+    level = np.clip(np.log2(np.maximum(sides, 1) / LOOK_SIZE / 2), 0, len(halves) - 1).astype(int)
+    windows = np.empty((len(boxes), LOOK_SIZE, LOOK_SIZE), np.float32)
     for n in np.unique(level):
         some = level == n
         places = boxes[some] / (2**n, 2**n, 2**n * FILL, 1)
-        windows[some] = cut_windows(np.asarray(halves[n]), places, LOOK)
+        windows[some] = cut_windows(np.asarray(halves[n]), places, LOOK_SIZE)
     return windows
 
 

@@ -2,7 +2,7 @@
 
 import copy
 
-from tinyfer.core.optim import check_state
+from tinyfer.core import checks
 
 
 class RunningMean:
@@ -24,6 +24,8 @@ class RunningMean:
     def __init__(self, optimizer, model, decay):
         if not 0 < decay < 1:
             raise ValueError(f"decay of the running mean is {decay}; expected 0 < decay < 1")
+        if not {id(p) for p in optimizer.parameters} <= {id(p) for p in model.parameters()}:
+            raise ValueError("the optimizer moves parameters that this model does not have")
         self.optimizer, self.model, self.decay = optimizer, model, decay
         self.averaged = copy.deepcopy(model)
 
@@ -51,7 +53,7 @@ class RunningMean:
 
     def load_state(self, arrays):
         """Copy a state() back in. ValueError, and nothing changed, where names or shapes differ."""
-        check_state(self.state(), arrays)
+        checks.state("optimizer state does not fit", self.state(), arrays)
         means = {name for name in arrays if name.startswith("mean.")}
         self.optimizer.load_state({name: arrays[name] for name in arrays.keys() - means})
         self.averaged.load_state({name.removeprefix("mean."): arrays[name] for name in means})

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from tinyfer.core.losses import softmax
-from tinyfer.core.networks import SCAN, SCAN_STRIDE
+from tinyfer.core.networks import SCAN_SIZE, SCAN_STRIDE
 from tinyfer.data.pictures import grey_of
 from tinyfer.data.scenes import draw_scene
 from tinyfer.photo.finder import BORDER, FILL, packaged_finder, scales
@@ -41,9 +41,10 @@ def score_maps():
         (out,) = finder.judged([x])
         p = softmax(out[..., :2].reshape(-1, 2))[:, 1].reshape(out.shape[:2])
         above.imshow(x, cmap="gray", vmin=0, vmax=255)
-        bare(above, f"{small.width} × {small.height}: faces of {SCAN * FILL / scale:.0f} pixels")
+        side = SCAN_SIZE * FILL / scale
+        bare(above, f"{small.width} × {small.height}: faces of {side:.0f} pixels")
         i, j = np.unravel_index(p.argmax(), p.shape)
-        frame(above, SCAN_STRIDE * i, SCAN_STRIDE * j, SCAN, SCAN, ORANGE, 2)
+        frame(above, SCAN_STRIDE * i, SCAN_STRIDE * j, SCAN_SIZE, SCAN_SIZE, ORANGE, 2)
         shown = below.imshow(p, cmap="Blues", vmin=0, vmax=1)
         bare(below, f"{p.shape[1]} × {p.shape[0]} windows")
     fig.colorbar(shown, ax=grid[1], fraction=0.03, pad=0.01).set_label("score")

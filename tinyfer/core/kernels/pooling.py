@@ -56,20 +56,20 @@ def _backward(dout, winner, dx):
                             dx[n, 2 * i + u, 2 * j + v, c] = dout[n, i, j, c] if won else zero
 
 
-def maxpool_forward(x, norm=None):
+def maxpool_forward(x, affine=None):
     """x (N, H, W, C) -> out (N, H//2, W//2, C) and winner, uint8 of the same shape.
 
-    norm (3, C), rows mean, scale, beta: of (x - mean) scale + beta in place of x, which batch norm
+    affine (3, C), rows mean, scale, beta: of (x - mean) scale + beta in place of x, which batch norm
     before the pooling then need not write to memory.
     """
     x, = checks.pooling(x)
     N, H, W, C = x.shape
-    if norm is None:
-        norm = np.repeat(np.array([[0], [1], [0]], x.dtype), C, axis=1)
-    norm = checks.array("max pooling", "norm", norm, (3, C), x.dtype)
+    if affine is None:
+        affine = np.repeat(np.array([[0], [1], [0]], x.dtype), C, axis=1)
+    affine = checks.array("max pooling", "affine", affine, (3, C), x.dtype)
     shape = (N, H // 2, W // 2, C)
     out, winner = empty(shape, x.dtype), empty(shape, np.uint8)
-    _forward(x, *norm, out, winner)
+    _forward(x, *affine, out, winner)
     return out, winner
 
 
