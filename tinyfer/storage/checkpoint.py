@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyfer.core import checks
 from tinyfer.core.arrays import (
     atomic_write,
     brief,
@@ -25,7 +26,6 @@ from tinyfer.core.arrays import (
     parse_json,
     save_arrays,
 )
-from tinyfer.core.optim import check_state
 from tinyfer.storage.files import read_bounded
 
 FORMAT = 2          # 1 is the same without settings, and is still read
@@ -72,7 +72,7 @@ def load_checkpoint(path, model, optimizer, fits=None):
         parts[part][rest] = value
     try:
         _check_types(model.state() | optimizer.state(), parts["model"] | parts["optimizer"])
-        check_state(optimizer.state(), parts["optimizer"])
+        checks.state("optimizer state does not fit", optimizer.state(), parts["optimizer"])
         kept = about.get("settings", {})
         check_form(kept, {}, "what it says of its settings")
         if fits:
