@@ -164,7 +164,8 @@ def test_best_is_made_of_the_mean_in_the_checkpoint(tmp_path):
     (Recipe(optimizer="sgd", lr=0.1, momentum=0.9), SGD, dict(lr=0.1, momentum=0.9))])
 def test_a_recipe_makes_its_optimizer(recipe, kind, values):
     optimizer = recipe.make_optimizer(tiny_model())
-    assert type(optimizer) is kind and values.items() <= vars(optimizer).items()
+    assert type(optimizer) is kind
+    assert all(getattr(optimizer, name) == value for name, value in values.items())
     averaged = replace(recipe, ema=0.5).make_optimizer(tiny_model())
     assert averaged.decay == 0.5 and type(averaged.optimizer) is kind
 
