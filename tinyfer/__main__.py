@@ -13,6 +13,7 @@ COMMANDS = {
     "saliency": "which pixels a prediction hangs on, and tests of such maps",
     "explore": "look at the data before training",
     "play": "see inside a network: a page in the browser",
+    "doctor": "what a bug report needs: versions, processor, threads, caches, data",
 }
 
 
@@ -32,6 +33,7 @@ def main(argv=None):
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
         print(f"error: there is no command {name[:60]!r}; {hint}", file=sys.stderr)
         return 2
+    sys.argv[0] = f"tinyfer {name}"         # what the usage of a command begins with
     return importlib.import_module(f"tinyfer.commands.{name}").main(arguments)
 
 

@@ -5,8 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import tinyfer
+from tinyfer import __main__
+from tinyfer.__main__ import COMMANDS
 from tinyfer.commands import cli
 
 ROOT = Path(cli.__file__).parents[2]
@@ -88,11 +92,58 @@ def test_options_in_error(capsys):
     for words, sentence in {
             "--n 1": "argument --n: expected a whole number from 2, got '1'",
             "--names a,c": "argument --names: there is no name 'c'; there are a, b",
-            "--m": "unrecognized arguments: --m"}.items():
+            "--x": "unrecognized arguments: --x"}.items():
         with pytest.raises(SystemExit) as stop:
             parser.parse_args(words.split())
         assert stop.value.code == 2
         assert capsys.readouterr().err == f"error: {sentence} (--help lists the options)\n"
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--naems", "a"])
+    assert "unrecognized arguments: --naems a (did you mean --names?)" in capsys.readouterr().err
+
+
+def test_what_is_there_is_not_replaced_unasked(tmp_path):
+    cli.check_output(tmp_path / "new" / "folder", False)
+    cli.check_output(tmp_path, False)
+    (tmp_path / "a.txt").touch()
+    for path in (tmp_path, tmp_path / "a.txt"):
+        with pytest.raises(ValueError, match="is there already: choose another --out, or give --f"):
+            cli.check_output(path, False)
+        cli.check_output(path, True)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_front_door_and_fits_a_terminal(name, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as stop:
+        __main__.main([name, "--help"])
+    text = capsys.readouterr().out
+    assert stop.value.code == 0 and text.startswith(f"usage: tinyfer {name} ")
+    options = text[text.index("\noptions:"):]
+    assert all(len(line) <= 80 for line in options.splitlines())
+    assert ("--threads" in text) == (name not in ("explore", "play"))
+
+
+def test_names_of_commands(capsys):
+    assert __main__.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"tinyfer {tinyfer.__version__}\n"
+    assert __main__.main([]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"  {name} " in shown for name in COMMANDS)
+    for name, words in (("trian", "did you mean train?"), ("xyz", "there are train, predict")):
+        assert __main__.main([name]) == 2
+        assert f"there is no command {name!r}; {words}" in capsys.readouterr().err
+
+
+def test_doctor_says_what_a_report_needs(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TINYFER_DATA", "nowhere.zip")
+    assert __main__.main(["doctor", "--threads", "1"]) == 0
+    found = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert f"numpy {np.__version__}" in found["versions"] and "bytes" in found["processor"]
+    assert found["threads"].startswith("1, by ") and "seven-class" in found["weights"]
+    assert found["data"].startswith("error: nowhere.zip (from TINYFER_DATA) does not exist")
+    assert "read 7 drawn faces" in found["check"]
 
 
 def test_a_closed_output_and_odd_names_are_no_error():

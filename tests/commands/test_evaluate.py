@@ -137,7 +137,7 @@ def test_evaluate_writes_everything(call, made, tmp_path):
                              "ROC curves", "Calibration", "Merged to positive and negative",
                              "The most confident mistakes", "Images of each class",
                              "Configuration"]
-    assert len(page.images) == 7
+    assert len(page.images) == 7 and "Right for " in out
     assert all(source.startswith("data:image/png;base64,") for source in page.sources)
 
 
@@ -300,7 +300,8 @@ def test_ones_own_pictures_are_scored(call, made, tmp_path):
     assert code == 0, err
     result = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert result["n"] == 10 and "copies" not in result and "the folder mine, 10 images" in out
-    assert not (tmp_path / "out" / "report.html").exists()
+    assert out.startswith("mine\nRight for ") and "<h1>mine</h1>" in (
+        tmp_path / "out" / "report.html").read_text()
     faces = np.array([read_face(file) for file in sorted(folder.rglob("*.png"))])
     model = open_run(made / "6").model
     assert result["accuracy"] == np.mean(model.predict(faces) == np.repeat(range(5), 2))
@@ -320,3 +321,27 @@ def test_classes_of_a_folder_must_be_those_of_the_network(call, made, tmp_path):
         assert code == 2 and words in err and err.count("\n") == 1
     code, _, err = call(evaluate.main, made / "6", "--data", mine, "--reweigh")
     assert code == 2 and "need the data that the network was trained on" in err
+    code, _, err = call(evaluate.main, made / "6", "--data", mine, "--part", "train")
+    assert code == 2 and "of a folder of pictures all are scored" in err
+
+
+@pytest.mark.parametrize("right, supports, words", [
+    (0.31, (60, 40), "Right for 31 of 100 faces: worse than guessing among 2."),
+    (0.52, (60, 40), "Right for 52 of 100 faces: no better than guessing among 2."),
+    (0.62, (60, 20, 20),
+     "Right for 62 of 100 faces: no better than always saying a, right for 60."),
+    (0.9, (60, 20, 20), "Right for 90 of 100 faces; guessing among 3 is right for 33.")])
+def test_a_score_in_a_sentence(right, supports, words):
+    classes = {name: dict(support=n) for name, n in zip("abc", supports)}
+    assert evaluate.verdict(dict(
+        n=100, accuracy=right, classes=classes,
+        accuracy_interval=metrics.wilson_interval(round(100 * right), 100))) == words
+
+
+def test_what_was_scored_already_is_kept(call, made, tmp_path):
+    arguments = made / "7", "--out", tmp_path / "out"
+    assert call(evaluate.main, *arguments)[0] == 0
+    code, _, err = call(evaluate.main, *arguments)
+    assert code == 2 and "out is there already: choose another --out, or give --force" in err
+    code, out, _ = call(evaluate.main, *arguments, "--force")
+    assert code == 0 and all(len(line) < 80 for line in out.splitlines()[:-1])

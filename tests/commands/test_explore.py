@@ -66,7 +66,8 @@ def test_without_photographs(call, tmp_path, monkeypatch, few):
     assert call(explore.main, "--out", tmp_path, "--no-photographs")[0] == 0
     assert {file.name for file in tmp_path.iterdir()} == {
         "facts.json", "class-counts.png", "mean-faces.png"}
-    assert call(explore.main, "--out", tmp_path)[0] == 0
+    assert call(explore.main, "--out", tmp_path)[0] == 2, "what is there is kept"
+    assert call(explore.main, "--out", tmp_path, "--force")[0] == 0
     assert (tmp_path / "photographs" / "two-labels.png").exists()
     assert (tmp_path / "photographs" / "blank.png").exists()
 

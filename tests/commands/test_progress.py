@@ -1,11 +1,12 @@
 """The lines of a training run, on a terminal and in a log."""
 
 import io
+import os
 
 import pytest
 
 from tinyfer.commands import progress
-from tinyfer.commands.progress import Progress, duration
+from tinyfer.commands.progress import Line, Progress, duration
 
 ROW = dict(epoch=1, loss=1.5, accuracy=0.25, val_loss=1.4, val_accuracy=0.5, seconds=60.0)
 
@@ -39,7 +40,7 @@ def epoch_of(stream, clock, steps, seconds_per_step):
 def test_a_log_gets_a_line_at_each_quarter(clock):
     lines = epoch_of(Stream(False), clock, 320, 0.2).splitlines()
     assert [line.split("  ")[1] for line in lines[1:-1]] == [
-        "step 80/320", "step 160/320", "step 240/320"]
+        "80/320", "160/320", "240/320"]
     assert "320 images/s" in lines[1] and lines[1].endswith("48 s left")
     assert lines[-1].split() == ["1", "1.5000", "0.2500", "1.4000", "0.5000", "1:00", "min",
                                  "2:00", "min", "best"]
@@ -57,8 +58,32 @@ def test_a_log_stays_quiet_where_epochs_are_short(clock):
 def test_a_terminal_gets_one_line_rewritten(clock):
     text = epoch_of(Stream(True), clock, 40, 0.3)
     assert text.count("\n") == 2  # the head of the table, and the row of the epoch
-    assert text.count("step ") == 39
-    assert all(len(line) <= 79 for line in text.replace("\n", "\r").split("\r"))
+    assert text.count("images/s") == 39
+
+
+@pytest.mark.parametrize("columns", [30, 80, 200])
+def test_nothing_of_a_longer_line_stays_on_a_terminal(monkeypatch, columns):
+    """What is shown after each text is that text, cut to the terminal, and blanks."""
+    size = os.terminal_size((columns, 9))
+    monkeypatch.setattr(progress.shutil, "get_terminal_size", lambda: size)
+    line = Line(stream := Stream(True))
+    for text in ("x" * 83, "short", "a longer one", "y" * 300, "end"):
+        line.write(text, last=text == "end")
+    shown = ""
+    for text in stream.getvalue().removesuffix("\n").split("\r")[1:]:
+        assert len(text) < columns
+        shown = text + shown[len(text):]
+    assert shown.rstrip() == "end" and stream.getvalue().endswith("\n")
+
+
+def test_the_widest_step_fits_80_columns(clock):
+    shown = Progress(stream := Stream(True))
+    clock[0] = 1
+    shown.step(100, 1, 440, 64, 2.5, 0.5)
+    clock[0] = 2
+    shown.step(100, 400, 440, 25600, 12345.678, 0.25)
+    shown.epoch([ROW | {"epoch": 100, "loss": 1e9, "seconds": 99999}], 120)
+    assert all(len(line) < 80 for line in stream.getvalue().replace("\n", "\r").split("\r"))
 
 
 def test_the_first_step_does_not_count_for_the_speed(clock):

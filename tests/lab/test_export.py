@@ -250,7 +250,7 @@ def test_nothing_is_replaced_unasked(capsys, made, tmp_path):
     for kind, name in (("package", "tiny.npz"), ("torch", "tiny.npz"), ("torch", "tiny.py")):
         (tmp_path / name).write_text("mine")
         code, out, err = run(capsys, made, "--to", kind, "tiny", "--out", tmp_path)
-        assert code == 2 and out == "" and f"{name} is there already: choose another name" in err
+        assert code == 2 and out == "" and f"{name} is there already: choose another --out" in err
         assert (tmp_path / name).read_text() == "mine"
         assert run(capsys, made, "--to", kind, "tiny", "--out", tmp_path, "--force")[0] == 0
         assert (tmp_path / name).read_bytes() != b"mine"

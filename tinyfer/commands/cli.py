@@ -1,6 +1,7 @@
 """What the command lines of all scripts share: errors are one sentence, and exit code 2."""
 
 import argparse
+import difflib
 import os
 import sys
 import warnings
@@ -16,8 +17,38 @@ LONGEST = 199       # characters of a message
 def parser(description, **settings):
     """An ArgumentParser with these settings that reports errors in one line."""
     made = argparse.ArgumentParser(description=description, **settings)
-    made.error = lambda message: sys.exit(fail(f"{message} (--help lists the options)"))
+
+    def error(message):
+        wrong = message.removeprefix("unrecognized arguments: ").split()[0]
+        near = difflib.get_close_matches(wrong, made._option_string_actions, 1, 0.7)
+        hint = f"did you mean {near[0]}?" if near and "unrecognized" in message else (
+            "--help lists the options")
+        sys.exit(fail(f"{message} ({hint})"))
+
+    made.error = error
     return made
+
+
+def add_threads(parser):
+    """The option --threads, the same everywhere."""
+    parser.add_argument("--threads", type=at_least(1), metavar="N", help="threads; changes the "
+                        "speed, not the result (default: one per core)")
+
+
+def add_output(parser, default):
+    """The options --out and --force: what is there already is replaced only if one says so."""
+    parser.add_argument("--out", metavar="FOLDER", help=f"where the files go (default {default})")
+    parser.add_argument("--force", action="store_true", help="replace what is there already")
+
+
+def check_output(path, force):
+    """To be asked before the work: ValueError where a file or a filled folder is there already and
+    not to be replaced, OSError where nothing can be written there. Nothing is made."""
+    path = Path(path)
+    if not force and path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise ValueError(f"{path} is there already: choose another --out, or give --force to "
+                         "replace it")
+    check_writable(path if path.is_dir() else path.parent)
 
 
 def at_least(least):

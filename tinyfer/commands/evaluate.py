@@ -27,6 +27,7 @@ from tinyfer.training.evaluation import (
     reweighed_scores,
     score,
 )
+from tinyfer.training.experiments import OWN
 from tinyfer.training.runs import open_run, write_json
 
 
@@ -37,16 +38,16 @@ def parse(argv):
         "confusion.png, roc.png, calibration.png and report.html, a page that needs nothing "
         "beside it. It shows photographs of the data set: keep it to yourself.")
     add = parser.add_argument
-    add("run", metavar="RUN", help="a run folder, or packaged weights by name")
-    add("--part", choices=PARTS, default="test", help="which part to score (default test)")
+    add("run", metavar="RUN", help="packaged weights by name, a run folder, or a model file")
+    add("--part", choices=PARTS, help="which part to score (default test)")
     add("--data", metavar="PATH", help="FER-2013 (default: where the run found it, TINYFER_DATA, "
-        "./data); or a folder of your own pictures, as <class>/* or test/<class>/*, with the "
-        "network's classes: all of them are scored, without report.html")
+        "./data); or a folder of your own pictures, as <class>/* or test/<class>/*, of classes of "
+        "the network: all of them are scored")
     add("--find-faces", action="store_true", help="in a folder of your own, take the largest face "
         "found in each picture, and the picture where there is none (default: as the run was "
         "trained; the whole picture for the packaged weights)")
-    add("--out", metavar="FOLDER", help="default RUN/evaluation-PART, or "
-        "runs/evaluation-NAME-PART for packaged weights; what it holds is replaced")
+    cli.add_output(parser, "RUN/evaluation-PART, or runs/evaluation-NAME-PART for packaged "
+                   "weights; the name of a folder of your own in the place of PART")
     add("--mistakes", type=cli.at_least(0), default=24, metavar="N",
         help="how many of the most confident mistakes the page shows (default 24)")
     add("--crops", type=int, choices=tuple(CROPS), default=1, help="average the probabilities over "
@@ -58,7 +59,7 @@ def parse(argv):
     add("--against", nargs="+", default=[], metavar="RUN", help="other runs of these classes, "
         "or of two, and of the same seed: compared on the same images (agreement and McNemar's "
         "exact test)")
-    add("--threads", type=cli.at_least(1), metavar="N", help="threads (default: one per core)")
+    cli.add_threads(parser)
     return parser.parse_args(argv)
 
 
@@ -69,27 +70,29 @@ def main(argv=None):
 def evaluate(given):
     set_threads(given.threads)
     run = open_run(given.run)
-    folder = Path(given.out or (run.folder / f"evaluation-{given.part}" if run.folder else
-                                f"runs/evaluation-{Path(given.run).stem}-{given.part}"))
-    cli.check_writable(folder)
+    own = is_class_folder(given.data) and not same_place(given.data, run.config.data)
+    if own and (given.part or given.reweigh or given.against):
+        raise ValueError("--part, --reweigh and --against need the data that the network was "
+                         "trained on; of a folder of pictures all are scored")
+    name = Path(given.data).resolve().name if own else given.part or "test"
+    folder = Path(given.out or (run.folder / f"evaluation-{name}" if run.folder else
+                                f"runs/evaluation-{Path(given.run).stem}-{name}"))
+    cli.check_output(folder, given.force)
     find = largest_face if given.find_faces or run.config.find_faces else None
-    if is_class_folder(given.data) and not same_place(given.data, run.config.data):
-        if given.reweigh or given.against:
-            raise ValueError("--reweigh and --against need the data that the network was trained "
-                             "on, not a folder of pictures")
-        parts, copies = None, {}
+    if own:
+        parts, copies = None, None
         part = load_class_folder(given.data, run.model.class_names, find)
         warn_of_drawn_faces(run)
     elif find and not run.config.find_faces:
         raise ValueError("--find-faces needs --data with a folder of pictures that the run was not "
                          "trained on; its own are read as they were then")
     else:
-        parts, copies = parts_of(run, given.data, largest_face)
-        part = getattr(parts, given.part)
+        parts, seen = parts_of(run, given.data, largest_face)
+        part, copies = getattr(parts, name), seen.get(name)
     if len(part) == 0:
-        raise ValueError(f"the {given.part} part of {given.run} is empty")
+        raise ValueError(f"the {name} part of {given.run} is empty")
     probabilities = run.model.predict_proba(part.faces, crops=given.crops)
-    result = score(part.labels, probabilities, part.class_names, copies.get(given.part))
+    result = score(part.labels, probabilities, part.class_names, copies)
     result["crops"] = given.crops
     if given.binarize:
         result["binarized"] = binarized_scores(part.labels, probabilities, part.class_names)
@@ -98,13 +101,15 @@ def evaluate(given):
     if given.against:
         result["against"] = {place: compare(run, part, probabilities, open_run(place))
                              for place in given.against}
-    text = report_text(run, part, given.part, result)
-    write_all(folder, part, given, probabilities, result, text)
-    if parts:
-        write_report(folder / "report.html", run, parts, given.part, probabilities, result,
-                     mistakes(part, probabilities, given.mistakes), result.get("binarized"))
-    page = "report.html, " if parts else ""
-    print(f"{text}\n\n{page}metrics.json and the pictures are in {folder}")
+    result = dict(heading=heading(run, own and name), verdict=verdict(result)) | result
+    what = part.source if own else f"{name} part of {part.source}"
+    result["what"] = f"{what}, {len(part):,} images" + (
+        f", the mean over {given.crops} crops of each" * (given.crops > 1))
+    text = report_text(part, probabilities, result)
+    write_all(folder, part, probabilities, result, text)
+    write_report(folder / "report.html", run, part, probabilities, result,
+                 mistakes(part, probabilities, given.mistakes), parts)
+    print(f"{text}\n\nreport.html, metrics.json and the pictures are in {folder}")
 
 
 def same_place(one, other):
@@ -112,15 +117,46 @@ def same_place(one, other):
     return other is not None and Path(one).resolve() == Path(other).resolve()
 
 
-def report_text(run, part, name, result):
+def heading(run, own):
+    """What was scored, in a reader's words. own: the name of a folder that the run has not seen."""
+    experiment = run.experiment
+    if own or run.config.classes == OWN:
+        return own or Path(run.config.data).name
+    if experiment.number:
+        return f"Experiment {experiment.number}: {experiment.title}"
+    return experiment.title[0].upper() + experiment.title[1:]
+
+
+def verdict(result):
+    """The accuracy in a sentence, beside guessing and beside always saying the same."""
+    supports = {name: row["support"] for name, row in result["classes"].items()}
+    n, K = result["n"], len(supports)
+    most = max(supports, key=supports.get)
+    (low, high), right = result["accuracy_interval"], 100 * result["accuracy"]
+    words = f"Right for {right:.0f} of 100 faces"
+    if high < 1 / K:
+        return f"{words}: worse than guessing among {K}."
+    if low <= 1 / K:
+        return f"{words}: no better than guessing among {K}."
+    if low <= supports[most] / n:
+        return (f"{words}: no better than always saying {most}, right for "
+                f"{100 * supports[most] / n:.0f}.")
+    return f"{words}; guessing among {K} is right for {100 / K:.0f}."
+
+
+def report_text(part, probabilities, result):
     low, high = result["accuracy_interval"]
-    lines = [f"{run.experiment.title}, seed {run.config.seed}: {name} part of {part.source}, "
-             f"{len(part):,} images"
-             + f", the mean over {result['crops']} crops of each" * (result["crops"] > 1), "",
+    lines = [result["heading"], result["verdict"], "", result["what"],
              f"accuracy {result['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f}), "
-             f"macro precision {result['macro']['precision']:.4f}, "
+             f"macro precision {result['macro']['precision']:.4f},",
              f"macro AUC {four_digits(result['macro']['auc'])}, "
              f"calibration error {result['calibration']['ece']:.4f}"]
+    there = part.counts() > 0
+    if not there.all():
+        alone = np.where(there, probabilities, 0).argmax(axis=1)
+        absent = ", ".join(name for name, is_there in zip(part.class_names, there) if not is_there)
+        lines.append(f"no picture is of {absent}; choosing among the others alone: accuracy "
+                     f"{metrics.accuracy(part.labels, alone):.4f}")
     if "copies" in result:
         lines.append(_leakage(result))
     lines += ["", metrics.format_report(result), "", _matrix(result, part.class_names)]
@@ -146,13 +182,14 @@ def _leakage(result):
 
 
 def _matrix(result, names):
-    """Counts and, in brackets, per cent of the row; rows true, columns predicted."""
+    """Counts; rows true, columns predicted. Rows of classes that are there."""
     matrix = np.array(result["confusion_matrix"])
-    width = max(12, *(len(name) + 2 for name in names))
-    lines = ["true \\ predicted".ljust(18) + "".join(f"{name:>{width}}" for name in names)]
-    for name, row in zip(names, matrix):
-        cells = (f"{n:,} ({100 * n / max(row.sum(), 1):.0f} %)" for n in row)
-        lines.append(f"{name:18}" + "".join(f"{cell:>{width}}" for cell in cells))
+    widths = [max(7, len(name) + 1) for name in names]
+    first = max(16, *map(len, names))
+    lines = ["true \\ predicted".ljust(first)
+             + "".join(f"{name:>{width}}" for name, width in zip(names, widths))]
+    lines += [f"{name:{first}}" + "".join(f"{n:{width},}" for n, width in zip(row, widths))
+              for name, row in zip(names, matrix) if row.any()]
     return "\n".join(lines)
 
 
@@ -189,9 +226,8 @@ def _against(others):
     return "\n".join(lines)
 
 
-def write_all(folder, part, given, probabilities, result, text):
-    names = part.class_names
-    title = f"{part.source}, {given.part} part ({len(part):,} images)"
+def write_all(folder, part, probabilities, result, text):
+    names, title = part.class_names, result["what"]
     write_json(folder / "metrics.json", result)
     with atomic_write(folder / "report.txt") as file:
         file.write(text.encode() + b"\n")

@@ -42,7 +42,7 @@ def parse(argv):
     add("--drawn", type=cli.at_least(1), metavar="N", help="look at N drawn faces instead")
     add("--seed", type=cli.at_least(0), default=0, metavar="N",
         help="of the study's split, the samples and the drawn faces (default 0)")
-    add("--out", default="runs/explore", metavar="FOLDER", help="default runs/explore")
+    cli.add_output(parser, "runs/explore")
     add("--no-photographs", action="store_true", help="no sheets of single images")
     return parser.parse_args(argv)
 
@@ -52,8 +52,8 @@ def main(argv=None):
 
 
 def explore(given):
-    folder = Path(given.out)
-    cli.check_writable(folder)
+    folder = Path(given.out or "runs/explore")
+    cli.check_output(folder, given.force)
     data = load(given)
     facts = facts_of(data, given.seed)
     print(as_text(facts, data))
@@ -124,14 +124,15 @@ def _counts(part):
 
 
 def as_text(facts, data):
-    names = data.class_names
+    names, widths = data.class_names, [max(7, len(name) + 2) for name in data.class_names]
     lines = [f"{data.source}: {len(data):,} images of 48x48 grey pixels", "",
-             " " * 12 + "".join(f"{name:>10}" for name in names) + f"{'all':>10}"]
+             " " * 11 + "".join(f"{name:>{width}}" for name, width in zip(names, widths))
+             + f"{'all':>8}"]
     for name, row in (facts["folders"] | facts["parts"]).items():
         if name == USAGES[0]:
             lines.append("")
-        lines.append(f"{name:12}" + "".join(f"{n:10,}" for n in row.values())
-                     + f"{sum(row.values()):10,}")
+        counts = "".join(f"{n:{width},}" for n, width in zip(row.values(), widths))
+        lines.append(f"{name:11}{counts}{sum(row.values()):8,}")
     copies = facts["copies"]
     lines += [
         "", "exact copies, equal in every pixel",

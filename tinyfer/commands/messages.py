@@ -9,7 +9,7 @@ from tinyfer.data import HOW_TO_GET
 from tinyfer.scores.metrics import format_report
 from tinyfer.training import runs
 
-RULE = "=" * 98
+RULE = "=" * 78
 
 
 def show_reading():

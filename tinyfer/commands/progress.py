@@ -7,6 +7,36 @@ import time
 HEADER = "epoch      loss  accuracy  val loss  val accuracy      time  time left"
 
 
+class Line:
+    """One line that is rewritten in place on a terminal; a plain line in ten seconds elsewhere."""
+
+    def __init__(self, stream=None):
+        self.stream = stream or sys.stdout
+        self.live = self.stream.isatty()
+        self.printed = self.started = time.perf_counter()
+        self.width = 0          # of what stands on the terminal and is to be written over
+
+    def write(self, text, last=True):
+        """last: the next text goes to a line of its own."""
+        if self.live:
+            most = shutil.get_terminal_size().columns - 1
+            text, before, self.width = text[:most], min(self.width, most), len(text[:most])
+            text = f"\r{text:<{before}}"
+        if last or not self.live:
+            text, self.width = text + "\n", 0
+        self.stream.write(text)
+        self.stream.flush()
+
+    def __call__(self, done, total, what):
+        now = time.perf_counter()
+        if now - self.printed >= (0.1 if self.live else 10):
+            self.printed = now
+            self.write(f"{what}: {done:,} of {total:,}, {duration(now - self.started)}", last=False)
+
+    def done(self, text):
+        self.write(f"{text} in {duration(time.perf_counter() - self.started)}")
+
+
 class Progress:
     """Prints the steps and epochs of `tinyfer.training.loop.fit`.
 
@@ -16,8 +46,7 @@ class Progress:
     """
 
     def __init__(self, stream=None):
-        self.stream = stream or sys.stdout
-        self.live = self.stream.isatty()
+        self.line = Line(stream)
         self.printed = time.perf_counter()
         self.first_step = None
         self.epoch_seconds = []
@@ -27,20 +56,20 @@ class Progress:
         now = time.perf_counter()
         if step == 1:
             if self.first_step is None:
-                self._write(HEADER)
+                self.line.write(HEADER)
             # Speed is measured from the end of the first step: that one may hold compilation.
             self.first_step = (now, seen)
             return
         since, before = self.first_step
         rate = (seen - before) / (now - since)
         quarter = step * 4 // steps > (step - 1) * 4 // steps and step < steps
-        pause = 0.1 if self.live else 10 if quarter else 60
+        pause = 0.1 if self.line.live else 10 if quarter else 60
         if now - self.printed >= pause:
             self.printed = now
             left = (steps - step) * (seen / step) / rate
-            self._write(f"epoch {epoch}  step {step}/{steps}  {rate:.0f} images/s  "
-                        f"loss {_digits(loss).strip()}  accuracy {accuracy:.4f}  "
-                        f"{duration(left)} left", end="" if self.live else "\n")
+            self.line.write(f"epoch {epoch}  {step}/{steps}  {rate:.0f} images/s  "
+                            f"loss {_digits(loss).strip()}  accuracy {accuracy:.4f}  "
+                            f"{duration(left)} left", last=False)
 
     def epoch(self, history, epochs):
         """After an epoch: its row of the table, and the time left in the whole run."""
@@ -50,41 +79,15 @@ class Progress:
         # The median, for the first epoch may hold compilation.
         usual = sorted(self.epoch_seconds)[(len(self.epoch_seconds) - 1) // 2]
         best = row["val_accuracy"] > max((r["val_accuracy"] for r in history[:-1]), default=-1)
-        self._write(f"{row['epoch']:>5}  {_digits(row['loss'])}  {row['accuracy']:8.4f}  "
-                    f"{_digits(row['val_loss'])}  {row['val_accuracy']:12.4f}  "
-                    f"{duration(row['seconds']):>8}  "
-                    f"{duration(usual * (epochs - row['epoch'])):>9}{'  best' if best else ''}")
-
-    def _write(self, text, end="\n"):
-        if self.live:  # over the line before, and never wider than the terminal
-            width = shutil.get_terminal_size().columns - 1
-            text = f"\r{text[:width]:<{min(width, 79)}}"
-        self.stream.write(text + end)
-        self.stream.flush()
+        left = duration(usual * (epochs - row["epoch"]))
+        self.line.write(f"{row['epoch']:>5}  {_digits(row['loss'])}  {row['accuracy']:8.4f}  "
+                        f"{_digits(row['val_loss'])}  {row['val_accuracy']:12.4f}  "
+                        f"{duration(row['seconds']):>8}  {left:>9}{'  best' if best else ''}")
 
 
 def _digits(loss):
     """In eight characters, however large."""
     return f"{loss:8.4f}" if loss < 1000 else f"{loss:8.1e}"
-
-
-class Line:
-    """What is being done, and how far: one line on a terminal, one in ten seconds elsewhere."""
-
-    def __init__(self):
-        self.live = sys.stdout.isatty()
-        self.printed = self.started = time.perf_counter()
-
-    def __call__(self, done, total, what):
-        now = time.perf_counter()
-        if now - self.printed >= (0.1 if self.live else 10):
-            self.printed = now
-            text = f"{what}: {done:,} of {total:,}, {duration(now - self.started)}"
-            print(f"\r{text:<78}" if self.live else text, end="" if self.live else "\n", flush=True)
-
-    def done(self, text):
-        text = f"{text} in {duration(time.perf_counter() - self.started)}"
-        print(f"\r{text:<78}" if self.live else text, flush=True)
 
 
 def duration(seconds):

@@ -9,7 +9,6 @@ import io
 from html import escape
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from tinyfer.core.arrays import atomic_write
@@ -19,37 +18,37 @@ from tinyfer.training.runs import describe_threads
 STYLE = Path(__file__).with_name("report.css")
 
 
-def write_report(path, run, parts, part_name, probabilities, result, mistakes, binarized=None):
+def write_report(path, run, part, probabilities, result, mistakes, parts=None):
     """Write the page.
 
-    run: `tinyfer.training.runs.Run`; parts: its three parts; part_name: which of them was scored,
-    with probabilities (N, K) and result, the dict of `tinyfer.training.evaluation.score`; mistakes:
-    indices of the wrong predictions to show; binarized: the dict of `binarized_scores`, or None.
+    run: `tinyfer.training.runs.Run`; part: what was scored, with probabilities (N, K) and result,
+    the dict of `tinyfer.training.evaluation.score` with heading, verdict and what; mistakes:
+    indices of the wrong predictions to show; parts: all three of the run's data, if part is of it.
     """
-    part = getattr(parts, part_name)
-    names = part.class_names
-    what = f"{part_name} part of {part.source}, {len(part):,} images"
+    names, heading = part.class_names, escape(result["heading"])
     sections = [
         _tiles(result),
         _section("Scores of each class", _scores(result, names)),
-        _section("Confusion matrix", _confusion(np.array(result["confusion_matrix"]), names)),
+        _section("Confusion matrix", _chart(
+            plots.confusion, result["confusion_matrix"], names, name="Confusion matrix")),
         _section("Learning curves", _learning(run.history)) if run.history else "",
         _section("ROC curves", _roc(part.labels, probabilities, names)),
         _section("Calibration", _calibration(result["calibration"])),
-        _section("Merged to positive and negative", _binarized(binarized)) if binarized else "",
+        _section("Merged to positive and negative", _binarized(result["binarized"]))
+        if "binarized" in result else "",
         _section("The most confident mistakes", _mistakes(part, probabilities, mistakes)),
-        _section("Images of each class", _counts(parts)),
+        _section("Images of each class", _counts(parts._asdict() if parts else {"scored": part})),
         _section("Configuration", _configuration(run)),
     ]
     banner = "" if part.source != "drawn faces" else (
         '<p class="banner">These are drawn faces: the scores say nothing about FER-2013.</p>')
-    number, title = run.experiment.number, run.experiment.title
-    heading = f"Experiment {number}: {title}" if number else title[0].upper() + title[1:]
+    style = STYLE.read_text(encoding="utf-8")
     page = (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
-        f'content="width=device-width, initial-scale=1"><title>{escape(heading)}</title>'
-        f"<style>{STYLE.read_text(encoding='utf-8')}</style></head><body><header><h1>{escape(heading)}</h1>"
-        f"<p>{escape(what)}. Weights of the best epoch on validation.</p></header>{banner}<main>"
+        f'content="width=device-width, initial-scale=1"><title>{heading}</title>'
+        f"<style>{style}</style></head><body><header><h1>{heading}</h1>"
+        f"<p><b>{escape(result['verdict'])}</b></p><p>{escape(result['what'])}. Weights of the "
+        f"best epoch on validation.</p></header>{banner}<main>"
         f'{"".join(sections)}</main></body></html>\n'
     )
     with atomic_write(path) as file:
@@ -94,27 +93,11 @@ def _tiles(result):
 def _scores(result, names):
     keys = ("precision", "recall", "f1", "auc")
     rows = [(escape(name), *(_number(result["classes"][name][key]) for key in keys),
-             f"{result['classes'][name]['support']:,}") for name in names]
+             f"{result['classes'][name]['support']:,}") for name in names
+            if result["classes"][name]["support"]]
     rows.append(("macro mean", *(_number(result["macro"][key]) for key in keys),
                  f"{result['n']:,}"))
     return _table(("class", "precision", "recall", "F1", "AUC", "images"), rows, "last")
-
-
-def _confusion(matrix, names):
-    rows = []
-    for i, name in enumerate(names):
-        support = matrix[i].sum()
-        cells = []
-        for n in matrix[i]:
-            share = n / max(support, 1)
-            ink = "#fff" if share > 0.5 else "#000"
-            shade = "rgb({:.0f},{:.0f},{:.0f})".format(
-                *(255 + share * (deep - 255) for deep in (0, 59, 115)))
-            cells.append(f'<span style="background:{shade};color:{ink}"><b>{n:,}</b><br>'
-                         f"{100 * share:.0f} %</span>")
-        rows.append((f"{escape(name)}<br><small>{support:,}</small>", *cells))
-    note = "<p>Rows: the true class. Columns: what was predicted. Per cent of the row.</p>"
-    return note + _table(("true", *map(escape, names)), rows, "matrix")
 
 
 def _learning(history):
@@ -181,10 +164,10 @@ def _png(face):
 
 def _counts(parts):
     tables = []
-    for name, part in zip(parts._fields, parts):
+    for name, part in parts.items():
         counts = part.counts()
         rows = [(escape(c), f'<span class="bar"><i style="width:{100 * n / counts.max():.1f}%"></i>'
-                 f"</span>", f"{n:,}") for c, n in zip(part.class_names, counts)]
+                 f"</span>", f"{n:,}") for c, n in zip(part.class_names, counts) if n]
         tables.append(f"<div><h3>{name}: {len(part):,}</h3>"
                       f"{_table(('', '', 'images'), rows, 'counts')}</div>")
     return f"<!--wide--><div class='pair three'>{''.join(tables)}</div>"

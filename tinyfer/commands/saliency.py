@@ -122,6 +122,9 @@ def refuse_what_does_not_fit(given):
     auditing = given.audit is not None
     if (given.box or given.whole) and not given.images:
         raise ValueError("--box and --whole say where the face is in an IMAGE, but none is given")
+    if given.images and (given.data or given.drawn or given.faces is not None):
+        raise ValueError("--data, --drawn and --faces are for faces of a data set, not for an "
+                         "IMAGE")
     if given.images and (given.mean_maps or auditing):
         raise ValueError("--mean-maps and --audit need a data set, not single pictures")
     least = 2 if auditing else 1

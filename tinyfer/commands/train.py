@@ -204,8 +204,7 @@ def parse(argv):
         if each.metadata.get("help"):
             cli.add_setting(parser, each, default_of(each))
             OPTIONS[each.name] = each.metadata.get("option", each.name.replace("_", "-"))
-    add("--threads", type=cli.at_least(1), metavar="N",
-        help="threads; changes the speed, not the result (default: one per core)")
+    cli.add_threads(parser)
     add("--out", metavar="FOLDER", help="the run folder, new or empty "
         "(default runs/<experiment>-seed<seed>, with a number at its end if taken)")
     add("--resume", metavar="RUN", help="go on with the run in this folder after its last whole "

@@ -41,10 +41,8 @@ def parse(argv):
         "torchrun, with the data, split, class weights, augmentation and rates of the run")
     add("--data", metavar="PATH", help="for --to package: FER-2013 (default: where the run found "
         "it, TINYFER_DATA, ./data)")
-    add("--out", metavar="FOLDER", help="where the files go (default: tinyfer/pretrained; for "
-        "torch the folder one is in)")
-    add("--force", action="store_true", help="replace files that are there already")
-    add("--threads", type=cli.at_least(1), metavar="N", help="threads (default: one per core)")
+    cli.add_output(parser, "tinyfer/pretrained; for torch runs/exported")
+    cli.add_threads(parser)
     return parser.parse_args(argv)
 
 
@@ -61,13 +59,13 @@ def export(given):
         if not re.fullmatch(r"[\w-]+", name, re.ASCII):
             raise ValueError(f"{name!r} is no name for packaged weights: use letters, digits and -")
         folder = Path(given.out or PACKAGED)
-        check_target(folder / f"{name}.npz", given.force)
+        cli.check_output(folder / f"{name}.npz", given.force)
         to_package(given.run, name, given.data, folder)
     elif kind == "torch":
         check_module_name(name)
-        folder = Path(given.out or ".")
+        folder = Path(given.out or "runs/exported")
         for ending in (".py", ".npz", *["_train.py"] * given.training):
-            check_target(folder / f"{name}{ending}", given.force)
+            cli.check_output(folder / f"{name}{ending}", given.force)
         run = open_run(given.run)
         script = training_script(name, run) if given.training else None
         title = f"{run.experiment.title}, seed {run.config.seed}"
@@ -83,14 +81,6 @@ def export(given):
                   f"{shlex.quote(str(trainer))} --data archive.zip")
     else:
         raise ValueError(f"--to must be package or torch, not {kind!r}")
-
-
-def check_target(path, force):
-    """Before the work: no file may be lost, and the folder must take one."""
-    if path.exists() and not force:
-        raise ValueError(f"{path} is there already: choose another name, or give --force to "
-                         "replace it")
-    cli.check_writable(path.parent)
 
 
 def to_package(place, name, data, folder):

@@ -58,7 +58,7 @@ def parse(argv):
     add("--epochs", type=cli.at_least(1), metavar="N",
         help="fewer epochs than the recipe's, to try it out; or more")
     add("--runs", metavar="FOLDER", default="runs", help="where the runs are (default runs)")
-    add("--threads", type=cli.at_least(1), metavar="N", help="threads (default: one per core)")
+    cli.add_threads(parser)
     add("--table", action="store_true", help="run nothing, only write the page from results.json")
     add("--docs", metavar="FOLDER", help="where results.json, results.md and model-cards are "
         "(default: docs; with --drawn or fewer epochs only RUNS/results.json is written)")

@@ -95,6 +95,11 @@ def _folders():
     return {place / _folder_name(): mode for place, mode in places.items() if place}
 
 
+def cache_folder():
+    """Where compiled kernels are kept; None where they are not."""
+    return next(iter(_folders()), None)
+
+
 class _Cache:
     """What numba asks for a kernel's compiled versions, one for each signature, and gives them to.
 
