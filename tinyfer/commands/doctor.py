@@ -6,12 +6,10 @@
 import time
 from pathlib import Path
 
-import numba
-
 from tinyfer.commands import cli
 from tinyfer.core.kernels.compiling import cache_folder, compiled
 from tinyfer.core.kernels.simd import VECTOR_BYTES
-from tinyfer.core.kernels.threads import set_threads
+from tinyfer.core.kernels.threads import layer, set_threads
 from tinyfer.core.networks import load_model, packaged
 from tinyfer.core.trust import user_folder
 from tinyfer.data import draw_faces, find_data, load_fer2013
@@ -44,7 +42,7 @@ def doctor(given):
     started = time.perf_counter()
     load_model(packaged()[0]).predict(draw_faces(7, seed=0).faces)
     took = time.perf_counter() - started
-    say("threads", f"{threads}, by {numba.threading_layer()}")
+    say("threads", f"{threads}, by {layer()}")
     say("check", f"{packaged()[0]} read 7 drawn faces in {took:.1f} s")
 
 

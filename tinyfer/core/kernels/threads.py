@@ -41,7 +41,7 @@ def guarded(compiled):
     return launch
 
 
-def _layer():
+def layer():
     """"omp", "tbb", "workqueue", or None as long as no parallel kernel has run."""
     try:
         return numba.threading_layer()
@@ -51,11 +51,11 @@ def _layer():
 
 def _look_at_the_threads():
     global _at_once
-    _at_once = _layer() in ("omp", "tbb")
+    _at_once = layer() in ("omp", "tbb")
 
 
 def _survives_forks():
-    if _layer() != "omp":
+    if layer() != "omp":
         return True
     try:
         from numba.np.ufunc import omppool
