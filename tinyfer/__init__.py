@@ -48,8 +48,9 @@ from tinyfer.data import find_data, load_fer2013, to_input
 from tinyfer.explain.saliency import saliency
 from tinyfer.photo.finder import find_faces
 from tinyfer.photo.reading import read_photo, read_photos
+from tinyfer.training.estimator import ExpressionClassifier, train
 
 __version__ = "0.2.0"
-__all__ = ["Adam", "Sequential", "find_data", "find_faces", "load_fer2013", "load_model",
-           "read_photo", "read_photos", "saliency", "six_layer_cnn", "softmax", "softmax_cross_entropy",
-           "to_input"]
+__all__ = ["Adam", "ExpressionClassifier", "Sequential", "find_data", "find_faces", "load_fer2013",
+           "load_model", "read_photo", "read_photos", "saliency", "six_layer_cnn", "softmax",
+           "softmax_cross_entropy", "to_input", "train"]
