@@ -1,6 +1,7 @@
 """Training on plain arrays: one call, and the same as scikit-learn's estimators have it."""
 
 import inspect
+import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -115,10 +116,10 @@ class ExpressionClassifier:
         return self
 
     def __sklearn_tags__(self):
-        """What scikit-learn, which alone calls this, asks of an estimator."""
-        from sklearn.utils import ClassifierTags, Tags, TargetTags
-
-        return Tags("classifier", TargetTags(required=True), classifier_tags=ClassifierTags())
+        """What scikit-learn, which alone calls this and so is there, asks of an estimator."""
+        its = sys.modules["sklearn.utils"]
+        return its.Tags("classifier", its.TargetTags(required=True),
+                        classifier_tags=its.ClassifierTags())
 
     def __repr__(self):
         defaults = inspect.signature(type(self)).parameters
