@@ -171,10 +171,36 @@ def test_it_learns_drawn_faces():
     losses = train(network, Adam(network.layers, lr=3e-3), x[:FACES], faces.labels[:FACES], 50,
                    EPOCHS, rng)
     score = accuracy(network, x[FACES:], faces.labels[FACES:])
+    show(network, x[FACES:], faces[FACES:], score)
     took = time.perf_counter() - began
     true(losses[-1] < losses[0], f"the loss rises from {losses[0]:.2f} to {losses[-1]:.2f}")
     true(score >= LEAST, f"of new faces {score:.2f} are right; expected {LEAST}")
     true(took < 120, f"the training took {took:.0f} s; expected less than two minutes")
+
+
+def show(network, x, data, score):
+    """Print what the network makes of faces that it has not seen: its score, the confusion matrix,
+    and ten faces of which it may have misread half.
+    """
+    p = np.concatenate([softmax(network.forward(part)) for part in np.array_split(x, 6)])
+    read, names = p.argmax(axis=1), data.class_names
+    print(f"Your network reads {score:.1%} of {len(x)} new faces. Rows as drawn, columns as read\n")
+    print(" " * 10 + "".join(f"{name:>10}" for name in names))
+    for label, name in enumerate(names):
+        counts = np.bincount(read[data.labels == label], minlength=len(names))
+        print(f"{name:>10}" + "".join(f"{count:>10}" for count in counts))
+    wrong, right = (np.flatnonzero((read == data.labels) == same) for same in (False, True))
+    chosen = [*wrong[:5], *right][:10]
+    for five in chosen[:5], chosen[5:]:
+        small = data.faces[five].reshape(-1, 12, 4, 24, 2).mean(axis=(2, 4))
+        low, high = (edge(small, axis=(1, 2), keepdims=True) for edge in (np.min, np.max))
+        print()
+        for line in (9.99 * (small - low) / (high - low + 1)).astype(int).swapaxes(0, 1):
+            print("  ".join("".join(" .:-=+*#%@"[grey] for grey in face) for face in line))
+        for text in ([names[data.labels[n]] for n in five],
+                     [f"{names[read[n]]}, {p[n].max():.0%}" for n in five]):
+            print("  ".join(f"{word:<24}" for word in text))
+    print()
 
 
 def test_it_reads_the_packaged_weights():

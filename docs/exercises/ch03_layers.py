@@ -115,6 +115,9 @@ def test_silu():
         "x is held fixed in the factor x: only the sigmoid's slope is there":
             lambda: slope(lambda: fixed * silu(x) / x, x, dout),
         "the sigmoid is held fixed: its own slope is missing": dout * s,
+        "this is the slope of the sigmoid alone, without the factor x": dout * s * (1 - s),
+        "the slopes of both factors are multiplied: those of a product add up":
+            dout * s * s * (1 - s),
         "dout is missing": lambda: slope(lambda: silu(x), x, np.ones_like(x))}, 1e-7)
 
 
@@ -183,17 +186,21 @@ def test_value():
 
 
 def _early(a, result):
-    """What comes out where every value passes on what it has when it is first met."""
-    grads = {id(result): 1.0}
-    todo, seen = [result], set()
-    while todo:
-        value = todo.pop()
-        if id(value) not in seen:
-            seen.add(id(value))
-            for parent, local in zip(value.parents, value.local):
-                grads[id(parent)] = grads.get(id(parent), 0) + local * grads[id(value)]
-                todo.append(parent)
-    return grads[id(a)]
+    """a.grad, where it comes out as every value passes on what it has when it is met, once or
+    each time, the next value taken from the front or the back of a list; else nan.
+    """
+    for where, once in (-1, True), (0, True), (-1, False), (0, False):
+        grads, todo, seen = {id(result): 1.0}, [result], set()
+        while todo:
+            value = todo.pop(where)
+            if not (once and id(value) in seen):
+                seen.add(id(value))
+                for parent, local in zip(value.parents, value.local):
+                    grads[id(parent)] = grads.get(id(parent), 0) + local * grads[id(value)]
+                    todo.append(parent)
+        if grads[id(a)] == a.grad:
+            return a.grad
+    return np.nan
 
 
 def test_value_agrees_with_the_layers():

@@ -44,7 +44,7 @@ def test_he_normal():
     for shape, fan_in, fan_out in SHAPES:
         w = he_normal(shape, rng)
         true(np.shape(w) == shape, f"the weights have the shape {np.shape(w)}, not {shape}")
-        true(abs(w.mean()) < 5 / np.sqrt(fan_in * w.size), "the mean is not 0")
+        true(abs(w.mean()) < 5 * w.std() / np.sqrt(w.size), "the mean is not 0")
         same(f"the variance for {shape}", w.var(), 2 / fan_in, {
             "the window counts: fan-in is R R C": 2 / shape[-2] if len(shape) == 4 else -1,
             "this is fan-out": 2 / fan_out, "the 2 makes up for ReLU; it is missing": 1 / fan_in,

@@ -86,11 +86,14 @@ def test_keras_eps():
     3 eps = torch_eps sqrt(1 - beta2^t).
     """
     for t in 1, 2, 50, 20_000:
-        same(f"epsilon of step {t}", keras_eps(1e-6, t), 1e-6 * np.sqrt(1 - 0.999**t), {
+        m, v = 0.3, 0.5
+        of_pytorch = m / (np.sqrt(v / (1 - 0.999**t)) + 1e-6)       # m and lr as corrected alike
+        right = m * np.sqrt(1 - 0.999**t) / of_pytorch - np.sqrt(v)
+        same(f"epsilon of step {t}", keras_eps(1e-6, t), right, {
             "this goes the other way, from Keras to PyTorch": 1e-6 / np.sqrt(1 - 0.999**t),
             "the root is missing": 1e-6 * (1 - 0.999**t),
             "beta2 is not raised to the power t": 1e-6 * np.sqrt(1 - 0.999),
-            "they are not the same": 1e-6})
+            "they are not the same": 1e-6}, 1e-6)
 
 
 def _reference(gradient, w, lr, eps, steps):

@@ -66,12 +66,20 @@ def test_noise_left():
     cases = (0.99, 0.5), (0.5, 0.0), (0.0, 0.7), (0.9, 0.8)
     d, rho = np.array(cases).T
     white = (1 - d) / (1 + d)
+    i = np.arange(3000)
+
+    def added_up(decay, rho):
+        """The sum over all pairs i, j of their weights in the mean times rho^|i - j|."""
+        w = (1 - decay) * decay**i
+        lags = np.array([w[:len(w) - lag] @ w[lag:] for lag in range(400)])
+        return lags[0] + 2 * (lags[1:] * rho ** np.arange(1, 400.0)).sum()
+
     same("the shares for decay, rho = " + ", ".join(map(str, cases)),
-         [noise_left(*case) for case in cases], white * (1 + d * rho) / (1 - d * rho), {
+         [noise_left(*case) for case in cases], [added_up(*case) for case in cases], {
              "only i = j is counted, or rho is not used: neighbours covary": white,
              "each pair is counted once: i before j and j before i":
                  white * (1 + d * rho / (1 - d * rho)),
-             "this is the standard deviation": np.sqrt(white * (1 + d * rho) / (1 - d * rho))})
+             "this is the standard deviation": np.sqrt([added_up(*case) for case in cases])})
 
 
 def test_decay_for():

@@ -3,7 +3,7 @@
 import checker
 import numpy as np
 from answers import as_convolution, by_hand, clean, curve, rate_for, suppress
-from checker import same
+from checker import same, true
 
 
 def test_by_hand():
@@ -31,12 +31,12 @@ def test_as_convolution():
     same("what they make of a window", np.einsum("nuvc,uvck->nk", x, found), x.reshape(4, -1) @ w)
 
 
-def _kept(boxes, scores, most, surest=True, by_smaller=False, plus=0):
+def _kept(boxes, scores, most, surest=True, by_smaller=False, plus=0, least=0):
     """As the exercise says, box by box."""
     kept = []
     for n in sorted(range(len(boxes)), key=lambda n: -scores[n] if surest else scores[n]):
         for m in kept:
-            sides = [max(0, min(boxes[n][k + 2], boxes[m][k + 2]) + plus
+            sides = [max(least, min(boxes[n][k + 2], boxes[m][k + 2]) + plus
                          - max(boxes[n][k], boxes[m][k])) for k in (0, 1)]
             areas = [(b[2] - b[0] + plus) * (b[3] - b[1] + plus) for b in (boxes[n], boxes[m])]
             both = sides[0] * sides[1]
@@ -64,6 +64,8 @@ def test_suppress():
                 "the common area is divided by the smaller box, not by the union":
                     _kept(*given, by_smaller=True),
                 "right and bottom are not included: the sides have no + 1": _kept(*given, plus=1),
+                "boxes that lie apart have no overlap: two negative sides make a positive area":
+                    _kept(*given, least=-np.inf),
                 "the boxes are not sorted by their scores": sorted(_kept(*given))})
     same("of no boxes", len(suppress(few[:0], np.empty(0), 0.5)), 0)
 
@@ -103,8 +105,9 @@ def test_rate_for():
     3 q = 1 - share ** (1 / n).
     """
     for n, share in (200_000, 0.9), (1000, 0.5):
-        same(f"q for {n} windows, {share}", rate_for(n, share), 1 - share ** (1 / n), {
-            "the share is that of clean pictures": 1 - (1 - share) ** (1 / n),
+        q = rate_for(n, share)
+        true(q < 0.5, "this is the rate of right windows")
+        same(f"clean pictures of {n} windows at the q for {share}", (1 - q) ** n, share, {
+            "the share is that of clean pictures": 1 - share,
             "windows are many: the n-th root of the share, not the share over n":
-                (1 - share) / n,
-            "this is the rate of right windows": share ** (1 / n)}, 1e-6)
+                (1 - (1 - share) / n) ** n}, 1e-6)

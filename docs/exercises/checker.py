@@ -11,10 +11,13 @@ A known mistake is mostly not a formula but the gradient of *another* function, 
 with a mean held fixed has the gradient that one finds who forgets the mean's own.
 """
 
+import ast
 import hashlib
 import inspect
 import json
 import sys
+import textwrap
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -147,7 +150,14 @@ def check_backward(layer, x, dout, training=False, known=()):
     found = {name: np.array(gradient) for name, gradient in found.items()}
     for name, array in moved.items():
         right = slope(lambda: layer.forward(x, training), array, dout)
-        same(name, found[name], right, known.get(name, ()), 1e-7)
+        same(name, found[name], right, dict(known.get(name, ())) | _sums(name, dout), 1e-7)
+
+
+def _sums(name, dout):
+    """The mistakes of a bias: sums of dout over too few of its axes."""
+    axes = [axes for n in range(1, dout.ndim - 1) for axes in combinations(range(dout.ndim - 1), n)]
+    return {f"dout is summed over {axes} alone: all axes but the last": dout.sum(axes)
+            for axes in axes + [(dout.ndim - 1,)]} if name in ("db", "dbeta") else {}
 
 
 # Whose work it is
@@ -156,8 +166,9 @@ def derivation(function, forwards=()):
     """function, but Wrong is raised where it, or what it calls, borrows instead of deriving.
 
     Refused are tinyfer and other libraries with gradients, by name and at run time, the measured
-    gradient of chapter 4, and differences: a small number, the step, or a backward that calls its
-    `forwards` more than twice.
+    gradient of chapter 4, and differences: a division by a small step, values at x + h and x - h,
+    or a backward that calls one of its `forwards` more than four times. (A small number alone, as
+    in log(p + 1e-12), is nobody's step.)
     """
     _inspect(function)
     forwards = {inspect.unwrap(f).__code__: 0 for f in forwards}
@@ -172,7 +183,7 @@ def derivation(function, forwards=()):
                         "derived and written, not borrowed", "borrowed, not derived")
         if code in forwards:
             forwards[code] += 1
-            if forwards[code] > 2:
+            if forwards[code] > 4:
                 raise Wrong(f"{_name(function)} measures differences of {code.co_name}: this is "
                             "to be derived", "measured, not derived")
 
@@ -202,14 +213,13 @@ def _inspect(function):
     todo, seen = [inspect.unwrap(getattr(function, "__func__", function))], set()
     while todo:
         reader = todo.pop()
+        if _has_step(reader):
+            raise Wrong(f"{_name(function)} has the step of a difference: this is to be derived",
+                        "measured, not derived")
         codes = [reader.__code__]
         while codes:
             code = codes.pop()
             codes += [c for c in code.co_consts if inspect.iscode(c)]
-            for number in code.co_consts:
-                if isinstance(number, float) and 0 < abs(number) < 2e-3:
-                    raise Wrong(f"{_name(function)} holds the number {number:.0e}: the step of a "
-                                "difference? This is to be derived", "measured, not derived")
             for name in code.co_names:
                 value = reader.__globals__.get(name)
                 module = value.__name__ if inspect.ismodule(value) else (
@@ -222,6 +232,33 @@ def _inspect(function):
                         and value not in seen:
                     seen.add(value)
                     todo.append(value)
+
+
+def _has_step(function):
+    """Whether a function divides by nothing but a small number, or uses x + h and x - h."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, SyntaxError):      # a stub, which stands in no file; a lambda within a line
+        return False
+
+    def small(node):
+        return (isinstance(node, ast.Constant) and isinstance(node.value, float)
+                and 0 < node.value < 2e-3) or isinstance(node, ast.Name) and node.id in steps
+
+    steps = ()
+    steps = {target.id for node in ast.walk(tree) if isinstance(node, ast.Assign)
+             and small(node.value) for target in node.targets if isinstance(target, ast.Name)}
+    around = {ast.Add: set(), ast.Sub: set()}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp) and type(node.op) in around and small(node.right):
+            around[type(node.op)].add(ast.dump(node))
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            parts = [n for n in ast.walk(node.right) if isinstance(n, (ast.expr, ast.Add, ast.Sub))]
+            if any(map(small, parts)) and all(
+                    small(n) or isinstance(n, (ast.Constant, ast.BinOp)) for n in parts):
+                return True
+    return bool(around[ast.Add]
+                & {dump.replace("op=Sub()", "op=Add()") for dump in around[ast.Sub]})
 
 
 class Counted(np.ndarray):

@@ -7,6 +7,7 @@ are the course's own, whatever else the folder holds.
 import ast
 import io
 import json
+import linecache
 import re
 import sys
 import traceback
@@ -111,6 +112,7 @@ def fill(module, path, source, edit=None):
             if text.count(edit[0]) != 1:
                 raise ValueError(f"{edit[0]!r} stands {text.count(edit[0])} times in {path.name}")
             text = text.replace(*edit)
+        linecache.cache[str(path)] = len(text), None, text.splitlines(keepends=True), str(path)
         exec(compiled(path, text), module.__dict__)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,6 +65,19 @@ def test_a_planted_mistake_is_named(chapter, test, row):
     path = marking.HERE / f"{chapter}.py"
     (found,) = marking.outcomes(path, marking.SOLUTIONS, edit, [test])
     assert found.result == "wrong" and said in found.message, found
+
+
+# Right answers, written in another way: [chapter.test, (a piece,) what is replaced, by what].
+RIGHT = json.loads((Path(__file__).parent / "right.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("row", RIGHT, ids=[f"{n}-{row[0]}" for n, row in enumerate(RIGHT)])
+def test_what_is_right_in_another_way_passes(row):
+    (chapter, test), *piece, old, new = row[0].split("."), *row[1:]
+    edit = {piece[0] if piece else chapter: (old, new)}
+    path = marking.HERE / f"{chapter}.py"
+    (found,) = marking.outcomes(path, marking.SOLUTIONS, edit, [test])
+    assert found.result == "passed", found
 
 
 @each(CHAPTERS)
@@ -175,9 +189,14 @@ CAPSTONE = marking.HERE / "capstone.py"
 SHORT = {"FACES": 500, "EPOCHS": 4, "LEAST": 0.5}      # in full: 1500, 15 and 0.9
 
 
-def test_the_capstone_passes_with_the_solutions():
+def test_the_capstone_passes_and_shows_what_the_network_reads(capsys):
     found = marking.outcomes(CAPSTONE, marking.SOLUTIONS, settings=SHORT)
     assert [o for o in found if o.result != "passed"] == []
+    said = capsys.readouterr().out
+    score = float(re.match(r"Your network reads (\d+\.\d)% of 300 new faces", said)[1])
+    table = np.array([row.split()[1:] for row in said.splitlines()[3:6]], dtype=int)
+    assert table.sum() == 300 and abs(table.trace() / 3 - score) < 0.06
+    assert len(re.findall(r"(?:happy|sad|surprise), \d+%", said)) == 10
 
 
 @pytest.mark.filterwarnings("ignore")
