@@ -1,6 +1,6 @@
 """Write every chapter of the course as a notebook that opens in Jupyter or a hosted notebook.
 
-    python scripts/course/notebooks.py --out notebooks
+    python scripts/course/notebooks.py --out ../course
 
 The folder is a workspace of the course (workspace.py), one that is begun or a new one. A notebook
 holds the page's text, its blocks of python as cells in their order with what they print, its

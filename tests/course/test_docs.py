@@ -329,9 +329,39 @@ def test_chapters_have_their_parts(page):
     assert headings[-len(parts):] == parts
 
 
-def test_the_glossary_is_sorted_and_its_chapters_use_the_words():
+def entries_of_the_glossary():
+    """[(word, or several with commas between; its meaning, which links to a chapter), ...]"""
     text = " ".join((DOCS / "glossary.md").read_text(encoding="utf-8").split("## Words")[1].split())
-    entries = re.findall(r"\*\*([^*]+)\.\*\* (.*?)(?= \*\*[^*]+\.\*\* |$)", text)
+    return re.findall(r"\*\*([^*]+)\.\*\* (.*?)(?= \*\*[^*]+\.\*\* |$)", text)
+
+
+def plain(paragraph):
+    """Its words in small letters, without emphasis and without where its links lead."""
+    return " ".join(re.sub(r"[*_]|\]\([^)]*\)", "", paragraph.lower()).split())
+
+
+# Words that mean something outside of the course, too.
+ORDINARY = {"area, auc", "backward", "channel", "layer", "noise", "precision", "pyramid", "sweep",
+            "tile", "view"}
+
+
+@each_page(CHAPTERS)
+def test_no_term_is_used_before_it_is_introduced(page):
+    """Or its first paragraph on the page says which chapter does, by a link."""
+    number = CHAPTERS.index(page) + 1
+    paragraphs = re.sub(r"!\[[^\]]*\]", "", prose_of(page).split("## Sources")[0]).split("\n\n")
+    for word, meaning in entries_of_the_glossary():
+        target = re.findall(r"\]\((\d\d)-\S*\.md\)", meaning)
+        if target and int(target[-1]) > number and word.lower() not in ORDINARY:
+            names = "|".join(re.escape(name.lower()) for name in word.split(", "))
+            used = re.compile(rf"\b(?:{names})s?\b(?! norm)")
+            first = next((paragraph for paragraph in paragraphs if "(README.md)" not in paragraph
+                          and used.search(plain(paragraph))), f"({target[-1]}-")
+            assert f"({target[-1]}-" in first, f"{word}, of chapter {target[-1]}, in: {first}"
+
+
+def test_the_glossary_is_sorted_and_its_chapters_use_the_words():
+    entries = entries_of_the_glossary()
     words = [re.sub(r"[^a-z0-9 ]", "", word.lower()) for word, _ in entries]
     assert len(words) > 60 and words == sorted(words)
     for word, meaning in entries:
