@@ -1,0 +1,49 @@
+"""score_drawn.py: does a network say what the page's buttons and sliders say?"""
+
+import numpy as np
+import pytest
+import score_drawn
+
+
+class Wide:
+    """Calls every face happy, the surer the brighter it is."""
+
+    class_names = ("fear", "happy")
+
+    def predict_proba(self, faces):
+        p = faces.mean(axis=(1, 2)) / 255
+        return np.stack([1 - p, p], axis=1) * [0.1, 1]
+
+    def predict(self, faces):
+        return self.predict_proba(faces).argmax(axis=1)
+
+
+def test_each_button_and_each_move_is_counted(monkeypatch, capsys):
+    grey = {"fear": 100, "happy": 100, "neutral": 100}
+    moved = {"lift": 1, "brow_in": -1, "open": 0}
+
+    def draw_face(name, seed, **measures):
+        # Three of four people brighten as the corners go up; none as the brows do.
+        change = sum(moved[measure] for measure in measures) * (seed % 4 > 0)
+        return np.full((48, 48), grey[name] + change, np.uint8)
+
+    monkeypatch.setattr(score_drawn, "draw_face", draw_face)
+    monkeypatch.setattr(score_drawn, "load_model", lambda place: Wide())
+    assert score_drawn.main(["any", "--people", "8"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows == [["any,", "of", "8", "people"],
+                    ["button", "fear", "0", "read", "so"], ["button", "happy", "8", "read", "so"],
+                    "corners of the mouth up raises happy 6".split(),
+                    "inner brows up, mouth open raises fear 6".split()]
+
+
+def test_a_network_that_is_not_there_is_one_sentence(capsys):
+    assert score_drawn.main(["nowhere"]) == 2
+    assert "nowhere is neither a file nor" in capsys.readouterr().err
+
+
+def test_the_faces_are_those_of_the_page():
+    faces = score_drawn.drawn("fear", [1, 2], open=0.25)
+    assert np.array_equal(faces[1], score_drawn.draw_face("fear", 2, open=0.25))
+    with pytest.raises(ValueError):
+        score_drawn.drawn("bored", [1])
