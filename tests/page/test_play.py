@@ -406,6 +406,7 @@ def test_the_command_says_what_is_wrong(refused, arguments, words):
 
 
 def test_a_picture_needs_chromium(monkeypatch, refused, tmp_path):
+    assert "ends in .png, .webp or .gif" in refused(play.main, "--picture", tmp_path / "a.jpg")
     monkeypatch.setattr(page_picture, "chromium", lambda: None)
     assert re.match("a picture of the page needs (Playwright|Chromium)",
                     refused(play.main, "--picture", tmp_path / "a.png"))
@@ -414,7 +415,8 @@ def test_a_picture_needs_chromium(monkeypatch, refused, tmp_path):
 def test_ctrl_c_ends_it_at_once_and_nothing_is_written(tmp_path, monkeypatch):
     """Even with a connection open and a question half asked."""
     monkeypatch.chdir(tmp_path)
-    started = start("-m", "tinyfer", "play", "--no-browser", "--port", "0", PYTHONDONTWRITEBYTECODE="1")
+    started = start("-m", "tinyfer", "play", "--no-browser", "--port", "0",
+                    PYTHONDONTWRITEBYTECODE="1")
     lines = [started.stdout.readline() for _ in range(3)]
     address = re.search(r"http://127\.0\.0\.1:(\d+)/[\w-]{22}/", "".join(lines))
     with socket.create_connection(("127.0.0.1", int(address[1]))) as connection:

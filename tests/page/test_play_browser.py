@@ -18,6 +18,7 @@ from tinyfer.core.inference import to_input
 from tinyfer.core.networks import ARCHITECTURES, load_model
 from tinyfer.data.drawn import draw_face
 from tinyfer.data.pictures import face_of
+from tinyfer.page import picture as page_picture
 from tinyfer.page.picture import chromium
 from tinyfer.photo.finder import find_faces
 
@@ -445,8 +446,8 @@ def test_one_trains_a_network_and_watches(open_page):
     assert steps() == now, "a pause is one"
     page.click("#play-step")
     until(page, lambda: steps() == now + 1, "one step")
-    counts = page.eval_on_selector_all("#confusion td", "all => all.map(td => Number(td.innerText))")
-    assert sum(count for count in counts if count == count) == 140
+    counts = page.locator("#confusion td").all_inner_texts()
+    assert sum(int(count) for count in counts if count.isdigit()) == 140
     assert page.locator("#filters > div").count() == 8
     assert sum(shown(page, "#train-answer").values()) == pytest.approx(1, abs=0.04)
     page.select_option("#architecture", "six layers")
@@ -535,3 +536,14 @@ def test_the_page_says_when_the_program_has_ended(browser):
     page.click("#plain")
     until(page, lambda: "start it again" in page.inner_text("#notice"), "the notice")
     page.context.close()
+
+
+def test_the_moving_picture_shows_a_training(open_page, tmp_path):
+    """Here of a small network; the README's is that of `tinyfer play --picture FILE.webp`."""
+    page_picture._moving(open_page(), tmp_path / "film.webp")
+    with Image.open(tmp_path / "film.webp") as film:
+        assert film.n_frames >= 25 and film.size == page_picture.SHOWN
+        first = np.asarray(film.convert("L"), int)
+        film.seek(film.n_frames - 1)
+        assert np.abs(np.asarray(film.convert("L"), int) - first).mean() > 3
+    assert (tmp_path / "film.webp").stat().st_size < 2_000_000

@@ -36,7 +36,8 @@ def parse(argv):
         help="instead of showing the page, ask so many questions (default 10,000), and print what "
         "they took and how much memory the program held")
     add("--picture", metavar="FILE",
-        help="instead of showing the page, write a PNG of it (needs Chromium, the browser extra)")
+        help="instead of showing the page, write a picture of it: PNG, or WebP or GIF that moves "
+        "(needs Chromium, the browser extra)")
     return parser.parse_args(argv)
 
 

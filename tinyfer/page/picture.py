@@ -1,15 +1,21 @@
-"""The page in one picture, for the README: a drawn face, and what is inside a unit that sees it.
+"""The page in one picture, still or moving, for the README.
 
 Chromium takes it, driven by Playwright: `pip install -e ".[browser]"`.
 """
 
+import io
 import shutil
 import threading
+from pathlib import Path
+
+from PIL import Image
 
 from tinyfer.page.questions import Questions
 from tinyfer.page.server import Server
 
-WIDTH, HEIGHT = 1280, 1100
+SIZE = dict(width=1280, height=1100)
+MOVING = dict(width=1200, height=873)
+SHOWN = 800, 582            # pixels of the moving picture
 LAYER, COLUMN, ROW = 2, 18, 12      # of the unit: the third strip, and where on it
 
 
@@ -20,7 +26,11 @@ def chromium():
 
 
 def take_picture(path):
-    """Write a PNG of the page. ValueError where there is no Playwright or no Chromium."""
+    """Write a picture of the page: PNG, or WebP or GIF that moves. ValueError where there is no
+    Playwright or no Chromium, or for another kind of file."""
+    kind = Path(path).suffix.lower()
+    if kind not in (".png", ".webp", ".gif"):
+        raise ValueError(f"{path}: expected a name that ends in .png, .webp or .gif")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -34,13 +44,62 @@ def take_picture(path):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        page = browser.new_page(viewport=dict(width=WIDTH, height=HEIGHT), color_scheme="light")
-        page.goto(f"{server.address}#layers")
-        page.wait_for_selector(".strip canvas >> nth=22")
-        page.locator(".strip canvas").nth(LAYER).click(position=dict(x=COLUMN, y=ROW))
-        page.wait_for_selector("#unit h3")
-        page.mouse.move(0, 0)
-        page.wait_for_timeout(1000)
-        page.screenshot(path=path)
+        page = browser.new_page(viewport=SIZE if kind == ".png" else MOVING, color_scheme="light")
+        page.goto(f"{server.address}#{'layers' if kind == '.png' else 'cover'}")
+        (_still if kind == ".png" else _moving)(page, path)
         browser.close()
     server.shutdown()
+
+
+def _still(page, path):
+    page.wait_for_selector(".strip canvas >> nth=22")
+    page.locator(".strip canvas").nth(LAYER).click(position=dict(x=COLUMN, y=ROW))
+    page.wait_for_selector("#unit h3")
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(1000)
+    page.screenshot(path=path)
+
+
+def _moving(page, path):
+    """A face that opens its mouth, a mouth that is covered, a unit, and a network that learns."""
+    frames, times = [], []
+
+    def take(milliseconds):
+        page.wait_for_timeout(50)
+        while page.locator("[aria-busy=true]").count():
+            page.wait_for_timeout(20)
+        picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        frames.append(picture.resize(SHOWN, Image.Resampling.LANCZOS))
+        times.append(milliseconds)
+
+    page.wait_for_selector("#answer tr.strong")
+    take(900)
+    page.click("#expressions >> text=neutral")
+    for step in range(9):
+        page.eval_on_selector("#measure-open", _SET, 0.05 * step)
+        page.eval_on_selector("#measure-brow_in", _SET, 0.02 * step)
+        take(150 if step < 8 else 1200)
+    page.click("#expressions >> text=happy")
+    take(800)
+    page.click("[data-region=mouth]")
+    take(1600)
+    page.click("[data-panel=layers]")
+    take(900)
+    page.locator(".strip canvas").nth(LAYER).click(position=dict(x=COLUMN, y=ROW))
+    take(1600)
+    page.click("[data-panel=train]")
+    take(700)
+    page.select_option("#speed", "fast")
+    for _ in range(16):
+        before = page.inner_text("#train-words")
+        page.click("#play")
+        page.click("#play")         # a pause after ten steps
+        while page.inner_text("#train-words") == before:
+            page.wait_for_timeout(20)
+        take(180)
+    times[-1] = 2500
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=times, loop=0,
+                   **dict(quality=70, method=6) if Path(path).suffix.lower() == ".webp" else {})
+
+
+_SET = "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); }"

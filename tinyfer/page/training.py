@@ -32,8 +32,8 @@ class Training:
 
         The answer: the losses of these steps, a prediction for each held-out face (-1 where it has
         none yet; LOOKED_AT of them are new), and what the network says of the face that came. The
-        bytes: the filters of the first convolution (C, 3, 3), then its maps of the face (C, 46, 46),
-        a signed byte each.
+        bytes: filters of the first convolution (C, 3, 3), then its maps of the face (C, 46, 46), a
+        signed byte each.
         """
         name = question.choice("architecture", ARCHITECTURES)
         rate, steps = question.number("rate", *RATES), question.whole("steps", 0, STEPS)

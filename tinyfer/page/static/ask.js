@@ -1,4 +1,4 @@
-// Asks whoever answers: see program.js. The panels know only this file, not where answers come from.
+// Asks whoever answers. The panels know only this file, not where answers come from (program.js).
 
 const IMPATIENT = 250;      // ms after which a question is given up where a newer one has come,
 const PATIENT = 1000;       // unless no answer has been seen for so long: a camera never rests

@@ -215,8 +215,8 @@ function startCamera() {
     square.find(FOLLOW);
   }
 
-  // The square goes to the face that is nearest to it, or that is clicked on. The next search begins after half the time
-  // that this one took, so that the answers have their turn.
+  // The square goes to the face that is nearest to it, or that is clicked on. The next search
+  // begins after half the time that this one took, so that the answers have their turn.
   function follow(faces) {
     square.faces = faces;
     square.words.textContent = faces.length ? "" : "No face is found.";
@@ -258,7 +258,8 @@ function startCamera() {
 export function startPictures() {
   const square = new Square($("picture-square"), "The picture", {found: faces => {
     square.offer(faces);
-    if (!faces.length) square.words.textContent = "No face was found: put the square on it by hand.";
+    if (faces.length) return;
+    square.words.textContent = "No face was found: put the square on it by hand.";
   }});
   const take = file => open(file, square).catch(report);
   $("find").onclick = () => square.find();
