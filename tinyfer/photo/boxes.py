@@ -3,10 +3,10 @@
 import math
 
 import numpy as np
-from numba import get_num_threads, get_thread_id, njit, prange
+from numba import get_num_threads, get_thread_id, prange
 
 from tinyfer.core import checks
-from tinyfer.core.kernels.compiling import kernel
+from tinyfer.core.kernels.compiling import helper, kernel
 from tinyfer.core.kernels.memory import empty
 
 
@@ -46,19 +46,20 @@ def _kept(boxes, most):
     return stays
 
 
-@njit(error_model="numpy")
-def _shares(start, scale, first, shares):
+@helper
+def _shares(start, scale, most, first, shares):
     """What each pixel of a line of the picture, from `first` on, gives to each of the output."""
     support = max(scale, np.float32(1))
     for i in range(len(first)):
         middle = start + (i + np.float32(0.5)) * scale
         first[i] = int(math.floor(middle - support + np.float32(0.5)))
         total = np.float32(0)
-        for t in range(shares.shape[1]):
+        for t in range(most):
             distance = abs(first[i] + t + np.float32(0.5) - middle)
             shares[i, t] = max(np.float32(0), 1 - distance / support)
             total += shares[i, t]
-        shares[i] /= total
+        for t in range(most):
+            shares[i, t] /= total
 
 
 @kernel(parallel=True, error_model="numpy")
@@ -68,22 +69,23 @@ def _cut(picture, boxes, out, rows, firsts, shares):
     size = out.shape[1]
     for n in prange(len(boxes)):
         thread = get_thread_id()
-        down, right = firsts[thread, 0], firsts[thread, 1]
+        down, right = firsts[2 * thread], firsts[2 * thread + 1]
+        below, beside = shares[2 * thread], shares[2 * thread + 1]
         scale = boxes[n, 2] / np.float32(size)
         most = int(2 * max(scale, 1)) + 2
-        below, beside = shares[thread, 0, :, :most], shares[thread, 1, :, :most]
-        _shares(boxes[n, 1] - boxes[n, 2] / 2, scale, down, below)
-        _shares(boxes[n, 0] - boxes[n, 2] / 2, scale, right, beside)
+        _shares(boxes[n, 1] - boxes[n, 2] / 2, scale, most, down, below)
+        _shares(boxes[n, 0] - boxes[n, 2] / 2, scale, most, right, beside)
         low = min(max(right[0], 0), width - 1)
         high = min(max(right[size - 1] + most, low + 1), width)
+        inside = right[0] >= low and right[size - 1] + most <= high
         row = rows[thread, :high - low]
         for i in range(size):
-            row[:] = 0
+            for c in range(high - low):
+                row[c] = 0
             for t in range(most):
                 line = picture[min(max(down[i] + t, 0), height - 1), low:high]
                 for c in range(high - low):
                     row[c] += below[i, t] * line[c]
-            inside = right[0] >= low and right[size - 1] + most <= high
             for j in range(size):
                 z = np.float32(0)
                 for t in range(most):
@@ -108,5 +110,5 @@ def cut_windows(picture, boxes, size):
     threads = get_num_threads()
     widest = int(2 * max(boxes[:, 2].max(initial=0) / size, 1)) + 2
     _cut(np.array(picture, order="C"), boxes, out, empty((threads, picture.shape[1]), np.float32),
-         empty((threads, 2, size), np.int64), empty((threads, 2, size, widest), np.float32))
+         empty((2 * threads, size), np.int64), empty((2 * threads, size, widest), np.float32))
     return out

@@ -17,7 +17,7 @@ import numpy as np
 from numba import get_num_threads, get_thread_id, njit, prange
 
 from tinyfer.core.kernels import reference, simd
-from tinyfer.core.kernels.compiling import kernel
+from tinyfer.core.kernels.compiling import helper, kernel
 from tinyfer.core.kernels.memory import empty
 from tinyfer.core.kernels.padding import pad, round_up
 from tinyfer.core.kernels.simd import View
@@ -30,7 +30,7 @@ LANES = 16              # pixels a row of a grey picture is rounded up to: a vec
 Chain = namedtuple("Chain", "layers steps weights")
 
 
-@njit(error_model="numpy")
+@helper
 def _row(data, first, down, C, K, columns, weights, w, y, taps):
     """A row of the convolution: y (columns, K), or y (K, columns) for a grey picture."""
     if C > 1:

@@ -62,12 +62,17 @@ def kernel(**options):
             plain.py_func = function
             return plain
         parallel = PRANGE_ONLY if options.get("parallel") else False
-        compiled = njit(**options | {"parallel": parallel})(function)
+        compiled = njit(**options | {"parallel": parallel, "no_cfunc_wrapper": True})(function)
         if CompileResult is not None and hasattr(compiled, "_cache"):
             compiled._cache = _Cache(function, options)
         return guarded(compiled) if options.get("parallel") else compiled
 
     return compiled_when_called
+
+
+def helper(function):
+    """Decorator: a function that kernels call, and nobody else: it gets no way in from Python."""
+    return njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
 def compiled(what="backward"):

@@ -10,8 +10,10 @@ numba compiles for: this machine's, or the one that NUMBA_CPU_NAME and NUMBA_CPU
 import platform
 from collections import namedtuple
 
-from numba import config, njit, types
+from numba import config, types
 from numba.extending import intrinsic
+
+from tinyfer.core.kernels.compiling import helper
 
 try:    # what numba writes instructions with; ir is llvmlite's, which comes with numba
     from numba.core.cgutils import ir, unpack_tuple
@@ -171,7 +173,7 @@ _double = _tile_product(6 if WIDEST == 2 else 12, 2)
 _single = _tile_product(12, 1)
 
 
-@njit(error_model="numpy")
+@helper
 def panel_width(columns, itemsize):
     """Columns of the next panel when so many are left, a whole number of vectors."""
     lanes = VECTOR_BYTES // itemsize
@@ -180,7 +182,7 @@ def panel_width(columns, itemsize):
     return 2 * lanes if columns >= 2 * lanes else lanes
 
 
-@njit(error_model="numpy")
+@helper
 def product(c, a, b, rows, columns, K, add):
     """c (rows, columns) (+)= a (rows, K) b (K, columns), panel by panel of columns.
 

@@ -30,12 +30,12 @@ result depends neither on the number of threads nor on where blocks and chunks e
 from collections import namedtuple
 
 import numpy as np
-from numba import get_num_threads, get_thread_id, njit, prange
+from numba import get_num_threads, get_thread_id, prange
 
 from tinyfer.core import checks
 from tinyfer.core.kernels import simd
 from tinyfer.core.kernels.batchnorm import no_norm
-from tinyfer.core.kernels.compiling import kernel
+from tinyfer.core.kernels.compiling import helper, kernel
 from tinyfer.core.kernels.elementwise import least_of
 from tinyfer.core.kernels.memory import empty
 from tinyfer.core.kernels.padding import cut, pad, round_up, swap_channels
@@ -94,7 +94,7 @@ def _scratch(g, dtype):
     return empty((get_num_threads(), size), dtype)
 
 
-@njit(error_model="numpy")
+@helper
 def _v_and_m(g, scratch):
     v = g.n * g.n * g.place_v + simd.MOST_ROWS * g.C
     return scratch[:v], scratch[v:]
@@ -127,7 +127,7 @@ def _filters(w, m):
     return U
 
 
-@njit(error_model="numpy")
+@helper
 def _window(data, g, tile, border, channels):
     """View of a tile: data holds (N, rows m + border, cols m + border, channels)."""
     image, tile = divmod(tile, g.rows * g.cols)
@@ -137,13 +137,13 @@ def _window(data, g, tile, border, channels):
     return View(data, start, width * channels, channels)
 
 
-@njit(error_model="numpy")
+@helper
 def _places(data, g, tile, place, channels):
     """View of a transformed tile: its n x n places, each `place` numbers behind the one before."""
     return View(data, tile * channels, g.n * place, place)
 
 
-@njit(error_model="numpy")
+@helper
 def _matrix(data, p, place, channels, row=0):
     """View of place p: a row for each tile, from `row` on."""
     return View(data, p * place + row * channels, channels, 1)
