@@ -16,7 +16,7 @@ def two_steps():
     layers = [Conv2D(1, 4, rng, relu=True, **float64), BatchNorm(4, **float64),
               Conv2D(4, 3, rng, **float64), ReLU(), MaxPool2D(), Dropout(0.25, rng), Flatten(),
               Dense(12, 3, rng, **float64)]
-    model = Sequential(layers, (8, 9, 1), ("a", "b", "c"), rng, {})
+    model = Sequential(layers, (8, 9, 1), ("a", "b", "c"), rng)
     optimizer = Adam(model.parameters(), lr=1e-2)
     found = []
     for _ in range(2):
