@@ -8,7 +8,7 @@ from tiny import small_cnn, unsettle
 
 import tinyfer
 from tinyfer.core.inference import fold_batchnorm, seen, to_input, visible_window
-from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
+from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU
 from tinyfer.core.losses import softmax
 from tinyfer.core.model import Sequential
 from tinyfer.core.networks import load_model, six_layer_cnn
@@ -244,3 +244,93 @@ def test_two_crops_do_not_tell_a_face_from_its_mirror_image():
 def test_another_number_of_crops_is_refused():
     with pytest.raises(ValueError, match="crops is 3; expected one of 1, 2, 10, 18"):
         six_layer_cnn(classes=2).predict_proba(np.zeros((1, 48, 48), np.uint8), crops=3)
+
+
+def test_shared_windows_are_those_taken_one_by_one():
+    rng = np.random.default_rng(3)
+    spare = 0
+    for _ in range(150):
+        model = random_stack(rng)
+        faces = rng.random((2, *model.input_shape[:2]))
+        H, W = visible_window(model.layers, model.input_shape)
+        rows, columns = np.subtract(faces.shape[1:], (H, W))
+        expected = 0
+        for top in (0, rows // 2, rows):
+            for left in (0, columns // 2, columns):
+                for face in faces, faces[:, :, ::-1]:
+                    x = face[:, top:top + H, left:left + W, None]
+                    expected = expected + tinyfer.softmax(run(model.layers, x)) / 18
+        np.testing.assert_allclose(model.predict_proba(faces, crops=18), expected, rtol=1e-9)
+        spare += rows + columns >= 1
+    assert spare > 15
+
+
+# What prediction keeps with a model.
+
+def changes():
+    """Every way in which what a prediction is made of may become another, by name."""
+    def train(model):
+        model.forward(np.random.default_rng(1).random((4, 48, 48, 1), np.float32), training=True)
+        model.backward(np.ones((4, 7), np.float32))
+        tinyfer.Adam(model.parameters(), lr=0.1).step()
+
+    def load(model):
+        model.load_state({name: array + np.float32(0.1) for name, array in model.state().items()})
+
+    def in_place(index):
+        def change(model):
+            list(model.state().values())[index].reshape(-1)[0] += 1
+        return change
+
+    def replace(model):
+        w = model.layers[0].w
+        w.value = 2 * w.value
+
+    def another_layer(model):
+        model.layers[0] = tinyfer.six_layer_cnn(seed=9).layers[0]
+
+    def without_relu(model):
+        model.layers[0].relu = False
+
+    def another_epsilon(model):
+        next(layer for layer in model.layers if type(layer) is BatchNorm).epsilon = 0.5
+
+    return {"optimizer": train, "load_state": load, "first weight": in_place(0),
+            "last running variance": in_place(-1), "assignment": replace,
+            "layer": another_layer, "relu": without_relu, "epsilon": another_epsilon}
+
+
+@pytest.mark.parametrize("change", changes().values(), ids=changes().keys())
+@pytest.mark.parametrize("crops", [1, 18])
+def test_what_is_kept_is_never_stale(change, crops):
+    model = unsettle(tinyfer.six_layer_cnn(seed=4))
+    faces = np.random.default_rng(0).random((2, 48, 48), np.float32)
+    before = model.predict_proba(faces, crops=crops)
+    change(model)
+    found = model.predict_proba(faces, crops=crops)
+    assert not np.array_equal(found, before)
+    del model._plan
+    assert np.array_equal(found, model.predict_proba(faces, crops=crops))
+    assert np.array_equal(found, model.predict_proba(faces, crops=crops)), "again, from what is kept"
+
+
+def test_a_layer_of_one_s_own_is_asked_each_time():
+    class Scale(Layer):
+        by = {"factor": 1.0}
+
+        def forward(self, x, training=False):
+            return x * np.float32(self.by["factor"])
+
+    scale = Scale()
+    model = Sequential([Flatten(), scale, Dense(16, 2, np.random.default_rng(0))], (4, 4, 1))
+    faces = np.random.default_rng(0).random((1, 4, 4), np.float32)
+    before = model.predict_proba(faces)
+    scale.by["factor"] = 5.0
+    assert not np.allclose(model.predict_proba(faces), before)
+
+
+def test_prediction_keeps_no_activations():
+    model = tinyfer.six_layer_cnn()
+    model.predict_proba(np.zeros((3, 48, 48), np.uint8))
+    kept = model._plan[1][0]
+    assert all(layer._kept is None for layer in kept)

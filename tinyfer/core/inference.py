@@ -1,7 +1,8 @@
 """Prediction: the same function with less work, on layers that share no state with training.
 
-Batch norm is folded into the layer behind it, and pixels that no output sees are left out. Both
-follow from what evaluation mode computes, and hold exactly in exact arithmetic; chapters 7 and 9.
+Batch norm is folded into the layer behind it, pixels that no output sees are left out, and what
+several windows of a face share is computed once. All of it follows from what evaluation mode
+computes, and holds exactly in exact arithmetic; chapters 7, 9 and 16.
 """
 
 import copy
@@ -12,6 +13,7 @@ import numpy as np
 
 from tinyfer.core import checks
 from tinyfer.core.checks import Notice
+from tinyfer.core.kernels.threads import at_most
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Layer, Parameter
 from tinyfer.core.losses import softmax
 
@@ -19,17 +21,13 @@ from tinyfer.core.losses import softmax
 # columns to spare. The same place as in training, which is known to its recipe.
 WINDOWS = {"corner": (0, 0), "middle": (0.5, 0.5)}
 
-# How many crops of a face are averaged: each a window at (top, left), in fractions as above, and
-# mirrored or not; one crop is the model's own window. Chapter 16.
+# How many crops of a face are averaged: windows at (top, left), in fractions as above, each of the
+# face and of its mirror image; one crop is the model's own window. Chapter 16.
 CORNERS = (0, 0), (0, 1), (1, 0), (1, 1)
 EDGES = (0, 0.5), (0.5, 0), (0.5, 1), (1, 0.5)
 CENTRE = WINDOWS["middle"]
-CROPS = {
-    1: None,
-    2: tuple(itertools.product((CENTRE,), (False, True))),
-    10: tuple(itertools.product((CENTRE, *CORNERS), (False, True))),
-    18: tuple(itertools.product((CENTRE, *CORNERS, *EDGES), (False, True))),
-}
+CROPS = {1: None, 2: (CENTRE,), 10: (CENTRE, *CORNERS), 18: (CENTRE, *CORNERS, *EDGES)}
+IMAGES_A_THREAD = 4     # fewer are done before a second thread has come to help
 FAINT = 8           # grey levels of 255: with less between dark and light, nothing can be read
 
 
@@ -111,23 +109,97 @@ def predict_proba(model, faces, batch_size=64, crops=1):
     faces, batch_size = images_of(faces), checks.count("batch_size", batch_size)
     if isinstance(crops, bool) or crops not in CROPS:
         raise ValueError(f"crops is {crops!r}; expected one of {', '.join(map(str, CROPS))}")
-    H, W = visible_window(model.layers, model.input_shape)
-    places = CROPS[crops] or ((WINDOWS[model.window], False),)
-    layers = fold_batchnorm(model.layers)
+    layers, (H, W) = plan(model)
+    windows, sides = CROPS[crops] or (WINDOWS[model.window],), (1,) if crops == 1 else (1, -1)
+    places = [(int(down * (rows - H)), int(right * (columns - W))) for down, right in windows]
     p = np.zeros((len(faces), len(model.class_names)), model.dtype)
-    for start in range(0, len(faces), batch_size):
-        batch = slice(start, start + batch_size)
-        for (down, right), mirrored in places:
-            top, left = int(down * (rows - H)), int(right * (columns - W))
-            window = faces[batch, top:top + H, left:left + W]
-            x = to_input(window[:, :, ::-1] if mirrored else window, model.dtype)
-            for layer in layers:
-                x = layer.forward(x)
-            p[batch] += softmax(x)
-    p /= len(places)
+    step = max(1, batch_size // len(sides))
+    with at_most(-(-min(len(faces), step) * len(sides) // IMAGES_A_THREAD)):
+        for start in range(0, len(faces), step):
+            batch = faces[start:start + step]
+            x = np.concatenate([to_input(batch[:, :, ::side], model.dtype) for side in sides])
+            each = softmax(at_windows(layers, x, places, (H, W)))
+            p[start:start + step] = each.reshape(-1, len(batch), p.shape[1]).mean(axis=0)
     if len(faces):
         warn_of_faint(faces)
     return p
+
+
+def at_windows(layers, x, places, size):
+    """What `layers` make of windows (H, W) = size of x at each of the places (top, left): an array
+    of len(places) len(x) rows, those of the first place first.
+
+    As long as an output depends on a window of the input, the layers are taken over all that the
+    windows cover, once. A layer of stride s tells windows apart that begin at different remainders
+    of s, so that x is moved by each remainder, and there are several pictures of one from there on.
+    """
+    local, N = windowed(layers), len(x)
+    (top, left), (below, right) = (f(np.array(places), axis=0) for f in (np.min, np.max))
+    H, W = size
+    x = x[:, top:below + H, left:right + W]
+    places = [(0, i - top, j - left) for i, j in places]
+    for layer in local:
+        s = layer.stride
+        moves = sorted({(n, i % s, j % s) for n, i, j in places})
+        if moves != [(0, 0, 0)]:
+            x = np.concatenate([np.roll(x[n * N:(n + 1) * N], (-i, -j), (1, 2))
+                                for n, i, j in moves])
+        places = [(moves.index((n, i % s, j % s)), i // s, j // s) for n, i, j in places]
+        H, W, _ = layer.output_shape((H, W, x.shape[3]))
+        x = layer.forward(x)
+    x = np.concatenate([x[n * N:(n + 1) * N, i:i + H, j:j + W] for n, i, j in places])
+    for layer in layers[len(local):]:
+        x = layer.forward(x)
+    return x
+
+
+def plan(model):
+    """The layers that prediction runs, with batch norm folded, and the window (H, W) that they see.
+
+    They are kept with the model, beside a copy of what they were made of, and made again where a
+    number of it or an attribute of a layer is another by now. A layer of a reader's own may hold
+    anything, so a model with one is folded each time.
+    """
+    made_of, made = vars(model).get("_plan", ((), None))
+    now = _contents(model, model.layers)
+    if len(now) != len(made_of) or not all(map(_same, now, made_of)):
+        layers = [_copied(layer) for layer in model.layers]
+        made = fold_batchnorm(layers), visible_window(layers, model.input_shape)
+        for layer in made[0]:
+            if type(layer) is Conv2D:
+                layer.transformed = {}
+        if all(type(layer).__module__ == Layer.__module__ for layer in layers):
+            model._plan = _contents(model, layers), made
+    layers, window = made
+    return [copy.copy(layer) for layer in layers], window
+
+
+def _contents(model, layers):
+    """All that decides the output of layers of this package in evaluation mode, in a row."""
+    found = [model.input_shape]
+    for layer in layers:
+        found.append(type(layer))
+        for name, value in vars(layer).items():
+            if name != "_kept":
+                found += [name, getattr(value, "value", value)]
+    return found
+
+
+def _same(a, b):
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return a.dtype == b.dtype and np.array_equal(a, b)
+    return a is b or type(a) is type(b) and a == b
+
+
+def _copied(layer):
+    """`_separate`, with values of its own."""
+    twin = _separate(layer)
+    for name, value in vars(twin).items():
+        if isinstance(value, Parameter):
+            value.value = value.value.copy()
+        elif isinstance(value, np.ndarray):
+            setattr(twin, name, value.copy())
+    return twin
 
 
 def seen(model):
@@ -221,6 +293,12 @@ def _absorb(layer, s, t):
     return out
 
 
+def windowed(layers):
+    """The first layers whose output depends, place by place, on a window of their input."""
+    return list(itertools.takewhile(
+        lambda layer: layer.kernel is not None and layer.padding == 0, layers))
+
+
 def visible_window(layers, input_shape):
     """(H, W) of the top left part of the input that the output depends on in evaluation mode.
 
@@ -228,8 +306,7 @@ def visible_window(layers, input_shape):
     six-layer network sees 44 of 48 rows and columns. It is the smallest input that gives a map of
     the same shape before Flatten, found by trying one row, then one column less.
     """
-    local = list(itertools.takewhile(
-        lambda layer: layer.kernel is not None and layer.padding == 0, layers))
+    local = windowed(layers)
 
     def output(shape):
         try:

@@ -184,6 +184,7 @@ class Conv2D(Layer):
 
     kind = "conv"
     kernel = 3
+    transformed = None      # in prediction, {tile: w as winograd.py multiplies with it}
 
     def __init__(self, c_in, c_out, rng, relu=False, dtype=np.float32):
         c_in, c_out = checks.count("c_in", c_in), checks.count("c_out", c_out)
@@ -200,7 +201,7 @@ class Conv2D(Layer):
 
     def forward(self, x, training=False):
         x = self._checked(x)
-        out = conv2d_forward(x, self.w.value, self.b.value, self.relu)
+        out = conv2d_forward(x, self.w.value, self.b.value, self.relu, self.transformed)
         self._keep(out, x, out if self.relu else None)
         return out
 

@@ -27,11 +27,12 @@ def _tile(H, W):
     return 4
 
 
-def conv2d_forward(x, w, b, relu=False):
+def conv2d_forward(x, w, b, relu=False, transformed=None):
     """out[n,i,j,k] = b[k] + sum over u,v,c of x[n,i+u,j+v,c] w[u,v,c,k]; with relu, max(0, .).
 
     x (N, H, W, C), w (3, 3, C, K), b (K,), one dtype -> out (N, H-2, W-2, K). A NaN stays NaN;
-    behind Winograd, NaN or infinity may spread to the other outputs of their tiles.
+    behind Winograd, NaN or infinity may spread to the other outputs of their tiles. transformed:
+    a dict in which the transformed filters of this w are kept for the next call.
     """
     x, w, b = checks.convolution(x, w, b)
     if not simd.AVAILABLE:
@@ -40,7 +41,7 @@ def conv2d_forward(x, w, b, relu=False):
     N, H, W, C = x.shape
     if C < FEW_CHANNELS:
         return direct.forward(x, w, b, relu)
-    return winograd.forward(x, w, b, relu, _tile(H - 2, W - 2))
+    return winograd.forward(x, w, b, relu, _tile(H - 2, W - 2), transformed)
 
 
 def conv2d_backward(dout, x, w, out=None, norm=None, wants_dx=True):

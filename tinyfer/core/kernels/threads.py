@@ -8,6 +8,7 @@ not survive a fork, and numba ends a forked process that uses it: that one gets 
 
 import operator
 import os
+from contextlib import contextmanager
 from functools import wraps
 from threading import RLock
 
@@ -93,3 +94,15 @@ def set_threads(n=None):
         raise ValueError(f"the number of threads must lie in 1..{most} {limit}, got {n!r:.50}")
     numba.set_num_threads(number)
     return number
+
+
+@contextmanager
+def at_most(n):
+    """Within it the kernels use no more than n threads (and one for n below 1): small work is done
+    before a second thread has come to help, and on a busy machine long before."""
+    before = numba.get_num_threads()
+    numba.set_num_threads(max(1, min(n, before)))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)

@@ -168,17 +168,21 @@ def _forward(g, x, U, b, least, out, scratch):
                         _window(out, g, first + t, 0, g.K), (b, least))
 
 
-def forward(x, w, b, relu, m):
+def forward(x, w, b, relu, m, transformed=None):
     """out = x * w + b, ReLU if asked for: x (N, H, W, C), w (3, 3, C, K) -> (N, H-2, W-2, K)."""
     x, w, b = checks.convolution(x, w, b)
     N, H, W, C = x.shape
     K = w.shape[3]
     shape, filters = _whole(x.shape, K, m, x.itemsize)
     x = pad(x, shape)
-    w = pad(w, (3, 3, shape[3], filters))
     g = _plan(x, filters, m, N * (shape[1] - 2) * (shape[2] - 2) // m**2, 1)
+    U = transformed.get(m) if transformed else None
+    if U is None:
+        U = _filters(pad(w, (3, 3, shape[3], filters)), m)
+        if transformed is not None:
+            transformed[m] = U
     out = empty((N, g.H - 2, g.W - 2, g.K), x.dtype)
-    _forward(g, x.reshape(-1), _filters(w, m), pad(b, (g.K,)), least_of(relu, x.dtype),
+    _forward(g, x.reshape(-1), U, pad(b, (g.K,)), least_of(relu, x.dtype),
              out.reshape(-1), _scratch(g, x.dtype))
     return cut(out, (N, H - 2, W - 2, K))
 
