@@ -249,7 +249,7 @@ def test_another_number_of_crops_is_refused():
 def test_shared_windows_are_those_taken_one_by_one():
     rng = np.random.default_rng(3)
     spare = 0
-    for _ in range(150):
+    for _ in range(60):
         model = random_stack(rng)
         faces = rng.random((2, *model.input_shape[:2]))
         H, W = visible_window(model.layers, model.input_shape)
@@ -262,7 +262,7 @@ def test_shared_windows_are_those_taken_one_by_one():
                     expected = expected + tinyfer.softmax(run(model.layers, x)) / 18
         np.testing.assert_allclose(model.predict_proba(faces, crops=18), expected, rtol=1e-9)
         spare += rows + columns >= 1
-    assert spare > 15
+    assert spare > 10
 
 
 # What prediction keeps with a model.

@@ -30,7 +30,6 @@ STEP = 2 ** 0.25        # from one picture of the pyramid to the next
 SMALLEST = 24           # pixels a side of the smallest face, where nothing else is asked for
 BORDER = 8              # pixels that every picture of the pyramid is enlarged by on each side
 AT_ONCE = 1 << 20       # pixels of the pyramid: memory stays small, whatever the picture
-EXTRA = 0
 HAND_ON = 0.15          # the least score of a window that the first network hands on,
 MOST = 2000             # and the most windows of one photograph
 LOOKS = 256             # windows at a time in the second network
@@ -194,7 +193,7 @@ def pyramid(grey, smallest):
     halves = halved(grey)
     for scale in scales(grey.size, smallest):
         size = [max(1, round(side * scale)) for side in grey.size]
-        half = int(min(max(-math.log2(scale) - EXTRA, 0), len(halves) - 1))
+        half = int(min(max(-math.log2(scale), 0), len(halves) - 1))
         x = np.pad(np.asarray(halves[half].resize(size, Image.Resampling.BILINEAR)), BORDER,
                    mode="edge")
         rows = max(1, AT_ONCE // (SCAN_STRIDE * x.shape[1]))
