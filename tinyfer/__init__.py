@@ -48,9 +48,10 @@ from tinyfer.data import find_data, load_fer2013, to_input
 from tinyfer.explain.saliency import saliency
 from tinyfer.photo.finder import find_faces
 from tinyfer.photo.reading import read_photo, read_photos
+from tinyfer.photo.watching import watch
 from tinyfer.training.estimator import ExpressionClassifier, train
 
 __version__ = "0.2.0"
 __all__ = ["Adam", "ExpressionClassifier", "Sequential", "find_data", "find_faces", "load_fer2013",
            "load_model", "read_photo", "read_photos", "saliency", "six_layer_cnn", "softmax",
-           "softmax_cross_entropy", "to_input", "train"]
+           "softmax_cross_entropy", "to_input", "train", "watch"]

@@ -9,6 +9,7 @@ import tinyfer
 COMMANDS = {
     "train": "train the six-layer network on FER-2013, on drawn faces or on pictures of your own",
     "predict": "find the faces in photographs and read their expressions",
+    "watch": "follow the faces of a film or a camera, and read them frame by frame",
     "evaluate": "score a network: text, pictures and a page for the browser",
     "saliency": "which pixels a prediction hangs on, and tests of such maps",
     "explore": "look at the data before training",

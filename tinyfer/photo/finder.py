@@ -33,8 +33,8 @@ AT_ONCE = 1 << 20       # pixels of the pyramid: memory stays small, whatever th
 HAND_ON = 0.15          # the least score of a window that the first network hands on,
 MOST = 2000             # and the most windows of one photograph
 LOOKS = 256             # windows at a time in the second network
-# How often it looks at what is left, each time (mirrored: -1 or not, larger by). The mean of several
-# opinions is steadier.
+# How it looks at what is left, (mirrored: -1 or not, larger by): the mean of several opinions is
+# steadier.
 VIEWS = (1, 1), (-1, 1), (1, 1.1), (-1, 1 / 1.1)
 
 
@@ -75,11 +75,16 @@ def faces_in(grey, smallest=None, threshold=0.5):
         raise ValueError(f"smallest is {smallest}; expected at least 8 pixels")
     if not 0 < threshold < 1:
         raise ValueError(f"threshold is {threshold}; expected a number between 0 and 1")
+    return in_picture(packaged_finder().find(grey, smallest, threshold), grey.size)
+
+
+def in_picture(boxes, size):
+    """Boxes (N, 4) as a list of Face, moved into a picture of `size` where they stick out."""
     found = []
-    for x, y, side, score in packaged_finder().find(grey, smallest, threshold).tolist():
-        side = min(max(1, round(side)), *grey.size)
-        x, y = (min(max(0, round(middle - side / 2)), size - side)
-                for middle, size in zip((x, y), grey.size))
+    for x, y, side, score in boxes.astype(float):
+        side = min(max(1, round(side)), *size)
+        x, y = (min(max(0, round(middle - side / 2)), length - side)
+                for middle, length in zip((x, y), size))
         found.append(Face(x, y, side, score))
     return found
 

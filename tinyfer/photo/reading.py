@@ -150,16 +150,20 @@ def read_photo(picture, model=DEFAULT, box=None, whole=False, crops=BEST_CROPS, 
     grey = grey_of(image)
     kept = picture if isinstance(picture, (str, os.PathLike)) else image
     faces = faces_to_read(grey, box, whole, smallest, threshold)
+    return Readings(kept, read_faces(grey, faces, model, crops))
+
+
+def read_faces(grey, faces, model, crops=BEST_CROPS):
+    """A Reading of each Face of a grey Pillow image, in their order."""
     if not faces:
-        return Readings(kept)
+        return []
     shown = np.stack([face_of(grey, face.box) for face in faces])
     p = model.predict_proba(shown, crops=crops)
     if not np.isfinite(p).all():
         raise ValueError("the network answers NaN: its weights are too large to compute with")
     names, doubts = model.class_names, unsure(p) | (contrast(shown) < FAINT)
-    return Readings(kept, (
-        Reading(face, names[row.argmax()], dict(zip(names, row.tolist())), doubt, crop)
-        for face, row, doubt, crop in zip(faces, p, doubts.tolist(), shown)))
+    return [Reading(face, names[row.argmax()], dict(zip(names, row.tolist())), doubt, crop)
+            for face, row, doubt, crop in zip(faces, p, doubts.tolist(), shown)]
 
 
 def read_photos(pictures, model=DEFAULT, progress=None, **options):
