@@ -129,28 +129,16 @@ class Course:
 
 
 def chart(course, names, path):
-    """Draw what `Course` has: the probabilities one on top of the other, a panel for each face."""
-    from matplotlib import rc_context
-
+    """Draw the courses of the faces seen longest."""
     from tinyfer.photo.marking import COLOURS
     from tinyfer.scores import plots
 
     lengths = {number: frames * len(points) + len(waiting)
                for number, (frames, points, waiting) in course.faces.items()}
     shown = sorted(sorted(lengths, key=lengths.get, reverse=True)[:PANELS])
-    others = [c for c in COLOURS.values()]
+    others = list(COLOURS.values())
     colours = [COLOURS.get(name, others[n % len(others)]) for n, name in enumerate(names)]
-    with rc_context(plots.NAMES):
-        figure = plots.new_figure(9, 1 + 1.6 * len(shown))
-        panels = figure.subplots(len(shown), sharex=True, squeeze=False)[:, 0]
-        for axes, number in zip(panels, shown):
-            seconds, p = course.of(number)
-            areas = axes.stackplot(seconds, p.T, colors=colours, edgecolor="white", linewidth=0.3)
-            axes.set_ylim(0, 1)
-            axes.set_ylabel(f"face {number}")
-        axes.set_xlabel("seconds")
-        figure.legend(areas, names, loc="outside right upper")
-        plots.save(figure, path)
+    plots.over_time({f"face {number}": course.of(number) for number in shown}, names, colours, path)
 
 
 class Gif:

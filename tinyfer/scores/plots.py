@@ -231,6 +231,21 @@ def thresholds(rows, path, title=""):
         save(figure, path)
 
 
+def over_time(courses, class_names, colours, path):
+    """Probabilities over time, one on top of the other: a panel for each of {title: (seconds (n,),
+    p (n, K))}."""
+    with rc_context(NAMES):
+        figure = new_figure(9, 1 + 1.6 * len(courses))
+        panels = figure.subplots(len(courses), sharex=True, squeeze=False)[:, 0]
+        for axes, (title, (seconds, p)) in zip(panels, courses.items()):
+            areas = axes.stackplot(seconds, p.T, colors=colours, edgecolor="white", linewidth=0.3)
+            axes.set_ylim(0, 1)
+            axes.set_ylabel(title)
+        axes.set_xlabel("seconds")
+        figure.legend(areas[::-1], class_names[::-1], loc="outside right upper")
+        save(figure, path)
+
+
 def gallery(images, titles, path, columns=8, title="", grey=(0, 255)):
     """Grey images side by side, each with a line above it.
 
