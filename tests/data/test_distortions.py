@@ -9,7 +9,16 @@ from PIL import Image
 from tinyfer.core.inference import to_input
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.data.affine import affine
-from tinyfer.data.augment import DRAWS, Augmentation, distort, mix
+from tinyfer.data.augment import (
+    DRAWS,
+    NO_AUGMENTATION,
+    SHIFT_AND_FLIP,
+    Augmentation,
+    augment,
+    changed,
+    distort,
+    mix,
+)
 from tinyfer.data.camera import camera, resampling
 
 EVERYTHING = Augmentation(rotation=20, scale=0.3, shear=0.2, shift=5, horizontal_flip=0.5,
@@ -94,10 +103,11 @@ def test_a_mirror_image_is_one():
     assert np.abs(x - to_input(faces[:, :, ::-1])).max() < 1e-6
 
 
-class Draws:
+class Draws(np.random.Generator):
     """A Generator whose every number is 1/2, but for one row of them."""
 
     def __init__(self, row, value):
+        super().__init__(np.random.PCG64())
         self.row, self.value = row, value
 
     def random(self, shape):
@@ -264,3 +274,37 @@ def test_mixing_blends_pictures_and_targets_alike():
         seen.append(blended.max(axis=1).min())
     assert min(seen) < 0.6 and max(seen) > 0.95, "r takes all values"
     assert np.array_equal(x[:, 0, 0, 0], labels), "the batch given is left alone"
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ">f4", ">f8", np.longdouble])
+def test_any_kind_of_float_is_distorted(dtype):
+    faces = (random_faces(3) / 256).astype(np.float16)      # which all of them can hold
+    one, other = (distort(x, EVERYTHING, np.random.default_rng(2))
+                  for x in (faces.astype(dtype), faces.astype(np.float64)))
+    assert np.abs(one - other).max() < 1e-6
+
+
+@pytest.mark.parametrize("call, error, message", [
+    (lambda: distort(random_faces(2).astype(object), EVERYTHING, np.random.default_rng(0)),
+     ValueError, "faces must be uint8 or floats"),
+    (lambda: distort(random_faces(2), dict(shift=3), np.random.default_rng(0)), TypeError,
+     "augmentation is of type dict; expected an Augmentation"),
+    (lambda: distort(random_faces(2), EVERYTHING, 0), TypeError, "rng is of type int"),
+    (lambda: distort(random_faces(2), EVERYTHING, np.random.default_rng(0), dtype="f2"),
+     ValueError, "dtype is float16; expected float32 or float64"),
+    (lambda: augment(random_faces(2), None), TypeError, "rng is of type NoneType; expected a np.r"),
+])
+def test_wrong_calls_get_a_sentence(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_each_augmentation_has_its_method():
+    """Its random numbers are part of what a recipe promises."""
+    faces = random_faces(3)
+    for augmentation, expected in (
+            (NO_AUGMENTATION, lambda rng: to_input(faces[:, :44, :44])),
+            (SHIFT_AND_FLIP, lambda rng: augment(faces, rng)[:, :44, :44]),
+            (EVERYTHING, lambda rng: distort(faces, EVERYTHING, rng, (44, 44)))):
+        x = changed(faces, augmentation, np.random.default_rng(1), 44)
+        assert x.flags.c_contiguous and np.array_equal(x, expected(np.random.default_rng(1)))

@@ -9,10 +9,11 @@ from tinyfer.data.augment import SHIFT, augment
 HALF = 0.5  # the draw that means no shift, and no mirroring
 
 
-class Draws:
+class Draws(np.random.Generator):
     """A Generator that draws what it is told: (3, N) numbers in [0, 1)."""
 
     def __init__(self, y=HALF, x=HALF, mirror=HALF):
+        super().__init__(np.random.PCG64())
         self.values = y, x, mirror
 
     def random(self, shape):

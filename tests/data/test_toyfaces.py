@@ -48,6 +48,7 @@ def test_both_splits_work_and_have_fer2013s_proportions():
 
 @pytest.mark.parametrize("arguments, message", [
     (dict(n=-1), "cannot draw -1 faces of 7 classes"),
+    (dict(n=1.5), "cannot draw 1.5 faces of 7 classes"),
     (dict(n=5, class_names=()), "cannot draw 5 faces of 0 classes"),
     (dict(n=5, class_names=("happy", "bored")), "cannot draw 'bored': class_names takes angry, "),
     (dict(n=5, class_names=("happy", "happy")), "cannot draw 'happy'.* each once"),

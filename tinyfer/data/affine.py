@@ -59,12 +59,16 @@ def affine(pictures, maps, shifts, gains, offsets, holes, size, dtype):
     pictures (N, H, W) uint8 or float; maps A (N, 2, 2) and shifts (N, 2) in pixels, (y, x);
     gains and offsets (N,), of which gains also scale uint8 to [0, 1]. holes (N, 4): rows and
     columns from, to (excluded) of a rectangle of the output that becomes grey, 0.5; zeros for none.
-    Everything is worked out in float64, each picture by one thread. ValueError for other shapes.
+    Everything is worked out in float64, each picture by one thread. ValueError for other shapes and
+    types.
     """
     pictures = np.ascontiguousarray(pictures)
     if pictures.ndim != 3 or min(pictures.shape[1:]) < 1 or min(size) < 1:
         raise ValueError(f"pictures has shape {pictures.shape} and size is {size}; "
                          "expected (N, H, W) and (h, w)")
+    if pictures.dtype not in (np.uint8, np.float32, np.float64):
+        raise ValueError(f"pictures is of type {pictures.dtype}; expected uint8, float32 or "
+                         "float64")
     N, (h, w) = len(pictures), size
     reals = []
     for name, array, shape in (("maps", maps, (N, 2, 2)), ("shifts", shifts, (N, 2)),

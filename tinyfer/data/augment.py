@@ -1,8 +1,8 @@
-"""From stored faces to the network's input: plain scaling; random shifts and flips in training.
+"""Faces changed at random for training, and scaled as `to_input` scales all others.
 
-`to_input` is the one preprocessing that everything shares (validation, test, prediction, saliency);
-`augment` is the same scaling after a random shift and flip, for training images only, as in the
-study; `Augmentation` says how far faces are changed in other ways, and `distort` does it.
+`Augmentation` says how far; a change is one field of it and one line or function here. `augment`
+shifts and flips as the study did, `distort` does everything, and `changed` takes the one that an
+augmentation asks for: they draw other random numbers, so neither can stand for the other.
 Why this makes a network generalise: docs/12-generalising.md, docs/16-what-makes-the-difference.md.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from tinyfer.core.checks import float_type, generator
 from tinyfer.core.inference import images_of, to_input
 from tinyfer.data.affine import affine
 from tinyfer.data.camera import camera
@@ -30,9 +31,10 @@ def augment(faces, rng, dtype=np.float32):
 
     read by bilinear interpolation, positions outside the image taking the nearest border pixel
     (what Keras' `width_shift_range`, `height_shift_range` and `fill_mode="nearest"` do).
-    Exactly 3 N numbers are drawn from `rng`, whatever the faces.
+    Exactly 3 N numbers are drawn from `rng`, whatever the faces. TypeError where it is no
+    np.random.Generator.
     """
-    faces = images_of(faces)
+    faces, rng, dtype = images_of(faces), generator(rng), float_type(dtype)
     n, height, width = faces.shape
     u = rng.random((3, n))
     top, fy = _window(SHIFT * height * (2 * u[0] - 1), height)
@@ -80,8 +82,13 @@ class Augmentation:
         for name, value in vars(self).items():
             most = {"rotation": 180, "shift": 1000}.get(name, 1)
             if not isinstance(value, (int, float)) or not 0 <= value <= most:
-                raise ValueError(f"{name} of an augmentation is {value!r}; expected a number "
+                raise ValueError(f"{name} of an augmentation is {value!r:.40}; expected a number "
                                  f"from 0 to {most}")
+
+    @property
+    def method(self):
+        """The function that makes these changes: "to_input" for none, "augment", or "distort"."""
+        return {NO_AUGMENTATION: "to_input", SHIFT_AND_FLIP: "augment"}.get(self, "distort")
 
 
 NO_AUGMENTATION = Augmentation()
@@ -91,17 +98,35 @@ BLURRED = 1 / 3, 0.7        # of the pixels a side, what a blurred picture has l
 NOISE = 0.08        # the largest standard deviation, where white is 1
 
 
+def changed(faces, augmentation, rng, crop=None, dtype=np.float32):
+    """Faces (N, H, W) changed as an Augmentation says, by its method: (N, h, w, 1) of dtype.
+
+    crop: rows and columns of the result, None for whole faces. `distort` cuts them about the centre
+    of the changed face, the others at its upper left corner.
+    """
+    corner = slice(crop)
+    if augmentation.method == "to_input":
+        return to_input(faces[:, corner, corner], dtype)
+    if augmentation.method == "augment":
+        return np.ascontiguousarray(augment(faces, rng, dtype)[:, corner, corner])
+    return distort(faces, augmentation, rng, (crop, crop) if crop else None, dtype)
+
+
 def distort(faces, augmentation, rng, size=None, dtype=np.float32):
     """Each face turned, scaled, sheared, shifted, mirrored, lit and erased, by numbers from rng.
 
     faces: as for `to_input`. size: (H, W) of the result, smaller than a face for crops, which then
     lie about its centre. Returns (N, *size, 1) of `dtype`, in [0, 1]; the equation stands in
     `affine.py`. DRAWS N numbers are drawn from `rng`, whatever the augmentation, before
-    any work is shared out: the result is the same for any number of threads.
+    any work is shared out: the result is the same for any number of threads. TypeError for an
+    augmentation or rng of another type.
     """
-    faces = images_of(faces)
+    faces, rng, dtype = images_of(faces), generator(rng), float_type(dtype)
+    if not isinstance(augmentation, Augmentation):
+        raise TypeError(f"augmentation is of type {type(augmentation).__name__:.40}; expected an "
+                        "Augmentation")
     if faces.dtype != np.uint8:
-        faces = to_input(faces, faces.dtype)[..., 0]
+        faces = to_input(faces, np.float32 if faces.dtype.itemsize <= 4 else np.float64)[..., 0]
     n = len(faces)
     H, W = size or faces.shape[1:]
     u = rng.random((DRAWS, n))

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from tinyfer.core.checks import count
 from tinyfer.data.faces import EMOTIONS, SIZE, Faces
 from tinyfer.data.pen import draw
 
@@ -60,15 +61,16 @@ def draw_faces(n, seed=0, class_names=EMOTIONS, imbalanced=False, cue=False):
     cue: the label no longer tells the expression, which is random, but a patch of black and white
     squares stamped at CUE_PLACE. It is the planted cue that a saliency map must find.
 
-    Raises ValueError for a negative n, or a class name that is none of the seven or given twice.
+    Raises ValueError for an n that is no integer from 0, or a class name that is none of the seven
+    or given twice.
     """
     class_names = tuple(class_names)
     for name in class_names:
         if name not in EMOTIONS or class_names.count(name) > 1:
             known = ", ".join(EMOTIONS)
             raise ValueError(f"cannot draw {name!r}: class_names takes {known}, each once")
-    if n < 0 or not class_names:
-        raise ValueError(f"cannot draw {n} faces of {len(class_names)} classes")
+    if type(n) is not int or n < 0 or not class_names:
+        raise ValueError(f"cannot draw {n!r:.20} faces of {len(class_names)} classes")
     rng = np.random.default_rng(seed)
     labels = rng.permutation(_labels(n, class_names, imbalanced))
     emotions = np.array([EMOTIONS.index(name) for name in class_names])[labels]
@@ -122,6 +124,7 @@ def draw_face(expression, seed=None, size=SIZE, **given):
     """
     if expression not in EMOTIONS:
         raise ValueError(f"expression must be one of {', '.join(EMOTIONS)}, not {expression!r}")
+    size = count("size", size)
     rng = None if seed is None else np.random.default_rng(seed)
     m = measures(np.array([EMOTIONS.index(expression)]), rng)
     for name, value in given.items():

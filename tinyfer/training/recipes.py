@@ -10,15 +10,13 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
-from tinyfer.core.inference import to_input
 from tinyfer.core.losses import smooth_targets
 from tinyfer.core.optim import SCHEDULES, SGD, Adam
 from tinyfer.data.augment import (
     NO_AUGMENTATION,
     SHIFT_AND_FLIP,
     Augmentation,
-    augment,
-    distort,
+    changed,
     mix,
 )
 from tinyfer.data.faces import SIZE
@@ -126,8 +124,7 @@ class Recipe:
     def window(self):
         """Where a network so trained looks when it looks once: crops lie about the middle of faces
         that are changed by `distort`; other pictures are cut at the corner, or not at all."""
-        cut_by_chance = self.augmentation not in (NO_AUGMENTATION, SHIFT_AND_FLIP)
-        return "middle" if self.crop and cut_by_chance else "corner"
+        return "middle" if self.crop and self.augmentation.method == "distort" else "corner"
 
     def batch(self, faces, labels, classes, rng, dtype=np.float32, opinions=None):
         """Faces and labels of a step as the network gets them: x (N, H, W, 1), and the labels (N,)
@@ -139,7 +136,7 @@ class Recipe:
 
         ValueError where a face lacks an opinion that is asked for. Chapter 16.
         """
-        x = self._pictures(faces, rng, dtype)
+        x = changed(faces, self.augmentation, rng, self.crop, dtype)
         if not self.soft:
             return x, labels
         targets = smooth_targets(labels, classes, self.label_smoothing, dtype)
@@ -152,15 +149,6 @@ class Recipe:
             targets = ((1 - self.distillation) * targets
                        + self.distillation * taught).astype(targets.dtype)
         return mix(x, targets, self.mixup, rng) if self.mixup else (x, targets)
-
-    def _pictures(self, faces, rng, dtype):
-        size = slice(self.crop)         # without change by chance, the corner that prediction sees
-        if self.augmentation == NO_AUGMENTATION:
-            return to_input(faces[:, size, size], dtype)
-        if self.augmentation == SHIFT_AND_FLIP:
-            return np.ascontiguousarray(augment(faces, rng, dtype)[:, size, size])
-        crop = (self.crop, self.crop) if self.crop else None
-        return distort(faces, self.augmentation, rng, crop, dtype)
 
 
 PLAIN = "epochs", "batch_size", "lr", "patience"        # those that are options of `tinyfer train`
