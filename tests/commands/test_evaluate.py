@@ -310,10 +310,10 @@ def test_ones_own_pictures_are_scored(call, made, tmp_path):
 def test_classes_of_a_folder_must_be_those_of_the_network(call, made, tmp_path):
     mine = own_pictures(tmp_path / "mine")
     for change, words in [
-        (lambda: (mine / "smug").mkdir(), "the class 'smug' is unknown; expected angry, fear"),
-        (lambda: [(mine / "smug").rmdir(), (mine / "sad").rename(tmp_path / "x")],
-         "the class 'sad' has no folder"),
-        (lambda: (mine / "sad").mkdir(), "sad holds no picture"),
+        (lambda: shutil.copytree(mine / "sad", mine / "smug"),
+         "the class 'smug' is unknown; expected angry, fear"),
+        (lambda: [shutil.rmtree(mine / "smug"), (mine / "sad").rename(tmp_path / "x"),
+                  (mine / "sad").mkdir()], "sad holds no picture"),
         (lambda: (mine / "sad" / "1.png").write_text("x"), "1.png cannot be read as a picture"),
     ]:
         change()

@@ -11,7 +11,7 @@ from realdata import fer2013 as real_fer2013
 from realdata import needs_fer2013
 from small import FACE, noise, pack, png, same, unpack
 
-from tinyfer.data import cache, fer2013, find_data, load_fer2013
+from tinyfer.data import cache, find_data, load, load_fer2013
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def archive(files, tmp_path):
 @pytest.fixture
 def reads(monkeypatch):
     """A list that grows by one with every source that is really decoded."""
-    reads, read = [], fer2013._read
-    monkeypatch.setattr(fer2013, "_read", lambda *a: reads.append(a[0]) or read(*a))
+    reads, read = [], load._read_pictures
+    monkeypatch.setattr(load, "_read_pictures", lambda *a: reads.append(a[0]) or read(*a))
     return reads
 
 

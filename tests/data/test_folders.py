@@ -50,7 +50,7 @@ def test_a_network_is_trained_and_scored_on_them(mine, monkeypatch, tmp_path, ca
     monkeypatch.chdir(tmp_path)
     assert train.main(["--data", "mine", "--epochs", "1", "--out", "run"]) == 0
     out = capsys.readouterr().out
-    assert "the folder mine: 70 train, 20 validation, 10 test" in out and "FER-2013" not in out
+    assert "the folder mine: 70 train, 20 validation, 10 test" in out and "FER-2013" not in out, out
     parts, _ = parts_of(runs.open_run("run"))
     assert len(parts.test) == 10
     assert train.main(["--data", "mine", "--classes", "7"]) == 2
@@ -139,13 +139,17 @@ def test_faults_are_named(mine):
 
     for change, words in [
         (lambda: (mine / "train/smug").mkdir(),
-         "the class 'smug' is not in both train/ and test/: test/ lacks it"),
+         "the class 'smug' is not in all of test, train: test/ lacks it"),
         (lambda: (mine / "test/smug").mkdir(), "smug holds no picture"),
-        (lambda: (mine / "train/smug/a.png").write_text("x"), "holds only 1 pictures; expected 4"),
+        (lambda: shutil.copy(mine / "test/Sad/17 me.png", mine / "test/smug"),
+         "train/smug holds no picture"),
+        (lambda: (mine / "train/smug/a.png").write_text("x"),
+         "'smug' has only 1 pictures to train on; expected 4"),
         (lambda: shutil.copytree(mine / "train/Sad", mine / "train/smug", dirs_exist_ok=True),
          "a.png cannot be read"),
         (lambda: (mine / "train/sad").mkdir(), "has two folders of the class 'sad'"),
-        (lambda: shutil.rmtree(mine / "test"), "mine has no test/; expected both train/ and test/"),
+        (lambda: [(mine / "train/sad").rmdir(), shutil.rmtree(mine / "test")],
+         "mine has no test/; expected both train/ and test/"),
     ]:
         change()
         with pytest.raises(ValueError, match=words) as caught:
@@ -156,10 +160,11 @@ def test_faults_are_named(mine):
 def test_faults_of_a_plain_folder_are_named(pets, tmp_path):
     for change, words in [
         (lambda: (pets / "Dog/39.png").unlink(),
-         "Dog holds only 9 pictures; expected 10 or more of each class"),
+         "'dog' has only 9 pictures to train on; expected 10 or more of each class"),
         (lambda: shutil.rmtree(pets / "Dog"),
-         "pets holds no FER-2013 .* or a folder of pictures for each of two classes"),
-        (lambda: (pets / "a\nb").mkdir(), r"'a\\nb' cannot be the name of a class"),
+         "pets holds no FER-2013 .*, or a folder of pictures for each of two classes"),
+        (lambda: shutil.copytree(pets / "calm cat", pets / "a\nb"),
+         r"'a\\nb' cannot be the name of a class"),
     ]:
         change()
         with pytest.raises(ValueError, match=words):

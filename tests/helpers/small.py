@@ -12,7 +12,7 @@ from tiny import small_cnn
 
 from tinyfer.commands import train
 from tinyfer.data.drawn import draw_faces
-from tinyfer.data.fer2013_csv import CSV_CODES
+from tinyfer.data.table import CSV_CODES
 from tinyfer.scores import plots
 
 FACE = "train/fear/Training_0.png"      # one of `files_of`

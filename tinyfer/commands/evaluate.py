@@ -15,7 +15,7 @@ from tinyfer.commands.report import write_report
 from tinyfer.core.arrays import atomic_write
 from tinyfer.core.inference import CROPS
 from tinyfer.core.kernels.threads import set_threads
-from tinyfer.data.folders import is_class_folder, load_class_folder
+from tinyfer.data.load import is_class_folder, load_class_folder
 from tinyfer.photo.reading import largest_face
 from tinyfer.scores import metrics, plots
 from tinyfer.training.evaluation import (

@@ -21,7 +21,7 @@ from tinyfer.data import (
 )
 from tinyfer.data.drawn import draw_faces
 from tinyfer.data.faces import blank
-from tinyfer.data.fer2013 import WHERE
+from tinyfer.data.load import WHERE
 from tinyfer.scores import plots
 from tinyfer.training.runs import write_json
 

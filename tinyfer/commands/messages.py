@@ -13,13 +13,13 @@ RULE = "=" * 78
 
 
 def show_reading():
-    """What shows how far the decoding of FER-2013 is, where it has to be decoded."""
+    """What shows how far the reading of pictures is, where they have to be decoded."""
     line = Line()
 
     def progress(done, total):
-        line(done, total, "decoding FER-2013, once, images")
+        line(done, total, "reading pictures")
         if done == total:
-            line.done(f"decoded FER-2013: {total:,} images")
+            line.done(f"read {total:,} pictures")
 
     return progress
 

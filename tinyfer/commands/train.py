@@ -16,7 +16,7 @@ from tinyfer.commands.progress import Progress
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import packaged, six_layer_cnn
 from tinyfer.data import class_weights, find_data, verify
-from tinyfer.data.fer2013 import own_pictures
+from tinyfer.data.load import own_pictures
 from tinyfer.photo.reading import largest_face
 from tinyfer.training import experiments, runs
 from tinyfer.training.config import Config, usual_recipe
@@ -106,8 +106,10 @@ def new_config(given):
     drawn = None if data else given.get("drawn", DRAWN_FACES)
     recipe = RECIPES[given.get("recipe", usual_recipe(drawn, given.get("start")))]
     chosen = {"classes": Config.classes}
-    if own_pictures(data) is not None:
+    if own := own_pictures(data):
         chosen["classes"] = experiments.OWN
+        if len(own.parts) == 3:         # train, val and test, to be used as they are
+            chosen["split"] = "official"
     elif "find_faces" in given:
         raise ValueError("--find-faces needs --data with a folder of your own pictures; those of "
                          "FER-2013, and drawn ones, are faces already")

@@ -19,22 +19,15 @@ VERSION = 1  # counts up whenever the reader would give other arrays for the sam
 
 
 def fingerprint(source):
-    """A text that changes when the source does: its path, and size and time of all its files."""
-    source = source.resolve()
-    digest = hashlib.sha256(b"%d %s" % (VERSION, os.fsencode(source)))
-    files = sorted(_files(source)) if source.is_dir() else [("", source.stat())]
-    for name, stat in files:
+    """A text that changes when a Source of load.py does: its path, and size and time of all its
+    files."""
+    place = source.path.resolve()
+    digest = hashlib.sha256(b"%d %s" % (VERSION, os.fsencode(place)))
+    names = [picture.name for picture in source.pictures] if place.is_dir() else [""]
+    for name in names:
+        stat = os.stat(place / name)
         digest.update(b"\n%s %d %d" % (os.fsencode(name), stat.st_size, stat.st_mtime_ns))
     return digest.hexdigest()
-
-
-def _files(folder):
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir():
-                yield from _files(entry.path)
-            elif entry.name.lower().endswith((".jpg", ".jpeg", ".png")):
-                yield entry.path, entry.stat()
 
 
 def read(source, key):

@@ -69,7 +69,8 @@ def draw_faces(n, seed=0, class_names=EMOTIONS, imbalanced=False, cue=False):
         if name not in EMOTIONS or class_names.count(name) > 1:
             known = ", ".join(EMOTIONS)
             raise ValueError(f"cannot draw {name!r}: class_names takes {known}, each once")
-    if type(n) is not int or n < 0 or not class_names:
+    whole = isinstance(n, (int, np.integer)) and not isinstance(n, bool)
+    if not whole or n < 0 or not class_names:
         raise ValueError(f"cannot draw {n!r:.20} faces of {len(class_names)} classes")
     rng = np.random.default_rng(seed)
     labels = rng.permutation(_labels(n, class_names, imbalanced))

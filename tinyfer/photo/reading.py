@@ -238,7 +238,7 @@ def whole_of(grey):
 
 
 def largest_face(grey):
-    """The box of the largest face of a grey Pillow image, for `tinyfer.data.folders`; or None
+    """The box of the largest face of a grey Pillow image, for `tinyfer.load_data`; or None
     where none is found."""
     faces = faces_to_read(grey)
     return max(faces, key=lambda face: face.side).box if faces else None

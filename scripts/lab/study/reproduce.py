@@ -27,7 +27,7 @@ from tinyfer.commands.messages import four_digits
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import PACKAGED
 from tinyfer.data import find_data
-from tinyfer.data.fer2013 import WHERE
+from tinyfer.data.load import WHERE
 from tinyfer.training.recipes import RECIPES
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"

@@ -1,4 +1,4 @@
-"""FER-2013 as a table: fer2013.csv, or Kaggle's icml_face_data.csv."""
+"""FER-2013 as a table: fer2013.csv, Kaggle's icml_face_data.csv, or train.csv without Usage."""
 
 import csv
 
@@ -11,38 +11,40 @@ from tinyfer.data.faces import EMOTIONS, SIZE, USAGES
 CSV_CODES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 CSV_ROWS = 35_887  # of the complete file, for the progress callback only
 MOST_IMAGES = 100_000
-MOST_LINE = 100_000  # characters: a row has some 8,000
+MOST_LINES = 2 * MOST_IMAGES
+MOST_LINE = 100_000  # bytes: a row has some 8,000
 
 
-def read_csv(lines, name, progress=None):
+def read_csv(file, name, progress=None):
     """Faces, labels (alphabetical order) and usages of a table, in the order of its rows.
 
-    lines: an open text file of columns emotion, pixels and Usage in any order, leading blanks and
-    case ignored; pixels holds 2,304 numbers 0 to 255, separated by blanks, row by row.
+    file: an open binary file of columns emotion, pixels and Usage in any order, leading blanks and
+    case ignored; pixels holds 2,304 numbers 0 to 255, separated by blanks, row by row. Without a
+    column Usage all rows are Training.
     name: what the file is called in messages. Raises ValueError that names the line at fault.
     """
     faces, labels, usages = bytearray(), [], []
-    rows = csv.reader(_bounded(lines, name))
+    rows = csv.reader(_bounded(file, name))
     try:
         header = [column.strip().lower() for column in next(rows, [])]
-        for column in ("emotion", "pixels", "usage"):
+        for column in ("emotion", "pixels"):
             if column not in header:
                 found = brief(", ".join(header)) if header else "nothing"
                 raise ValueError(f"{name} has no column {column!r}: found {found}; "
                                  "expected emotion, pixels and Usage")
-        columns = [header.index(column) for column in ("emotion", "pixels", "usage")]
+        code, pixels = header.index("emotion"), header.index("pixels")
+        usage = header.index("usage") if "usage" in header else None
         for row in rows:
             if not row:
                 continue
             where = f"{name}, line {rows.line_num}"
             if len(row) != len(header):
                 raise ValueError(f"{where}: {len(row)} columns, expected {len(header)}")
-            code, pixels, usage = (row[i].strip() for i in columns)
             if len(labels) == MOST_IMAGES:
                 raise ValueError(f"{name} holds more than {MOST_IMAGES:,} images")
-            faces += _pixels(pixels, where)
-            labels.append(_label(code, where))
-            usages.append(_usage(usage, where))
+            faces += _pixels(row[pixels], where)
+            labels.append(_label(row[code].strip(), where))
+            usages.append("Training" if usage is None else _usage(row[usage].strip(), where))
             if progress and len(labels) % 500 == 0:
                 progress(len(labels), max(CSV_ROWS, len(labels)))
         if progress and labels:
@@ -55,15 +57,18 @@ def read_csv(lines, name, progress=None):
     return images, np.array(labels, dtype=np.int64), np.array(usages, dtype=str)
 
 
-def _bounded(lines, name):
-    """The lines of an open text file, none of them taken in whole before its length is known."""
+def _bounded(file, name):
+    """The lines of an open file as text: not too many, and none taken in whole before its length
+    is known."""
     number = 0
-    while line := lines.readline(MOST_LINE + 1):
+    while line := file.readline(MOST_LINE + 1):
         number += 1
         if len(line) > MOST_LINE:
-            raise ValueError(f"{name}, line {number}: more than {MOST_LINE:,} characters; expected "
+            raise ValueError(f"{name}, line {number}: more than {MOST_LINE:,} bytes; expected "
                              f"one image of {SIZE}x{SIZE} pixels")
-        yield line
+        if number > MOST_LINES:
+            raise ValueError(f"{name} has more than {MOST_LINES:,} lines")
+        yield line.decode("utf-8-sig")      # the mark of a first line says how it is written
 
 
 def _pixels(text, where):

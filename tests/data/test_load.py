@@ -1,0 +1,451 @@
+"""Every form of a data set gives the same faces, and whatever is wrong with one is said in words.
+
+The data sets here are small ones of drawn faces; test_explore.py counts the real one.
+"""
+
+import gzip
+import io
+import os
+import tarfile
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from small import FACE, noise, pack, png, same, unpack, write_csv
+
+from tinyfer.data import (
+    EMOTIONS,
+    USAGES,
+    collection,
+    draw_faces,
+    find_data,
+    load_data,
+    load_fer2013,
+    table,
+)
+from tinyfer.data.table import CSV_CODES
+
+# What is read
+
+
+def test_zip_gives_images_labels_and_usage_in_canonical_order(files, tmp_path):
+    data = load_fer2013(pack(files, tmp_path / "archive.zip"))
+    assert len(data) == 70 and data.source == "FER-2013" and data.class_names == EMOTIONS
+    assert data.usage.tolist() == ["Training"] * 56 + ["PublicTest"] * 7 + ["PrivateTest"] * 7
+    assert data.labels.tolist() == [k for k in range(7) for _ in range(8)] + 2 * list(range(7))
+    for face, content in zip(data.faces, files.values()):
+        assert np.array_equal(face, np.asarray(Image.open(io.BytesIO(content))))
+
+
+def test_zip_and_folder_agree_whatever_their_order(files, tmp_path):
+    names = list(files)
+    np.random.default_rng(0).shuffle(names)
+    folder = load_fer2013(unpack(files, tmp_path / "extracted"))
+    assert same(load_fer2013(pack({n: files[n] for n in names}, tmp_path / "a.zip")), folder)
+
+
+def test_case_depth_and_clutter_do_not_matter(files, tmp_path):
+    plain = load_fer2013(pack(files, tmp_path / "plain.zip"))
+    cluttered = {}
+    for name, content in files.items():
+        folder, emotion, file = name.split("/")
+        cluttered[f"fer/{folder.title()}/{emotion.upper()}/{file}"] = content
+        cluttered[f"__MACOSX/{folder}/{emotion}/._{file}"] = b"\0"
+        cluttered[f"fer/{folder}/{emotion}/.{file}"] = b"\0"
+    cluttered["fer/train/Thumbs.db"] = cluttered["readme.txt"] = b"\0"
+    assert same(load_fer2013(pack(cluttered, tmp_path / "cluttered.zip")), plain)
+
+
+def test_jpeg_pixels_are_those_pillow_decodes(files, tmp_path):
+    file = io.BytesIO()
+    Image.fromarray(noise(0)).save(file, "jpeg")
+    files["train/angry/Training_9.jpg"] = file.getvalue()
+    data = load_fer2013(pack(files, tmp_path / "archive.zip"))
+    assert np.array_equal(data.faces[8], np.asarray(Image.open(file)))
+
+
+@pytest.mark.parametrize("columns", [
+    "emotion,pixels,Usage",         # fer2013.csv
+    "emotion, Usage, pixels",       # icml_face_data.csv
+])
+def test_csv_gives_the_same_images_in_the_order_of_its_rows(tmp_path, columns):
+    data = draw_faces(70, seed=5)
+    assert same(load_fer2013(write_csv(tmp_path / "fer2013.csv", data, columns)), data)
+
+
+def test_csv_with_a_byte_order_mark(tmp_path):
+    path = write_csv(tmp_path / "fer2013.csv", draw_faces(70, seed=0))
+    before = load_fer2013(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert same(load_fer2013(path), before)
+
+
+def test_csv_codes_are_not_the_alphabetical_labels():
+    assert CSV_CODES == ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+    assert sorted(CSV_CODES) == list(EMOTIONS)
+
+
+def test_csv_within_a_zip(tmp_path):
+    path = write_csv(tmp_path / "fer2013.csv", draw_faces(70, seed=5))
+    zipped = pack({"fer2013/fer2013.csv": path.read_text()}, tmp_path / "kaggle.zip")
+    assert same(load_fer2013(zipped), load_fer2013(path))
+
+
+@pytest.mark.parametrize("place", ["archive.zip", "fer2013.zip", "below/archive.zip"])
+def test_a_folder_with_the_zip_in_it_will_do(files, tmp_path, place):
+    path = tmp_path / "home" / place
+    path.parent.mkdir(parents=True)
+    assert same(load_fer2013(tmp_path / "home") if pack(files, path) else None, load_fer2013(path))
+
+
+def test_the_folder_above_the_extracted_one_will_do(files, tmp_path):
+    unpack(files, tmp_path / "home" / "archive")
+    assert same(load_fer2013(tmp_path / "home"), load_fer2013(tmp_path / "home" / "archive"))
+
+
+def test_progress_counts_to_the_end(files, tmp_path):
+    seen = []
+    load_fer2013(pack(files, tmp_path / "a.zip"), progress=lambda i, n: seen.append((i, n)))
+    assert seen[-1] == (70, 70)
+
+
+# However it is laid out
+
+def tar(files, path, mode="w:gz"):
+    with tarfile.open(path, mode) as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def own(files):
+    """The same pictures under names of one's own."""
+    return {name.replace("Training_", "me ").replace("Test_", " "): content
+            for name, content in files.items()}
+
+
+def renamed(change):
+    return lambda files: {change(name): content for name, content in files.items()}
+
+
+def redrawn(mode, size):
+    def change(files):
+        return {name: png(np.asarray(Image.open(io.BytesIO(content)).convert(mode).resize(size)))
+                for name, content in files.items()}
+    return change
+
+
+SYNONYM = {"angry": "Anger", "disgust": "disgusted", "fear": "AFRAID", "happy": "happiness",
+           "sad": "sadness", "surprise": "surprised", "neutral": "neutral"}
+LAYOUTS = {
+    "as it is": lambda f: f, "RGB": redrawn("RGB", (48, 48)), "larger": redrawn("L", (96, 96)),
+    "capitals": renamed(lambda n: os.path.dirname(n).title() + n[n.rindex("/"):]),
+    "./ and doubled": renamed(lambda n: "./" + n.replace("/", "//")),
+    "two folders down": renamed(lambda n: f"fer2013/fer 2013/{n}"),
+    "clutter": lambda f: f | {"__MACOSX/train/sad/._1.png": b"", ".hidden/train/sad/1.png": b"",
+                              "train/.ipynb_checkpoints/1.png": b"", "readme.txt": b"",
+                              "train/sad/Thumbs.db": b"", "train/notes.txt": b""},
+    "synonyms": renamed(lambda n: "/".join(SYNONYM.get(part, part) for part in n.split("/"))),
+    "other parts": renamed(lambda n: n.replace("train/", "Training/").replace("test/", "Testing/")),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("names", [lambda f: f, own], ids=["FER-2013", "own"])
+@pytest.mark.parametrize("form", ["folder", "zip", "tar.gz", "tar", "zip with backslashes"])
+def test_layouts(files, tmp_path, layout, names, form):
+    """Own pictures and FER-2013's, by the same rules, in every form."""
+    plain = load_data(unpack(names(files), tmp_path / "plain"), cache=False)
+    files = LAYOUTS[layout](names(files))
+    if form == "folder":
+        path = unpack(files, tmp_path / "other")
+    elif form.startswith("tar"):
+        path = tar(files, tmp_path / f"any.{form}", "w:gz" if form == "tar.gz" else "w")
+    else:
+        path = pack({name.replace("/", "\\") if form != "zip" else name: content
+                     for name, content in files.items()}, tmp_path / "any.zip")
+    data = load_data(path, cache=False)
+    assert data.class_names == EMOTIONS and np.array_equal(data.labels, plain.labels)
+    assert np.array_equal(data.usage, plain.usage)
+    difference = np.abs(data.faces - plain.faces.astype(int))
+    assert difference.mean() < 8 if layout == "larger" else not difference.any()
+    assert (data.source == "FER-2013") == (names is not own)
+
+
+@pytest.mark.parametrize("valid", ["val", "Valid", "validation"])
+def test_a_validation_folder_is_the_validation_part(files, tmp_path, valid):
+    def place(name):
+        return name.replace("test/", f"{valid}/") if "Public" in name else name
+
+    mine = own(renamed(place)(files))
+    data = load_data(unpack(mine, tmp_path / "mine"))
+    assert same(data, load_data(unpack(files, tmp_path / "fer2013"), cache=False))
+    without_test = {name: content for name, content in mine.items() if "test/" not in name}
+    data = load_data(unpack(without_test, tmp_path / "two"))
+    assert [(data.usage == part).sum() for part in ("PublicTest", "PrivateTest")] == [4, 3]
+
+
+def test_links_are_followed_but_never_round(files, tmp_path):
+    path = unpack(files, tmp_path / "real")
+    (path / "train" / "again").symlink_to(path)
+    (path / "test" / "sad" / "up").symlink_to("..")
+    (path / "train" / "sad" / "gone.png").symlink_to("nowhere")
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    for part in "train", "test":
+        (linked / part).symlink_to(path / part)
+    (path / "train" / "again").unlink()
+    expected = load_data(pack(files, tmp_path / "a.zip"), cache=False)
+    assert same(load_data(linked, cache=False), expected)
+    assert same(load_data(path, cache=False), expected)
+
+
+def test_a_part_of_the_classes(files, tmp_path):
+    few = {name: content for name, content in files.items() if "/sad/" in name or "/fear/" in name}
+    data = load_data(unpack(few, tmp_path / "few"), cache=False)
+    assert data.class_names == ("fear", "sad") and data.source == "a part of FER-2013"
+    assert data.counts().tolist() == [10, 10]
+
+
+def test_class_folders_alone(files, tmp_path):
+    """Names like FER-2013's tell the part; others are divided."""
+    test = {name.removeprefix("test/"): content for name, content in files.items()
+            if name.startswith("test")}
+    data = load_data(unpack(test, tmp_path / "a"), cache=False)
+    assert [(data.usage == part).sum() for part in ("PublicTest", "PrivateTest")] == [7, 7]
+    whole = {name.partition("/")[2]: content for name, content in own(files).items()}
+    data = load_data(tar(whole, tmp_path / "b.tar.gz"), seed=1)
+    assert data.source == "the archive b.tar.gz" and data.counts().tolist() == [10] * 7
+    for part, share in ("Training", 8), ("PublicTest", 1), ("PrivateTest", 1):
+        assert data[data.usage == part].counts().sum() == 7 * share
+
+
+def test_a_table_without_usage_is_divided(tmp_path):
+    data = draw_faces(70, seed=5)
+    path = write_csv(tmp_path / "train.csv", data, "emotion,pixels")
+    read = load_data(path, seed=3)
+    assert np.array_equal(read.faces, data.faces) and np.array_equal(read.labels, data.labels)
+    assert [(read.usage == part).sum() for part in USAGES] == [56, 7, 7]
+    assert same(load_data(path, seed=3), read)
+    assert not np.array_equal(load_data(path, seed=4).usage, read.usage)
+    zipped = tar({"fer2013/train.csv": path.read_bytes()}, tmp_path / "fer2013.tar.gz")
+    assert same(load_data(zipped, seed=3), read)
+
+
+@pytest.mark.parametrize("files, seen", [
+    ({}, "found nothing;"), ({"notes.txt": b"", "b.doc": b""}, "found b.doc, notes.txt;"),
+    ({"a.png": b"", "b.png": b""}, "found 2 pictures, all in one folder;"),
+    ({"cats/a.png": b""}, "found 1 pictures, all in cats;"),
+])
+def test_what_is_no_data_set_is_described(tmp_path, files, seen):
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(ValueError, match="mine holds no FER-2013 and no other labelled faces: "
+                       + seen):
+        load_data(unpack(files, tmp_path / "mine"))
+
+
+# Where it is looked for
+
+
+def test_find_data_takes_argument_then_variable_then_data(files, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TINYFER_DATA", raising=False)
+    assert find_data() is None
+    (tmp_path / "data").mkdir()
+    assert find_data() is None, "an empty data/ holds nothing"
+    pack(files, tmp_path / "data" / "archive.zip")
+    assert find_data() == Path("data")
+    pack(files, tmp_path / "other.zip")
+    monkeypatch.setenv("TINYFER_DATA", "other.zip")
+    assert find_data() == Path("other.zip")
+    assert find_data("data") == Path("data")
+    monkeypatch.setenv("TINYFER_DATA", "")
+    assert find_data() == Path("data")
+
+
+def test_what_is_named_must_exist(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYFER_DATA", str(tmp_path / "absent.zip"))
+    with pytest.raises(FileNotFoundError, match="absent.zip .from TINYFER_DATA. does not exist"):
+        find_data()
+    for look in (find_data, load_fer2013):
+        with pytest.raises(FileNotFoundError) as error:
+            look(tmp_path / "gone.zip")
+        for part in ("gone.zip does not exist", "kaggle.com/datasets/msambare/fer2013"):
+            assert part in str(error.value)
+
+
+# What is wrong with it
+
+
+def without(files, prefix):
+    return {name: content for name, content in files.items() if not name.startswith(prefix)}
+
+
+SPOILED = {
+    "a class folder is missing": (lambda f: without(f, "test/disgust"),
+                                  "the class 'disgust' is not in all of test, train: test/ lacks"),
+    "a whole part is missing": (lambda f: without(f, "test"), "has no test/; expected both train"),
+    "a class folder is empty":
+        (lambda f: {**without(f, "train/sad/"), "train/sad/notes.txt": b"", "train/sad/": b""},
+         "the class folder train/sad holds no picture"),
+    "a stranger among the class folders":
+        (lambda f: f | {f"train/contempt/Training_{n}.png": png(noise(n)) for n in range(4)}
+         | {"test/contempt/PrivateTest_1.png": png(noise(9))},
+         "'contempt' is unknown; expected angry, disg"),
+    "no image at all": (lambda f: f | {FACE: b"not an image"}, f"{FACE} cannot be read"),
+    "half an image": (lambda f: f | {FACE: f[FACE][:500]}, f"{FACE} cannot be read"),
+    "an empty file": (lambda f: f | {FACE: b""}, f"{FACE} cannot be read"),
+    "a file name without its part":
+        (lambda f: f | {"train/fear/face1.png": png(noise(0))},
+         "train/fear/face1.png must begin with Training_, PublicTest_ or PrivateTest_"),
+    "the data twice":
+        (lambda f: f | {f"copy/{name}": content for name, content in f.items()},
+         "holds several data sets, in itself and in copy; expected one"),
+    "an image twice": (lambda f: f | {"test/angry/Training_0.png": png(noise(0))},
+                       "the same image twice: t"),
+    "a class of two folders": (lambda f: f | {"train/Anger/Training_99.png": png(noise(0))},
+                               "train has two folders of the class 'angry'"),
+    "something else": (lambda f: {"cats/1.png": png(noise(0))}, "holds no FER-2013"),
+}
+
+
+@pytest.mark.parametrize("fault", SPOILED)
+@pytest.mark.parametrize("form", ["zip", "folder"])
+def test_faults_are_named(files, tmp_path, form, fault):
+    change, message = SPOILED[fault]
+    spoiled = change(files)
+    if form == "zip":
+        path = pack(spoiled, tmp_path / "archive.zip")
+    else:
+        path = tmp_path / "extracted"
+        for name in [name for name in spoiled if name.endswith("/")]:
+            (path / name).mkdir(parents=True)
+            spoiled.pop(name)
+        unpack(spoiled, path)
+    with pytest.raises(ValueError) as error:
+        load_fer2013(path)
+    assert message in str(error.value) and path.name in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_truncated_or_false_zip_is_named(files, tmp_path):
+    path = pack(files, tmp_path / "archive.zip")
+    whole = path.read_bytes()
+    for content in (whole[: len(whole) // 2], b"", b"<html>please sign in</html>"):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="archive.zip is not a whole zip archive"):
+            load_fer2013(path)
+
+
+def test_a_damaged_zip_entry_is_named(files, tmp_path):
+    path = pack(files, tmp_path / "archive.zip")
+    content = bytearray(path.read_bytes())
+    content[content.index(b"IDAT") + 50] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="archive.zip is not a whole zip archive .*CRC"):
+        load_fer2013(path)
+
+
+PIXELS = " ".join(["7"] * 2304)
+TABLES = {
+    "no header": ("", "has no column 'emotion': found nothing"),
+    "bytes": ("\xff\xfe" + "".join(map(chr, range(256))), "is not a readable csv file"),
+    "other columns": ("emotion,Usage\n0,1", "has no column 'pixels': found 'emotion, usage'"),
+    "a pixel too few": (f"emotion,pixels,Usage\n0,{PIXELS[2:]},Training",
+                        "line 2: 2303 pixels, expected 48x48 = 2304"),
+    "a file cut short": (f"emotion,pixels,Usage\n0,{PIXELS},Training\n3,{PIXELS[:99]}",
+                         "line 3: 2 columns, expected 3"),
+    "a pixel of 256": (f"emotion,pixels,Usage\n0,256{PIXELS[1:]},Training",
+                       "line 2: pixels must be whole numbers 0 to 255"),
+    "a pixel of -1": (f"emotion,pixels,Usage\n0,-1{PIXELS[1:]},Training", "0 to 255"),
+    "a fraction": (f"emotion,pixels,Usage\n0,0.5{PIXELS[1:]},Training", "whole numbers"),
+    "a label of 7": (f"emotion,pixels,Usage\n7,{PIXELS},Training",
+                     "line 2: emotion '7', expected 0 to 6"),
+    "a label in words": (f"emotion,pixels,Usage\nsad,{PIXELS},Training", "emotion 'sad'"),
+    "an unknown usage": (f"emotion,pixels,Usage\n0,{PIXELS},Test",
+                         "line 2: Usage 'Test', expected Training, PublicTest, PrivateTest"),
+    "a single image": (f"emotion,pixels,Usage\n0,{PIXELS},Training",
+                       "'angry' has only 1 pictures to train on; expected 10 or more"),
+    "a single class": ("emotion,pixels,Usage\n" + f"0,{PIXELS},Training\n" * 10,
+                       "has 1 classes; expected two or more"),
+    "empty lines": ("emotion,pixels,Usage\n" + "\n" * 200_000, "has more than 200,000 lines"),
+}
+
+
+@pytest.mark.parametrize("fault", TABLES)
+def test_csv_faults_are_named(tmp_path, fault):
+    text, message = TABLES[fault]
+    (tmp_path / "icml_face_data.csv").write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError) as error:
+        load_fer2013(tmp_path)
+    assert message in str(error.value) and "icml_face_data.csv" in str(error.value)
+
+
+def test_a_line_without_end_is_not_taken_in(tmp_path):
+    """2 GB of nothing behind a good row, in a csv and in one without header."""
+    for name, start in (("fer2013.csv", f"emotion,pixels,Usage\n0,{PIXELS},Training\n"),
+                        ("icml_face_data.csv", "")):
+        with open(tmp_path / name, "w") as file:
+            file.write(start)
+            file.truncate(2 << 30)
+        tracemalloc.start()
+        with pytest.raises(ValueError, match=f"{name}, line [13]: more than 100,000 bytes"):
+            load_fer2013(tmp_path / name)
+        assert tracemalloc.get_traced_memory()[1] < 5e6
+        tracemalloc.stop()
+
+
+def test_a_zip_that_unpacks_to_gigabytes_is_refused(files, tmp_path):
+    """An image of 60 MB, and an archive that says it lists 4 GB of members."""
+    path = pack(files | {FACE: files[FACE] + bytes(60_000_000)}, tmp_path / "archive.zip")
+    with pytest.raises(ValueError, match="would unpack to 60,.* bytes; expected at most 50,"):
+        load_fer2013(path)
+    path = pack(files, path)
+    content = bytearray(path.read_bytes())
+    content[-10:-6] = b"\xff\xff\xff\xff"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="not a whole zip archive .it lists too many members"):
+        load_fer2013(path)
+
+
+@pytest.mark.parametrize("path, sentence", [("", "the path of the data is empty"),
+                                            ("none", "none does not exist; FER-2013 can be had")])
+def test_a_path_to_nothing_is_no_wish_for_drawn_faces(path, sentence):
+    with pytest.raises((ValueError, FileNotFoundError), match=sentence):
+        find_data(path)
+
+
+def test_a_tar_is_read_within_bounds(files, tmp_path, monkeypatch):
+    """Cut short, with a file or a header of gigabytes, or that never ends."""
+    path = tar(files, tmp_path / "any.tar.gz")
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(ValueError, match="any.tar.gz is not a whole tar archive .* broke off"):
+        load_data(path)
+    tar(files | {FACE: bytes(60_000_000)}, path)
+    with pytest.raises(ValueError, match=f"{FACE} has 60,000,000 bytes; expected at most 50,00"):
+        load_data(path)
+    header = tarfile.TarInfo("long")
+    header.type, header.size = tarfile.XHDTYPE, 10**9
+    path.write_bytes(gzip.compress(header.tobuf() + bytes(10_000)))
+    with pytest.raises(ValueError, match="a header in it has 1,000,000,000 bytes"):
+        load_data(path)
+    monkeypatch.setattr(collection, "MOST_UNPACKED", 2_000_000)
+    tar(files | {"x.bin": bytes(3_000_000)}, path)
+    with pytest.raises(ValueError, match="unpacks to more than 2,000,000 bytes"):
+        load_data(path)
+
+
+@pytest.mark.parametrize("form", ["zip", "folder", "csv"])
+def test_more_than_can_be_read_is_refused_soon(files, tmp_path, monkeypatch, form):
+    monkeypatch.setattr(collection, "MOST_NAMES", 60)
+    monkeypatch.setattr(table, "MOST_LINES", 60)
+    path = {"zip": lambda: pack(files, tmp_path / "a.zip"),
+            "folder": lambda: unpack(files, tmp_path / "a"),
+            "csv": lambda: pack({"fer2013.csv": "emotion,pixels,Usage\n" + "\n" * 90},
+                                tmp_path / "b.zip")}[form]()
+    with pytest.raises(ValueError, match="more than 60 (files|lines)"):
+        load_data(path)

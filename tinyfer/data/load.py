@@ -1,0 +1,402 @@
+"""Labelled faces wherever they lie: FER-2013 in any of its forms, or pictures of one's own.
+
+    train/<class>/*  test/<class>/*     also with val/ or validation/, the part to choose by
+    <class>/*                           undivided: a fifth of each class is drawn as test/
+    fer2013.csv, icml_face_data.csv, train.csv
+
+in a folder, a zip or a tar.gz, as many folders down as may be, links followed; and a csv by itself.
+File names that begin with Training_, PublicTest_ or PrivateTest_, as FER-2013's do, tell the part
+themselves. Pictures may have any size and colour. The photographs of FER-2013 (Goodfellow et al.
+2013) belong to third parties and are not part of this package.
+"""
+
+import io
+import os
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from tinyfer.core.arrays import brief
+from tinyfer.data import cache as decoded
+from tinyfer.data.collection import contents, names_in, opened, short
+from tinyfer.data.faces import EMOTIONS, SIZE, USAGES, Faces
+from tinyfer.data.pictures import face_of, grey_of, is_picture_name
+from tinyfer.data.table import MOST_IMAGES, read_csv
+
+WHERE = "https://www.kaggle.com/datasets/msambare/fer2013"
+HOW_TO_GET = f"""\
+FER-2013 can be had from {WHERE}, in one line:
+    curl -L --create-dirs -o data/archive.zip \
+https://www.kaggle.com/api/v1/datasets/download/msambare/fer2013
+and is read as archive.zip, as its extracted folder
+    train/<class>/*.jpg  test/<class>/*.jpg  ({", ".join(EMOTIONS)})
+or as fer2013.csv or icml_face_data.csv."""
+
+ARCHIVES = ("archive.zip", "fer2013.zip", "fer2013.tar.gz", "archive.tar.gz")   # within a folder
+TABLES = ("fer2013.csv", "icml_face_data.csv", "train.csv")     # within a folder or an archive
+PARTS = {"train": "Training", "training": "Training", "val": "PublicTest", "valid": "PublicTest",
+         "validation": "PublicTest", "publictest": "PublicTest", "test": "PrivateTest",
+         "testing": "PrivateTest", "privatetest": "PrivateTest"}
+# What other data sets call the seven classes; contempt is none of them.
+SYNONYMS = {"anger": "angry", "disgusted": "disgust", "fearful": "fear", "afraid": "fear",
+            "happiness": "happy", "joy": "happy", "sadness": "sad", "surprised": "surprise",
+            "neutrality": "neutral"}
+FEWEST = 10             # pictures of a class that is to be divided; with parts of its own, a few
+FEWEST_IN_TRAIN = 4     # less, of which an eighth, rounded, is one
+MOST_NAME = 30          # characters of a class name
+MOST_FILE = 50_000_000          # bytes of a picture, of which FER-2013's have 2,000
+MOST_TABLE = 1_000_000_000      # bytes of a csv in an archive; it is read line by line
+
+
+class Picture(NamedTuple):
+    """A picture in a collection: its usage, its class, its file name, and its whole name."""
+
+    usage: str
+    emotion: str
+    file: str
+    name: str
+
+
+class Source(NamedTuple):
+    """Where labelled faces lie: a folder, an archive or a csv.
+
+    table      the name of the csv in it, "" for the csv itself, None where there are pictures
+    pictures   list of Picture, sorted by usage, class and file name
+    parts      {"train": its class folders, ...} as {class: folder}; {"": ...} where undivided
+    own        pictures of one's own: their file names do not tell the part, as FER-2013's do
+    """
+
+    path: Path
+    table: str | None
+    pictures: list = []
+    parts: dict = {}
+    own: bool = False
+
+
+def find_data(path=None):
+    """Where the data are: `path`, else the TINYFER_DATA variable, else ./data if it holds FER-2013
+    or folders train/ and test/, else None. Raises FileNotFoundError where one was named but does
+    not exist, and ValueError for the empty path."""
+    if path is not None and not str(path):
+        raise ValueError("the path of the data is empty; expected that of FER-2013: archive.zip, "
+                         "its folder or the csv")
+    for named, origin in ((path, ""), (os.environ.get("TINYFER_DATA"), " (from TINYFER_DATA)")):
+        if named:
+            if not Path(named).exists():
+                raise FileNotFoundError(f"{named}{origin} does not exist; FER-2013 can be had from "
+                                        f"{WHERE}")
+            return Path(named)
+    data = Path("data")
+    if not data.is_dir():
+        return None
+    with suppress(ValueError):          # too many files for one data set
+        names = names_in(data)
+        if _known_file(names, ARCHIVES + TABLES) or _divided(_split(names)):
+            return data
+    return None
+
+
+def load_data(path, cache=True, progress=None, seed=0, find=None):
+    """Labelled faces as Faces: FER-2013, or pictures of one's own, in any of the forms above.
+
+    Class names are in alphabetical order and lower case, those of the seven expressions as in
+    EMOTIONS, whatever their synonyms are called; only classes that are there are among them. Faces
+    are in order of usage (Training, PublicTest, PrivateTest), class and file name, those of a csv
+    in the order of its rows.
+
+    cache: keep the decoded pixels of FER-2013 beside it or, where that is read-only, in the user's
+    cache folder; an unchanged source then loads in about a second.
+    progress: called now and then as progress(images_read, images_in_all) while decoding.
+    seed: draws a fifth of each class to be PublicTest and PrivateTest by turns, where all faces are
+    to train on; the split "report" of splits.py then gives 70, 20 and 10 %, "official" 80, 10, 10.
+    Of pictures in test/ without val/, or the other way round, every second one is PublicTest too.
+    find: in pictures of one's own, what finds the face: it takes a grey Pillow image and returns
+    the box (x, y, w, h) of the face, or None, for which the picture is taken whole.
+
+    Raises FileNotFoundError where path does not exist, and ValueError, naming the file and what
+    was expected, where a picture cannot be read, a class is not in all parts or has too few
+    pictures, or nothing of all this is there.
+    """
+    source = recognise(path)
+    if source.own:
+        check_classes(source)
+        faces, labels, usage, names, found = _read_pictures(source, progress, find)
+        what = _called(source.path)
+        if find is not None:
+            what += f" (faces found in {found:,} of {len(faces):,} pictures)"
+    else:
+        faces, labels, usage = _kept(source, cache, progress)
+        names, what = EMOTIONS, "FER-2013"
+    present = np.unique(labels)
+    if len(present) < 2:
+        raise ValueError(f"{source.path} has {len(present)} classes; expected two or more")
+    if not source.own and len(present) < len(EMOTIONS):
+        what = "a part of FER-2013"
+    names, labels = tuple(names[label] for label in present), np.searchsorted(present, labels)
+    return Faces(faces, labels, _divide(source, labels, usage, seed), names, what)
+
+
+load_fer2013 = load_data
+
+
+def own_pictures(path):
+    """The Source of pictures of one's own; None where they are FER-2013's, or path is None."""
+    source = path and recognise(path)
+    return source if source and source.own else None
+
+
+def is_class_folder(path):
+    """Whether there are pictures of one's own, or others without any to train on."""
+    try:
+        source = recognise(path) if path is not None else None
+    except (ValueError, OSError):
+        return False
+    return bool(source and source.pictures) and (
+        source.own or source.pictures[0].usage != "Training")
+
+
+def load_class_folder(path, class_names, find=None):
+    """The pictures of class folders as Faces of `class_names`, all of the usage PrivateTest: those
+    in test/, else those in val/, else all.
+
+    Folders are matched with classes by name, whatever the case, or by a synonym; of some classes
+    there may be none. ValueError, naming it, where a folder is of another class or without a
+    picture, or a picture cannot be read.
+    """
+    source = recognise(path)
+    divided = "" not in source.parts
+    last = source.pictures[-1].usage    # they are sorted by it
+    chosen = [picture for picture in source.pictures if picture.usage == last or not divided]
+    known = {emotion_of(name): label for label, name in enumerate(class_names)}
+    for picture in chosen:
+        if picture.emotion not in known:
+            raise ValueError(f"{path}: the class {brief(picture.emotion)} is unknown; expected "
+                             f"{', '.join(class_names)}")
+    check_folders(source)
+    faces, labels, _, names, found = _read_pictures(source._replace(pictures=chosen), None, find)
+    what = _called(source.path)
+    if find is not None:
+        what += f" (faces found in {found:,} of {len(faces):,} pictures)"
+    labels = np.array([known[name] for name in names], dtype=np.int64)[labels]
+    return Faces(faces, labels, np.full(len(faces), "PrivateTest"), tuple(class_names), what)
+
+
+# What is there
+
+def recognise(path):
+    """The Source that a path leads to, by names alone. FileNotFoundError where there is nothing;
+    ValueError, which names what was seen, where it is nothing that can be learnt from."""
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist; FER-2013 can be had from {WHERE}")
+    if path.is_file() and path.suffix.lower() == ".csv":
+        return Source(path, "")
+    if not (path.is_file() or path.is_dir()):
+        raise ValueError(f"{path} is neither a file nor a folder")
+    names = names_in(path)
+    file = _known_file(names, TABLES + ARCHIVES * path.is_dir())
+    base, above, pictures = _layout(path, names)
+    if file and not (pictures and len(base) <= file.count("/") - (above == 2)):
+        return recognise(path / file) if path.is_dir() else Source(path, file)
+    if not pictures:
+        raise _unrecognised(path, names)
+    return _of_pictures(path, names, base, above, pictures)
+
+
+def _known_file(names, known):
+    """The file of one of the `known` names that lies least deep, or None."""
+    base = {name: name.rpartition("/")[2].lower() for name in names}
+    return min((name for name in names if base[name] in known), default=None,
+               key=lambda name: (name.count("/"), known.index(base[name])))
+
+
+def _split(names):
+    """The names of pictures, divided at the slashes; of the folders of a class at least."""
+    return [parts for name in names if len(parts := name.split("/")) >= 2
+            and is_picture_name(parts[-1])]
+
+
+def _divided(pictures):
+    """Those in class folders of train/, test/ and the like."""
+    return [parts for parts in pictures if len(parts) >= 3 and parts[-3].lower() in PARTS]
+
+
+def _layout(path, names):
+    """The folder of the parts or, where there are none, of the class folders; how far above the
+    pictures it lies, 3 or 2; and the pictures in them, of which there may be none."""
+    pictures = _split(names)
+    divided = _divided(pictures)
+    above, bases = 3 if divided else 2, {}
+    for parts in divided or pictures:
+        bases.setdefault(tuple(parts[:-above]), []).append(parts)
+    if not divided:         # the least deep of the folders with two class folders or more
+        bases = {base: found for base, found in bases.items() if len({p[-2] for p in found}) > 1}
+        least = min(map(len, bases), default=0)
+        bases = {base: found for base, found in bases.items() if len(base) == least}
+    if len(bases) > 1:
+        first, second = (short("/".join(base)) or "itself" for base in sorted(bases)[:2])
+        raise ValueError(f"{path} holds several data sets, in {first} and in {second}; expected "
+                         "one")
+    for base, found in bases.items():
+        return base, above, found
+    return (), above, []
+
+
+def _of_pictures(path, names, base, above, pictures):
+    """The Source of pictures in class folders."""
+    named = [parts[-1].partition("_")[0] in USAGES for parts in pictures]
+    own = sum(named) <= len(named) / 2
+    found, seen, folders = [], {}, {}
+    for parts, told in zip(pictures, named):
+        name = "/".join(parts)
+        if not own and not told:
+            raise ValueError(f"{path}: the file name of {short(name)} must begin with Training_, "
+                             "PublicTest_ or PrivateTest_, the part it belongs to")
+        usage = parts[-1].partition("_")[0] if not own else (
+            PARTS[parts[-3].lower()] if above == 3 else "Training")
+        picture = Picture(usage, emotion_of(parts[-2]), parts[-1], name)
+        if (first := seen.setdefault(picture[:3], name)) != name:
+            raise ValueError(f"{path} holds the same image twice: {short(first)} and {short(name)}")
+        found.append(picture)
+    for folder in {name.rpartition("/")[0] for name in names}:      # also those without a picture
+        parts = folder.split("/")
+        if tuple(parts[:len(base)]) != base or len(parts) != len(base) + above - 1 or (
+                above == 3 and parts[-2].lower() not in PARTS):
+            continue
+        part = parts[-2].lower() if above == 3 else ""
+        known = folders.setdefault(part, {})
+        if known.setdefault(emotion_of(parts[-1]), folder) != folder:
+            raise ValueError(f"{path}{'/' * bool(part)}{part} has two folders of the class "
+                             f"{brief(emotion_of(parts[-1]))}")
+    found.sort(key=lambda picture: (USAGES.index(picture.usage), *picture[1:3]))
+    if len(found) > MOST_IMAGES:
+        raise ValueError(f"{path} holds {len(found):,} images; expected at most {MOST_IMAGES:,}")
+    return Source(path, None, found, folders, own)
+
+
+def _unrecognised(path, names):
+    pictures = [name for name in names if is_picture_name(name)]
+    seen = ", ".join(map(short, names[:3])) + (", ..." if len(names) > 3 else "")
+    found = f"{len(pictures):,} pictures" if pictures else seen or "nothing"
+    where = f", all in {short(os.path.dirname(pictures[0]) or 'one folder')}" if pictures else ""
+    return ValueError(f"{path} holds no FER-2013 and no other labelled faces: found {found}{where};"
+                      " expected train/ and test/ with a folder for each class, or a folder of "
+                      "pictures for each of two classes or more")
+
+
+def emotion_of(folder):
+    """What a class is called here, by the name of its folder."""
+    return SYNONYMS.get(folder.lower(), folder.lower())
+
+
+def check_folders(source):
+    """ValueError where a class has a folder without a picture, or a name that none can have."""
+    filled = {os.path.dirname(picture.name) for picture in source.pictures}
+    for folders in source.parts.values():
+        for name, folder in folders.items():
+            if not name.isprintable() or len(name) > MOST_NAME:
+                raise ValueError(f"{source.path}: {brief(name)} cannot be the name of a class; "
+                                 f"expected at most {MOST_NAME} printable characters")
+            if folder not in filled:
+                raise ValueError(f"{source.path}: the class folder {short(folder)} holds no "
+                                 "picture")
+
+
+def check_classes(source):
+    """ValueError unless the parts of a data set have the same classes, each with pictures."""
+    parts = source.parts
+    trained = [name for name in parts if PARTS.get(name) == "Training"]
+    if "" not in parts and (len(parts) == 1 or not trained):
+        missing = "test" if trained else "train"
+        raise ValueError(f"{source.path} has no {missing}/; expected both train/ and test/, or a "
+                         "folder for each class and neither of them")
+    for name in sorted(set().union(*parts.values())):
+        for part, folders in parts.items():
+            if name not in folders:
+                raise ValueError(f"{source.path}: the class {brief(name)} is not in all of "
+                                 f"{', '.join(sorted(parts))}: {part}/ lacks it")
+    check_folders(source)
+    _check_numbers(source.path, *zip(*((each.emotion, each.usage) for each in source.pictures)))
+
+
+def _check_numbers(path, classes, usage):
+    """ValueError where a class has too few pictures to train on, by the class and usage of each."""
+    fewest = FEWEST if set(usage) == {"Training"} else FEWEST_IN_TRAIN
+    counts = Counter(name for name, part in zip(classes, usage) if part == "Training")
+    for name, n in counts.items():
+        if n < fewest:
+            raise ValueError(f"{path}: {brief(name)} has only {n} pictures to train on; expected "
+                             f"{fewest} or more of each class")
+
+
+# What is read
+
+def _kept(source, cache, progress):
+    """(faces, labels, usage) of FER-2013, out of the cache where it is there."""
+    key = decoded.fingerprint(source) if cache else None
+    arrays = decoded.read(source.path, key) if cache else None
+    if arrays is None:
+        if source.table is None:
+            check_classes(source)
+            faces, labels, usage, names, _ = _read_pictures(source, progress)
+            for name in names:
+                if name not in EMOTIONS:
+                    raise ValueError(f"{source.path}: the class {brief(name)} is unknown; expected "
+                                     f"{', '.join(EMOTIONS)}")
+            arrays = faces, np.array([EMOTIONS.index(name) for name in names])[labels], usage
+        else:
+            arrays = _read_table(source, progress)
+        if cache:
+            decoded.write(source.path, key, arrays)
+    return arrays
+
+
+def _read_table(source, progress):
+    with (opened(source.path, source.table, MOST_TABLE) if source.table else
+          open(source.path, "rb")) as file:
+        name = f"{source.path}: {short(source.table)}" if source.table else str(source.path)
+        faces, labels, usage = read_csv(file, name, progress)
+    _check_numbers(name, [EMOTIONS[label] for label in labels], usage)
+    return faces, labels, usage
+
+
+def _read_pictures(source, progress=None, find=None):
+    """(faces, labels, usage, class names, number of faces found) of the pictures of a Source."""
+    places = {picture.name: n for n, picture in enumerate(source.pictures)}
+    names = sorted({picture.emotion for picture in source.pictures})
+    faces, found = np.empty((len(places), SIZE, SIZE), np.uint8), 0
+    for done, (name, content) in enumerate(contents(source.path, places, MOST_FILE), 1):
+        stream = io.BytesIO(content)
+        stream.name = f"{source.path}: {short(name)}"
+        picture, box = (stream, None) if find is None else (grey_of(stream), None)
+        if find is not None:
+            box = find(picture)
+            found += box is not None
+        faces[places[name]] = face_of(picture, box)
+        if progress and (done % 500 == 0 or done == len(places)):
+            progress(done, len(places))
+    labels = np.array([names.index(picture.emotion) for picture in source.pictures], np.int64)
+    return faces, labels, np.array([picture.usage for picture in source.pictures]), names, found
+
+
+def _called(path):
+    form = "folder" if path.is_dir() else "archive"
+    return f"the {form} {path.resolve().name}"
+
+
+def _divide(source, labels, usage, seed):
+    """The usage, where all faces are to train on, or all others are of one part, divided."""
+    undivided = (usage == "Training").all()
+    held = np.flatnonzero(usage != "Training")
+    if undivided:
+        rng = np.random.default_rng([seed, *b"own pictures"])
+        members = [np.flatnonzero(labels == label) for label in range(labels.max() + 1)]
+        held = np.sort(np.concatenate(
+            [rng.choice(each, (len(each) + 2) // 5, replace=False) for each in members]))
+    if undivided or source.own and len(set(usage[held])) == 1:
+        usage = usage.astype("<U11")
+        usage[held] = np.resize(["PublicTest", "PrivateTest"], len(held))
+    return usage
