@@ -18,8 +18,8 @@ from tinyfer.commands import predict
 from tinyfer.core.checks import Notice
 from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data import draw_faces
+from tinyfer.data.drawn_scenes import draw_scene
 from tinyfer.data.pictures import colour_of, face_of, grey_of, open_image, read_face
-from tinyfer.data.scenes import draw_scene
 from tinyfer.training.runs import open_run
 
 NAMES = ("angry", "fear", "happy", "sad", "surprise")

@@ -11,7 +11,7 @@ from finder.sources import Sources, _banks
 
 from tinyfer.core.networks import face_look, face_scan
 from tinyfer.data import draw_faces
-from tinyfer.data.scenes import draw_scene
+from tinyfer.data.drawn_scenes import draw_scene
 from tinyfer.photo.finder import Finder
 
 

@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 import tinyfer
 from tinyfer.core.networks import PACKAGED
+from tinyfer.data.drawn_scenes import draw_scene
 from tinyfer.data.pictures import face_of
-from tinyfer.data.scenes import draw_scene
 from tinyfer.photo import marking
 from tinyfer.photo.finder import Face
 from tinyfer.photo.reading import Reading, Readings, unsure

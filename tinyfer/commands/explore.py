@@ -13,11 +13,11 @@ from tinyfer.data import (
     USAGES,
     duplicate_facts,
     duplicate_groups,
+    fer2013_check,
     find_data,
     load_fer2013,
     seen_in,
     split,
-    verify,
 )
 from tinyfer.data.drawn import draw_faces
 from tinyfer.data.faces import blank
@@ -58,8 +58,8 @@ def explore(given):
     facts = facts_of(data, given.seed)
     print(as_text(facts, data))
     if data.source == "FER-2013":
-        facts["published"] = verify.compare(data)
-        print(f"\n{verify.sentence(data)}")
+        facts["published"] = fer2013_check.differences(data)
+        print(f"\n{fer2013_check.sentence(data)}")
         for move, n in facts["published"]["moved"].items():
             print(f"{n:8,} moved from {move}")
     write_json(folder / "facts.json", facts)

@@ -15,7 +15,7 @@ from tinyfer.commands.messages import conclude, drawn_notice, introduce, show_re
 from tinyfer.commands.progress import Progress
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import packaged, six_layer_cnn
-from tinyfer.data import class_weights, find_data, verify
+from tinyfer.data import class_weights, fer2013_check, find_data
 from tinyfer.data.load import own_pictures
 from tinyfer.photo.reading import largest_face
 from tinyfer.training import experiments, runs
@@ -58,7 +58,7 @@ def train_run(config, folder, numbered=False, resumed=False, threads=None):
     """
     faces = config.faces(progress=show_reading(), find=largest_face)
     if faces.source == "FER-2013":
-        print(verify.sentence(faces))
+        print(fer2013_check.sentence(faces))
     parts = config.parts(faces)
     names = parts.train.class_names
     weights = None

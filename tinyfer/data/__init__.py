@@ -4,10 +4,10 @@
     load.py          load_data: FER-2013 or one's own pictures, in a folder or an archive
                      (collection.py) or a csv (table.py); cache.py keeps the decoded pixels
     pictures.py      any picture, upright and with 8 bits; one 48x48 grey face
-    published.py     is it FER-2013 as published?
+    fer2013_check.py is it FER-2013 as published?
     augment.py       faces changed at random, for training
-    drawn.py         faces the package draws itself; shapes.py is what it draws with, and street.py
-                     draws photographs of several
+    drawn.py         faces the package draws itself, of shapes (shapes.py), alone or in scenes
+                     (drawn_scenes.py)
     splits.py        training, validation and test parts; class sets; balancing; class weights
     duplicates.py    exact copies, and scores and trainings without them
 """

@@ -1,9 +1,9 @@
 """Faces that the package draws itself: seven expressions told by brows, eyes and mouth.
 
 With no FER-2013 at hand everything still runs, on these. They vary in pose, proportions, hair,
-light, contrast, noise and in what covers them, so much that no single pixel tells a lot: a linear
-classifier stays far behind the network. A score on them says that the machine works, and nothing
-about photographs. The pen is drawing.py; here is what it is told to draw.
+light, contrast, noise and in what covers them, so much that no single pixel says much: a linear
+classifier scores far below the network. A score on them shows that everything works, and nothing
+about photographs. Here is what is drawn; shapes.py draws it.
 """
 
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ import numpy as np
 
 from tinyfer.core.checks import count
 from tinyfer.data.faces import EMOTIONS, SIZE, Faces
-from tinyfer.data.pen import draw
+from tinyfer.data.shapes import draw
 
 # What an expression does to a face, after Ekman and Friesen's action units (1978). Two poses each,
 # and a face lies anywhere between the two; the last column is how far faces differ besides.

@@ -11,8 +11,8 @@ from PIL import Image
 
 from tinyfer.core.losses import softmax
 from tinyfer.core.networks import SCAN_SIZE, SCAN_STRIDE
+from tinyfer.data.drawn_scenes import draw_scene
 from tinyfer.data.pictures import grey_of
-from tinyfer.data.scenes import draw_scene
 from tinyfer.photo.finder import BORDER, FILL, packaged_finder, scales
 
 SEED = 0

@@ -39,7 +39,7 @@ try:
 
     from tinyfer.core.layers import BatchNorm
     from tinyfer.core.networks import load_model, six_layer_cnn
-    from tinyfer.data import class_weights, to_input, verify
+    from tinyfer.data import class_weights, fer2013_check, to_input
     from tinyfer.storage.checkpoint import write_history
     from tinyfer.training import runs
     from tinyfer.training.config import Config
@@ -94,7 +94,7 @@ def train(given):
         about["trained_by"] = f"PyTorch {torch.__version__}, {workers} workers on {device.type}"
         runs.write_json(f"{folder}/config.json", about)
         if faces.source == "FER-2013":
-            print(verify.sentence(faces))
+            print(fer2013_check.sentence(faces))
         print(f"{about['trained_by']}, {config.recipe.batch_size} images a step between them")
 
     history, best = [], -1.0

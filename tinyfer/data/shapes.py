@@ -1,4 +1,4 @@
-"""The pen behind toyfaces.py: draws grey 48x48 faces from their measures, many at a time.
+"""Grey 48x48 faces drawn from their measures, shape upon shape, many at a time.
 
 A shape is its signed distance field d(u, v), negative inside, in face units: u to the right and v
 down from the middle of the face, the head about 2 units high. Where |d| is less than half a pixel,

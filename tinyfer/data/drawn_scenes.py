@@ -4,7 +4,7 @@ import numpy as np
 
 from tinyfer.data.drawn import measures
 from tinyfer.data.faces import EMOTIONS, SIZE
-from tinyfer.data.pen import draw
+from tinyfer.data.shapes import draw
 
 SKY, HILL = (0.62, 0.76, 0.9), (0.4, 0.55, 0.36)
 STREET, WINDOW = (0.55, 0.53, 0.5), (0.3, 0.36, 0.44)

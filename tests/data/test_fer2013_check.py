@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from realdata import fer2013, needs_fer2013
 
-from tinyfer.data import EMOTIONS, Faces, verify
+from tinyfer.data import EMOTIONS, Faces, fer2013_check
 
 NOTHING = dict(missing=0, new=0, copies=0, moved={})
 
@@ -20,17 +20,17 @@ def small(monkeypatch, tmp_path):
     faces[81] = faces[80]
     usage = np.repeat(["Training", "PublicTest", "PrivateTest"], 28)
     data = Faces(faces, np.arange(84) % 7, usage, EMOTIONS, "FER-2013")
-    verify.write_known(data, tmp_path / "known.npz")
-    monkeypatch.setattr(verify, "KNOWN", tmp_path / "known.npz")
-    verify._known.cache_clear()
+    fer2013_check.write_known(data, tmp_path / "known.npz")
+    monkeypatch.setattr(fer2013_check, "KNOWN", tmp_path / "known.npz")
+    fer2013_check._known.cache_clear()
     yield data
-    verify._known.cache_clear()
+    fer2013_check._known.cache_clear()
 
 
 def test_order_does_not_matter(small):
     mixed = small[np.random.default_rng(1).permutation(84)]
-    assert verify.compare(mixed) == dict(same=True, images=84) | NOTHING
-    assert verify.sentence(mixed).startswith("these are the")
+    assert fer2013_check.differences(mixed) == dict(same=True, images=84) | NOTHING
+    assert fer2013_check.sentence(mixed).startswith("these are the")
 
 
 def test_differences_by_hand(small):
@@ -40,35 +40,35 @@ def test_differences_by_hand(small):
     labels[30] = 0                              # a PublicTest fear becomes angry
     index = np.concatenate([np.arange(84), [3, 3, 80]])[1:]     # 0, the new one, is left out
     changed = Faces(faces, labels, usage, EMOTIONS, "FER-2013")[index]
-    facts = verify.compare(changed)
+    facts = fer2013_check.differences(changed)
     assert facts == dict(same=False, images=86, missing=1, new=0, copies=3, moved={
         "PrivateTest neutral to Training neutral": 2, "PublicTest fear to PublicTest angry": 1})
-    facts = verify.compare(Faces(faces, labels, usage, EMOTIONS, "FER-2013"))
+    facts = fer2013_check.differences(Faces(faces, labels, usage, EMOTIONS, "FER-2013"))
     assert (facts["missing"], facts["new"], facts["copies"]) == (1, 1, 0)
-    words = verify.sentence(changed)
+    words = fer2013_check.sentence(changed)
     assert words.startswith("THIS IS NOT FER-2013 AS PUBLISHED") and len(words) < 200
     assert "1 missing" in words and "3 moved (2 of them from PrivateTest neutral" in words
 
 
 def test_test_images_mixed_into_training_are_seen(small):
     usage = np.where(small.usage == "PrivateTest", "Training", small.usage)
-    facts = verify.compare(replace(small, usage=usage))
+    facts = fer2013_check.differences(replace(small, usage=usage))
     assert sum(facts["moved"].values()) == 28 and facts["missing"] == facts["new"] == 0
 
 
 def test_other_pixels_are_told_from_other_images(small):
     """As in the csv of the challenge, which was not compressed."""
     other = replace(small, faces=small.faces ^ 1)
-    assert "is the same" in verify.sentence(other)
-    assert "differs as well" in verify.sentence(other[:-1])
+    assert "is the same" in fer2013_check.sentence(other)
+    assert "differs as well" in fer2013_check.sentence(other[:-1])
 
 
 def test_the_packaged_file_is_of_35887_images():
-    verify._known.cache_clear()
-    numbers = Counter(place // 7 for place in (p for _, p in verify._known().elements()))
+    fer2013_check._known.cache_clear()
+    numbers = Counter(place // 7 for place in (p for _, p in fer2013_check._known().elements()))
     assert numbers == {0: 28_709, 1: 3_589, 2: 3_589}
 
 
 @needs_fer2013
 def test_fer2013_itself():
-    assert verify.compare(fer2013()) == dict(same=True, images=35_887) | NOTHING
+    assert fer2013_check.differences(fer2013()) == dict(same=True, images=35_887) | NOTHING

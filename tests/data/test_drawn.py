@@ -6,7 +6,7 @@ import pytest
 from tinyfer.core.inference import to_input
 from tinyfer.data import EMOTIONS, draw_face, draw_faces, drawn, split
 from tinyfer.data.drawn import CUE_PLACE, FER_COUNTS, MEASURES, cue_patches, measures
-from tinyfer.data.pen import Sheet, ellipse, stroke
+from tinyfer.data.shapes import Sheet, ellipse, stroke
 
 
 def test_same_seed_same_faces():

@@ -6,7 +6,7 @@ its part and class; no order, no file name. They are those of Kaggle's archive.z
 are JPEG files; the csv of the challenge holds them before that compression, with other pixels: of
 it only the numbers of each part and class can be compared. Made by
 
-    python -m tinyfer.data.verify archive.zip
+    python -m tinyfer.data.fer2013_check archive.zip
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from tinyfer.data.faces import EMOTIONS, USAGES
 KNOWN = Path(__file__).with_name("fer2013.npz")
 
 
-def compare(data):
+def differences(data):
     """How a data set differs from the published FER-2013, as a dict of counts.
 
     data: Faces of the seven classes. images: all of them; missing: published images that are not
@@ -52,8 +52,8 @@ def compare(data):
 
 
 def sentence(data):
-    """What `compare` finds, in one line."""
-    facts = compare(data)
+    """What `differences` finds, in one line."""
+    facts = differences(data)
     if facts["same"]:
         return "these are the 35,887 images of FER-2013 as published"
     if facts["new"] > len(data) / 2:
