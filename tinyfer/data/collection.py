@@ -31,10 +31,10 @@ def names_in(path):
     else:
         with _zip(path) as (_, members):
             found = iter(members)
-    names = [name for name in islice(found, MOST_NAMES + 1) if not _is_hidden(name)]
+    names = list(islice(found, MOST_NAMES + 1))
     if len(names) > MOST_NAMES:
         raise ValueError(f"{path} holds more than {MOST_NAMES:,} files")
-    return names
+    return [name for name in dict.fromkeys(names) if not _is_hidden(name)]
 
 
 def contents(path, names, most):

@@ -122,11 +122,8 @@ def load_data(path, cache=True, progress=None, seed=0, find=None):
     """
     source = recognise(path)
     if source.own:
-        check_classes(source)
-        faces, labels, usage, names, found = _read_pictures(source, progress, find)
-        what = _called(source.path)
-        if find is not None:
-            what += f" (faces found in {found:,} of {len(faces):,} pictures)"
+        _check_classes(source)
+        faces, labels, usage, names, what = _read_pictures(source, progress, find)
     else:
         faces, labels, usage = _kept(source, cache, progress)
         names, what = EMOTIONS, "FER-2013"
@@ -175,11 +172,8 @@ def load_class_folder(path, class_names, find=None):
         if picture.emotion not in known:
             raise ValueError(f"{path}: the class {brief(picture.emotion)} is unknown; expected "
                              f"{', '.join(class_names)}")
-    check_folders(source)
-    faces, labels, _, names, found = _read_pictures(source._replace(pictures=chosen), None, find)
-    what = _called(source.path)
-    if find is not None:
-        what += f" (faces found in {found:,} of {len(faces):,} pictures)"
+    _check_folders(source)
+    faces, labels, _, names, what = _read_pictures(source._replace(pictures=chosen), None, find)
     labels = np.array([known[name] for name in names], dtype=np.int64)[labels]
     return Faces(faces, labels, np.full(len(faces), "PrivateTest"), tuple(class_names), what)
 
@@ -292,7 +286,7 @@ def emotion_of(folder):
     return SYNONYMS.get(folder.lower(), folder.lower())
 
 
-def check_folders(source):
+def _check_folders(source):
     """ValueError where a class has a folder without a picture, or a name that none can have."""
     filled = {os.path.dirname(picture.name) for picture in source.pictures}
     for folders in source.parts.values():
@@ -305,7 +299,7 @@ def check_folders(source):
                                  "picture")
 
 
-def check_classes(source):
+def _check_classes(source):
     """ValueError unless the parts of a data set have the same classes, each with pictures."""
     parts = source.parts
     trained = [name for name in parts if PARTS.get(name) == "Training"]
@@ -318,7 +312,7 @@ def check_classes(source):
             if name not in folders:
                 raise ValueError(f"{source.path}: the class {brief(name)} is not in all of "
                                  f"{', '.join(sorted(parts))}: {part}/ lacks it")
-    check_folders(source)
+    _check_folders(source)
     _check_numbers(source.path, *zip(*((each.emotion, each.usage) for each in source.pictures)))
 
 
@@ -340,7 +334,7 @@ def _kept(source, cache, progress):
     arrays = decoded.read(source.path, key) if cache else None
     if arrays is None:
         if source.table is None:
-            check_classes(source)
+            _check_classes(source)
             faces, labels, usage, names, _ = _read_pictures(source, progress)
             for name in names:
                 if name not in EMOTIONS:
@@ -364,27 +358,25 @@ def _read_table(source, progress):
 
 
 def _read_pictures(source, progress=None, find=None):
-    """(faces, labels, usage, class names, number of faces found) of the pictures of a Source."""
+    """(faces, labels, usage, class names, what they are called) of the pictures of a Source."""
     places = {picture.name: n for n, picture in enumerate(source.pictures)}
     names = sorted({picture.emotion for picture in source.pictures})
     faces, found = np.empty((len(places), SIZE, SIZE), np.uint8), 0
     for done, (name, content) in enumerate(contents(source.path, places, MOST_FILE), 1):
         stream = io.BytesIO(content)
         stream.name = f"{source.path}: {short(name)}"
-        picture, box = (stream, None) if find is None else (grey_of(stream), None)
-        if find is not None:
-            box = find(picture)
-            found += box is not None
+        picture = grey_of(stream) if find else stream
+        box = find(picture) if find else None
+        found += box is not None
         faces[places[name]] = face_of(picture, box)
         if progress and (done % 500 == 0 or done == len(places)):
             progress(done, len(places))
     labels = np.array([names.index(picture.emotion) for picture in source.pictures], np.int64)
-    return faces, labels, np.array([picture.usage for picture in source.pictures]), names, found
-
-
-def _called(path):
-    form = "folder" if path.is_dir() else "archive"
-    return f"the {form} {path.resolve().name}"
+    usage = np.array([picture.usage for picture in source.pictures])
+    what = f"the {'folder' if source.path.is_dir() else 'archive'} {source.path.resolve().name}"
+    if find:
+        what += f" (faces found in {found:,} of {len(faces):,} pictures)"
+    return faces, labels, usage, names, what
 
 
 def _divide(source, labels, usage, seed):
