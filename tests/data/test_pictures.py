@@ -60,7 +60,8 @@ exif = Image.Exif()
 exif.update({0x0112: 6, 0x011A: 72.0, 0x011B: 72.0, 0x0128: 2, 0x010F: "maker", 0x8298: "me"})
 exif.get_ifd(0x8769).update({0x829A: 0.01, 0x9003: "2020:01:01 00:00:00", 0x927C: b"note"})
 data, seen = exif.tobytes(), set()
-for form, count in ("JPEG", 14000), ("WEBP", 6000), *((f, 200) for f in FORMATS):
+Image.init()
+for form, count in ("JPEG", 14000), ("WEBP", 6000), *((f, 200) for f in FORMATS if f in Image.SAVE):
     whole = saved(form, exif=data) if count > 200 else saved(form)
     start = whole.index(data[6:]) if count > 200 else 0     # behind "Exif\\0\\0"
     span = start, start + len(data) - 6 if count > 200 else len(whole)

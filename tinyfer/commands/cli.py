@@ -147,7 +147,7 @@ def notes(name=""):
             show(message, category, *where, **more)
 
     with warnings.catch_warnings():
-        warnings.simplefilter("always", Notice)
+        warnings.simplefilter("default", Notice)
         warnings.showwarning = say
         yield
 

@@ -89,6 +89,11 @@ def frames(picture):
     name, seconds, pixels = _name(picture), 0.0, 0
     with _guard(name):
         image = _decoded(picture, [], first=False)
+        if image.format not in ANIMATED:
+            image = _normal(image, [])
+    if image.format not in ANIMATED:
+        yield seconds, image
+        return
     for number in range(MOST_FRAMES):
         with _guard(name):
             try:
@@ -103,8 +108,6 @@ def frames(picture):
             lasts = image.info.get("duration") or 1000 * FRAME_SECONDS
         yield seconds, frame
         seconds += lasts / 1000
-        if image.format not in ANIMATED:
-            return
     raise ValueError(f"{name} has too many frames; expected at most {MOST_FRAMES:,}, and of "
                      f"{MOST_FILM:,} pixels in all")
 
