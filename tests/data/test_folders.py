@@ -94,7 +94,8 @@ def test_a_network_of_classes_of_ones_own(pets, monkeypatch, tmp_path, capsys):
     assert made.config.find_faces and made.config.classes == "own" and len(made.history) == 2
     for options, images in (["--data", "pets"], 4), (["--data", "others"], 40):
         shutil.copytree("pets", "others", dirs_exist_ok=True)
-        assert evaluate.main([folder, *options, "--out", "scores", "--force"]) == 0, capsys.readouterr().err
+        code = evaluate.main([folder, *options, "--out", "scores", "--force"])
+        assert code == 0, capsys.readouterr().err
         assert json.loads((tmp_path / "scores/metrics.json").read_text())["n"] == images
         assert "faces found in" in capsys.readouterr().out
     assert train.main(["--data", "pets", "--experiment", "5"]) == 2
