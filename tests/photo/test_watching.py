@@ -9,7 +9,7 @@ from PIL import Image
 
 import tinyfer
 from tinyfer.commands.watch import POINTS, Course, main
-from tinyfer.data.scenes import draw_scene
+from tinyfer.data.drawn_scenes import draw_scene
 from tinyfer.photo import watching
 from tinyfer.photo.watching import Follower, ppm_frames, watch
 
