@@ -44,7 +44,7 @@ from tinyfer.core.losses import softmax, softmax_cross_entropy
 from tinyfer.core.model import Sequential
 from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.core.optim import Adam
-from tinyfer.data import find_data, load_data, load_fer2013, to_input
+from tinyfer.data import draw_faces, find_data, load_data, load_fer2013, to_input
 from tinyfer.explain.saliency import saliency
 from tinyfer.photo.finder import find_faces
 from tinyfer.photo.reading import read_photo, read_photos
@@ -52,6 +52,6 @@ from tinyfer.photo.watching import watch
 from tinyfer.training.estimator import ExpressionClassifier, train
 
 __version__ = "0.2.0"
-__all__ = ["Adam", "ExpressionClassifier", "Sequential", "find_data", "find_faces", "load_data",
-           "load_fer2013", "load_model", "read_photo", "read_photos", "saliency",
+__all__ = ["Adam", "ExpressionClassifier", "Sequential", "draw_faces", "find_data", "find_faces",
+           "load_data", "load_fer2013", "load_model", "read_photo", "read_photos", "saliency",
            "six_layer_cnn", "softmax", "softmax_cross_entropy", "to_input", "train", "watch"]

@@ -73,7 +73,7 @@ def each_page(pages=PAGES):
 
 def run_blocks(page, folder, monkeypatch, with_data):
     """Run a page's python blocks, those with data too or only those without."""
-    monkeypatch.chdir(folder)
+    monkeypatch.chdir(ROOT if page.parent == ROOT else folder)
     monkeypatch.syspath_prepend(str(ROOT))
     namespace = {"__name__": "__main__"}
     for block in blocks_of(page):
