@@ -11,9 +11,10 @@ from tinyfer.core.gradcheck import direction_error, numerical_gradient
 from tinyfer.core.inference import fold_batchnorm, to_input, visible_window
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU
 from tinyfer.core.model import Sequential
+from tinyfer.explain.audit import audit_faithfulness
 from tinyfer.explain.faithfulness import completeness
 from tinyfer.explain.geometry import convolutions, unit_places
-from tinyfer.explain.saliency import METHODS, saliency, targets, unsigned
+from tinyfer.explain.saliency import METHODS, Method, saliency, targets
 from tinyfer.explain.score import explained, explained_gradient
 
 SHORT = {"smoothgrad": {"n": 3}, "integrated": {"steps": 4},
@@ -355,7 +356,10 @@ def test_a_batch_gives_what_single_faces_give(six, method):
     single = np.concatenate([saliency(six, faces[i:i + 1], None, method, signed=True, **options)
                              for i in range(3)])
     assert np.allclose(batch, single, rtol=0, atol=1e-5 * np.abs(batch).max())
-    assert np.array_equal(unsigned(batch, method), saliency(six, faces, None, method, **options))
+    strengths = saliency(six, faces, None, method, **options)
+    assert np.array_equal(METHODS[method].unsigned(batch), strengths)
+    assert np.allclose(saliency(six, faces[0], None, method, **options), strengths[0],
+                       rtol=0, atol=1e-5 * np.abs(batch).max())
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -382,10 +386,25 @@ def test_targets_are_the_classes_predicted_or_given(six):
     assert np.array_equal(targets(six, faces), six.predict(faces))
     assert targets(six, faces, "c").tolist() == [2, 2, 2]
     assert targets(six, faces, ["a", 4, np.int64(1)]).tolist() == [0, 4, 1]
+    assert targets(six, faces, np.array(3)).tolist() == [3, 3, 3]
     each = saliency(six, faces, ["a", "b", "c"], signed=True)
     for n, name in enumerate("abc"):
         assert np.allclose(each[n], saliency(six, faces[n:n + 1], name, signed=True)[0],
                            atol=1e-6 * np.abs(each).max())
+
+
+def test_a_method_is_one_function_and_one_entry(six, monkeypatch):
+    """Nothing else has to know of it: neither saliency, nor how its maps are shown and ranked."""
+    assert tinyfer.explain.METHODS is METHODS and tinyfer.saliency is saliency
+    brightness = Method(lambda task, factor=1: factor * task.x[..., 0] - 0.5, shares_of_f=True)
+    monkeypatch.setitem(METHODS, "brightness", brightness)
+    faces = faces_of(2)
+    maps = saliency(six, faces, 0, "brightness", signed=True, factor=2)
+    assert np.allclose(maps[:, :44, :44], 2 * faces[:, :44, :44] - 0.5, atol=1e-6)
+    assert np.array_equal(saliency(six, faces, 0, "brightness", factor=2), np.abs(maps))
+    summary, _ = audit_faithfulness(six, faces, "probability", {m: SHORT.get(m, {})
+                                                                for m in METHODS})
+    assert "brightness, mean map" in summary["orders"]
 
 
 def test_progress_counts_the_inputs(six):
@@ -406,6 +425,7 @@ def test_no_faces_no_maps(six):
     (dict(target=5), "no class 5"),
     (dict(target=-1), "no class -1"),
     (dict(target=1.0), "no class 1.0"),
+    (dict(target=True), "no class True"),
     (dict(target=[0]), r"target has shape \(1,\); expected one class, or one for each of the 2"),
     (dict(method="lime"), "method is 'lime'; expected one of gradient, "),
     (dict(of="loss"), "of is 'loss'; expected one of probability, logit"),
@@ -429,8 +449,8 @@ def test_bad_arguments_get_a_sentence(six, arguments, sentence):
 def test_bad_faces_get_a_sentence(six):
     with pytest.raises(ValueError, match=r"shape \(2, 44, 44\); expected \(N, 48, 48\)"):
         saliency(six, faces_of(2, (44, 44)))
-    with pytest.raises(ValueError, match=r"shape \(48, 48\); expected \(N, 48, 48\)"):
-        saliency(six, faces_of(1)[0])
+    with pytest.raises(ValueError, match=r"shape \(48,\); expected \(N, 48, 48\)"):
+        saliency(six, faces_of(1)[0, 0])
     with pytest.raises(ValueError, match=r"must lie in \[0, 1\]"):
         saliency(six, 300 * faces_of(2))
     faces = faces_of(3)

@@ -3,23 +3,10 @@
 Two small networks are trained on drawn faces, once: one on expressions, one on a planted patch.
 """
 
-import json
-import re
-
 import numpy as np
 import pytest
-from PIL import Image
-from small import use_small_network
-from tiny import small_cnn
 
-from tinyfer.commands import saliency as saliency_script
-from tinyfer.commands.maps import pictures
-from tinyfer.commands.maps.tables import (
-    faithfulness_table,
-    planted_table,
-    randomisation_table,
-    share_table,
-)
+from tinyfer.commands.maps.tables import faithfulness_table
 from tinyfer.core.layers import BatchNorm, Dense, Flatten
 from tinyfer.core.model import Sequential
 from tinyfer.data.drawn import CUE_PLACE, draw_faces
@@ -28,7 +15,16 @@ from tinyfer.explain.audit import audit_faithfulness, audit_planted
 from tinyfer.explain.faithfulness import area, blur, deletion_insertion, edges
 from tinyfer.explain.planted_patch import DECOY_PLACE, highest_at, plant, share_at, train_small
 from tinyfer.explain.randomisation import parameter_groups, random_copy, randomisation, spearman
-from tinyfer.explain.regions import REGIONS, column, mean_map, region_masks, shares
+from tinyfer.explain.regions import (
+    PARTS,
+    REGIONS,
+    column,
+    in_words,
+    mean_map,
+    region_masks,
+    shares,
+    without_parts,
+)
 from tinyfer.explain.saliency import METHODS, saliency
 
 EXPRESSIONS = ("happy", "sad", "surprise")
@@ -332,139 +328,40 @@ def test_every_face_weighs_the_same_in_a_mean_map():
     masks = region_masks("drawn faces")
     columns = [column("some", np.random.default_rng(0).random((4, 48, 48)), masks)]
     assert columns[0].count == 4 and sum(columns[0].share.values()) == pytest.approx(1)
-    assert "some" in share_table(columns, masks, columns[0])
 
 
-# ---- pictures and the script
+# ---- parts covered, in words
 
-def test_pictures_of_maps_that_are_zero(tmp_path):
-    faces = np.random.default_rng(0).integers(0, 256, (2, 48, 48)).astype(np.uint8)
-    maps = {"gradient": np.zeros((2, 48, 48)), "gradcam": np.ones((2, 48, 48))}
-    for signed in (False, True):
-        for overlay in (False, True):
-            path = tmp_path / f"{signed}{overlay}.png"
-            pictures.panel(faces, maps, ["a", "b"], path, signed, overlay, "title")
-            assert np.ptp(np.asarray(Image.open(path))) > 0
-    assert pictures.scaled(np.array([-4.0, 2])).tolist() == [-1, 0.5]
+class Smiles:
+    """Its happiness is the brightness of the mouth."""
+
+    def predict_proba(self, faces, crops=1):
+        happy = np.asarray(faces)[:, 32:43, 12:36].mean(axis=(1, 2)) / 255
+        return np.stack([happy, 1 - happy], axis=1)
 
 
-@pytest.fixture
-def scripted(monkeypatch, tmp_path):
-    """scripts/saliency.py with a small untrained network in a file, in a folder of its own."""
-    use_small_network(monkeypatch)
-    monkeypatch.chdir(tmp_path)
-    small_cnn(3, seed=1, class_names=("happy", "neutral", "sad")).save("net.npz")
-    return saliency_script
+def test_covering_parts_by_hand():
+    face = np.zeros((48, 48), np.uint8)
+    face[32:43, 12:36] = 255
+    covered = without_parts(Smiles(), face)
+    mean = int(face.mean())             # a covered part has the face's mean grey
+    assert list(covered) == list(PARTS) and face[40, 20] == 255
+    assert covered["the mouth"][0] == pytest.approx(mean / 255)
+    assert all(p[0] == 1 for part, p in covered.items() if part != "the mouth")
+    assert in_words("happy", {"happy": 1.0}, covered, ["happy", "sad"]) == (
+        f"covering the mouth lowers happy from 1.00 to {mean / 255:.2f} "
+        f"(sad {1 - mean / 255:.2f} then)")
 
 
-def run(module, *arguments):
-    return module.main(["--model", "net.npz", *map(str, arguments)])
-
-
-def test_a_panel_of_drawn_faces(scripted, tmp_path, capsys):
-    assert run(scripted, "--method", "all", "--samples", 2, "--steps", 2) == 0
-    assert "faces that tinyfer draws itself" in capsys.readouterr().out
-    with np.load(tmp_path / "runs/saliency/panel.npz") as file:
-        assert file["faces"].shape == (5, 48, 48) and file["probabilities"].shape == (5, 3)
-        assert file["maps_gradient-input"].shape == (5, 48, 48)
-        gradient = file["maps_gradient"]
-        model = small_cnn(3, seed=1, class_names=("happy", "neutral", "sad"))
-        assert np.allclose(gradient, saliency(model, file["faces"]), atol=1e-7)
-    assert Image.open(tmp_path / "runs/saliency/panel.png").width > 600
-
-
-def test_a_panel_of_pictures(scripted, tmp_path, monkeypatch):
-    monkeypatch.setenv("TINYFER_DATA", "gone.zip")      # it is not asked for any
-    face = draw_faces(1, seed=4).faces[0]
-    Image.fromarray(face).resize((100, 100)).save("me.png")
-    assert run(scripted, "me.png", "me.png", "--signed", "--overlay", "--target", "sad",
-               "--out", "mine") == 0
-    with np.load(tmp_path / "mine/panel.npz") as file:
-        assert file["maps_gradient"].min() < 0 < file["maps_gradient"].max()
-
-
-def test_options_reach_the_maps(scripted, tmp_path):
-    model = small_cnn(3, seed=1, class_names=("happy", "neutral", "sad"))
-    mean = scripted.drawn_parts(model.class_names, 0).train.faces.mean(axis=0) / 255
-    for words, method, options in (
-            ("--of logit --target sad", "gradient", dict(of="logit", target="sad")),
-            ("--method smoothgrad --samples 2 --sigma 0.4", "smoothgrad", dict(n=2, sigma=0.4)),
-            ("--method integrated --steps 2 --baseline mean", "integrated",
-             dict(steps=2, baseline=mean))):
-        assert run(scripted, *words.split()) == 0
-        with np.load(tmp_path / "runs/saliency/panel.npz") as file:
-            expected = saliency(model, file["faces"], method=method, **options)
-            assert np.allclose(file[f"maps_{method}"], expected, atol=1e-7), words
-
-
-def test_mean_maps_over_a_part(scripted, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(scripted, "DRAWN", 210)
-    assert run(scripted, "--mean-maps", "--method", "gradient", "gradient*input",
-               "--overlay") == 0
-    printed = capsys.readouterr().out
-    assert "random network" in printed and "gradient*input: share of saliency (%)" in printed
-    with np.load(tmp_path / "runs/saliency/mean-maps-gradient-input.npz") as file:
-        names = file["names"].tolist()
-        assert names[-2:] == ["all", "random network"]
-        for name in ("happy", "neutral", "sad"):    # an untrained network may never predict one
-            assert (name in names) != (f"{name} is predicted for none" in printed)
-        assert np.allclose(file["mean_maps"].sum(axis=(1, 2)), 1)
-        assert np.allclose(sum(file[f"share_{region}"] for region in REGIONS), 1)
-    assert (tmp_path / "runs/saliency/mean-maps-gradient-input.png").is_file()
-
-
-BLOCK = "<!-- begin {0} -->\nold\n<!-- end {0} -->\n"
-
-
-def test_an_audit_from_the_command_line(scripted, tmp_path, capsys, monkeypatch):
-    """Every test leaves a picture and numbers, and its table in the page."""
-    monkeypatch.setattr(scripted, "DRAWN", 210)
-    page = tmp_path / "docs/page.md"
-    (page.parent / "figures").mkdir(parents=True)
-    tests = ("randomisation", "faithfulness", "planted")
-    page.write_text("top\n" + "".join(map(BLOCK.format, tests)))
-    assert run(scripted, "--audit", "--faces", 2, "--samples", 2, "--steps", 2, "--square", 22,
-               "--fill", page) == 0
-    printed, filled = capsys.readouterr().out, page.read_text()
-    tables = dict(zip(tests, (randomisation_table, faithfulness_table, planted_table)))
-    for test, table in tables.items():
-        summary = json.loads((tmp_path / f"runs/saliency/{test}.json").read_text())
-        assert summary["faces"] == 2 and summary["source"] == "drawn faces"
-        assert table(summary) in printed and f"-->\n{table(summary)}\n<!--" in filled
-        assert (page.parent / f"figures/saliency-{test}.png").is_file()
-    assert filled.startswith("top\n") and "old" not in filled
-    with np.load(tmp_path / "runs/saliency/randomisation.npz") as file:
-        assert file["stages"].tolist() == ["trained", "dense1", "conv1", "another face"]
-        assert file["signed"].shape == (7, 4, 2)
-    with np.load(tmp_path / "runs/saliency/faithfulness.npz") as file:
-        assert file["deletion, [random]"].shape == (2, len(file["share"]))
-
-
-def test_one_test_of_the_audit_alone(scripted, tmp_path, monkeypatch):
-    monkeypatch.setattr(scripted, "DRAWN", 210)
-    assert run(scripted, "--audit", "randomisation", "--faces", 2, "--samples", 1, "--steps", 1,
-               "--square", 22) == 0
-    assert not (tmp_path / "runs/saliency/planted.json").exists()
-
-
-def test_a_page_gets_drawn_faces_only(scripted, tmp_path, capsys):
-    page = tmp_path / "page.md"
-    page.write_text("text\n")
-    (tmp_path / "figures").mkdir()
-    Image.fromarray(draw_faces(1, seed=4).faces[0]).save("me.png")
-    assert run(scripted, "me.png", "--fill", page) == 2
-    assert "error: --fill: a panel of photographs" in capsys.readouterr().err
-    assert not list((tmp_path / "figures").iterdir())
-    assert run(scripted, "--drawn", "--fill", page) == 0
-    assert (tmp_path / "figures/saliency-panel.png").is_file() and page.read_text() == "text\n"
-
-
-def test_speed_is_told_as_a_share_of_an_epoch(scripted, capsys, monkeypatch):
-    monkeypatch.setattr("tinyfer.commands.maps.speed.ROUNDS", 1)
-    assert run(scripted, "--speed", "--batch-size", 4) == 0
-    maps, epoch, ratio = (float(re.search(r"images: ([\d.]+)", line)[1])
-                          for line in capsys.readouterr().out.splitlines()[:3])
-    assert ratio == pytest.approx(maps / epoch, rel=0.2, abs=0.006)
+def test_what_covering_does_is_told_in_words():
+    names, before = ["happy", "sad"], {"happy": 0.6, "sad": 0.4}
+    covered = {"the nose": np.array([0.9, 0.1]), "the mouth": np.array([0.3, 0.7]),
+               "the forehead": np.array([0.58, 0.42]), "the eyes": np.array([0.52, 0.48])}
+    assert in_words("happy", before, covered, names) == (
+        "covering the mouth lowers happy from 0.60 to 0.30 (sad 0.70 then), the eyes to 0.52, "
+        "covering the nose raises it to 0.90")
+    assert in_words("happy", before, {"the nose": np.array([0.6, 0.4])}, names) == (
+        "covering no single part changes happy 0.60 by 0.05 or more")
 
 
 def test_a_planted_patch_needs_faces_and_few_classes():
@@ -472,24 +369,3 @@ def test_a_planted_patch_needs_faces_and_few_classes():
     for wrong in (data[:4], Faces(data.faces, np.arange(8), data.usage, tuple("abcdefgh"), "")):
         with pytest.raises(ValueError, match="needs 5 faces or more of at most 7 classes"):
             audit_planted(wrong, "probability", {})
-
-
-@pytest.mark.parametrize("arguments, sentence", [
-    (["--target", "joy"], "no class 'joy'; expected one of happy, neutral, sad"),
-    (["--method", "gradcam", "--layer", "dense1"], "'dense1' is no convolution"),
-    (["--method", "lime"], "there is no method 'lime'"),
-    (["--faces", 0], "--faces is 0"),
-    (["--audit", "--faces", 1], "--faces is 1; expected at least 2"),
-    (["none.png"], "there is no file none.png"),
-    (["grey.png"], "grey.png is of a single grey"),
-    (["grey.png", "--audit"], "need a data set"),
-    (["grey.png", "--baseline", "mean"], "--baseline mean is the mean face of a training part"),
-    (["--data", "nowhere.zip"], "nowhere.zip"),
-    (["--audit", "honesty"], "invalid choice: 'honesty'"),
-    (["--audit", "--mean-maps"], "not allowed with"),
-    (["--fill", "nowhere.md"], "there is no page nowhere.md"),
-    (["--model", "seven-hundred"], "neither a file nor the name of packaged weights"),
-])
-def test_bad_input_gets_a_sentence(scripted, arguments, sentence, refused):
-    Image.new("L", (48, 48), 90).save("grey.png")
-    assert sentence in refused(scripted.main, "--model", "net.npz", *arguments)

@@ -1,13 +1,13 @@
 """Show which pixels a network's predictions hang on, and test whether the maps mean anything.
 
-    python scripts/saliency.py                              a panel of faces and maps, at once
-    python scripts/saliency.py reading.jpg --method all       the faces of your own pictures
-    python scripts/saliency.py --data archive.zip --mean-maps
+    python scripts/saliency.py reading.jpg holiday/         the faces of your own pictures
+    python scripts/saliency.py reading.jpg --method all
+    python scripts/saliency.py                              faces of the test part, at once
     python scripts/saliency.py --data archive.zip --audit
 
---mean-maps: the mean map of each class over a whole test part, and its shares in eyes, mouth and
-border. --audit: randomised layers, deletion and insertion, a planted patch. --speed: maps timed
-beside training. docs/saliency.md shows and explains what came out.
+Of a photograph's faces the expression is explained that predict names, first in words: each part of
+the face is covered in turn, and the network asked again. --audit tests the maps of all methods:
+randomised layers, deletion and insertion, a planted patch. docs/saliency.md shows what came out.
 
 Without IMAGE the faces come from the test part of the data that the network was trained on (--data,
 TINYFER_DATA, ./data) or, where there are none, are drawn. Pictures (.png) and numbers (.npz, .json)
@@ -15,60 +15,56 @@ go to --out; panels hold the faces, so keep those of FER-2013 to yourself.
 """
 
 import argparse
-import shutil
+import inspect
 from pathlib import Path
 
-from tinyfer.commands import cli, pages
+from tinyfer.commands import cli
 from tinyfer.commands.maps.audit import FACES as AUDIT_FACES
 from tinyfer.commands.maps.audit import TESTS, audit
-from tinyfer.commands.maps.means import mean_maps
 from tinyfer.commands.maps.panel import FACES as PANEL_FACES
 from tinyfer.commands.maps.panel import panel_of_part, panel_of_pictures
-from tinyfer.commands.maps.speed import speed
 from tinyfer.commands.messages import warn_of_drawn_faces
 from tinyfer.commands.predict import box
+from tinyfer.core.kernels.compiling import compiled
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.data import CLASS_SETS, Parts, draw_faces, find_data, select_classes
 from tinyfer.data.faces import blank
-from tinyfer.explain.saliency import METHODS
+from tinyfer.explain import METHODS
 from tinyfer.photo import reading
 from tinyfer.training.evaluation import parts_of
 from tinyfer.training.runs import open_run
 
 DEFAULT = "five-class-study"
 DRAWN = 1200
+OF_PICTURES = ["occlusion", "smoothgrad"]       # methods of a photograph: plain to see, and smooth
 
 
 def parse(argv):
     parser = cli.parser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("images", nargs="*", metavar="IMAGE", help="picture files, as for scripts/predict.py")
+    add("images", nargs="*", metavar="IMAGE", help="picture files or folders, as for predict")
     add("--model", metavar="RUN_OR_FILE", help="a run folder (its best.npz is "
         f"taken), a model file, or packaged weights by name (default "
         f"{reading.DEFAULT} for an IMAGE, as predict.py; else {DEFAULT})")
     add("--data", metavar="PATH", help="FER-2013: archive.zip, its folder, or the csv file")
-    add("--drawn", action="store_true", help="drawn faces even if FER-2013 is at hand")
+    add("--drawn", type=cli.at_least(14), metavar="N", help="N drawn faces even if FER-2013 is at "
+        f"hand (default {DRAWN:,} where it is not)")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--box", type=box, metavar="x,y,w,h", help="where the face is in every "
-                       "IMAGE, as for scripts/predict.py (default: the faces are found)")
+                       "IMAGE, as for predict (default: the faces are found)")
     where.add_argument("--whole", action="store_true",
                        help="the largest centred square of every IMAGE is the face")
-    add("--method", nargs="+", default=["gradient"], metavar="METHOD",
-        help=f"one or several of {', '.join(METHODS)}; or all (default gradient, the study's)")
+    add("--method", nargs="+", metavar="METHOD",
+        help=f"one or several of {', '.join(METHODS)}; or all (default {' '.join(OF_PICTURES)} for "
+        "an IMAGE, else gradient, the study's)")
     add("--of", choices=("probability", "logit"), default="probability",
         help="explain the probability or the logit of the class (default probability)")
     add("--target", metavar="CLASS", help="the class to explain (default: the one predicted)")
     add("--signed", action="store_true", help="keep the signs: red raises it, blue lowers it")
-    add("--overlay", action="store_true", help="lay the maps over the faces")
-    instead = parser.add_mutually_exclusive_group()
-    instead.add_argument("--mean-maps", action="store_true",
-                         help="instead of a panel: mean maps over the whole test part")
-    instead.add_argument("--audit", nargs="*", choices=TESTS, metavar="TEST",
-                         help="instead of a panel: test the maps of all methods, by "
-                         f"{', '.join(TESTS)} (default: all three; some minutes)")
-    instead.add_argument("--speed", action="store_true",
-                         help="instead of a panel: time maps beside training steps, in turns")
+    add("--overlay", action="store_true", help="lay the maps over the faces, as over an IMAGE")
+    add("--audit", nargs="*", choices=TESTS, metavar="TEST", help="instead of a panel: test the "
+        f"maps of all methods, by {', '.join(TESTS)} (default: all three; some minutes)")
     add("--faces", type=int, metavar="N", help="faces in the panel, one of each class in turn "
         f"(default {PANEL_FACES}), or in the audit (default {AUDIT_FACES})")
     add("--seed", type=int, default=0, metavar="N", help="which faces, and all else random "
@@ -83,21 +79,24 @@ def parse(argv):
     add("--square", type=int, metavar="PIXELS", help="occlusion: side of the square (default 8)")
     add("--out", type=Path, default=Path("runs/saliency"), metavar="FOLDER",
         help="default runs/saliency; files of the same name are replaced")
-    add("--fill", type=Path, metavar="PAGE", help="also put the tables into their places in this "
-        "page, and the pictures into figures/ beside it")
     add("--batch-size", type=int, default=64, metavar="N", help="inputs at a time (default 64)")
     add("--threads", type=int, metavar="N", help="threads (default: one per core)")
     given = parser.parse_args(argv)
     # `--method gradcam reading.jpg`: what is no method is a picture, if there is such a file.
-    methods = [name for name in given.method if name in (*METHODS, "all")]
-    others = [name for name in given.method if name not in methods]
+    methods = [name for name in given.method or () if name in (*METHODS, "all")]
+    others = [name for name in given.method or () if name not in methods]
     for name in others:
         if not Path(name).exists():
             parser.error(f"--method: there is no method {name!r}; there are "
                          f"{', '.join(METHODS)} and all")
-    if not methods:
+    if given.method and not methods:
         parser.error("--method: expected one or several methods before the pictures")
-    given.method, given.images = methods, others + given.images
+    given.images = others + given.images
+    given.method = methods or (OF_PICTURES if given.images else ["gradient"])
+    given.method = list(dict.fromkeys(given.method))
+    if "all" in methods:
+        given.method = sorted(METHODS, key=lambda name: name != "occlusion")
+    given.model = given.model or (reading.DEFAULT if given.images else DEFAULT)
     return given
 
 
@@ -107,57 +106,35 @@ def main(argv=None):
 
 def run(given):
     cli.check_writable(given.out)
-    given.model = given.model or (reading.DEFAULT if given.images else DEFAULT)
-    given.method = list(METHODS) if "all" in given.method else list(dict.fromkeys(given.method))
     set_threads(given.threads)
     refuse_what_does_not_fit(given)
-    files, tables = make(given)
-    if files:
-        print(f"{', '.join(files)} are in {given.out}")
-    if given.fill:
-        fill(given, files, tables)
+    if not compiled("forward"):
+        cli.note("the first start compiles the kernels, once: this takes about a minute")
+    model, parts = network_and_faces(given)
+    options, code = method_options(given, parts), 0
+    if given.images:
+        files, code = panel_of_pictures(given, model, options, given.out)
+    elif given.audit is not None:
+        files, _ = audit(given, model, parts.test, options, given.out)
+    else:
+        files = panel_of_part(given, model, parts.test, options, given.out)
+    print(f"{', '.join(files)} are in {given.out}")
+    return code
 
 
 def refuse_what_does_not_fit(given):
-    auditing = given.audit is not None
-    if (given.box or given.whole) and not given.images:
-        raise ValueError("--box and --whole say where the face is in an IMAGE, but none is given")
-    if given.images and (given.data or given.drawn or given.faces is not None):
-        raise ValueError("--data, --drawn and --faces are for faces of a data set, not for an "
-                         "IMAGE")
-    if given.images and (given.mean_maps or auditing):
-        raise ValueError("--mean-maps and --audit need a data set, not single pictures")
-    least = 2 if auditing else 1
+    for name in ("box", "whole"):
+        if getattr(given, name) and not given.images:
+            raise ValueError(f"--{name} says where the face is in an IMAGE, but none is given")
+    for name in ("data", "drawn", "faces", "audit"):
+        if getattr(given, name) is not None and given.images:
+            raise ValueError(f"--{name} is for faces of a data set, not for pictures of your own")
+    if given.baseline == "mean" and given.images:
+        raise ValueError("--baseline mean is the mean face of a training part: pictures alone have "
+                         "none")
+    least = 2 if given.audit is not None else 1
     if given.faces is not None and given.faces < least:
         raise ValueError(f"--faces is {given.faces}; expected at least {least}")
-    if given.fill and not given.fill.is_file():
-        raise FileNotFoundError(f"--fill: there is no page {given.fill}")
-    if given.fill and (given.images or not (auditing or given.mean_maps or given.speed
-                                            or given.drawn)):
-        raise ValueError("--fill: a panel of photographs stays out of the page; add --drawn")
-
-
-def make(given):
-    """Do what was asked for: (names of the files written to --out, {name: table})."""
-    if given.speed:
-        return speed(given)
-    model, parts = network_and_faces(given)
-    options = method_options(given, parts)
-    if given.images:
-        return panel_of_pictures(given, model, options, given.out), {}
-    if given.audit is not None:
-        return audit(given, model, parts.test, options, given.out)
-    if given.mean_maps:
-        return mean_maps(given, model, parts.test, options, given.out)
-    return panel_of_part(given, model, parts.test, options, given.out), {}
-
-
-def fill(given, files, tables):
-    """Tables and pictures into a page."""
-    pages.rewrite(given.fill, tables)
-    for name in files:
-        if name.endswith(".png"):
-            shutil.copy(given.out / name, given.fill.parent / "figures" / f"saliency-{name}")
 
 
 def network_and_faces(given):
@@ -172,7 +149,7 @@ def network_and_faces(given):
             return model, None
         if not at_hand and not given.drawn:
             print("NO FER-2013 HERE: these are faces that tinyfer draws itself.")
-        return model, drawn_parts(model.class_names, given.seed)
+        return model, drawn_parts(model.class_names, given.seed, given.drawn or DRAWN)
     parts, _ = parts_of(run, given.data, reading.largest_face)
     return run.model, Parts(*(without_blanks(name, part)
                               for name, part in zip(Parts._fields, parts)))
@@ -191,30 +168,21 @@ def without_blanks(name, part):
     return part[~empty]
 
 
-def drawn_parts(class_names, seed):
+def drawn_parts(class_names, seed, count):
     """Drawn faces of the network's classes: the first half to train on, the other to test."""
     for classes, members in CLASS_SETS.items():
         if tuple(members) == tuple(class_names):
-            drawn = select_classes(draw_faces(DRAWN, seed=seed + 1), classes)
+            drawn = select_classes(draw_faces(count, seed=seed + 1), classes)
             half = len(drawn) // 2
             return Parts(drawn[:half], drawn[half:half], drawn[half:])
     raise ValueError(f"cannot draw faces for the classes {', '.join(class_names)}")
 
 
 def method_options(given, parts):
-    """{method: its options}, of what was given."""
-    options = {method: {} for method in METHODS}
-    for name, method, key in (("layer", "gradcam", "layer"), ("samples", "smoothgrad", "n"),
-                              ("sigma", "smoothgrad", "sigma"), ("steps", "integrated", "steps"),
-                              ("square", "occlusion", "size")):
-        if getattr(given, name) is not None:
-            options[method][key] = getattr(given, name)
-    if given.square is not None:
-        options["occlusion"]["stride"] = max(1, given.square // 2)
-    options["smoothgrad"]["seed"] = given.seed
-    if given.baseline == "mean":
-        if parts is None:
-            raise ValueError("--baseline mean is the mean face of a training part: pictures alone "
-                             "have none")
-        options["integrated"]["baseline"] = parts.train.faces.mean(axis=0) / 255
-    return options
+    """{method: its options}: those given on the command line that its function takes."""
+    mean = given.baseline == "mean"
+    values = dict(layer=given.layer, n=given.samples, sigma=given.sigma, seed=given.seed,
+                  steps=given.steps, size=given.square,
+                  baseline=parts.train.faces.mean(axis=0) / 255 if mean else None)
+    return {name: {key: values[key] for key in inspect.signature(method.function).parameters
+                   if values.get(key) is not None} for name, method in METHODS.items()}

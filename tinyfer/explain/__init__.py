@@ -1,1 +1,20 @@
-"""Which pixels a prediction hangs on, and whether such maps mean anything."""
+"""Which pixels a prediction hangs on, and whether such maps mean anything.
+
+    saliency.py         the maps, by one of METHODS
+    score.py            the number F that is explained, and its gradient
+    gradients.py        gradient, gradient*input, SmoothGrad, integrated gradients
+    layerwise.py        Grad-CAM and guided backpropagation: layer by layer
+    occlusion.py        covering squares, or parts of a face
+    geometry.py         where a unit of a convolution stands
+    audit.py            three tests of every method: numbers for tables, arrays for pictures
+    randomisation.py    is it about the network? randomise the layers, and see whether maps notice
+    faithfulness.py     is it about F? delete and insert pixels in the order of a map
+    planted_patch.py    is it right? a network for which one patch is known to be all that counts
+    regions.py          eyes, mouth and border, and their shares of a map
+
+docs/saliency.md shows what came out.
+"""
+
+from tinyfer.explain.saliency import METHODS
+
+__all__ = ["METHODS"]

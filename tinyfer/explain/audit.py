@@ -1,8 +1,8 @@
 """The three tests that the maps must stand: numbers for JSON, and arrays for pictures.
 
-    randomisation   sanity.py     is the map about the network?
-    faithfulness    faithful.py   is it about F?
-    planted         planted.py    is it right?
+    randomisation   randomisation.py    is the map about the network?
+    faithfulness    faithfulness.py     is it about F?
+    planted         planted_patch.py    is it right?
 
 An audit takes `of`, `options` (dict of method -> dict of its options), `seed`, and `progress`,
 called as progress(done, all, what). It returns (summary, arrays): what goes into JSON, and what the
@@ -24,18 +24,15 @@ from tinyfer.explain.planted_patch import (
 )
 from tinyfer.explain.randomisation import mean_known, randomisation
 from tinyfer.explain.regions import mean_map
-from tinyfer.explain.saliency import METHODS, saliency, unsigned
+from tinyfer.explain.saliency import METHODS, saliency
 
-# Values of these maps claim to be shares of F: pixels are ranked by them, signs and all. The others
-# tell how sensitive F is to a pixel, up or down: they are ranked by strength.
-SHARES_OF_F = ("gradient*input", "integrated", "gradcam", "occlusion")
 CUE_TRAINED, CUE_TESTED = 1000, 100
 
 
 # Randomisation
 
 def audit_randomisation(model, faces, of, options, seed=0, progress=None):
-    """`sanity.randomisation` over every method. Arrays: "stages", "absolute" and "signed"."""
+    """`randomisation` over every method. Arrays: "stages", "absolute" and "signed"."""
     stages, alike = randomisation(model, faces, of=of, seed=seed, options=options,
                                   progress=progress)
     methods = {method: {kind: [_round(value) for value in mean_known(values[m])]
@@ -66,7 +63,7 @@ def audit_faithfulness(model, faces, of, options, seed=0, progress=None):
             black = np.zeros(model.input_shape[:2])
             summary["completeness"] = _completeness(maps, *completeness(
                 model, faces, maps, black if isinstance(baseline, str) else baseline, target, of))
-        orders[method] = maps if method in SHARES_OF_F else unsigned(maps, method)
+        orders[method] = METHODS[method].ranked(maps)
     orders["[edges]"] = edges(faces)
     for name, maps in list(orders.items()):
         orders[f"{name}, mean map"] = np.broadcast_to(mean_map(maps), np.shape(faces))
@@ -106,7 +103,7 @@ def _completeness(maps, gap, difference):
 # Planted patch
 
 def audit_planted(data, of, options, seed=0, progress=None):
-    """A small network trained on these faces with a patch planted (planted.py), and what each
+    """A small network trained on these faces with a patch planted (planted_patch.py), and what each
     method finds of it. Arrays: mean maps by method.
 
     data: Faces; up to 1,000 are learnt from and 100 others explained. ValueError where they are

@@ -3,15 +3,16 @@
 import numpy as np
 
 
-def occlusion(task, size=8, stride=4):
+def occlusion(task, size=8, stride=None):
     """map = mean, over the squares that cover a pixel, of the drop F(x) - F(x with it covered).
 
     Zeiler and Fergus 2014, "Visualizing and understanding convolutional networks", section 4.2. A
-    square is size x size pixels, in the face's mean grey, and moves by `stride`; the last one of a
-    row or column is moved inside where it would stick out. Above 0: covering it hurts F.
-    Signed, (N, h, w) float64. ValueError where size does not fit, or stride leaves gaps.
+    square is size x size pixels, in the face's mean grey, and moves by `stride`, by default half a
+    side; the last one of a row or column is moved inside where it would stick out. Above 0:
+    covering it hurts F. Signed, (N, h, w) float64. ValueError where size does not fit, or stride
+    leaves gaps.
     """
-    x = task.x
+    x, stride = task.x, max(1, size // 2) if stride is None else stride
     height, width = x.shape[1:3]
     if not 1 <= size <= min(height, width) or not 1 <= stride <= size:
         raise ValueError(f"occlusion needs 1 <= stride <= size <= {min(height, width)}, "

@@ -10,7 +10,7 @@ import copy
 import numpy as np
 
 from tinyfer.core.layers import BatchNorm
-from tinyfer.explain.saliency import METHODS, saliency, targets, unsigned
+from tinyfer.explain.saliency import METHODS, saliency, targets
 from tinyfer.explain.score import seen_part
 
 
@@ -47,7 +47,7 @@ def randomisation(model, faces, methods=tuple(METHODS), of="probability", seed=0
                 progress(s, len(stages) - 1, f"{stage}, {method}")
             maps = seen_part(model, saliency(network, faces, target, method, of, signed=True,
                                              **(options or {}).get(method, {})))
-            both = {"signed": maps, "absolute": unsigned(maps, method)}
+            both = {"signed": maps, "absolute": METHODS[method].unsigned(maps)}
             if s == 0:
                 trained[method] = both
             for kind in alike:

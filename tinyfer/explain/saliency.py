@@ -1,18 +1,6 @@
-"""Saliency: which pixels does a prediction hang on? And does the answer mean anything?
+"""Saliency: which pixels does a prediction hang on? One function for all methods."""
 
-    task.py         the number F that is explained, and its gradient
-    gradients.py    gradient, gradient*input, SmoothGrad, integrated gradients
-    layerwise.py    Grad-CAM and guided backpropagation: layer by layer
-    occlusion.py    covering squares
-    geometry.py     where a unit of a convolution stands
-    sanity.py       is it about the network? randomise the layers, and see whether the maps notice
-    faithful.py     is it about F? delete and insert pixels in the order of a map
-    planted.py      is it right? a network for which one patch is known to be all that counts
-    audit.py        the last three for every method: numbers and tables
-    regions.py      mean maps, and their shares in eyes, mouth and border
-
-docs/saliency.md shows what came out.
-"""
+from typing import Callable, NamedTuple
 
 import numpy as np
 
@@ -22,14 +10,37 @@ from tinyfer.explain.layerwise import gradcam, guided
 from tinyfer.explain.occlusion import occlusion
 from tinyfer.explain.score import SCORES, Task, seen_part, window
 
+
+class Method(NamedTuple):
+    """A way to make maps: a function (Task, **options) -> signed maps (N, h, w).
+
+    shares_of_f: its values claim to be shares of F, so that pixels are ranked by them, signs and
+    all; those of the others tell how sensitive F is to a pixel, up or down, and are ranked by
+    strength. positive_part: what is shown without signs is the positive part, else the absolute
+    value.
+    """
+
+    function: Callable
+    shares_of_f: bool = False
+    positive_part: bool = False
+
+    def unsigned(self, maps):
+        """Signed maps as they are usually shown."""
+        return np.maximum(maps, 0) if self.positive_part else np.abs(maps)
+
+    def ranked(self, maps):
+        """Signed maps as what pixels are ranked by."""
+        return maps if self.shares_of_f else self.unsigned(maps)
+
+
 METHODS = {
-    "gradient": gradient,
-    "gradient*input": gradient_times_input,
-    "smoothgrad": smoothgrad,
-    "integrated": integrated,
-    "gradcam": gradcam,
-    "guided": guided,
-    "occlusion": occlusion,
+    "gradient": Method(gradient),
+    "gradient*input": Method(gradient_times_input, shares_of_f=True),
+    "smoothgrad": Method(smoothgrad),
+    "integrated": Method(integrated, shares_of_f=True),
+    "gradcam": Method(gradcam, shares_of_f=True, positive_part=True),
+    "guided": Method(guided),
+    "occlusion": Method(occlusion, shares_of_f=True),
 }
 
 
@@ -37,21 +48,26 @@ def saliency(model, faces, target=None, method="gradient", of="probability", sig
              batch_size=64, progress=None, **options):
     """Saliency maps: how much each pixel matters to F, by one of METHODS.
 
-    faces: (N, 48, 48) uint8, or floats in [0, 1], none of a single grey. target: the class
-    explained, a number or a name, for all faces or one for each; None: the class predicted.
-    method: "gradient" (the study's), "gradient*input", "smoothgrad", "integrated", "gradcam",
-    "guided" or "occlusion"; each is derived, with its options, in its docstring. of: F is the
-    "probability" of the target or its "logit".
-    signed: False gives absolute values (Grad-CAM: its positive part); True keeps the signs, above 0
-    for what raises F. progress: called as progress(inputs done, in all) after each batch.
+    faces: (N, 48, 48) uint8, or floats in [0, 1], none of a single grey; or one face (48, 48), as
+    the crop of a `Reading`. target: the class explained, a number or a name, for all faces or one
+    for each; None: the one that `model.predict` names, which looks once (`tinyfer.read_photo`
+    averages 18 crops, and may name another). method: a name of METHODS; each is derived, with its
+    options, in the docstring of its function. of: F is the "probability" of the target or its
+    "logit", of one look. signed: False gives strengths (absolute values; of Grad-CAM the positive
+    part); True keeps the signs, above 0 for what raises F. progress: called as progress(inputs
+    done, in all) after each batch.
 
-    Returns (N, 48, 48) in the model's dtype, raw values (pictures scale them). Where the network
-    does not look (`tinyfer.core.inference.seen`; four rows and columns of 48) they are exactly 0. The maps do not depend on batch_size beyond rounding. Evaluation mode; disturbs
+    Returns (N, 48, 48), or (48, 48), in the model's dtype, raw values (pictures scale them). Where
+    the network does not look (`tinyfer.core.inference.seen`; four rows and columns of 48) they are
+    exactly 0. The maps do not depend on batch_size beyond rounding. Evaluation mode; disturbs
     neither a training nor another thread. Chapter 15 of the course, and docs/saliency.md.
 
     Raises ValueError for an unknown method, F or class, faces of another size or range, targets
     that are not one for each face, a face of a single grey, or options out of range.
     """
+    if np.ndim(faces) == 2:
+        return saliency(model, np.asarray(faces)[None], target, method, of, signed, batch_size,
+                        progress, **options)[0]
     if method not in METHODS:
         raise ValueError(f"method is {method!r}; expected one of {', '.join(METHODS)}")
     if of not in SCORES:
@@ -64,13 +80,8 @@ def saliency(model, faces, target=None, method="gradient", of="probability", sig
     maps = np.zeros(np.shape(faces), model.dtype)
     if len(x):
         task = Task(model, x, target, of, batch_size, progress)
-        seen_part(model, maps)[...] = METHODS[method](task, **options)
-    return maps if signed else unsigned(maps, method)
-
-
-def unsigned(maps, method):
-    """Signed maps as they are usually shown: absolute or, for Grad-CAM, their positive part."""
-    return np.maximum(maps, 0) if method == "gradcam" else np.abs(maps)
+        seen_part(model, maps)[...] = METHODS[method].function(task, **options)
+    return maps if signed else METHODS[method].unsigned(maps)
 
 
 def targets(model, faces, target=None):
@@ -80,7 +91,7 @@ def targets(model, faces, target=None):
     names = model.class_names
     N, K = len(faces), len(names)
     if np.ndim(target) == 0:
-        target = [target] * N
+        target = [target.item() if isinstance(target, np.ndarray) else target] * N
     if np.shape(target) != (N,):
         raise ValueError(f"target has shape {np.shape(target)}; expected one class, or one for "
                          f"each of the {N} faces")
@@ -88,7 +99,7 @@ def targets(model, faces, target=None):
     for n, each in enumerate(target):
         if isinstance(each, str) and each in names:
             numbers[n] = names.index(each)
-        elif isinstance(each, (int, np.integer)) and 0 <= each < K:
+        elif isinstance(each, (int, np.integer)) and type(each) is not bool and 0 <= each < K:
             numbers[n] = each
         else:
             raise ValueError(f"this network has no class {each!r}; expected one of "

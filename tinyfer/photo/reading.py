@@ -120,10 +120,10 @@ def table_head(names):
     return f"   {'x,y,w,h':<17} {'prediction':<10}" + "".join(f" {name:>4}" for name in names)
 
 
-def unsure(probabilities):
+def unsure(probabilities, least=SURE, ahead=AHEAD):
     """Whether the largest of probabilities (..., K) is too small, or the next too near: (...)."""
     second, first = np.moveaxis(np.sort(probabilities, axis=-1)[..., -2:], -1, 0)
-    return (first < SURE) | (first - second < AHEAD)
+    return (first < least) | (first - second < ahead)
 
 
 def read_photo(picture, model=DEFAULT, box=None, whole=False, crops=BEST_CROPS, smallest=None,

@@ -4,16 +4,17 @@ import numpy as np
 
 from tinyfer.commands.progress import Line
 from tinyfer.core.arrays import atomic_write
-from tinyfer.explain.saliency import saliency
+from tinyfer.explain.saliency import METHODS, saliency
 
 
-def all_maps(given, model, faces, options, signed):
-    """{method: maps} of the methods asked for, with a progress line."""
+def all_maps(given, model, faces, target, options, overlay=False):
+    """{method: maps} of the methods asked for, with a progress line. In an overlay, shares of F
+    keep their signs, by red and blue."""
     maps = {}
     for method in given.method:
-        line = Line()
+        line, signed = Line(), given.signed or (overlay and METHODS[method].shares_of_f)
         maps[method] = saliency(
-            model, faces, given.target, method, given.of, signed, given.batch_size,
+            model, faces, target, method, given.of, signed, given.batch_size,
             lambda done, total: line(done, total, f"{method}, inputs"), **options[method])
         line.done(f"{method}: {len(faces):,} maps")
     return maps

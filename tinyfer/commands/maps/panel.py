@@ -1,35 +1,60 @@
-"""Single faces and their maps: one picture, rows of methods."""
+"""Single faces and their maps: one picture, a row for each face, and what it hangs on in words."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 
+from tinyfer.commands import cli
 from tinyfer.commands.maps import pictures
 from tinyfer.commands.maps.maps import all_maps, plain, save
 from tinyfer.data.faces import blank
-from tinyfer.data.pictures import face_of, grey_of, open_image
-from tinyfer.photo.reading import faces_to_read
+from tinyfer.data.pictures import grey_of
+from tinyfer.explain.regions import in_words, without_parts
+from tinyfer.photo.reading import list_pictures, read_photo
 
 FACES = 5
+SIDE = 192          # pixels of a photograph's face in the picture
 
 
 def panel_of_pictures(given, model, options, folder):
-    """A panel of the faces in the picture files given."""
-    faces, heads = [], []
-    for path in given.images:
-        grey = grey_of(open_image(path))
-        places = faces_to_read(grey, given.box, given.whole)
-        if not places:
-            print(f"{path}: no face found (--box or --whole would say where it is)")
-        for number, place in enumerate(places, 1):
-            face = face_of(grey, place.box)
-            if blank(face[None]).any():
-                raise ValueError(f"{path} is of a single grey: there is nothing in it to explain")
-            faces.append(face)
-            heads.append(Path(path).name[:16] + (f", {number}" if len(places) > 1 else ""))
-    if not faces:
-        raise ValueError("no face was found in the pictures given")
-    return panel(given, model, np.stack(faces), heads, options, folder, "your pictures")
+    """A panel of the faces in the pictures given: (names of files, the exit code).
+
+    The class explained is the one that predict names. What cannot be read is noted, and the rest
+    goes on."""
+    found, failed = [], None
+    for path in [path for image in given.images for path in list_pictures(image)]:
+        try:
+            with cli.notes(path):
+                grey, readings = grey_of(path), read_photo(path, model, given.box, given.whole)
+            if not readings:
+                raise ValueError("no face found (--box or --whole would say where it is)")
+            for number, reading in enumerate(readings, 1):
+                if blank(reading.crop[None]).any():
+                    raise ValueError("the face is of a single grey: nothing in it to explain")
+                x, y, w, h = reading.box
+                face = grey.resize((SIDE, SIDE), box=(x, y, x + w, y + h), reducing_gap=2)
+                found.append((f"{Path(path).name[:20]}, {number}", np.asarray(face), reading))
+        except (ValueError, OSError) as error:
+            failed = ValueError(error if os.fspath(path) in str(error) else f"{path}: {error}")
+            if len(given.images) > 1 or os.path.isdir(given.images[0]):
+                cli.note(failed)
+    if not found:
+        raise failed
+    names = model.class_names
+    sentences = []
+    for head, _, reading in found:
+        covered = without_parts(model, reading.crop)
+        words = in_words(given.target or reading.expression, reading.probabilities, covered, names)
+        sentences.append(f"{cli.printable(head)}: {words}")
+        print(sentences[-1])
+    _, faces, readings = zip(*found)
+    targets = [given.target or reading.expression for reading in readings]
+    captions = [f"{target} {reading.probabilities[target]:.2f}" + " (unsure)" * reading.unsure
+                for target, reading in zip(targets, readings)]
+    files = panel(given, model, np.stack([reading.crop for reading in readings]), targets, options,
+                  folder, faces, captions, sentences)
+    return files, int(failed is not None)
 
 
 def panel_of_part(given, model, part, options, folder):
@@ -40,19 +65,25 @@ def panel_of_part(given, model, part, options, folder):
         members = order[part.labels[order] == label]
         turn[members] = np.arange(len(members)) * len(part.class_names) + label
     chosen = part[np.argsort(turn)[:given.faces or FACES]]
-    heads = [f"true: {part.class_names[label]}" for label in chosen.labels]
-    return panel(given, model, chosen.faces, heads, options, folder, part.source)
+    targets = [given.target] * len(chosen) if given.target else [
+        model.class_names[k] for k in model.predict(chosen.faces)]
+    captions = [f"{target}, true: {part.class_names[label]}"
+                for target, label in zip(targets, chosen.labels)]
+    return panel(given, model, chosen.faces, targets, options, folder, chosen.faces, captions,
+                 [""] * len(chosen))
 
 
-def panel(given, model, faces, heads, options, folder, source):
+def panel(given, model, faces, targets, options, folder, shown, captions, sentences):
     """Write panel.png and panel.npz; returns their names."""
-    p = model.predict_proba(faces)
-    lines = [f"{head}\n{model.class_names[q.argmax()]} {q.max():.2f}" for head, q in zip(heads, p)]
-    maps = all_maps(given, model, faces, options, given.signed)
-    title = (f"{source}: saliency of the\n{given.of} of "
-             f"{given.target or 'the class predicted, over each face'}")
-    pictures.panel(faces, maps, lines, folder / "panel.png", given.signed, given.overlay,
-                   title)
-    save(folder / "panel.npz", faces=faces, probabilities=p,
+    overlay = bool(given.overlay or given.images)
+    maps = all_maps(given, model, faces, targets, options, overlay)
+    for method, values in maps.items():
+        for caption, value in zip(captions, values):
+            if not value.any():
+                print(f"{method} is 0 everywhere for {' '.join(caption.split())}: nothing in it "
+                      "speaks for the class")
+    pictures.panel(shown, maps, captions, sentences, folder / "panel.png", given.signed,
+                   overlay)
+    save(folder / "panel.npz", faces=faces, probabilities=model.predict_proba(faces),
          **{f"maps_{plain(method)}": values for method, values in maps.items()})
     return ["panel.png", "panel.npz"]

@@ -1,91 +1,73 @@
-"""The pictures of saliency: faces and their maps, mean maps, and how the maps stood the tests.
+"""The pictures of saliency: faces and their maps, and how the maps stood the tests.
 
 In the style of plots.py. Strengths are in 'hot' colours (black, red, yellow, white: lightness grows
 with the value, so they survive grey print), signed maps from blue over white to red; one colour bar
 a picture. Maps come in raw; each is divided by its own largest value here, unless said otherwise.
 """
 
+from textwrap import fill
+
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from matplotlib.patches import Rectangle
+from PIL import Image
 
+from tinyfer.explain.faithfulness import blur
 from tinyfer.explain.randomisation import mean_known
 from tinyfer.scores.plots import COLOURS, NAMES, STYLES, new_figure, put_title, save
 
 STRENGTH, SIGNED = "hot", "RdBu_r"
+SMOOTH = 1.0        # standard deviation in pixels of 48, of a map that is laid over a face
 MARKERS = "osD^vP*"
 
 
-def panel(faces, maps, captions, path, signed=False, overlay=False, title=""):
-    """Faces above, their maps below, one row a method.
+def panel(faces, maps, captions, sentences, path, signed=False, overlay=False):
+    """A row for each face: the face, then its maps, each divided by its largest value; a sentence
+    below.
 
-    faces (N, 48, 48) uint8; maps: dict of method -> (N, 48, 48); captions: N strings, over the
-    faces. signed: the maps have signs. overlay: the face shines through where the map is weak.
+    faces: N grey images of any size; maps: dict of method -> (N, 48, 48); captions, sentences: N
+    strings each. signed: the maps have signs. overlay: laid smoothly over the face, red where a
+    pixel speaks for the class or matters to it, blue where it speaks against it.
     """
-    N = len(faces)
+    wide = max(1.5 * (1 + len(maps)), 4.5)
+    lines = [fill(sentence, int(15 * wide)) for sentence in sentences]
     with rc_context(NAMES | {"axes.grid": False}):
-        height = 1.62 * (1 + len(maps)) + (0.95 if title else 0.45)
-        figure = new_figure(max(1.55 * N + 1.2, 4), height)
-        figure.get_layout_engine().set(w_pad=0.1)       # or the names of the rows are cut
-        grid = figure.subplots(1 + len(maps), N, squeeze=False)
-        for axes, face, caption in zip(grid[0], faces, captions):
-            _grey(axes, face)
-            axes.set_title(caption, fontsize=9, loc="center")
-        for row, (method, values) in zip(grid[1:], maps.items()):
-            for axes, face, value in zip(row, faces, values):
-                image = _map(axes, scaled(value), face if overlay else None,
-                             SIGNED if signed else STRENGTH, -1 if signed else 0, 1)
-            row[0].set_ylabel(method, fontsize=10)
-        # Beside all rows, so that the maps stand under their faces.
-        bar = figure.colorbar(image, ax=grid, fraction=0.03, pad=0.02, aspect=22)
-        bar.set_label("effect, largest = 1" if signed else "saliency, largest = 1")
-        bar.set_ticks([-1, 0, 1] if signed else [0, 0.5, 1])
-        put_title(figure, title)
+        heights = [1.78 + (0.06 + 0.16 * len(line.split("\n"))) * bool(line) for line in lines]
+        figure = new_figure(wide, sum(heights))
+        figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.01)
+        rows = figure.subfigures(len(faces), 1, squeeze=False, height_ratios=heights)[:, 0]
+        for n, (row, face, caption, line) in enumerate(zip(rows, faces, captions, lines)):
+            first, *others = row.subplots(1, 1 + len(maps), squeeze=False)[0]
+            draw_grey(first, face)
+            first.set_title(caption, fontsize=9, loc="center")
+            for axes, (method, values) in zip(others, maps.items()):
+                value = scaled(values[n])
+                if overlay:
+                    draw_over(axes, value, face)
+                else:
+                    draw_map(axes, value, None, SIGNED if signed else STRENGTH, -signed, 1)
+                axes.set_title(method + "\n(all 0)" * (not value.any()), fontsize=9, loc="center")
+            if line:
+                row.supxlabel(line, x=0.01, ha="left", fontsize=9)
         save(figure, path)
+
+
+def draw_over(axes, value, face):
+    """A map over a face of any size: its colour as strong as the value, without edges of pixels."""
+    smooth = np.asarray(Image.fromarray(blur(value[None, ..., None], SMOOTH)[0, ..., 0].astype(
+        np.float32)).resize(face.shape[::-1], Image.Resampling.BICUBIC))
+    value = np.clip(scaled(smooth), -1, 1)
+    picture = ScalarMappable(Normalize(-1, 1), "RdBu_r").to_rgba(np.sign(value))
+    picture[..., 3] = 0.75 * np.abs(value)
+    draw_grey(axes, face)
+    axes.imshow(picture)
 
 
 def scaled(values):
     """A map divided by its largest absolute value: within [0, 1], or [-1, 1] with signs."""
     largest = np.abs(values).max()
     return values / largest if largest > 0 else values
-
-
-def mean_maps(faces, maps, names, masks, captions, path, overlay=False, title=""):
-    """Mean face, mean saliency over it, and how it differs from the mean of all; a column each.
-
-    faces, maps: (C, 48, 48) mean faces and mean maps. The last two columns are that of all classes
-    and a baseline, such as a random network. Maps sum to 1. masks: regions as of
-    `tinyfer.explain.regions.region_masks`, outlined. captions: C strings. overlay: the face shines
-    through where the map is weak.
-    """
-    C = len(names)
-    density = maps * maps[0].size       # 1: as much as if it were spread evenly
-    difference = density - density[-2]
-    with rc_context(NAMES | {"axes.grid": False}):
-        figure = new_figure(1.6 * C + 1.3, 6.0 if title else 5.7)
-        grid = figure.subplots(3, C, squeeze=False)
-        furthest = np.abs(difference).max() or 1
-        for c, (top, middle, bottom) in enumerate(grid.T):
-            _grey(top, faces[c])
-            _outline(top, masks)
-            top.set_title(f"{names[c]}\n{captions[c]}", fontsize=9, loc="center")
-            hot = _map(middle, density[c], faces[c] if overlay else None, STRENGTH, 0,
-                       density.max())
-            _outline(middle, masks)
-            if c == C - 2:
-                _legend_of_regions(bottom)
-            else:
-                signed = _map(bottom, difference[c], None, SIGNED, -furthest, furthest)
-        for row, label in zip(grid[:, 0], ("mean face", "mean saliency", "minus that of all")):
-            row.set_ylabel(label, fontsize=10)
-        bar = figure.colorbar(hot, ax=grid[1], fraction=0.03, pad=0.02, aspect=14)
-        bar.set_label("1 = spread evenly")
-        bar = figure.colorbar(signed, ax=grid[2], fraction=0.03, pad=0.02, aspect=14)
-        bar.set_label("more (red), less (blue)")
-        put_title(figure, title)
-        save(figure, path)
 
 
 def randomisation(stages, methods, absolute, signed, path, title=""):
@@ -157,7 +139,7 @@ def planted(means, path, title=""):
     with rc_context(NAMES | {"axes.grid": False}):
         figure = new_figure(1.45 * len(means) + 0.8, 2.1 if title else 1.8)
         for axes, (name, values) in zip(figure.subplots(1, len(means)), means.items()):
-            image = _map(axes, scaled(values), None, STRENGTH, 0, 1)
+            image = draw_map(axes, scaled(values), None, STRENGTH, 0, 1)
             axes.set_title(name.strip("[]"), fontsize=9, loc="center")
         bar = figure.colorbar(image, ax=figure.axes, fraction=0.03, pad=0.01, aspect=12)
         bar.set_label("largest = 1")
@@ -165,12 +147,12 @@ def planted(means, path, title=""):
         save(figure, path)
 
 
-def _grey(axes, face):
+def draw_grey(axes, face):
     axes.imshow(face, cmap="gray", vmin=0, vmax=255)
     _bare(axes)
 
 
-def _map(axes, value, face, colours, low, high):
+def draw_map(axes, value, face, colours, low, high):
     """A map; over a face, if given, with more opacity the stronger it is. Returns what a colour bar
     needs."""
     scale = ScalarMappable(Normalize(low, high), colours)
@@ -181,25 +163,6 @@ def _map(axes, value, face, colours, low, high):
     axes.imshow(picture)
     _bare(axes)
     return scale
-
-
-OUTLINES = {"eyes": (COLOURS[4], "-"), "mouth": (COLOURS[5], "-"), "border": ("white", ":")}
-
-
-def _outline(axes, masks):
-    for name, (colour, style) in OUTLINES.items():
-        rows, columns = np.nonzero(~masks[name] if name == "border" else masks[name])
-        corner = columns.min() - 0.5, rows.min() - 0.5
-        axes.add_patch(Rectangle(corner, np.ptp(columns) + 1, np.ptp(rows) + 1, fill=False,
-                                 edgecolor=colour, linestyle=style, linewidth=1.5))
-
-
-def _legend_of_regions(axes):
-    """In place of a map: which outline is which."""
-    axes.set_axis_off()
-    handles = [Rectangle((0, 0), 1, 1, facecolor="#8A8A8A", edgecolor=colour, linestyle=style,
-                         linewidth=1.5) for colour, style in OUTLINES.values()]
-    axes.legend(handles, ["eyes", "mouth", "border (outside)"], loc="center", handlelength=1.6)
 
 
 def _bare(axes):

@@ -1,7 +1,6 @@
-"""What the tests of maps, and the mean maps, say in tables."""
+"""What the tests of maps say in tables."""
 
 from tinyfer.commands.pages import table
-from tinyfer.explain.randomisation import spearman
 
 
 def randomisation_table(summary):
@@ -42,20 +41,6 @@ def planted_table(summary):
                     *(_percent(row[key]) for key in ("patch", "decoy", "highest")))
                    for name, row in summary["methods"].items()]
                   + [("share of the area", *2 * [_percent(summary["area"])], "")])
-
-
-def share_table(columns, masks, whole):
-    """Shares in per cent, a line a Column; "like all" is the rank correlation of its mean map with
-    that of the Column `whole`; the last line is the share of the area."""
-    lines = [f"{'predicted':15}{'faces':>7}" + "".join(f"{name:>8}" for name in masks)
-             + f"{'like all':>10}"]
-    for each in columns:
-        like = spearman(each.mean[None], whole.mean[None])[0]
-        lines.append(f"{each.name:15}{each.count:7,}"
-                     + "".join(f"{100 * each.share[name]:8.1f}" for name in masks)
-                     + f"{like:10.2f}")
-    lines.append(f"{'area':22}" + "".join(f"{100 * mask.mean():8.1f}" for mask in masks.values()))
-    return "\n".join(lines)
 
 
 def _percent(value):
