@@ -12,6 +12,7 @@ from tiny import small_cnn
 
 from tinyfer.commands import saliency as script
 from tinyfer.commands.maps import pictures
+from tinyfer.commands.maps.audit import TESTS
 from tinyfer.commands.maps.tables import faithfulness_table, planted_table, randomisation_table
 from tinyfer.data import draw_faces
 from tinyfer.explain.regions import REGIONS
@@ -119,8 +120,8 @@ BLOCK = "<!-- begin {0} -->\nold\n<!-- end {0} -->\n"
 def page(tmp_path):
     (tmp_path / "docs/figures").mkdir(parents=True)
     file = tmp_path / "docs/page.md"
-    file.write_text("top\n" + "".join(map(BLOCK.format, ("randomisation", "faithfulness", "planted",
-                                                         "speed", "mean-maps-gradient-input"))))
+    places = (*TESTS, "speed", "mean-maps-gradient", "mean-maps-gradient-input")
+    file.write_text("top\n" + "".join(map(BLOCK.format, places)))
     return file
 
 
@@ -134,7 +135,7 @@ def test_every_audit_fills_its_place_in_the_page(model, page, tmp_path, capsys):
         assert summary["faces"] == 2 and summary["source"] == "drawn faces"
         assert table(summary) in printed and f"-->\n{table(summary)}\n<!--" in filled
         assert (page.parent / f"figures/saliency-{test}.png").is_file()
-    assert filled.startswith("top\n") and filled.count("old") == 2
+    assert filled.startswith("top\n") and filled.count("old") == 3
     with np.load(tmp_path / "runs/saliency/randomisation.npz") as file:
         assert file["stages"].tolist() == ["trained", "dense1", "conv1", "another face"]
         assert file["signed"].shape == (7, 4, 2)

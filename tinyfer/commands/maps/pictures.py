@@ -33,9 +33,9 @@ def panel(faces, maps, captions, sentences, path, signed=False, overlay=False):
     wide = max(1.5 * (1 + len(maps)), 4.5)
     lines = [fill(sentence, int(15 * wide)) for sentence in sentences]
     with rc_context(NAMES | {"axes.grid": False}):
-        heights = [1.78 + (0.06 + 0.16 * len(line.split("\n"))) * bool(line) for line in lines]
+        heights = [1.84 + (0.06 + 0.16 * len(line.split("\n"))) * bool(line) for line in lines]
         figure = new_figure(wide, sum(heights))
-        figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.01)
+        figure.get_layout_engine().set(w_pad=0.02, h_pad=0.05, wspace=0.01)
         rows = figure.subfigures(len(faces), 1, squeeze=False, height_ratios=heights)[:, 0]
         for n, (row, face, caption, line) in enumerate(zip(rows, faces, captions, lines)):
             first, *others = row.subplots(1, 1 + len(maps), squeeze=False)[0]
