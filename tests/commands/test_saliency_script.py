@@ -92,6 +92,12 @@ def test_an_empty_map_is_pointed_out(model, capsys, monkeypatch):
     assert "gradcam is 0 everywhere for sad" in capsys.readouterr().out
 
 
+def test_a_face_of_a_single_grey_has_no_map(model, call):
+    Image.new("L", (48, 48), 90).save("grey.png")
+    code, _, err = call(script.main, "grey.png", "--model", "net.npz")
+    assert code == 2 and "error: grey.png: the face is of a single grey" in err
+
+
 def test_options_reach_the_maps(model):
     mean = script.drawn_parts(NAMES, 0, 60).train.faces.mean(axis=0) / 255
     for words, method, options in (
@@ -183,7 +189,6 @@ def test_speed_is_told_as_a_share_of_an_epoch(model, page, capsys, monkeypatch):
     (["--faces", 0], "--faces is 0"),
     (["--audit", "--faces", 1], "--faces is 1; expected at least 2"),
     (["none.png"], "there is no file none.png"),
-    (["grey.png"], "grey.png: the face is of a single grey"),
     (["empty"], "there is no picture in the folder empty"),
     (["grey.png", "--audit"], "--audit is for faces of a data set, not for pictures of your own"),
     (["grey.png", "--data", "nowhere.zip"], "--data is for faces of a data set"),
