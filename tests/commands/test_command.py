@@ -153,5 +153,7 @@ def test_a_closed_output_and_odd_names_are_no_error():
     path = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8:strict"}
     shown = subprocess.run(run, env=path, capture_output=True, text=True)
     assert (shown.returncode, shown.stdout, shown.stderr) == (0, "\\udcff\n", "")
+    if os.name != "posix":
+        pytest.skip("a shell closes the output")
     closed = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *run], env=path, capture_output=True)
     assert (closed.returncode, closed.stderr) == (0, b"")

@@ -88,11 +88,12 @@ def test_the_mean_face_is_the_mean(tmp_path, monkeypatch):
     (["--drawn", "0"], "expected a whole number from 1, got '0'"),
     (["--data", ""], "the path of the data is empty"),
     (["--drawn", "70", "--data", "x"], "contradict each other"),
-    (["--drawn", "70", "--out", "/dev/null/x"], "/dev/null is no folder"),
+    (["--drawn", "70", "--out", "file/x"], "file is no folder"),
 ])
 def test_errors_are_one_sentence(call, tmp_path, monkeypatch, arguments, words):
     monkeypatch.delenv("TINYFER_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
     code, out, err = call(explore.main, *arguments)
     assert code == 2 and out == "" and err.startswith("error: ") and words in err
 

@@ -89,6 +89,7 @@ def test_a_damaged_cache_is_silently_rebuilt(archive, reads, tmp_path, capsys):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a folder cannot be marked read-only here")
 def test_beside_read_only_data_the_cache_goes_to_the_user(archive, reads, tmp_path):
     archive.parent.chmod(0o555)
     load_fer2013(archive)
@@ -98,6 +99,7 @@ def test_beside_read_only_data_the_cache_goes_to_the_user(archive, reads, tmp_pa
     assert len(reads) == 1 and path.parent == tmp_path / "user-cache" / "tinyfer" / "data"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a folder cannot be marked read-only here")
 def test_two_sources_of_one_name_do_not_share_a_cache(archive, files, tmp_path, reads):
     other = tmp_path / "other"
     shutil.copytree(archive.parent, other)

@@ -9,6 +9,9 @@ from pathlib import Path
 import tinyfer
 
 PACKAGE = Path(tinyfer.__file__).parent
+# What ends a process without a word to it, and what then is its exit code.
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+KILLED = -KILL if os.name == "posix" else int(KILL)
 ROOMS = [str(room) for room in sorted(Path(__file__).parents[1].iterdir()) if room.is_dir()]
 
 
@@ -36,4 +39,8 @@ def start(script, *arguments, **environment):
     return subprocess.Popen(
         [sys.executable, script, *arguments], text=True, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)} | environment,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+        preexec_fn=_hear_of_ctrl_c if os.name == "posix" else None)
+
+
+def _hear_of_ctrl_c():
+    signal.signal(signal.SIGINT, signal.default_int_handler)

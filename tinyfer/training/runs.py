@@ -11,6 +11,7 @@
 import json
 import os
 import platform
+import subprocess
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
@@ -212,5 +213,11 @@ def _cpu_name():
                 if line.startswith("model name"):
                     return line.partition(":")[2].strip()
     except OSError:
+        pass
+    try:
+        if platform.system() == "Darwin":       # platform says "arm" of all of Apple's
+            return subprocess.run(["sysctl", "-n", "machdep.cpu.brand_string"], text=True,
+                                  capture_output=True, check=True, timeout=9).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
         pass
     return platform.processor() or platform.machine()
