@@ -92,7 +92,8 @@ class StridedConv(Layer):
         dx = np.zeros_like(padded)
         for u, v in np.ndindex(5, 5):
             self.windows(dx, u, v)[...] += dout @ self.w.value[u, v].T
-            self.w.grad[u, v] = np.tensordot(self.windows(padded, u, v), dout, axes=((0, 1, 2),) * 2)
+            x = self.windows(padded, u, v)
+            self.w.grad[u, v] = np.tensordot(x, dout, axes=((0, 1, 2), (0, 1, 2)))
         return dx[:, 2:-2, 2:-2]
 
 

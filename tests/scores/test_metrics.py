@@ -149,7 +149,7 @@ def test_the_macro_curve_lies_above_the_mean_of_the_classes():
             labels = np.append(np.arange(5), rng.integers(0, 5, N - 5))
             p = rng.dirichlet(np.ones(5), N)
             p[np.arange(N), labels] += 0.2
-            result = evaluate(labels, p / p.sum(axis=1, keepdims=True), "abcde")
+            result = evaluate(labels, p / p.sum(axis=1, keepdims=True), tuple("abcde"))
             single = [row["auc"] for row in result["classes"].values()]
             assert result["macro"]["auc_mean"] == pytest.approx(np.mean(single), abs=1e-15)
             gaps.append(result["macro"]["auc"] - result["macro"]["auc_mean"])
@@ -202,7 +202,7 @@ def test_evaluate_is_ready_for_json():
     (lambda: confusion_matrix([0, 3], [0, 1], 3), "labels must lie in 0..2"),
     (lambda: confusion_matrix([0, 1], [0, -1], 3), "predictions must lie in 0..2"),
     (lambda: confusion_matrix([0, 1], [0], 3), "one length"),
-    (lambda: confusion_matrix([0.0, 1.0], [0, 1], 3), "must be integers"),
+    (lambda: confusion_matrix([0.0, 1.0], [0, 1], 3), "expected integers"),
     (lambda: accuracy([], []), "at least one"),
     (lambda: wilson_interval(3, 2), "got 3 of 2"),
     (lambda: roc_curve([True, True], [0.1, 0.2]), "2 and 0"),

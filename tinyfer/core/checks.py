@@ -80,6 +80,8 @@ def plain(name, x, kinds="iuf", shape=None):
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array; expected a plain one")
     x = np.asarray(x)
+    if x.size == 0 and x.dtype.kind == "f" and "f" not in kinds:
+        x = x.astype(np.int64)          # np.asarray([]) is float64
     if x.dtype.kind not in kinds or shape not in (None, x.shape):
         expected = "integers" if kinds == "iu" else "numbers"
         raise ValueError(f"{name} is {str(x.dtype):.40} of shape {_written(x.shape)}; expected "
@@ -107,7 +109,7 @@ def stored(who, name, given, array, minimum=-np.inf):
     ValueError unless it has that shape, is of the same kind (float or integer), finite (in the
     dtype of `array` too) and at least `minimum`.
     """
-    given = np.asarray(given)
+    given = plain(f"{who}: {name!r:.60}", given, kinds="biufcmMOSUV")
     if given.shape != array.shape:
         raise ValueError(f"{who}: {name!r:.60} has shape {_written(given.shape)}, "
                          f"expected {_written(array.shape)}")
@@ -138,6 +140,13 @@ def number(name, x, interval):
     return float(x)
 
 
+def flag(name, x):
+    """x; TypeError unless it is True or False, so that no other argument passes in its place."""
+    if not isinstance(x, (bool, np.bool_)):
+        raise TypeError(f"{name} is {repr(x):.40}; expected True or False")
+    return bool(x)
+
+
 def generator(rng):
     """rng; TypeError unless it is a np.random.Generator."""
     if not isinstance(rng, np.random.Generator):
@@ -147,7 +156,7 @@ def generator(rng):
 
 def float_type(dtype):
     """The dtype float32 or float64; ValueError for another."""
-    dtype = np.dtype(dtype)
+    dtype = np.dtype(object if dtype is None else dtype)        # np.dtype(None) is float64
     if dtype not in FLOATS:
         raise ValueError(f"dtype is {str(dtype):.40}; expected float32 or float64")
     return dtype

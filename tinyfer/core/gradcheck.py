@@ -28,8 +28,11 @@ def numerical_gradient(forward, x, dout, h=STEP):
     """
     if not isinstance(x, np.ndarray):
         raise TypeError(f"x is of type {type(x).__name__:.40}; expected a NumPy array")
-    if x.dtype != np.float64:
-        raise ValueError(f"x is {str(x.dtype):.40}; a gradient check needs float64")
+    if x.dtype != np.float64 or isinstance(x, np.ma.MaskedArray):
+        raise ValueError(f"x is {str(x.dtype):.40}; a gradient check needs plain float64")
+    dout = np.asarray(dout, np.float64)
+    if not np.isfinite(dout).all() or not isinstance(h, float) or not 0 < h < 1:
+        raise ValueError(f"dout must be finite, and h a step between 0 and 1, not {h!r:.40}")
     gradient = np.empty_like(x)
     for i in np.ndindex(x.shape):
         value = x[i]
@@ -77,7 +80,7 @@ def relative_error(analytic, numerical, floor=FLOOR):
     returns zeros would agree with it, so such a check proves nothing. NaN, which agrees with
     nothing, counts as an infinite error.
     """
-    analytic, numerical = np.asarray(analytic), np.asarray(numerical)
+    analytic, numerical, floor = np.asarray(analytic), np.asarray(numerical), float(floor)
     if analytic.shape != numerical.shape:
         raise ValueError(f"the gradient has shape {analytic.shape}; expected {numerical.shape}")
     if numerical.size == 0 or np.abs(numerical).max() < 1e-7:

@@ -14,7 +14,7 @@ import numpy as np
 from tinyfer.core import checks
 from tinyfer.core.checks import Notice
 from tinyfer.core.kernels.threads import at_most
-from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Layer, Parameter
+from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Layer, Parameter, checked_layers
 from tinyfer.core.losses import softmax
 
 # Where a network looks when it looks once: (top, left) of its window, in fractions of the rows and
@@ -85,13 +85,20 @@ def warn_of_faint(faces):
                       f"network answers means nothing{cause}", Notice, stacklevel=4)
 
 
+def checked_crops(crops):
+    """crops; ValueError where it is no number of crops that can be averaged."""
+    if isinstance(crops, bool) or not isinstance(crops, int) or crops not in CROPS:
+        raise ValueError(f"crops is {crops!r:.40}; expected one of {', '.join(map(str, CROPS))}")
+    return crops
+
+
 def warn_of_range(x):
     """A `Notice` where x (N, H, W, 1) looks like grey values 0 to 255, or like some that have been
     divided by 255 twice."""
     if x.ndim == 4 and x.shape[3] == 1 and 0 <= x.min() < (high := x.max()):
         if high > 16 or high < FAINT / 255:
-            warnings.warn(f"x reaches from {x.min():g} to {high:g}: expected grey values divided by "
-                          "255, once (tinyfer.to_input does it)", Notice, stacklevel=3)
+            warnings.warn(f"x reaches from {x.min():g} to {high:g}: expected grey values divided "
+                          "by 255, once (tinyfer.to_input does it)", Notice, stacklevel=3)
 
 
 def predict_proba(model, faces, batch_size=64, crops=1):
@@ -107,8 +114,7 @@ def predict_proba(model, faces, batch_size=64, crops=1):
         raise ValueError(f"faces has shape {str(faces.shape):.50}; expected (N, {rows}, {columns}),"
                          f" or ({rows}, {columns}) for one face")
     faces, batch_size = images_of(faces), checks.count("batch_size", batch_size)
-    if isinstance(crops, bool) or crops not in CROPS:
-        raise ValueError(f"crops is {crops!r}; expected one of {', '.join(map(str, CROPS))}")
+    checked_crops(crops)
     layers, (H, W) = plan(model)
     windows, sides = CROPS[crops] or (WINDOWS[model.window],), (1,) if crops == 1 else (1, -1)
     places = [(int(down * (rows - H)), int(right * (columns - W))) for down, right in windows]
@@ -254,7 +260,7 @@ def fold_batchnorm(layers):
     The layers returned are copies, as in `separate`; those given are not changed.
     """
     folded, pending = [], None
-    for place, layer in enumerate(layers):
+    for place, layer in enumerate(checked_layers(layers)):
         if type(layer) is BatchNorm and _reaches_weights(layer, layers[place + 1:]):
             pending = layer
         elif pending is not None and type(layer) in (Conv2D, Dense):
@@ -296,7 +302,7 @@ def _absorb(layer, s, t):
 def windowed(layers):
     """The first layers whose output depends, place by place, on a window of their input."""
     return list(itertools.takewhile(
-        lambda layer: layer.kernel is not None and layer.padding == 0, layers))
+        lambda layer: layer.kernel is not None and layer.padding == 0, checked_layers(layers)))
 
 
 def visible_window(layers, input_shape):
@@ -316,8 +322,10 @@ def visible_window(layers, input_shape):
         except ValueError:
             return None
 
-    H, W, C = input_shape
-    target = output(input_shape)
+    H, W, C = (checks.count("input_shape", n) for n in input_shape)
+    target = output((H, W, C))
+    if target is None:
+        raise ValueError(f"no input of shape {input_shape} fits these layers")
     while output((H - 1, W, C)) == target:
         H -= 1
     while output((H, W - 1, C)) == target:

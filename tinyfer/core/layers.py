@@ -34,8 +34,8 @@ class Parameter:
     """An array that is trained, and the gradient of the loss with respect to it."""
 
     def __init__(self, name, value):
-        self.name = name
-        self.value = value
+        checks.changeable(f"Parameter {name}", "value", value, (...,))
+        self.name, self.value = name, value
         self.grad = np.zeros(value.shape, value.dtype)
 
     def __repr__(self):
@@ -160,6 +160,15 @@ def walk(held, name="", seen=None):
             yield from walk(inner, path, seen)
 
 
+def checked_layers(layers):
+    """layers, a list of Layer; TypeError where one is none."""
+    for place, layer in enumerate(layers if isinstance(layers, (list, tuple)) else [layers]):
+        if not isinstance(layer, Layer):
+            raise TypeError(f"layers[{place}] is of type {type(layer).__name__:.40}; expected a "
+                            "tinyfer.core.layers.Layer")
+    return list(layers)
+
+
 def glorot_uniform(shape, fan_in, fan_out, rng, dtype):
     """Uniform in +-sqrt(6 / (fan_in + fan_out)). Glorot and Bengio 2010, equation 16; chapter 8."""
     checks.generator(rng)
@@ -191,7 +200,7 @@ class Conv2D(Layer):
         dtype = checks.float_type(dtype)
         self.w = Parameter("w", np.empty((3, 3, c_in, c_out), dtype))
         self.b = Parameter("b", np.empty(c_out, dtype))
-        self.relu, self.takes = bool(relu), ("N", "H", "W", c_in)
+        self.relu, self.takes = checks.flag("relu", relu), ("N", "H", "W", c_in)
         self.reset(rng)
 
     def reset(self, rng):
@@ -284,7 +293,7 @@ class BatchNorm(Layer):
         return batchnorm_apply(x, mean, inv_std, self.gamma.value, self.beta.value)
 
     def forward_all_but_out(self, x, training):
-        """What `MaxPool2D.forward` takes as `affine`, so that it makes out itself: see fusion.py."""
+        """What `MaxPool2D.forward` takes as `affine`, to make out itself: see fusion.py."""
         x, mean, inv_std = self._statistics(x, training)
         return np.stack([mean, inv_std * self.gamma.value, self.beta.value])
 
@@ -440,7 +449,7 @@ class Dense(Layer):
         dtype = checks.float_type(dtype)
         self.w = Parameter("w", np.empty((c_in, c_out), dtype))
         self.b = Parameter("b", np.empty(c_out, dtype))
-        self.relu, self.takes = bool(relu), ("N", c_in)
+        self.relu, self.takes = checks.flag("relu", relu), ("N", c_in)
         self.reset(rng)
 
     def reset(self, rng):

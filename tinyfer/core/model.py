@@ -7,7 +7,7 @@ import numpy as np
 
 from tinyfer.core import checks, fusion, inference
 from tinyfer.core.arrays import save_arrays
-from tinyfer.core.layers import Layer, Parameter, walk
+from tinyfer.core.layers import Layer, Parameter, checked_layers, walk
 
 MOST_CLASSES = 1000
 
@@ -31,7 +31,7 @@ class Sequential:
     config = None           # how a function rebuilds this model: see networks.register
 
     def __init__(self, layers, input_shape=(48, 48, 1), class_names=None, rng=None):
-        self.layers = list(layers)
+        self.layers = checked_layers(layers)
         self.input_shape = tuple(checks.count("input_shape", n) for n in input_shape)
         self.rng = rng if rng is None else checks.generator(rng)
         self.window = "corner"
@@ -57,10 +57,7 @@ class Sequential:
     def names(self):
         """The name of every layer: "conv1", "bn1", "pool1", ..."""
         count, names = Counter(), []
-        for place, layer in enumerate(self.layers):
-            if not isinstance(layer, Layer):
-                raise TypeError(f"layers[{place}] is of type {type(layer).__name__:.40}; expected "
-                                "a tinyfer.core.layers.Layer")
+        for layer in checked_layers(self.layers):
             count[layer.kind] += 1
             names.append(f"{layer.kind}{count[layer.kind]}")
         if len(set(names)) < len(names):

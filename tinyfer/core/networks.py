@@ -99,7 +99,7 @@ def face_scan(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
     Without a dense layer it takes any height and width, and gives one row of five outputs for each
     window: x (N, H, W, 1) -> (N, (H-22) // 4, (W-22) // 4, 5). Chapter 20.
     """
-    dtype, rng = np.dtype(dtype), np.random.default_rng(seed)
+    dtype, rng = checks.float_type(dtype), np.random.default_rng(seed)
     layers = [
         *_conv(1, 8, rng, dtype), MaxPool2D(),              # 26 -> 24 -> 12
         *_conv(8, 16, rng, dtype), MaxPool2D(),             # 12 -> 10 -> 5
@@ -115,7 +115,7 @@ def face_look(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
 
     x: windows of mean 0 and variance 1. Every pixel counts: each pool gets an even size.
     """
-    dtype, rng = np.dtype(dtype), np.random.default_rng(seed)
+    dtype, rng = checks.float_type(dtype), np.random.default_rng(seed)
     layers = [
         *_conv(1, 16, rng, dtype), MaxPool2D(),             # 46 -> 44 -> 22
         *_conv(16, 32, rng, dtype), MaxPool2D(),            # 22 -> 20 -> 10

@@ -139,6 +139,7 @@ class SGD(Optimizer):
 
 def constant(s):
     """1, from the first step to the last."""
+    checks.number("s", s, "[0, 1]")
     return 1.0
 
 
@@ -152,7 +153,8 @@ def one_cycle(s, rise=0.25, start=1 / 25):
 
     After Smith, A Disciplined Approach to Neural Network Hyper-Parameters, 2018.
     """
-    if s < rise:
+    if s < checks.number("rise", rise, "[0, 1)"):
+        start = checks.number("start", start, "[0, 1]")
         return 1 - (1 - start) * cosine(s / rise)
     return cosine((s - rise) / (1 - rise))
 

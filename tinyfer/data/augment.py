@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from tinyfer.core.checks import float_type, generator
+from tinyfer.core import checks
 from tinyfer.core.inference import images_of, to_input
 from tinyfer.data.affine import affine
 from tinyfer.data.camera import camera
@@ -34,7 +34,7 @@ def augment(faces, rng, dtype=np.float32):
     Exactly 3 N numbers are drawn from `rng`, whatever the faces. TypeError where it is no
     np.random.Generator.
     """
-    faces, rng, dtype = images_of(faces), generator(rng), float_type(dtype)
+    faces, rng, dtype = images_of(faces), checks.generator(rng), checks.float_type(dtype)
     n, height, width = faces.shape
     u = rng.random((3, n))
     top, fy = _window(SHIFT * height * (2 * u[0] - 1), height)
@@ -121,14 +121,14 @@ def distort(faces, augmentation, rng, size=None, dtype=np.float32):
     any work is shared out: the result is the same for any number of threads. TypeError for an
     augmentation or rng of another type.
     """
-    faces, rng, dtype = images_of(faces), generator(rng), float_type(dtype)
+    faces, rng, dtype = images_of(faces), checks.generator(rng), checks.float_type(dtype)
     if not isinstance(augmentation, Augmentation):
         raise TypeError(f"augmentation is of type {type(augmentation).__name__:.40}; expected an "
                         "Augmentation")
     if faces.dtype != np.uint8:
         faces = to_input(faces, np.float32 if faces.dtype.itemsize <= 4 else np.float64)[..., 0]
     n = len(faces)
-    H, W = size or faces.shape[1:]
+    H, W = (checks.count("size", side) for side in size or faces.shape[1:])
     u = rng.random((DRAWS, n))
     either_way = 2 * u - 1
     angle = math.radians(augmentation.rotation) * either_way[0]
@@ -180,6 +180,9 @@ def mix(x, targets, alpha, rng):
     x (N, H, W, 1) and targets (N, K). One r for the batch, as in the authors' program. Zhang,
     Cisse, Dauphin and Lopez-Paz, mixup: Beyond Empirical Risk Minimization, 2018. Chapter 16.
     """
+    x = checks.array("mix", "x", x, ("N", ...))
+    targets = checks.array("mix", "targets", targets, (len(x), "K"))
+    alpha, rng = checks.number("alpha", alpha, "(0, inf)"), checks.generator(rng)
     r = x.dtype.type(rng.beta(alpha, alpha))
     order = rng.permutation(len(x))
     return (r * x + (1 - r) * x[order],

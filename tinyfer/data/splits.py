@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinyfer.core import checks
 from tinyfer.data.faces import EMOTIONS, Faces
 
 
@@ -118,7 +119,7 @@ def limited(part, most, seed=0):
     """At most that many faces, drawn with `seed`, of each class there is at least one; order is
     kept. For a run that only shows whether everything works. ValueError where `most` is too few.
     """
-    present = np.count_nonzero(part.counts())
+    present, most = np.count_nonzero(part.counts()), checks.count("most", most)
     if most < present:
         raise ValueError(f"{most} faces are too few for {present} classes: expected at least one "
                          "of each")
@@ -135,6 +136,7 @@ def class_weights(labels, K):
     N labels, of which n_c are of class c: a rare class counts for more, and the mean weight over
     the N labels is 1. Raises ValueError where a class has no label. See docs/01 and docs/10.
     """
+    labels, K = checks.plain("labels", labels, "iu"), checks.count("K", K)
     counts = np.bincount(labels, minlength=K)
     if len(counts) > K:
         raise ValueError(

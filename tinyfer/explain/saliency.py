@@ -4,6 +4,7 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
+from tinyfer.core import checks
 from tinyfer.data.faces import blank
 from tinyfer.explain.gradients import gradient, gradient_times_input, integrated, smoothgrad
 from tinyfer.explain.layerwise import gradcam, guided
@@ -72,8 +73,7 @@ def saliency(model, faces, target=None, method="gradient", of="probability", sig
         raise ValueError(f"method is {method!r}; expected one of {', '.join(METHODS)}")
     if of not in SCORES:
         raise ValueError(f"of is {of!r}; expected one of {', '.join(SCORES)}")
-    if batch_size < 1:
-        raise ValueError(f"batch_size is {batch_size}; expected at least 1")
+    batch_size = checks.count("batch_size", batch_size)
     x = window(model, faces)
     _refuse_blank(faces)
     target = targets(model, faces, target)

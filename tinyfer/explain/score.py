@@ -12,6 +12,7 @@ from typing import Callable
 
 import numpy as np
 
+from tinyfer.core import checks
 from tinyfer.core.inference import seen, separate, to_input
 from tinyfer.core.losses import softmax
 from tinyfer.core.model import Sequential
@@ -27,7 +28,9 @@ def window(model, faces):
     on that window saves a fifth of the work, and makes zero exact: on the whole image the fast
     convolutions leave rounding of 1e-7 where contributions cancel. ValueError for other sizes.
     """
-    faces = np.asarray(faces)
+    if not isinstance(model, Sequential):
+        raise TypeError(f"model is of type {type(model).__name__:.40}; expected a Sequential")
+    faces = checks.plain("faces", faces)
     size = model.input_shape[:2]
     if faces.ndim != 3 or faces.shape[1:] != size:
         raise ValueError(f"faces has shape {faces.shape}; expected (N, {size[0]}, {size[1]})")

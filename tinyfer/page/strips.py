@@ -86,7 +86,7 @@ def _pixels(forward, number, place):
     layer, x = forward.model.layers[number], forward.values[number]
     dout = np.zeros_like(forward.values[number + 1])
     dout[place] = 1
-    if getattr(layer, "relu", False):
+    if layer.relu and layer.parameters():
         dx, (_, *window, k) = np.zeros_like(x), place
         if window:
             i, j = window

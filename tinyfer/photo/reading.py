@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from tinyfer.core.checks import Notice
-from tinyfer.core.inference import FAINT, contrast
+from tinyfer.core.inference import FAINT, checked_crops, contrast
 from tinyfer.core.networks import load_model, packaged
 from tinyfer.data.faces import SIZE
 from tinyfer.data.pictures import colour_of, face_of, grey_of, is_picture, open_image, square
@@ -146,6 +146,7 @@ def read_photo(picture, model=DEFAULT, box=None, whole=False, crops=BEST_CROPS, 
         >>> for reading in readings:
         ...     print(reading.box, reading.expression, reading.unsure)
     """
+    checked_crops(crops)
     model, image = known_model(model), open_image(picture)
     grey = grey_of(image)
     kept = picture if isinstance(picture, (str, os.PathLike)) else image
@@ -210,7 +211,7 @@ def known_model(model):
     if isinstance(model, (str, os.PathLike)):
         return _kept(model) if model in packaged() else load_model(model)
     if not hasattr(model, "predict_proba"):
-        raise TypeError(f"a model is a name, a path or a network, not {model!r:.60}")
+        raise TypeError(f"a model is a name, a path or a network, not {type(model).__name__:.40}")
     return model
 
 

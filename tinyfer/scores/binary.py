@@ -5,10 +5,9 @@ them before. They are set side by side on the same images, with McNemar's test, 
 at the images that one of them gets right and the other wrong. Chapter 14 of docs/.
 """
 
-from math import comb
-
 import numpy as np
 
+from tinyfer.core import checks
 from tinyfer.scores.metrics import auc, roc_curve, wilson_interval
 
 THRESHOLD = 0.5
@@ -23,6 +22,7 @@ def binary_scores(labels, scores, threshold=THRESHOLD):
     absent: then recall or the area has no meaning.
     """
     labels, scores = _check(labels, scores)
+    threshold = checks.number("threshold", threshold, "(-inf, inf)")
     called = scores > threshold
     tp, fp = int(np.sum(called & labels)), int(np.sum(called & ~labels))
     fn, tn = int(np.sum(~called & labels)), int(np.sum(~called & ~labels))
@@ -54,13 +54,17 @@ def mcnemar(labels, one, other):
     share of equal predictions, accuracies: of the two, only_one: b, only_other: c, p).
     McNemar 1947; here with the binomial tail in place of his chi-squared approximation.
     """
-    labels, one, other = map(np.asarray, (labels, one, other))
+    labels, one, other = (checks.plain(name, given, "iu") for name, given in (
+        ("labels", labels), ("one", one), ("other", other)))
     if not labels.shape == one.shape == other.shape or labels.ndim != 1 or len(labels) == 0:
         raise ValueError(f"a paired test needs three lists of one length and at least one image, "
                          f"got shapes {labels.shape}, {one.shape} and {other.shape}")
     right, right_other = one == labels, other == labels
     b, c = int(np.sum(right & ~right_other)), int(np.sum(~right & right_other))
-    tail = sum(comb(b + c, i) for i in range(min(b, c) + 1))
+    tail, term = 0, 1               # C(n, i) from C(n, i - 1): a multiplication and a division
+    for i in range(min(b, c) + 1):
+        tail += term
+        term = term * (b + c - i) // (i + 1)
     return dict(
         n=len(labels), agreement=float(np.mean(one == other)),
         accuracies=[float(right.mean()), float(right_other.mean())],
@@ -69,7 +73,8 @@ def mcnemar(labels, one, other):
 
 
 def _check(labels, scores):
-    labels, scores = np.asarray(labels), np.asarray(scores, dtype=np.float64)
+    labels = checks.plain("labels", labels, "biu")
+    scores = checks.plain("scores", scores).astype(np.float64)
     if labels.shape != scores.shape or labels.ndim != 1 or not np.isin(labels, (0, 1)).all():
         raise ValueError(f"binary scores need labels 0 and 1 and as many scores, got shapes "
                          f"{labels.shape} and {scores.shape}")

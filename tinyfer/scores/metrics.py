@@ -12,6 +12,9 @@ Chapter 14 of docs/ derives each of them.
 
 import numpy as np
 
+from tinyfer.core import checks
+from tinyfer.core.model import checked_names
+
 # Keras keeps probabilities this far from zero before it takes their logarithm.
 SMALLEST_PROBABILITY = 1e-7
 # Bins of fewer images tell little: see bins_to_draw.
@@ -26,7 +29,8 @@ def confusion_matrix(labels, predictions, K):
 
 def accuracy(labels, predictions):
     """The share of predictions that are right, in [0, 1]."""
-    labels, predictions = np.asarray(labels), np.asarray(predictions)
+    labels = checks.plain("labels", labels, "iu")
+    predictions = checks.plain("predictions", predictions, "iu")
     if labels.shape != predictions.shape or labels.size == 0:
         raise ValueError(
             f"accuracy needs as many labels as predictions and at least one, "
@@ -41,7 +45,9 @@ def wilson_interval(correct, n, z=1.959963984540054):
     With p = correct / n: (p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n). Unlike
     p -+ z sqrt(p(1-p)/n) it stays inside [0, 1] and has a width even when p is 0 or 1.
     """
-    if not 0 <= correct <= n or n == 0:
+    correct, n = checks.count("correct", correct, 0), checks.count("n", n)
+    z = checks.number("z", z, "(0, inf)")
+    if correct > n:
         raise ValueError(f"an interval needs 0 <= correct <= n and n > 0, got {correct} of {n}")
     p = correct / n
     centre = p + z * z / (2 * n)
@@ -71,6 +77,7 @@ def classification_report(labels, predictions, class_names):
     Returns {"classes": {name: {"precision", "recall", "f1", "support"}}, "macro": {...},
     "accuracy", "n"}. `format_report` turns it into text.
     """
+    class_names = checked_names(class_names)
     matrix = confusion_matrix(labels, predictions, len(class_names))
     classes = {}
     for c, name in enumerate(class_names):
@@ -118,7 +125,11 @@ def roc_curve(positive, scores):
     per distinct score. The first point is (0, 0) at threshold inf, the last (1, 1).
     Raises ValueError when there are no positives or no negatives: then a rate has no meaning.
     """
-    positive, scores = np.asarray(positive, dtype=bool), np.asarray(scores, float)
+    positive = checks.plain("positive", positive, "biu")
+    scores = checks.plain("scores", scores).astype(float)
+    if positive.size and positive.max() > 1 or positive.dtype.kind == "i" and (positive < 0).any():
+        raise ValueError("positive must be True and False, or 1 and 0")
+    positive = positive.astype(bool)
     if positive.shape != scores.shape or positive.ndim != 1:
         raise ValueError(f"roc_curve needs two arrays of one length, got shapes "
                          f"{positive.shape} and {scores.shape}")
@@ -147,7 +158,9 @@ def auc(fpr, tpr):
     For a ROC curve it is the probability that a random positive scores above a random negative,
     a tie counting one half.
     """
-    fpr, tpr = np.asarray(fpr, dtype=np.float64), np.asarray(tpr, dtype=np.float64)
+    fpr, tpr = checks.plain("fpr", fpr), checks.plain("tpr", tpr)
+    if fpr.ndim != 1 or fpr.shape != tpr.shape or not np.isfinite([fpr, tpr]).all():
+        raise ValueError("the area under a curve needs two lists of finite rates of one length")
     if (np.diff(fpr) < 0).any():
         raise ValueError("the area under a curve needs false-positive rates in rising order")
     return float(np.sum(np.diff(fpr) * (tpr[1:] + tpr[:-1]) / 2))
@@ -229,7 +242,7 @@ def reliability(labels, probabilities, bins=15):
     *On Calibration of Modern Neural Networks*, section 2; chapter 14.
     """
     labels, probabilities = _check_probabilities(labels, probabilities)
-    probabilities = probabilities.astype(np.float64)
+    probabilities, bins = probabilities.astype(np.float64), checks.count("bins", bins)
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     number = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
@@ -262,13 +275,12 @@ def _mean_of_present(values):
 
 
 def _check_classes(labels, predictions, K):
-    labels, predictions = np.asarray(labels), np.asarray(predictions)
+    labels = checks.plain("labels", labels, "iu")
+    predictions, K = checks.plain("predictions", predictions, "iu"), checks.count("K", K)
     if labels.shape != predictions.shape or labels.ndim != 1:
         raise ValueError(f"labels and predictions must be two lists of one length, got shapes "
                          f"{labels.shape} and {predictions.shape}")
     for name, values in (("labels", labels), ("predictions", predictions)):
-        if not np.issubdtype(values.dtype, np.integer):
-            raise ValueError(f"{name} must be integers, got dtype {values.dtype}")
         if values.size and not (0 <= values.min() and values.max() < K):
             raise ValueError(f"{name} must lie in 0..{K - 1}, "
                              f"got values from {values.min()} to {values.max()}")
@@ -276,9 +288,14 @@ def _check_classes(labels, predictions, K):
 
 
 def _check_probabilities(labels, probabilities):
-    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
-    if probabilities.ndim != 2 or len(probabilities) != len(labels) or len(labels) == 0:
+    probabilities = checks.plain("probabilities", probabilities)
+    labels = checks.plain("labels", labels, "iu")
+    if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1] or len(labels) == 0:
         raise ValueError(f"probabilities must be (N, K) with one row for each of N > 0 labels, "
                          f"got shape {probabilities.shape} for {len(labels)} labels")
+    # Written so that NaN, of a network that has diverged, passes.
+    if (probabilities < 0).any() or (np.abs(probabilities.sum(axis=1) - 1) > 1e-2).any():
+        raise ValueError("probabilities must be at least 0, each row with the sum 1; those of "
+                         "logits are tinyfer.softmax(logits)")
     labels, _ = _check_classes(labels, labels, probabilities.shape[1])
     return labels, probabilities

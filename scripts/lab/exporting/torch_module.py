@@ -101,29 +101,29 @@ def save_torch(folder, name, model, title, lr):
     shape, lines, arrays, flattened = model.input_shape, [], {}, None
     for layer in model.layers:
         number = len(lines)
-        if isinstance(layer, Conv2D):
+        if type(layer) is Conv2D:
             c_in, c_out = layer.w.value.shape[2:]
             lines.append(f"nn.Conv2d({c_in}, {c_out}, 3)")
             arrays[f"{number}.weight"] = layer.w.value.transpose(3, 2, 0, 1)
             arrays[f"{number}.bias"] = layer.b.value
-        elif isinstance(layer, Dense):
+        elif type(layer) is Dense:
             w = layer.w.value
             if flattened:
                 w = w.reshape(*flattened, -1).transpose(2, 0, 1, 3).reshape(w.shape)
                 flattened = None
             lines.append(f"nn.Linear({w.shape[0]}, {w.shape[1]})")
             arrays[f"{number}.weight"], arrays[f"{number}.bias"] = w.T, layer.b.value
-        elif isinstance(layer, BatchNorm):
+        elif type(layer) is BatchNorm:
             kind = "BatchNorm2d" if len(shape) == 3 else "BatchNorm1d"
             lines.append(f"nn.{kind}({layer.mean.size}, eps={layer.epsilon:g}, "
                          f"momentum={1 - layer.momentum:.4g})")
             arrays |= {f"{number}.weight": layer.gamma.value, f"{number}.bias": layer.beta.value,
                        f"{number}.running_mean": layer.mean, f"{number}.running_var": layer.var}
-        elif isinstance(layer, MaxPool2D):
+        elif type(layer) is MaxPool2D:
             lines.append("nn.MaxPool2d(2)")
-        elif isinstance(layer, Dropout):
+        elif type(layer) is Dropout:
             lines.append(f"nn.Dropout({layer.rate:g})")
-        elif isinstance(layer, Flatten):
+        elif type(layer) is Flatten:
             flattened = shape
             lines.append("nn.Flatten()")
         else:
