@@ -28,7 +28,7 @@ EXEMPT = {"walk", "Layer", "Optimizer", "RelativeError", "packaged", "find_weigh
           "separate", "seen", "format_report", "bins_to_draw", "macro_roc", "Parts", "contrast",
           "warn_of_range", "warn_of_faint", "predict_proba", "layer_errors", "direction_error",
           "network_errors", "checked_layers", "at_windows", "plan", "windowed",
-          "ExpressionClassifier"}
+          "ExpressionClassifier", "changed"}
 SLOW = {"train"}        # is called with wrong arguments only
 NUMBER = [None, "a", np.nan, [0.5], 1j]
 COUNT = [None, "3", np.nan, [2], 2.5, -1, True]
@@ -120,7 +120,8 @@ TABLE = {
     "film": ([FACES[0]], [None, 3, object()]), "every": (2, [*COUNT[:-1], 0]),
     # Taken for true or false, or called: Python's own answers.
     **{each: (None, []) for each in ("whole", "signed", "progress", "training", "trainable",
-                                     "cache", "find", "wants_dx", "folder")},
+                                     "cache", "find", "wants_dx", "folder", "imbalanced",
+                                     "cue")},
 }
 # Where a function means another thing by a name.
 OWN = {
@@ -136,11 +137,12 @@ OWN = {
     ("Sequential.output_shape", "shape"): ((48, 48, 1), [None, 3, "ab", (48,), (2.5, 2, 1)]),
     ("Adam.load_state", "arrays"): (tinyfer.Adam(MODEL.parameters()).state(),
                                     [*ANY[:4], {"a": 1}, [1]]),
+    ("draw_faces", "class_names"): (("happy", "sad"), [3, "happy", ["nobody"], [1, 2], object()]),
     ("train", "class_names"): (("a", "b"), [3, "ab", ["a", "a"], [1, 2], object()]),
     ("one_cycle", "start"): (0.04, ["a", {}]),
     # What is wrong in a frame is told in its place, and the film goes on.
     **{("watch", each): (None, []) for each in ("crops", "smallest", "threshold", "rate")},
-    ("load_fer2013", "path"): None, ("find_data", "path"): None, ("save", "path"): None,
+    ("load_fer2013", "path"): None, ("load_data", "path"): None, ("find_data", "path"): None, ("save", "path"): None,
     ("select_classes", "classes"): (5, [None, "x", -1, 2.5, [2]]),
     ("mix", "x"): (FACES / np.float32(255), arrays(FACES / 255.0)[:-1]),
     ("glorot_uniform", "dtype"): (np.float32, []),

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyfer.core import checks
 from tinyfer.core.inference import images_of, to_input
+from tinyfer.core.model import checked_names
 from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data.faces import SIZE, Faces
 from tinyfer.data.splits import class_weights
@@ -39,7 +41,8 @@ def train(X, y, class_names=None, recipe=None, start=None, seed=0, folder=None, 
     value of the recipe is out of its range.
     """
     faces, labels, names = _checked(X, y, class_names)
-    recipe = RECIPES.get(recipe or usual_recipe(None, start), recipe)
+    if recipe is None or isinstance(recipe, str):
+        recipe = RECIPES.get(recipe or usual_recipe(None, start), recipe)
     if not isinstance(recipe, Recipe):
         raise ValueError(f"recipe is {recipe!r:.60}; expected a Recipe or one of "
                          f"{', '.join(RECIPES)}")
@@ -141,22 +144,22 @@ def _faces(X):
 
 def _checked(X, y, class_names):
     """(faces uint8, labels, class names)."""
-    faces, y = _faces(X), np.asarray(y)
+    faces, y = _faces(checks.plain("X", X)), checks.plain("y", y, "iuUO")
+    class_names = None if class_names is None else checked_names(class_names)
     if faces.dtype != np.uint8:
         faces = np.rint(to_input(faces)[..., 0] * 255).astype(np.uint8)
     if y.shape != (len(faces),):
         raise ValueError(f"X has {len(faces)} faces, but y the shape {y.shape}; expected one label "
                          "for each face")
     if y.dtype.kind in "iu":
-        names = class_names if class_names is not None else range(int(y.max(initial=-1)) + 1)
-        names = tuple(map(str, names))
+        names = class_names or tuple(map(str, range(int(y.max(initial=-1)) + 1)))
         if len(y) and not 0 <= y.min() <= y.max() < len(names):
             raise ValueError(f"y reaches from {y.min()} to {y.max()}; {len(names)} classes have "
                              f"numbers 0 to {len(names) - 1}")
         return faces, y, names
-    if y.dtype.kind not in "UO" or not all(isinstance(name, str) for name in y.tolist()):
+    if not all(isinstance(name, str) for name in y.tolist()):
         raise TypeError(f"y holds {str(y.dtype):.40}; expected names of classes, or numbers from 0")
-    names = tuple(sorted(set(y.tolist())) if class_names is None else class_names)
+    names = class_names or tuple(sorted(set(y.tolist())))
     places = {name: place for place, name in enumerate(names)}
     for name in y.tolist():
         if name not in places:
