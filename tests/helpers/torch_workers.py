@@ -71,10 +71,10 @@ def network(mode):
     return made
 
 
-def save(name, *networks):
+def save(name, *trained):
     """The arrays of networks under tinyfer's names, one .npz each: NAME-0.npz and so on."""
     model = networks.load_model(FOLDER / "run-six")
-    for number, one in enumerate(networks):
+    for number, one in enumerate(trained):
         script.copy_weights(model, one, back=True)
         if dist.get_rank() == 0:
             np.savez(FOLDER / f"{name}-{number}.npz", **model.state())

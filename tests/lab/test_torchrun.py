@@ -50,16 +50,22 @@ def make_run(folder, model, settings, parts):
 
 
 def moved(model):
-    """The model with every array away from its initial value, and without dropout."""
+    """The model with every array away from its initial value."""
     rng = np.random.default_rng(5)
-    for layer in model.layers:
-        if isinstance(layer, Dropout):
-            layer.rate = 0.0
     for name, array in model.state().items():
         if name.endswith((".b", ".beta", ".mean")):
             array[...] = 0.1 * rng.standard_normal(array.shape)
         if name.endswith((".gamma", ".var")):
             array[...] = rng.uniform(0.5, 1.5, array.shape)
+    return model
+
+
+def saved(done):
+    """That model out of its file, without dropout."""
+    model = tinyfer.load_model(done / "run-six")
+    for layer in model.layers:
+        if isinstance(layer, Dropout):
+            layer.rate = 0.0
     return model
 
 
@@ -96,7 +102,7 @@ def done(tmp_path_factory, batch, parts):
 
 def ours(done, batch, mode):
     """tinyfer's gradient of the whole batch, by name."""
-    model = moved(tinyfer.load_model(done / "run-six"))
+    model = saved(done)
     training = mode != "running"
     _, dlogits = softmax_cross_entropy(model.forward(batch["x"], training), batch["labels"],
                                        WEIGHTS)
@@ -139,7 +145,7 @@ def test_the_mean_of_weighted_means_is_not_the_mean(done, batch):
 
 def test_three_steps_are_those_of_tinyfer(done, batch, record_property):
     """Rate, decay, eps, smoothed targets, class weights, and the running mean of the weights."""
-    recipe, model = SIX.recipe, moved(tinyfer.load_model(done / "run-six"))
+    recipe, model = SIX.recipe, saved(done)
     optimizer = recipe.make_optimizer(model)
     for t in range(3):
         _, dlogits = soft_cross_entropy(model.forward(batch["x"], True), batch["targets"], WEIGHTS)
@@ -168,13 +174,13 @@ def test_two_epochs_on_drawn_faces_learn(done, trained):
     # norm's running values, and with them the validation, need some hundred steps more.
     assert second["accuracy"] > 0.28
     assert (done / "out.txt").read_text().count("epoch 2: ") == 1
-    assert "2 workers on cpu" in trained.config["trained_by"]
+    assert "2 workers on cpu" in trained.about["trained_by"]
 
 
 def test_tinyfer_reads_what_was_trained(trained, parts):
     """It gives the faces, the same ones, the loss that PyTorch found in them."""
     best = max(trained.history, key=lambda row: row["val_accuracy"])
-    assert trained.config["parts"] == runs.describe_parts(parts)
+    assert trained.about["parts"] == runs.describe_parts(parts)
     probabilities = trained.model.predict_proba(parts.validation.faces)
     right = probabilities.argmax(axis=1) == parts.validation.labels
     assert right.mean() == best["val_accuracy"]
@@ -198,7 +204,7 @@ def script(done, monkeypatch):
 
 @pytest.mark.parametrize("arguments, words", [
     ("--data gone.zip", "1,050 drawn faces: it cannot use gone.zip"),
-    ("--epochs 0", "the setting epochs is '0'"),
+    ("--epochs 0", "epochs is 0; expected a whole number from 1"),
     ("--sync-batch-norm", "PyTorch's SyncBatchNorm has no CPU version"),
     ("--out run-two", "run-two is already in use"),
 ])

@@ -25,6 +25,7 @@ from tinyfer.training.loop import begin, fit, start_from, warnings
 from tinyfer.training.recipes import PLAIN, RECIPES, Recipe
 
 DRAWN_FACES = 2000      # where there is no FER-2013
+FEW = 5000              # pictures of one's own
 
 # The study's first experiment with so many classes tells how to balance them by default.
 FIRST_OF_CLASSES = {}
@@ -88,8 +89,11 @@ def train_run(config, folder, numbered=False, resumed=False, threads=None):
         except KeyboardInterrupt:
             raise KeyboardInterrupt("stopped; to go on:  python scripts/train.py --resume "
                                     f"{shlex.quote(str(folder))}") from None
-    conclude(result, folder, config, warnings(history, parts.validation.labels),
-             "again" if again else "once")
+    notes = warnings(history, parts.validation.labels)
+    if config.classes == experiments.OWN and not config.start and len(parts.train) < FEW:
+        notes.append(f"{len(parts.train):,} pictures are few to learn from nothing: with --from "
+                     "seven-class they go further (docs/fine-tuning.md)")
+    conclude(result, folder, config, notes, "again" if again else "once")
     return folder
 
 
