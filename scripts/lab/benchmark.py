@@ -29,7 +29,7 @@ def parse(argv):
     add = parser.add_argument
     add("--rounds", type=at_least(1), default=15, metavar="N",
         help="rounds in which every contender takes its turn (default 15)")
-    add("--batch", type=at_least(2), default=64, metavar="N", help="images a training step (64)")
+    add("--batch-size", type=at_least(2), default=64, metavar="N", help="images a training step (64)")
     add("--images", type=at_least(1), default=256, metavar="N", help="images for inference (256)")
     add("--threads", type=at_least(1), default=machine.cores(), metavar="N",
         help="threads of every contender (default: one per core)")
@@ -83,17 +83,17 @@ def run(options):
             done(kind, contest.table(kind, results[kind], options))
     if "layers" in parts:
         results["limits"] = machine.limits(options.threads)
-        results["layers"] = layers.measure(options.batch, options.threads, options.rounds)
+        results["layers"] = layers.measure(options.batch_size, options.threads, options.rounds)
         done("limits", machine.limits_table(results["limits"], options.threads))
         done("layers", layers.table(results["layers"], options))
     if "pieces" in parts:
-        results["pieces"] = pieces.measure(options.batch, options.rounds)
+        results["pieces"] = pieces.measure(options.batch_size, options.rounds)
         done("pieces", pieces.table(results["pieces"], options))
     if "sweep" in parts:
         results["sweep"] = sweep.measure(chosen, options)
         done("sweep", sweep.table(results["sweep"], options))
     if "startup" in parts:
-        results["startup"] = startup.measure(options.batch, options.threads)
+        results["startup"] = startup.measure(options.batch_size, options.threads)
         done("startup", startup.table(results["startup"], options))
 
     verdicts = contest.check(results) if options.check else []

@@ -1,6 +1,6 @@
 """Score networks on faces from elsewhere: do they see a smile, and do they keep to their answer?
 
-    python scripts/lab/score_elsewhere.py --data faces.zip five-class runs/experiment6-seed0
+    python scripts/lab/score_elsewhere.py --faces faces.zip five-class runs/experiment6-seed0
 
 FER-2013 has its own way of cutting and lighting faces. The Caltech web faces in faces.zip were made
 otherwise. They carry no expression, but whether somebody smiles most people agree on:
@@ -35,7 +35,7 @@ def parse(argv):
     add = parser.add_argument
     add("networks", nargs="+", metavar="NETWORK",
         help="packaged weights by name, a model file or a run folder")
-    add("--data", required=True, metavar="ZIP", help="faces.zip")
+    add("--faces", required=True, metavar="ZIP", help="faces.zip")
     add("--crops", type=int, choices=tuple(CROPS), default=1,
         help="windows and mirror images averaged for each face (default 1)")
     add("--fill", type=Path, metavar="PAGE", help="put the table into this page")
@@ -49,7 +49,7 @@ def main(argv=None):
 
 def score(given):
     set_threads(given.threads)
-    crops = caltech_crops(given.data)
+    crops = caltech_crops(given.faces)
     smiling, serious = smiles(crops)
     asked = {name: np.stack([change(crop) for crop in list(crops.values())[::EVERY]])
              for name, change in CHANGES.items()}
@@ -77,7 +77,7 @@ def smiles(crops):
              for group, numbers in json.loads(SMILES.read_text()).items()}
     for name in named["smiling"] + named["not smiling"]:
         if name not in crops:
-            raise ValueError(f"--data: the archive lacks {name}, which docs/smiles.json names")
+            raise ValueError(f"--faces: the archive lacks {name}, which docs/smiles.json names")
     return [np.stack([cut(crops[name]) for name in named[group]])
             for group in ("smiling", "not smiling")]
 

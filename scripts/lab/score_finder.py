@@ -1,7 +1,7 @@
 """Score the face finder: on composites of faces that were set aside, and on real pictures.
 
-    python scripts/lab/score_finder.py --data faces.zip --fer archive.zip
-    python scripts/lab/score_finder.py --data faces.zip --fer archive.zip --test --opencv \\
+    python scripts/lab/score_finder.py --faces faces.zip --data archive.zip
+    python scripts/lab/score_finder.py --faces faces.zip --data archive.zip --test --opencv \\
         --fill docs/results.md
 
 Composites are what everything is chosen on: average precision, false boxes on scenes without a
@@ -44,8 +44,8 @@ def parse(argv):
     parser = cli.parser(description=__doc__,
                             formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--data", required=True, metavar="ZIP", help="faces.zip")
-    add("--fer", required=True, metavar="PATH", help="FER-2013: archive.zip, its folder or csv")
+    add("--faces", required=True, metavar="ZIP", help="faces.zip")
+    add("--data", required=True, metavar="PATH", help="FER-2013: archive.zip, its folder or csv")
     add("--test", action="store_true", help="also look at the CMU+MIT pictures")
     add("--opencv", action="store_true", help="also run OpenCV's cascade")
     add("--composites", type=cli.at_least(10), default=300, metavar="N",
@@ -71,13 +71,13 @@ def score(given):
 
         detector = opencv.cascade()
         opencv.opencv_threads(given.threads)
-    _, held = read_sources(given.data, given.fer)
+    _, held = read_sources(given.faces, given.data)
     result = dict(threads=given.threads, composites=on_composites(held, given, detector),
                   expressions=on_portraits(held, given), time=speed(held, given, detector),
                   hard=hard_cases(held, given))
     print_all(result)
     if given.test:
-        result["test"] = on_test(read_test(given.data), detector)
+        result["test"] = on_test(read_test(given.faces), detector)
         print(test_table(result["test"]))
     given.out.parent.mkdir(parents=True, exist_ok=True)
     write_json(given.out, result)

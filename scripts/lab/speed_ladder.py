@@ -30,7 +30,7 @@ def parse(argv):
     parser = cli.parser(__doc__, formatter_class=RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--rounds", type=at_least(1), default=7, metavar="N", help="turns of each version (7)")
-    add("--batch", type=at_least(2), default=64, metavar="N", help="images (default 64)")
+    add("--batch-size", type=at_least(2), default=64, metavar="N", help="images (default 64)")
     add("--threads", type=at_least(1), default=machine.cores(), metavar="N",
         help="threads (default: one per core)")
     add("--rungs", type=cli.one_of(RUNGS, "version"), default=tuple(RUNGS), metavar="A,B,...",
@@ -68,10 +68,10 @@ def run(options):
 
 def measure_all(options):
     results = {"machine": machine.describe(options.threads), "ladder": measure(options),
-               "run": dict(batch=options.batch, threads=options.threads, rounds=options.rounds)}
+               "run": dict(batch=options.batch_size, threads=options.threads, rounds=options.rounds)}
     if options.figures:
         results["limits"] = machine.limits(options.threads)
-        results["layers"] = layers.measure(options.batch, options.threads, options.rounds)
+        results["layers"] = layers.measure(options.batch_size, options.threads, options.rounds)
     return results
 
 
@@ -92,13 +92,13 @@ def measure(options):
         for key in options.rungs:
             rung = RUNGS[key]
             worker = started[key] = Worker(rung.title, options.threads, "bench.ladder.Ladder", key,
-                                           options.batch)
+                                           options.batch_size)
             rows[key] = dict(key=key, title=rung.title, error=worker.call("error"),
                              scaled=bool(rung.images), step_ms=None)
             turns[key, "forward"] = turn(worker, "forward")
             turns[key, "backward"] = turn(worker, "backward")
             if rung.step is not None and not options.no_step:
-                worker.call("prepare_step", options.batch)
+                worker.call("prepare_step", options.batch_size)
                 turns[key, "step"] = turn(worker, "step")
         seconds = take_turns(turns, options.rounds)
         for (key, what), values in seconds.items():

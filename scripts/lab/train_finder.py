@@ -1,7 +1,7 @@
 """Train the face finder: two networks, each in rounds, each round with the scenes that fooled it.
 
-    python scripts/lab/train_finder.py --data faces.zip --fer archive.zip
-    python scripts/lab/train_finder.py --data faces.zip --fer archive.zip --resume runs/finder
+    python scripts/lab/train_finder.py --faces faces.zip --data archive.zip
+    python scripts/lab/train_finder.py --faces faces.zip --data archive.zip --resume runs/finder
 
 The same command with the same seed gives the same weights. What it needs: faces.zip with the
 folders Caltech_CropFaces/ (6,713 grey faces of 36x36) and train_non_face_scenes/ (274 photographs
@@ -48,8 +48,8 @@ def parse(argv):
     parser = cli.parser(description=__doc__,
                             formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--data", required=True, metavar="ZIP", help="faces.zip")
-    add("--fer", required=True, metavar="PATH", help="FER-2013: archive.zip, its folder or csv")
+    add("--faces", required=True, metavar="ZIP", help="faces.zip")
+    add("--data", required=True, metavar="PATH", help="FER-2013: archive.zip, its folder or csv")
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--out", type=Path, default=Path("runs/finder"), metavar="FOLDER",
                        help="a new folder for the run (default runs/finder)")
@@ -68,7 +68,7 @@ def main(argv=None):
 def train(given):
     set_threads(given.threads)
     folder, settings = place(given)
-    training, validation = read_sources(given.data, given.fer)
+    training, validation = read_sources(given.faces, given.data)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / SETTINGS).write_text(settings)
     print(f"{sum(len(b.pictures) for b in training.banks):,} faces and {len(training.scenes)} "

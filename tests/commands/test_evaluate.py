@@ -13,6 +13,8 @@ from PIL import Image
 from small import draw_nothing, use_small_network
 
 from tinyfer.commands import evaluate, train
+from tinyfer.core import networks
+from tinyfer.core.networks import load_model
 from tinyfer.data import EMOTIONS, draw_faces
 from tinyfer.data.pictures import read_face
 from tinyfer.scores import metrics
@@ -336,6 +338,31 @@ def test_a_score_in_a_sentence(right, supports, words):
     assert evaluate.verdict(dict(
         n=100, accuracy=right, classes=classes,
         accuracy_interval=metrics.wilson_interval(round(100 * right), 100))) == words
+
+
+def test_a_name_means_the_same_everywhere(made, tmp_path, monkeypatch, call):
+    """Packaged weights go before a folder of that name, for all who take a network."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(made / "7", "five-class")
+    packaged, mine = open_run("five-class"), open_run("./five-class")
+    assert packaged.folder is None and packaged.config.recipe.name == "best"
+    assert mine.folder == Path("five-class") == open_run(Path("five-class")).folder
+    assert open_run("five-class/best.npz").config == mine.config
+    for place, run in (("five-class", packaged), ("./five-class", mine)):
+        assert load_model(place).class_names == run.model.class_names
+    assert train.new_config({"start": "five-class", "drawn": 9}).start == "five-class"
+    assert train.new_config({"start": "./five-class", "drawn": 9}).start == str(
+        tmp_path / "five-class")
+    assert call(evaluate.main, "five-class", "--out", "out")[0] == 2, "it has other data"
+    assert call(evaluate.main, "./five-class", "--out", "out")[0] == 0
+
+
+def test_packaged_weights_are_read_once(monkeypatch):
+    calls, read = [], networks.load_arrays
+    monkeypatch.setattr(networks, "load_arrays", lambda path: calls.append(path) or read(path))
+    run = open_run("seven-class")
+    assert len(run.model.class_names) == run.config.classes == 7 and not run.drawn
+    assert len(calls) == 1
 
 
 def test_what_was_scored_already_is_kept(call, made, tmp_path):

@@ -153,7 +153,7 @@ def test_contest(tmp_path, capfd):
     """One tiny round: those that are installed must agree with tinyfer and be measured."""
     chosen = [contenders.CONTENDERS[key] for key in ("torch-last", "keras", "onnxruntime")]
     path = tmp_path / "result.json"
-    code = benchmark.main(["--rounds", "1", "--batch", "4", "--images", "3", "--threads", "1",
+    code = benchmark.main(["--rounds", "1", "--batch-size", "4", "--images", "3", "--threads", "1",
                            "--contenders", ",".join(c.key for c in chosen), "--json", str(path)])
     out, err = capfd.readouterr()
     assert code == 0, err
@@ -268,7 +268,7 @@ def test_fill_replaces_only_what_it_has(tmp_path):
 def test_layers_sweep_and_limits(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(machine, "LARGE", 1 << 20)
     path = tmp_path / "result.json"
-    assert benchmark.main(["--layers", "--sweep", "--rounds", "1", "--batch", "2", "--threads", "1",
+    assert benchmark.main(["--layers", "--sweep", "--rounds", "1", "--batch-size", "2", "--threads", "1",
                            "--sizes", "1,2", "--contenders", "tinyfer", "--json", str(path)]) == 0
     results = json.loads(path.read_text())
     assert [row["batch"] for row in results["sweep"]] == [1, 2]
@@ -283,7 +283,7 @@ def test_ladder_measures_and_draws(tmp_path, capsys, monkeypatch):
     made_up = dict(numpy_product=200, own_product=220, copy_activation=30, copy_large=10)
     monkeypatch.setattr(machine, "limits", lambda threads: made_up)
     path = tmp_path / "ladder.json"
-    assert speed_ladder.main(["--rounds", "1", "--batch", "2", "--threads", "1", "--rungs",
+    assert speed_ladder.main(["--rounds", "1", "--batch-size", "2", "--threads", "1", "--rungs",
                               "im2col,chosen", "--json", str(path), "--figures",
                               str(tmp_path)]) == 0
     rows = json.loads(path.read_text())["ladder"]

@@ -39,7 +39,7 @@ def test_the_named_faces_are_there_once():
 def test_the_whole_table(archive, capsys, tmp_path):
     page = tmp_path / "page.md"
     page.write_text("<!-- begin elsewhere -->\n<!-- end elsewhere -->\n")
-    assert score_elsewhere.main(["five-class", "binary", "--data", str(archive), "--crops", "2",
+    assert score_elsewhere.main(["five-class", "binary", "--faces", str(archive), "--crops", "2",
                                  "--fill", str(page)]) == 0
     out = capsys.readouterr().out
     assert out.strip() in page.read_text()
@@ -76,5 +76,5 @@ def test_a_box_moves_and_grows_about_its_middle(archive):
 
 def test_a_network_without_smiles_is_refused(archive, capsys, tmp_path):
     tinyfer.six_layer_cnn(classes=2, class_names=["cat", "dog"]).save(tmp_path / "pets.npz")
-    assert score_elsewhere.main([str(tmp_path / "pets.npz"), "--data", str(archive)]) == 2
+    assert score_elsewhere.main([str(tmp_path / "pets.npz"), "--faces", str(archive)]) == 2
     assert "has no class happy or positive, only cat, dog" in capsys.readouterr().err

@@ -423,7 +423,7 @@ def test_the_page_is_looked_at_before_the_training(go, place, trainings):
     code, _, err = go("--experiments", "5")
     assert code == 2 and "there is no page docs/results.md" in err and not trainings
     (place / "file").touch()
-    code, _, err = go("--experiments", "5", "--runs", "file/runs", "--docs", "file")
+    code, _, err = go("--experiments", "5", "--out", "file/runs", "--docs", "file")
     assert code == 2 and "file" in err and not trainings
 
 

@@ -50,7 +50,7 @@ def test_calibration_goes_into_the_last_layer(monkeypatch):
 
 
 def test_a_stopped_run_ends_with_the_same_weights(capsys, monkeypatch, small, tmp_path):
-    given = ["--data", "x", "--fer", "y"]
+    given = ["--faces", "x", "--data", "y"]
     assert train_finder.main([*given, "--out", str(tmp_path / "whole")]) == 0
     judge, calls = train_finder.judge, []
 
@@ -82,14 +82,14 @@ def test_missing_data_are_said_in_a_sentence(capsys, tmp_path, names, words):
         with zipfile.ZipFile(archive, "w") as file:
             for name in names:
                 file.writestr(name, "")
-    code = train_finder.main(["--data", str(archive), "--fer", "y", "--out", str(tmp_path / "r")])
+    code = train_finder.main(["--faces", str(archive), "--data", "y", "--out", str(tmp_path / "r")])
     err = capsys.readouterr().err
     assert code == 2 and words in err and err.count("\n") == 1 and len(err) < 200
     assert not (tmp_path / "r").exists(), "nothing is in the way of the next attempt"
 
 
 def test_there_must_be_a_run_to_go_on_with(capsys, tmp_path):
-    assert train_finder.main(["--data", "x", "--fer", "y", "--resume", str(tmp_path)]) == 2
+    assert train_finder.main(["--faces", "x", "--data", "y", "--resume", str(tmp_path)]) == 2
     assert "there is no training of a finder" in capsys.readouterr().err
 
 

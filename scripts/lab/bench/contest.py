@@ -22,7 +22,7 @@ def measure(kind, chosen, options):
     """{key: dict of what was measured, or of what is missing} for "training" or "inference"."""
     chosen = [c for c in chosen if kind in c.tasks]
     result, arrays = {}, task.weights()
-    n = options.batch if kind == "training" else options.images
+    n = options.batch_size if kind == "training" else options.images
     with workers() as started:
         turns, expected = {}, None
         for contender in chosen:
@@ -56,7 +56,7 @@ def compile_kernels(options):
         note("compiling tinyfer's kernels, where that is not done yet")
         worker = contenders.start(CONTENDERS["tinyfer"], options.threads, task.weights())
         started["tinyfer"] = worker
-        worker.call("load", *task.faces(options.batch))
+        worker.call("load", *task.faces(options.batch_size))
         worker.call("step")
 
 
@@ -73,7 +73,7 @@ def fastest_batch(worker, images):
 
 
 def table(kind, result, options):
-    what = (f"Training step, batch of {options.batch}" if kind == "training"
+    what = (f"Training step, batch of {options.batch_size}" if kind == "training"
             else f"Inference, {options.images} images")
     headings = ["contender", "median ms", "least ms", "images/s", "x tinyfer", "quartiles",
                 "of medians", "peak MiB"] + ["batch"] * (kind == "inference")

@@ -143,6 +143,6 @@ def table(result, options):
     lines.append(["speed-up at most", f"{result['step_ms']:.1f}", "100.0",
                   *(f"{result['speed_up'][n]:.1f}" for n in THREADS)])
     return text.table(["stage", "ms", "%", *(f"{n} threads" for n in THREADS)], lines,
-                      f"A training step of {options.batch} on one thread, and the least number of "
+                      f"A training step of {options.batch_size} on one thread, and the least number of "
                       f"pieces of\na stage's calls on more than {SMALL:,} numbers, when it is cut "
                       "up for so many threads")

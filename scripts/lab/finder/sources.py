@@ -88,11 +88,11 @@ def _pictures(path, folder):
             pictures = {n.split("/")[-1]: np.asarray(
                 Image.open(io.BytesIO(archive.read(n))).convert("L")) for n in names}
     except FileNotFoundError:
-        raise FileNotFoundError(f"--data: there is no archive {path}") from None
+        raise FileNotFoundError(f"--faces: there is no archive {path}") from None
     except zipfile.BadZipFile:
-        raise ValueError(f"--data: {path} is no zip archive, or is damaged") from None
+        raise ValueError(f"--faces: {path} is no zip archive, or is damaged") from None
     if not pictures:
-        raise ValueError(f"--data: there are no pictures in a folder {folder} of {path}")
+        raise ValueError(f"--faces: there are no pictures in a folder {folder} of {path}")
     return pictures
 
 

@@ -38,7 +38,7 @@ MERGED, MERGED_FROM, MERGED_BEFORE = "6b", "6", ("7", "8")
 def parse(argv):
     parser = cli.parser(
         description="Train the study's experiments, one after the other, score them, and write "
-        "docs/results.json, docs/results.md and the model cards. Finished runs in --runs are not "
+        "docs/results.json, docs/results.md and the model cards. Finished runs in --out are not "
         "trained again and stopped ones go on (they are found by their settings, whatever their "
         "folders are called), so the same command can be stopped and given again. Rows "
         "of runs that are gone stay as they are. Two of these may run side by side if they are "
@@ -57,11 +57,11 @@ def parse(argv):
         "those by another recipe have a table of their own, and rows there")
     add("--epochs", type=cli.at_least(1), metavar="N",
         help="fewer epochs than the recipe's, to try it out; or more")
-    add("--runs", metavar="FOLDER", default="runs", help="where the runs are (default runs)")
+    add("--out", metavar="FOLDER", default="runs", help="where the runs are (default runs)")
     cli.add_threads(parser)
     add("--table", action="store_true", help="run nothing, only write the page from results.json")
     add("--docs", metavar="FOLDER", help="where results.json, results.md and model-cards are "
-        "(default: docs; with --drawn or fewer epochs only RUNS/results.json is written)")
+        "(default: docs; with --drawn or fewer epochs only OUT/results.json is written)")
     return parser.parse_args(argv)
 
 
@@ -72,10 +72,10 @@ def main(argv=None):
 def reproduce(given):
     trial = is_trial(given.recipe, given.epochs, given.drawn)
     docs = Path(given.docs) if given.docs else None if trial else DOCS
-    kept = (docs or Path(given.runs)) / "results.json"
+    kept = (docs or Path(given.out)) / "results.json"
     if docs:
         pages.rewrite(docs / "results.md", tables.results_blocks(read_results(kept)), only_try=True)
-    for folder in (kept.parent, Path(given.runs)):
+    for folder in (kept.parent, Path(given.out)):
         cli.check_writable(folder)
     if not given.table:
         train_and_score(given, kept)
@@ -113,7 +113,7 @@ def finish(number, seed, given):
     threads = set_threads(given.threads)
     if folder:
         return train.train_run(config, folder, resumed=True, threads=threads)
-    return train.train_run(config, Path(given.runs) / config.name, numbered=True, threads=threads)
+    return train.train_run(config, Path(given.out) / config.name, numbered=True, threads=threads)
 
 
 def run_of(number, seed, given):
@@ -123,7 +123,7 @@ def run_of(number, seed, given):
                    drop_duplicates=given.drop_duplicates or None)
     config = train.new_config({name: value for name, value in options.items()
                                if value is not None})
-    return find_run(given.runs, config), config
+    return find_run(given.out, config), config
 
 
 def merge(seed, given, kept):
