@@ -29,7 +29,8 @@ def parse(argv):
     add = parser.add_argument
     add("--rounds", type=at_least(1), default=15, metavar="N",
         help="rounds in which every contender takes its turn (default 15)")
-    add("--batch-size", type=at_least(2), default=64, metavar="N", help="images a training step (64)")
+    add("--batch-size", type=at_least(2), default=64, metavar="N",
+        help="images a training step (64)")
     add("--images", type=at_least(1), default=256, metavar="N", help="images for inference (256)")
     add("--threads", type=at_least(1), default=machine.cores(), metavar="N",
         help="threads of every contender (default: one per core)")

@@ -68,7 +68,8 @@ def run(options):
 
 def measure_all(options):
     results = {"machine": machine.describe(options.threads), "ladder": measure(options),
-               "run": dict(batch=options.batch_size, threads=options.threads, rounds=options.rounds)}
+               "run": dict(batch=options.batch_size, threads=options.threads,
+                           rounds=options.rounds)}
     if options.figures:
         results["limits"] = machine.limits(options.threads)
         results["layers"] = layers.measure(options.batch_size, options.threads, options.rounds)

@@ -268,8 +268,8 @@ def test_fill_replaces_only_what_it_has(tmp_path):
 def test_layers_sweep_and_limits(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(machine, "LARGE", 1 << 20)
     path = tmp_path / "result.json"
-    assert benchmark.main(["--layers", "--sweep", "--rounds", "1", "--batch-size", "2", "--threads", "1",
-                           "--sizes", "1,2", "--contenders", "tinyfer", "--json", str(path)]) == 0
+    assert benchmark.main(["--layers", "--sweep", "--rounds", "1", "--batch-size", "2", "--threads",
+                           "1", "--sizes", "1,2", "--contenders", "tinyfer", "--json", str(path)]) == 0
     results = json.loads(path.read_text())
     assert [row["batch"] for row in results["sweep"]] == [1, 2]
     rows = results["layers"]

@@ -85,5 +85,6 @@ def table(rows, options):
     lines.append(["whole step", None, None, f"{step:.1f}", f"{operations / step / 1e6:.0f}", None,
                   "100.0"])
     return text.table(["layer", "output", "pass", "ms", "GFLOP/s", "GB/s", "%"], lines,
-                      f"A training step of {options.batch_size}, {describe_threads(options.threads)}, "
+                      f"A training step of {options.batch_size}, "
+                      f"{describe_threads(options.threads)}, "
                       f"medians of {options.rounds} steps; GFLOP/s as if convolved directly")

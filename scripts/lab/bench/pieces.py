@@ -16,16 +16,8 @@ from contextlib import contextmanager
 import tinyfer
 from bench import task, text
 from bench.turns import Worker, workers
-from tinyfer.core.kernels import (
-    affine,
-    batchnorm,
-    direct,
-    elementwise,
-    gemm,
-    padding,
-    pooling,
-    winograd,
-)
+from tinyfer.core.kernels import batchnorm, direct, elementwise, gemm, padding, pooling, winograd
+from tinyfer.data import affine
 
 KERNELS = affine, batchnorm, direct, elementwise, gemm, padding, pooling, winograd
 THREADS = 2, 8, 16, 64
@@ -143,6 +135,7 @@ def table(result, options):
     lines.append(["speed-up at most", f"{result['step_ms']:.1f}", "100.0",
                   *(f"{result['speed_up'][n]:.1f}" for n in THREADS)])
     return text.table(["stage", "ms", "%", *(f"{n} threads" for n in THREADS)], lines,
-                      f"A training step of {options.batch_size} on one thread, and the least number of "
+                      f"A training step of {options.batch_size} on one thread, and the least number "
+                      "of "
                       f"pieces of\na stage's calls on more than {SMALL:,} numbers, when it is cut "
                       "up for so many threads")

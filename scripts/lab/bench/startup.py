@@ -51,4 +51,5 @@ def _run(code, environment):
 def table(seconds, options):
     rows = [[what, f"{value:.2f}", WANTED[what]] for what, value in seconds.items()]
     return text.table(["", "seconds", "at most"], rows,
-                      f"Start-up, batch of {options.batch_size}, {describe_threads(options.threads)}")
+                      f"Start-up, batch of {options.batch_size}, "
+                      f"{describe_threads(options.threads)}")
