@@ -269,9 +269,9 @@ def test_layers_sweep_and_limits(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(machine, "LARGE", 1 << 20)
     path = tmp_path / "result.json"
     assert benchmark.main(["--layers", "--sweep", "--rounds", "1", "--batch-size", "2", "--threads",
-                           "1", "--sizes", "1,2", "--contenders", "tinyfer", "--json", str(path)]) == 0
+                           "1", "--sizes", "2,3", "--contenders", "tinyfer", "--json", str(path)]) == 0
     results = json.loads(path.read_text())
-    assert [row["batch"] for row in results["sweep"]] == [1, 2]
+    assert [row["batch"] for row in results["sweep"]] == [2, 3]
     rows = results["layers"]
     assert abs(sum(row["share"] for row in rows) - 1) < 1e-9
     assert sum(row["layer"].startswith("Conv") for row in rows) == 12

@@ -5,7 +5,7 @@ from bench.contenders import CONTENDERS
 from bench.turns import compare, note, progress, take_turns, training_turn, workers
 from tinyfer.training.runs import describe_threads
 
-SIZES = (1, 4, 16, 64, 256)
+SIZES = (2, 4, 16, 64, 256)
 TAKE_PART = ("tinyfer", "torch-last")
 # PyTorch's batch norm refuses a single value of a channel, all that the dense layers have of one
 # image.
