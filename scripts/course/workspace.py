@@ -74,6 +74,8 @@ def tests_of(name):
 def first_open(folder):
     """(path, outcomes) of the first chapter in which something is to be done, or of the last."""
     for path in marking.CHAPTERS:
+        if path.stem == "capstone" and marking.owner(folder / "mynet" / "six_layer.py") == "yours":
+            continue                    # it trains for half a minute, and is checked by name
         found = marking.outcomes(path, folder)
         if any(outcome.result != "passed" for outcome in found):
             break
