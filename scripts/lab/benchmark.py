@@ -1,6 +1,8 @@
 """Time tinyfer against the libraries that are installed, on the same network and the same cores.
 
     python scripts/lab/benchmark.py             training step and inference, the contenders in turn
+    python scripts/lab/benchmark.py --photographs --portrait photo.jpg      what a person waits for
+    python scripts/lab/benchmark.py --photographs --busy    the same beside a busy neighbour
     python scripts/lab/benchmark.py --all       and every layer, batch sizes and threads, start-up
     python scripts/lab/benchmark.py --check     exit code 1 if tinyfer is not as fast as it claims to be
 
@@ -13,15 +15,16 @@ from uint8 images and ends with probabilities. docs/speed.md explains the result
 import sys
 from argparse import RawDescriptionHelpFormatter
 
-from bench import contest, layers, machine, pieces, startup, sweep, text
+from bench import contest, layers, machine, photographs, pieces, startup, sweep, text
 from bench.contenders import CONTENDERS, USUAL, is_judge, missing
 from bench.contest import WANTED
+from bench.turns import neighbour
 
 from tinyfer.commands import cli, pages
 from tinyfer.commands.cli import at_least
 from tinyfer.training.runs import write_json
 
-PARTS = ("contest", "layers", "pieces", "sweep", "startup")
+PARTS = ("contest", "photographs", "layers", "pieces", "sweep", "startup")
 
 
 def parse(argv):
@@ -40,11 +43,15 @@ def parse(argv):
     for part in PARTS:
         add(f"--{part}", action="append_const", dest="parts", const=part, help={
             "contest": "the training step and inference of all contenders: the default",
+            "photographs": "a portrait read, a film watched, faces found, beside fer and OpenCV",
             "layers": "time and GFLOP/s of every layer and pass, and the limits of the machine",
             "pieces": "into how many pieces each stage is cut, and what more threads can gain",
             "sweep": "batch sizes 1 to 256 on one thread and on all",
             "startup": "import, first step with and without compiled kernels"}[part])
     add("--all", action="store_const", dest="parts", const=list(PARTS), help="all of these")
+    add("--portrait", metavar="FILE", help="a photograph of a face to read (default: a drawn one)")
+    add("--busy", action="store_true", help="measure beside a neighbour that multiplies matrices "
+        "on one core all the time")
     add("--sizes", type=cli.numbers, default=sweep.SIZES, metavar="A,B,...",
         help="batch sizes of the sweep (default " + ",".join(map(str, sweep.SIZES)) + ")")
     add("--json", metavar="FILE", help="write every number to this file")
@@ -63,6 +70,11 @@ def main(argv=None):
 
 
 def run(options):
+    with neighbour(options.busy):
+        return measure(options)
+
+
+def measure(options):
     if options.threads > machine.cores():
         raise ValueError(f"--threads {options.threads}: there are {machine.cores()} cores here")
     parts = options.parts or ["contest"]
@@ -82,6 +94,9 @@ def run(options):
         for kind in ("training", "inference"):
             results[kind] = contest.measure(kind, chosen, options)
             done(kind, contest.table(kind, results[kind], options))
+    if "photographs" in parts:
+        results["photographs"] = photographs.measure(options)
+        done("photographs", photographs.table(results["photographs"], options))
     if "layers" in parts:
         results["limits"] = machine.limits(options.threads)
         results["layers"] = layers.measure(options.batch_size, options.threads, options.rounds)

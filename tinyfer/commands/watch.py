@@ -157,7 +157,7 @@ class Gif:
         if self.file is None:
             self.file, self.size = open(self.path, "wb"), image.size
             header, _ = GifImagePlugin.getheader(image)
-            self.file.write(b"".join(header))
+            self.file.write(b"GIF89a" + b"".join(header)[6:])
             self.file.write(b"!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00")        # for ever
         lasts = max(20, round(1000 * (frame.seconds - self.before)) or 40)
         self.before = frame.seconds

@@ -8,6 +8,7 @@ import importlib
 import multiprocessing
 import os
 import statistics
+import subprocess
 import sys
 import time
 from contextlib import contextmanager
@@ -129,6 +130,23 @@ def _environment(settings):
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+@contextmanager
+def neighbour(wanted=True):
+    """Beside it, if wanted, a process that multiplies matrices on one core from first to last."""
+    if not wanted:
+        yield
+        return
+    code = ("import numpy as np; a = np.ones((512, 512), np.float32)\n"
+            "while True: a @ a")
+    process = subprocess.Popen([sys.executable, "-c", code],
+                               env=os.environ | dict.fromkeys(THREAD_VARIABLES, "1"))
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 @contextmanager
