@@ -4,6 +4,7 @@ The times themselves are not tested: a test that fails on a busy machine is wors
 `python scripts/lab/benchmark.py --check` judges them.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -15,7 +16,7 @@ import benchmark
 import numpy as np
 import pytest
 import speed_ladder
-from bench import contenders, contest, cost, ladder, machine, text, turns
+from bench import contenders, contest, cost, ladder, machine, photographs, text, turns
 
 import tinyfer
 from tinyfer.commands import pages
@@ -320,3 +321,28 @@ def test_the_scripts_explain_themselves():
         done = subprocess.run([sys.executable, str(SCRIPTS / script), "--help"], text=True,
                               capture_output=True, check=True)
         assert "--rounds" in done.stdout and "--json" in done.stdout
+
+
+def test_photographs_and_films_are_timed(monkeypatch):
+    monkeypatch.setattr(photographs, "FRAMES", 2)
+    monkeypatch.setattr(photographs, "FER", {"fer": (photographs.Fer, (), ("no_such_package",))})
+    ours = {"tinyfer": (photographs.Tinyfer, (50,), ())}
+    for name in "read", "watch", "find":
+        monkeypatch.setitem(photographs.TASKS, name,
+                            (photographs.TASKS[name][0], ours | photographs.FER))
+    options = argparse.Namespace(portrait=None, rounds=1, threads=1)
+    result = photographs.measure(options)
+    assert [result[name]["contenders"]["tinyfer"]["faces"] for name in result] == [1, 2, 8]
+    shown = photographs.table(result, options)
+    assert shown.count("fer: not installed") == 3 and "A portrait of 473x640 read" in shown
+
+
+def test_the_neighbour_works_as_long_as_it_is_wanted(monkeypatch):
+    started, popen = [], subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: started.append(popen(*a, **k))
+                        or started[-1])
+    with turns.neighbour(False):
+        assert not started
+    with turns.neighbour():
+        assert started[0].poll() is None
+    assert started[0].poll() is not None
