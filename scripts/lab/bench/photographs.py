@@ -13,7 +13,7 @@ from PIL import Image
 
 from bench import text
 from bench.turns import Worker, compare, progress, take_turns, workers
-from tinyfer.data.scenes import draw_scene
+from tinyfer.data.drawn_scenes import draw_scene
 from tinyfer.training.runs import describe_threads
 
 FRAMES, STEP = 30, 4        # of the film, and the pixels that the face moves from one to the next
