@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -129,7 +130,7 @@ def test_a_user_without_a_home_has_the_cache_beside_the_data(archive, reads, mon
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setattr(cache.Path, "home", homeless)
+    monkeypatch.setattr(Path, "home", homeless)
     assert len(load_fer2013(archive)) == len(load_fer2013(archive)) == 70 and len(reads) == 1
 
 
