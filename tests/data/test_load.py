@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from small import FACE, noise, pack, png, same, unpack, write_csv
 
+from tinyfer.core.checks import Notice
 from tinyfer.data import (
     EMOTIONS,
     USAGES,
@@ -217,6 +218,15 @@ def test_a_table_without_usage_is_divided(tmp_path):
     assert not np.array_equal(load_data(path, seed=4).usage, read.usage)
     zipped = tar({"fer2013/train.csv": path.read_bytes()}, tmp_path / "fer2013.tar.gz")
     assert same(load_data(zipped, seed=3), read)
+
+
+def test_pictures_of_other_depths_are_said_once(files, tmp_path):
+    deep = {name: png(np.asarray(Image.open(io.BytesIO(content))).astype(np.uint16) * 16)
+            for name, content in files.items()}
+    plain = load_data(unpack(files, tmp_path / "plain"), cache=False)
+    with pytest.warns(Notice, match="read as one of 12 bits .69 more such notes.") as said:
+        data = load_data(unpack(deep, tmp_path / "deep"), cache=False)
+    assert len(said) == 1 and same(data, plain)
 
 
 @pytest.mark.parametrize("files, seen", [

@@ -38,7 +38,8 @@ def parse(argv):
         "labels and blanks. The photographs of FER-2013 are third-party: these sheets are for "
         "your own eyes.")
     add = parser.add_argument
-    add("--data", metavar="PATH", help="FER-2013 (default: TINYFER_DATA, else ./data)")
+    add("--data", metavar="PATH", help="FER-2013 or pictures of your own, as for train (default: "
+        "TINYFER_DATA, else ./data)")
     add("--drawn", type=cli.at_least(1), metavar="N", help="look at N drawn faces instead")
     add("--seed", type=cli.at_least(0), default=0, metavar="N",
         help="of the study's split, the samples and the drawn faces (default 0)")

@@ -12,6 +12,7 @@ themselves. Pictures may have any size and colour. The photographs of FER-2013 (
 
 import io
 import os
+import warnings
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyfer.core.arrays import brief
+from tinyfer.core.checks import Notice
 from tinyfer.data import cache as decoded
 from tinyfer.data.collection import contents, names_in, opened, short
 from tinyfer.data.faces import EMOTIONS, SIZE, USAGES, Faces
@@ -362,15 +364,20 @@ def _read_pictures(source, progress=None, find=None):
     places = {picture.name: n for n, picture in enumerate(source.pictures)}
     names = sorted({picture.emotion for picture in source.pictures})
     faces, found = np.empty((len(places), SIZE, SIZE), np.uint8), 0
-    for done, (name, content) in enumerate(contents(source.path, places, MOST_FILE), 1):
-        stream = io.BytesIO(content)
-        stream.name = f"{source.path}: {short(name)}"
-        picture = grey_of(stream) if find else stream
-        box = find(picture) if find else None
-        found += box is not None
-        faces[places[name]] = face_of(picture, box)
-        if progress and (done % 500 == 0 or done == len(places)):
-            progress(done, len(places))
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always", Notice)
+        for done, (name, content) in enumerate(contents(source.path, places, MOST_FILE), 1):
+            stream = io.BytesIO(content)
+            stream.name = f"{source.path}: {short(name)}"
+            picture = grey_of(stream) if find else stream
+            box = find(picture) if find else None
+            found += box is not None
+            faces[places[name]] = face_of(picture, box)
+            if progress and (done % 500 == 0 or done == len(places)):
+                progress(done, len(places))
+    if notes:                       # of a whole data set one is enough
+        more = f" ({len(notes) - 1:,} more such notes)" if len(notes) > 1 else ""
+        warnings.warn(f"{notes[0].message}{more}", Notice, stacklevel=4)
     labels = np.array([names.index(picture.emotion) for picture in source.pictures], np.int64)
     usage = np.array([picture.usage for picture in source.pictures])
     what = f"the {'folder' if source.path.is_dir() else 'archive'} {source.path.resolve().name}"
