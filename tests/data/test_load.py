@@ -418,6 +418,11 @@ def test_a_tar_is_read_within_bounds(files, tmp_path, monkeypatch):
     path.write_bytes(path.read_bytes()[:-50])
     with pytest.raises(ValueError, match="any.tar.gz is not a whole tar archive .* broke off"):
         load_data(path)
+    raw = gzip.decompress(tar(files, path).read_bytes())
+    for whole in raw[:raw.index(b"test/sad")], raw.replace(b"test/sad", b"test/bad", 1):
+        path.write_bytes(whole)
+        with pytest.raises(ValueError, match="any.tar.gz is not a whole tar archive"):
+            load_data(path)
     tar(files | {FACE: bytes(60_000_000)}, path)
     with pytest.raises(ValueError, match=f"{FACE} has 60,000,000 bytes; expected at most 50,00"):
         load_data(path)

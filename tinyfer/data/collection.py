@@ -134,8 +134,6 @@ def _tar(path):
                         yield f"{_plain(member.name)}/", member, tar
                     elif member.isreg():
                         yield _plain(member.name), member, tar
-    except ValueError:
-        raise
     except Exception as error:
         raise ValueError(f"{path} is not a whole tar archive ({str(error)[:60]}); perhaps its "
                          "download broke off") from None
@@ -158,19 +156,25 @@ class _Bounded:
         content = self.file.read(size)
         self.left -= len(content)
         if self.left < 0:
-            raise ValueError(f"it unpacks to more than {MOST_UNPACKED:,} bytes")
+            raise tarfile.ReadError(f"it unpacks to more than {MOST_UNPACKED:,} bytes")
         return content
 
 
 class _Header(tarfile.TarInfo):
-    """tarfile takes long names and other headers into memory, as large as they say they are."""
+    """tarfile takes long names and other headers into memory, as large as they say they are, and
+    a damaged or missing header for the end."""
 
     @classmethod
     def frombuf(cls, buf, encoding, errors):
-        header = super().frombuf(buf, encoding, errors)
+        try:
+            header = super().frombuf(buf, encoding, errors)
+        except tarfile.EOFHeaderError:
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(str(error)) from None
         if header.type not in tarfile.SUPPORTED_TYPES or header.type in (
                 tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE,
                 tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK):
             if header.size > MOST_HEADER:
-                raise ValueError(f"a header in it has {header.size:,} bytes")
+                raise tarfile.ReadError(f"a header in it has {header.size:,} bytes")
         return header
