@@ -93,15 +93,16 @@ def predict(given):
     pictures = [(name, image) for image in given.images for name in list_pictures(image)]
     files = targets(given, pictures)
     run = open_run(given.model)
+    model = run.model                   # read before anything is said of it
     warn_of_drawn_faces(run)
     if not compiled("forward"):
         cli.note("the first start compiles the kernels, once: this takes about a minute")
     counter = Counter()
     sources = [sys.stdin.buffer.read() if name == "-" else name for name, _ in pictures]
-    found = read_photos(sources, run.model, counter, box=given.box, whole=given.whole,
+    found = read_photos(sources, model, counter, box=given.box, whole=given.whole,
                         crops=given.crops, smallest=given.smallest, threshold=given.threshold)
     code = 0
-    with Report(given, run.model.class_names) as report:
+    with Report(given, model.class_names) as report:
         for (name, _), file in zip(pictures, files):
             with cli.notes(name):
                 readings = next(found)
