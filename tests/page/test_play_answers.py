@@ -22,6 +22,7 @@ from tinyfer.page.networks import Network, Networks
 from tinyfer.page.questions import Questions
 from tinyfer.page.tabs import MOST, Tabs
 from tinyfer.photo.finder import find_faces
+from tinyfer.photo.reading import unsure
 
 FIVE, SMALL = dict(network="five-class-study"), dict(network="small")
 NAMES = ("a", "b", "c")
@@ -64,6 +65,7 @@ def test_an_answer_is_the_networks_prediction(asked, five):
         answer, _ = asked("answer", FIVE, np.ascontiguousarray(face))
         assert tuple(answer["classes"]) == five.class_names
         assert answer["probabilities"] == pytest.approx(five.predict_proba(face[None])[0], abs=1e-6)
+        assert answer["unsure"] is bool(unsure(answer["probabilities"]))
 
 
 def test_a_drawn_face_has_the_measures_asked_for(asked):

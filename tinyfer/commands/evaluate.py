@@ -51,7 +51,7 @@ def parse(argv):
     add("--mistakes", type=cli.at_least(0), default=24, metavar="N",
         help="how many of the most confident mistakes the page shows (default 24)")
     add("--crops", type=int, choices=tuple(CROPS), default=1, help="average the probabilities over "
-        "so many windows and mirror images of each face, in as many times the time (default 1)")
+        "so many windows and mirror images of each face, as predict does over 18 (default 1)")
     add("--binarize", action="store_true", help="also merge the classes after prediction: positive "
         "= happy + surprise, negative = angry, disgust, fear, sad (experiment 6b)")
     add("--reweigh", action="store_true", help="also score the probabilities multiplied by the "

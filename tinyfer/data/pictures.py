@@ -3,7 +3,8 @@
 `open_image` is the only place that calls Pillow's readers: whatever they raise or warn of ends
 there, as one sentence that names the picture. From here a picture goes the way of every FER-2013
 image, `model.predict_proba`. A 48x48 picture of 8-bit grey passes unchanged, bit for bit, so what
-is predicted for a file of the data set is what evaluation predicts for it.
+`predict --crops 1` says of a file of the data set is what `evaluate` counts, which looks once, and
+`evaluate --crops 18` counts what `predict` says, which averages 18 crops.
 """
 
 import io

@@ -16,6 +16,7 @@ from tinyfer.page.step import Practice
 from tinyfer.page.tabs import Tabs
 from tinyfer.page.training import Training
 from tinyfer.page.worker import Worker
+from tinyfer.photo.reading import unsure
 
 # Rows and columns of the eyes and the mouth: [top, bottom, left, right], the last excluded.
 REGIONS = {source: {name: [each for part in places[source] for each in (part.start, part.stop)]
@@ -84,10 +85,11 @@ class Questions:
                     | dict(learnt_from=self.networks.learnt_from(name)))
 
     def answer(self, question):
-        """The probability of each class."""
+        """The probability of each class, and whether that is too little to name one."""
         network = self.networks.of(question)
         p = network.probabilities(question.face()[None])[0]
-        return pack(dict(classes=network.model.class_names, probabilities=p.tolist()))
+        return pack(dict(classes=network.model.class_names, probabilities=p.tolist(),
+                         unsure=bool(unsure(p))))
 
     def map(self, question):
         """A saliency map with its signs: (48, 48) float32."""

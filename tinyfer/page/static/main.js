@@ -16,10 +16,10 @@ import {startTraining} from "./train.js";
 import {startGame} from "./game.js";
 import {startTour} from "./tour.js";
 
-const answers = new Line(({classes, probabilities}, {network}) => {
+const answers = new Line(({probabilities, unsure}, {network}) => {
   if (network !== state.network) return;
   const before = target();
-  state.probabilities = probabilities;
+  Object.assign(state, {probabilities, unsure});
   tell("answer");
   if (target() !== before) tell("target");
 }, $("answer"));
@@ -45,7 +45,8 @@ const networks = new Line(({classes, parameters, learnt_from: learntFrom}, {netw
 // Which network answers, and what faces it knows.
 function sayWho() {
   const {network, learntFrom, source} = state;
-  $("answers-by").textContent = `${network} answers.` + (!learntFrom ? ""
+  $("answers-by").textContent = `${network} ${state.unsure ? "is unsure" : "answers"}.`
+    + (!learntFrom ? ""
     : ` It has learnt from ${learntFrom}` + (source === "drawn" && learntFrom === "photographs"
       ? ": drawn faces are strange to it." : "."));
 }
@@ -81,6 +82,7 @@ async function start() {
   on("face", () => { drawFace($("face"), state.face); askAnswer(); });
   on("answer", showAnswer);
   on("network", sayWho);
+  on("answer", sayWho);
   on("source", sayWho);
   $("face").onpointermove = $("face").onpointerdown = event => state.face && readPixel(event);
   $("face").onpointerleave = () => { $("pixel").textContent = `${SIZE} × ${SIZE} pixels`; };

@@ -10,6 +10,7 @@ export const state = {
   network: "",
   classes: [],
   probabilities: [],
+  unsure: false,
   chosen: "",         // the class to explain, or "" for the most probable one
   parameters: [],     // {name, shape} of all that the network has learnt
   learntFrom: null,   // from what faces, in words, where that is known
