@@ -3,6 +3,7 @@
 import pytest
 from small import drawn_fer2013, files_of, write_csv
 
+from tinyfer.commands import messages
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.data import draw_faces
 
@@ -14,6 +15,12 @@ def one_thread():
     All threads have test_kernels.py, and what the tests start in processes of their own.
     """
     set_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def nothing_to_compile(monkeypatch):
+    """What a command says does not depend on what is compiled already."""
+    monkeypatch.setattr(messages, "compiled", lambda what="backward": True)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from PIL import Image
 from tiny import unsettle
 
 import tinyfer
-from tinyfer.commands import predict
+from tinyfer.commands import messages, predict
 from tinyfer.core.checks import Notice
 from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data import draw_faces
@@ -32,12 +32,6 @@ def model_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "best.npz"
     model.save(path)
     return path
-
-
-@pytest.fixture(autouse=True)
-def compiled(monkeypatch):
-    """No note that kernels are compiled, whether they are or not."""
-    monkeypatch.setattr(predict, "compiled", lambda what: True)
 
 
 def picture(height=48, width=48, seed=0):
@@ -325,7 +319,7 @@ def test_an_animation_says_that_its_first_frame_is_read(call, model_file, tmp_pa
 
 STOPPED = """
 import sys
-from tinyfer.commands import predict
+from tinyfer.commands import messages, predict
 from tinyfer.core.checks import Notice
 from tinyfer.photo import reading
 read = reading.read_photo
@@ -473,6 +467,6 @@ def test_only_pictures_of_a_folder_are_read(call, model_file, tmp_path):
 
 
 def test_a_first_start_says_that_it_compiles(call, model_file, pictures, monkeypatch):
-    monkeypatch.setattr(predict, "compiled", lambda what: False)
+    monkeypatch.setattr(messages, "compiled", lambda what: False)
     err = call(predict.main, pictures[0], "--whole", "--model", model_file)[2]
     assert "the first start compiles the kernels, once" in err

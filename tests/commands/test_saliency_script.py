@@ -27,7 +27,6 @@ QUICK = "--drawn", 210, "--faces", 2, "--samples", 2, "--steps", 2, "--square", 
 def model(monkeypatch, tmp_path):
     """A small untrained network, in net.npz of a folder of its own."""
     use_small_network(monkeypatch)
-    monkeypatch.setattr(script, "compiled", lambda what: True)      # or else a note says so
     monkeypatch.chdir(tmp_path)
     network = small_cnn(3, seed=1, class_names=NAMES)
     network.save("net.npz")

@@ -3,6 +3,7 @@
 import sys
 import textwrap
 
+from tinyfer.commands import cli
 from tinyfer.commands.progress import Line, duration
 from tinyfer.core.kernels.compiling import compiled
 from tinyfer.data import HOW_TO_GET
@@ -68,6 +69,12 @@ def conclude(result, folder, config, notes, times):
 def four_digits(value):
     """Four digits; or a word, for an AUC of images that are all of one class."""
     return "undefined" if value is None else f"{value:.4f}"
+
+
+def note_first_start():
+    """A note where kernels have to be compiled before a network can answer."""
+    if not compiled("forward"):
+        cli.note("the first start compiles the kernels, once: this takes about a minute")
 
 
 def warn_of_drawn_faces(run):

@@ -15,11 +15,10 @@ import time
 from pathlib import Path
 
 from tinyfer.commands import cli
-from tinyfer.commands.messages import warn_of_drawn_faces
+from tinyfer.commands.messages import note_first_start, warn_of_drawn_faces
 from tinyfer.commands.progress import duration
 from tinyfer.core.arrays import atomic_write
 from tinyfer.core.inference import CROPS
-from tinyfer.core.kernels.compiling import compiled
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.photo.reading import BEST_CROPS, DEFAULT, list_pictures, read_photos, table_head
 from tinyfer.training.runs import open_run
@@ -93,10 +92,9 @@ def predict(given):
     pictures = [(name, image) for image in given.images for name in list_pictures(image)]
     files = targets(given, pictures)
     run = open_run(given.model)
-    model = run.model                   # read before anything is said of it
+    model = run.model
     warn_of_drawn_faces(run)
-    if not compiled("forward"):
-        cli.note("the first start compiles the kernels, once: this takes about a minute")
+    note_first_start()
     counter = Counter()
     sources = [sys.stdin.buffer.read() if name == "-" else name for name, _ in pictures]
     found = read_photos(sources, model, counter, box=given.box, whole=given.whole,

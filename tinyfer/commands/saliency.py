@@ -23,9 +23,8 @@ from tinyfer.commands.maps.audit import FACES as AUDIT_FACES
 from tinyfer.commands.maps.audit import TESTS, audit
 from tinyfer.commands.maps.panel import FACES as PANEL_FACES
 from tinyfer.commands.maps.panel import panel_of_part, panel_of_pictures
-from tinyfer.commands.messages import warn_of_drawn_faces
+from tinyfer.commands.messages import note_first_start, warn_of_drawn_faces
 from tinyfer.commands.predict import box
-from tinyfer.core.kernels.compiling import compiled
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.data import CLASS_SETS, Parts, draw_faces, find_data, select_classes
 from tinyfer.data.faces import blank
@@ -108,8 +107,7 @@ def run(given):
     cli.check_writable(given.out)
     set_threads(given.threads)
     refuse_what_does_not_fit(given)
-    if not compiled("forward"):
-        cli.note("the first start compiles the kernels, once: this takes about a minute")
+    note_first_start()
     model, parts = network_and_faces(given)
     options, code = method_options(given, parts), 0
     if given.images:
