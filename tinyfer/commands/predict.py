@@ -92,7 +92,7 @@ def predict(given):
     pictures = [(name, image) for image in given.images for name in list_pictures(image)]
     files = targets(given, pictures)
     run = open_run(given.model)
-    model = run.model
+    model = run.model                   # read before anything is said of it
     warn_of_drawn_faces(run)
     note_first_start()
     counter = Counter()
