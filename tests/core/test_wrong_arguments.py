@@ -142,7 +142,7 @@ OWN = {
     ("one_cycle", "start"): (0.04, ["a", {}]),
     # What is wrong in a frame is told in its place, and the film goes on.
     **{("watch", each): (None, []) for each in ("crops", "smallest", "threshold", "rate")},
-    ("load_fer2013", "path"): None, ("load_data", "path"): None, ("find_data", "path"): None, ("save", "path"): None,
+    **{(each, "path"): None for each in ("load_fer2013", "load_data", "find_data", "save")},
     ("select_classes", "classes"): (5, [None, "x", -1, 2.5, [2]]),
     ("mix", "x"): (FACES / np.float32(255), arrays(FACES / 255.0)[:-1]),
     ("glorot_uniform", "dtype"): (np.float32, []),

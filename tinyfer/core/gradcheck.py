@@ -10,7 +10,10 @@ float64, h = 1e-5 leaves about ten digits. dout must be random: against a dout o
 of batch norm and softmax are zero, and a backward that returned zeros would pass. Chapter 4.
 """
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 STEP = 1e-5            # the step
 LIMIT = 1e-7        # for a layer
@@ -19,7 +22,8 @@ FLOOR = 1e-9 / LIMIT
 PLACE_IN_FILTER = "filter row", "filter column", "input channel", "output channel"
 
 
-def numerical_gradient(forward, x, dout, h=STEP):
+def numerical_gradient(forward: Callable[[], np.ndarray], x: np.ndarray, dout: np.ndarray,
+                       h: float = STEP) -> np.ndarray:
     """Central differences: d sum(dout forward()) / d x for every coordinate of x.
 
     forward: function without arguments that reads x; x: float64 array, moved in place and put back;
@@ -53,12 +57,16 @@ class RelativeError(float):
     index: the coordinate; analytic, numerical: the two numbers there. `told()` says it in words.
     """
 
+    index: tuple
+    analytic: float
+    numerical: float
+
     def __new__(cls, error, index, analytic, numerical):
         made = super().__new__(cls, error)
         made.index, made.analytic, made.numerical = index, analytic, numerical
         return made
 
-    def told(self, name="gradient", axes=(), h=STEP):
+    def told(self, name: str = "gradient", axes: Sequence[str] = (), h: float = STEP) -> str:
         """One line: the gradient's name, the place in it, both numbers, the step, the error.
 
         axes: names of the gradient's axes, such as PLACE_IN_FILTER.
@@ -70,7 +78,8 @@ class RelativeError(float):
                 f"{self.numerical:.12g}; relative error {float(self):.1e}")
 
 
-def relative_error(analytic, numerical, floor=FLOOR):
+def relative_error(analytic: ArrayLike, numerical: ArrayLike,
+                   floor: float = FLOOR) -> RelativeError:
     """Largest |a - n| / max(|a|, |n|, floor) over all coordinates, as a RelativeError.
 
     floor: noise over limit. The slope of one number of about 1 is measured to some 1e-11, that of

@@ -10,6 +10,7 @@ import itertools
 import warnings
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinyfer.core import checks
 from tinyfer.core.checks import Notice
@@ -31,7 +32,7 @@ IMAGES_A_THREAD = 4     # fewer are done before a second thread has come to help
 FAINT = 8           # grey levels of 255: with less between dark and light, nothing can be read
 
 
-def to_input(faces, dtype=np.float32):
+def to_input(faces: np.ndarray, dtype: DTypeLike = np.float32) -> np.ndarray:
     """Faces as the network reads them: values in [0, 1], channels last.
 
     faces: (N, H, W) or (N, H, W, 1), uint8 grey values (0 black, 255 white), or floats already

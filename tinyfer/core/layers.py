@@ -16,6 +16,7 @@ import math
 from threading import get_ident
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinyfer.core import checks
 from tinyfer.core.kernels.batchnorm import (
@@ -33,7 +34,7 @@ from tinyfer.core.kernels.pooling import maxpool_backward, maxpool_forward
 class Parameter:
     """An array that is trained, and the gradient of the loss with respect to it."""
 
-    def __init__(self, name, value):
+    def __init__(self, name: str, value: np.ndarray) -> None:
         checks.changeable(f"Parameter {name}", "value", value, (...,))
         self.name, self.value = name, value
         self.grad = np.zeros(value.shape, value.dtype)
@@ -52,12 +53,14 @@ class Layer:
     package must know of it stands below: what is left out is unknown, and never guessed.
     """
 
-    kind = None             # "conv" makes "conv1.w"; where None, the name of the class
-    takes = "N", ...        # the axes of x; see checks.py
+    kind: str | None = None # "conv" makes "conv1.w"; where None, the name of the class
+    takes: tuple = ("N", ...)   # the axes of x; see checks.py
     # Row i of the output depends on `kernel` rows of x, from stride i - padding on; so do columns.
-    kernel, stride, padding = None, 1, 0
-    relu = None             # True where its one ReLU comes last, False where it has none
-    _kept = None            # what backward needs from forward
+    kernel: int | None = None
+    stride = 1
+    padding = 0
+    relu: bool | None = None    # True where its one ReLU comes last, False where it has none
+    _kept: tuple | None = None  # what backward needs from forward
 
     def __init_subclass__(cls):
         """What a class says of its forward is not said of a subclass with another forward."""
@@ -66,15 +69,15 @@ class Layer:
             for name in {"kernel", "stride", "padding", "relu", "passes"} - vars(cls).keys():
                 setattr(cls, name, vars(Layer)[name])
 
-    def forward(self, x, training=False):
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         raise NotImplementedError
 
-    def backward(self, dout):
+    def backward(self, dout: np.ndarray) -> np.ndarray | None:
         raise NotImplementedError
 
-    def reset(self, rng):
+    def reset(self, rng: np.random.Generator) -> None:
         """Draw all values anew, as when the layer was made."""
-        inner = ()
+        inner: tuple[str, ...] = ()
         for name, part in self.parts():
             if isinstance(part, Layer) and not name.startswith(inner):
                 part.reset(rng)
@@ -89,19 +92,19 @@ class Layer:
         """
         return walk(vars(self))
 
-    def parameters(self):
+    def parameters(self) -> list[Parameter]:
         """The trained arrays: list of Parameter."""
         return [part for _, part in self.parts() if isinstance(part, Parameter)]
 
-    def buffers(self):
+    def buffers(self) -> dict[str, np.ndarray]:
         """State that is saved but not trained: dict of name -> array."""
         return {name: part for name, part in self.parts() if isinstance(part, np.ndarray)}
 
-    def passes(self, s):
+    def passes(self, s: np.ndarray) -> bool:
         """Whether s out + t follows from s x + t, for s and t of each channel, in evaluation."""
         return False
 
-    def output_shape(self, shape):
+    def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of the output for an input of `shape`, both without N; ValueError if none fits."""
         checks.shape(self._name(), "x", ("N", *shape), self.takes, self._minimum())
         if self.kernel is None or len(shape) != 3:
@@ -169,7 +172,8 @@ def checked_layers(layers):
     return list(layers)
 
 
-def glorot_uniform(shape, fan_in, fan_out, rng, dtype):
+def glorot_uniform(shape: tuple[int, ...], fan_in: int, fan_out: int, rng: np.random.Generator,
+                   dtype: DTypeLike) -> np.ndarray:
     """Uniform in +-sqrt(6 / (fan_in + fan_out)). Glorot and Bengio 2010, equation 16; chapter 8."""
     checks.generator(rng)
     limit = math.sqrt(6 / (fan_in + fan_out))
@@ -195,7 +199,8 @@ class Conv2D(Layer):
     kernel = 3
     transformed = None      # in prediction, {tile: w as winograd.py multiplies with it}
 
-    def __init__(self, c_in, c_out, rng, relu=False, dtype=np.float32):
+    def __init__(self, c_in: int, c_out: int, rng: np.random.Generator, relu: bool = False,
+                 dtype: DTypeLike = np.float32) -> None:
         c_in, c_out = checks.count("c_in", c_in), checks.count("c_out", c_out)
         dtype = checks.float_type(dtype)
         self.w = Parameter("w", np.empty((3, 3, c_in, c_out), dtype))
@@ -203,24 +208,25 @@ class Conv2D(Layer):
         self.relu, self.takes = checks.flag("relu", relu), ("N", "H", "W", c_in)
         self.reset(rng)
 
-    def reset(self, rng):
+    def reset(self, rng: np.random.Generator) -> None:
         *_, C, K = shape = self.w.value.shape
         self.w.value[...] = glorot_uniform(shape, 9 * C, 9 * K, rng, self.w.value.dtype)
         self.b.value[...] = 0
 
-    def forward(self, x, training=False):
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         x = self._checked(x)
         out = conv2d_forward(x, self.w.value, self.b.value, self.relu, self.transformed)
         self._keep(out, x, out if self.relu else None)
         return out
 
-    def backward(self, dout, norm=None, wants_dx=True):
+    def backward(self, dout: np.ndarray, norm: np.ndarray | None = None,
+                 wants_dx: bool = True) -> np.ndarray | None:
         dout, x, out = self._take(dout)
         dx, self.w.grad[...], self.b.grad[...] = conv2d_backward(
             dout, x, self.w.value, out, norm, wants_dx)
         return dx
 
-    def output_shape(self, shape):
+    def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         H, W, _ = super().output_shape(shape)
         return H, W, self.b.value.size
 
@@ -238,12 +244,12 @@ class ReLU(Layer):
     kernel = 1
     relu = True
 
-    def forward(self, x, training=False):
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         out = relu_forward(self._checked(x))
         self._keep(out, out)
         return out
 
-    def backward(self, dout):
+    def backward(self, dout: np.ndarray) -> np.ndarray:
         return relu_backward(*self._take(dout))
 
     def __str__(self):
@@ -274,7 +280,8 @@ class BatchNorm(Layer):
     kernel = 1
     relu = False
 
-    def __init__(self, channels, momentum=0.99, epsilon=1e-3, dtype=np.float32):
+    def __init__(self, channels: int, momentum: float = 0.99, epsilon: float = 1e-3,
+                 dtype: DTypeLike = np.float32) -> None:
         channels, dtype = checks.count("channels", channels), checks.float_type(dtype)
         self.momentum = checks.number("momentum", momentum, "[0, 1]")
         self.epsilon = checks.number("epsilon", epsilon, "[0, inf)")
@@ -284,11 +291,11 @@ class BatchNorm(Layer):
         self.takes = "N", ..., channels
         self.reset()
 
-    def reset(self, rng=None):
+    def reset(self, rng: np.random.Generator | None = None) -> None:
         self.gamma.value[...] = self.var[...] = 1
         self.beta.value[...] = self.mean[...] = 0
 
-    def forward(self, x, training=False):
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         x, mean, inv_std = self._statistics(x, training)
         return batchnorm_apply(x, mean, inv_std, self.gamma.value, self.beta.value)
 
@@ -312,7 +319,7 @@ class BatchNorm(Layer):
         self._keep(x, x, mean, inv_std, training)
         return x, mean, inv_std
 
-    def backward(self, dout):
+    def backward(self, dout: np.ndarray) -> np.ndarray:
         dout, x, mean, inv_std, training = self._take(dout)
         dx, self.gamma.grad[...], self.beta.grad[...] = batchnorm_backward(
             dout, x, mean, inv_std, self.gamma.value, batch_statistics=training)
@@ -345,16 +352,17 @@ class MaxPool2D(Layer):
     kernel = stride = 2
     relu = False
 
-    def forward(self, x, training=False, affine=None):
+    def forward(self, x: np.ndarray, training: bool = False,
+                affine: np.ndarray | None = None) -> np.ndarray:
         x = self._checked(x)
         out, winner = maxpool_forward(x, affine)
         self._keep(out, winner, x.shape)
         return out
 
-    def backward(self, dout):
+    def backward(self, dout: np.ndarray) -> np.ndarray:
         return maxpool_backward(*self._take(dout))
 
-    def passes(self, s):
+    def passes(self, s: np.ndarray) -> bool:
         return bool((s >= 0).all())
 
     def __repr__(self):
@@ -379,10 +387,10 @@ class Dropout(Layer):
     relu = False
     fixed_key = None
 
-    def __init__(self, rate, rng):
+    def __init__(self, rate: float, rng: np.random.Generator) -> None:
         self.rate, self.rng = checks.number("rate", rate, "[0, 1)"), checks.generator(rng)
 
-    def forward(self, x, training=False):
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         x = self._checked(x)
         if not training:
             self._keep(x, None)
@@ -393,11 +401,11 @@ class Dropout(Layer):
         self._keep(x, key)
         return dropout(x, key, self.rate)
 
-    def backward(self, dout):
+    def backward(self, dout: np.ndarray) -> np.ndarray:
         dout, key = self._take(dout)
         return dout if key is None else dropout(dout, key, self.rate)
 
-    def passes(self, s):
+    def passes(self, s: np.ndarray) -> bool:
         return True
 
     def __repr__(self):
@@ -412,20 +420,20 @@ class Flatten(Layer):
 
     relu = False
 
-    def forward(self, x, training=False):
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         x = self._checked(x)
         out = x.reshape(len(x), -1)
         self._keep(out, x.shape)
         return out
 
-    def backward(self, dout):
+    def backward(self, dout: np.ndarray) -> np.ndarray:
         dout, shape = self._take(dout)
         return dout.reshape(shape)
 
-    def output_shape(self, shape):
+    def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return (math.prod(super().output_shape(shape)),)
 
-    def passes(self, s):
+    def passes(self, s: np.ndarray) -> bool:
         return True
 
     def __str__(self):
@@ -444,7 +452,8 @@ class Dense(Layer):
 
     kind = "dense"
 
-    def __init__(self, c_in, c_out, rng, relu=False, dtype=np.float32):
+    def __init__(self, c_in: int, c_out: int, rng: np.random.Generator, relu: bool = False,
+                 dtype: DTypeLike = np.float32) -> None:
         c_in, c_out = checks.count("c_in", c_in), checks.count("c_out", c_out)
         dtype = checks.float_type(dtype)
         self.w = Parameter("w", np.empty((c_in, c_out), dtype))
@@ -452,12 +461,12 @@ class Dense(Layer):
         self.relu, self.takes = checks.flag("relu", relu), ("N", c_in)
         self.reset(rng)
 
-    def reset(self, rng):
+    def reset(self, rng: np.random.Generator) -> None:
         C, K = shape = self.w.value.shape
         self.w.value[...] = glorot_uniform(shape, C, K, rng, self.w.value.dtype)
         self.b.value[...] = 0
 
-    def forward(self, x, training=False):
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         x = self._checked(x)
         out = matmul(x, self.w.value)
         out += self.b.value
@@ -466,7 +475,7 @@ class Dense(Layer):
         self._keep(out, x, out if self.relu else None)
         return out
 
-    def backward(self, dout):
+    def backward(self, dout: np.ndarray) -> np.ndarray:
         dout, x, out = self._take(dout)
         if out is not None:
             dout = relu_backward(dout, out)
@@ -474,7 +483,7 @@ class Dense(Layer):
         self.b.grad[...] = dout.sum(axis=0)
         return matmul(dout, self.w.value.T)
 
-    def output_shape(self, shape):
+    def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         super().output_shape(shape)
         return (self.b.value.size,)
 

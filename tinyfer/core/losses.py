@@ -1,12 +1,13 @@
 """Softmax and the weighted cross-entropy. Chapter 2 derives both."""
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from tinyfer.core import checks
 
 
 @np.errstate(all="ignore")
-def softmax(logits):
+def softmax(logits: np.ndarray) -> np.ndarray:
     """p[n,k] = exp(z[n,k]) / sum over j of exp(z[n,j]); logits z (N, K) -> p (N, K), same dtype.
 
     The largest logit of a row is subtracted first: p does not change, and exp cannot overflow.
@@ -18,7 +19,8 @@ def softmax(logits):
 
 
 @np.errstate(all="ignore")
-def softmax_cross_entropy(logits, labels, class_weights=None):
+def softmax_cross_entropy(logits: np.ndarray, labels: ArrayLike,
+                          class_weights: ArrayLike | None = None) -> tuple[float, np.ndarray]:
     """Mean weighted cross-entropy of softmax(logits), and its gradient.
 
         loss = 1/N sum over n of s[n] (-log p[n, y[n]])        s[n] = class_weights[y[n]], or 1
@@ -47,7 +49,8 @@ def softmax_cross_entropy(logits, labels, class_weights=None):
 
 
 @np.errstate(all="ignore")
-def soft_cross_entropy(logits, targets, class_weights=None):
+def soft_cross_entropy(logits: np.ndarray, targets: ArrayLike,
+                       class_weights: ArrayLike | None = None) -> tuple[float, np.ndarray]:
     """Mean weighted cross-entropy against targets that share out the probability, and its gradient.
 
         loss = 1/N sum over n,k of s[k] t[n,k] (-log p[n,k])           s = class_weights, or 1
@@ -69,15 +72,16 @@ def soft_cross_entropy(logits, targets, class_weights=None):
     return float(-(t * log_p).sum() / len(t)), dlogits
 
 
-def smooth_targets(labels, classes, smoothing=0.0, dtype=np.float32):
+def smooth_targets(labels: ArrayLike, classes: int, smoothing: float = 0.0,
+                   dtype: DTypeLike = np.float32) -> np.ndarray:
     """Labels (N,) as probabilities (N, K): 1 - smoothing for the label, and smoothing / K for each
     class, the label's too. Szegedy et al., Rethinking the Inception Architecture, 2016, section 7.
     """
     smoothing = checks.number("smoothing", smoothing, "[0, 1)")
     classes = checks.count("classes", classes)
-    labels = _checked(labels, np.size(labels), classes)
-    targets = np.full((len(labels), classes), smoothing / classes, checks.float_type(dtype))
-    targets[np.arange(len(labels)), labels] += 1 - smoothing
+    y = _checked(labels, np.size(labels), classes)
+    targets = np.full((len(y), classes), smoothing / classes, checks.float_type(dtype))
+    targets[np.arange(len(y)), y] += 1 - smoothing
     return targets
 
 

@@ -1,7 +1,9 @@
 """Sequential: layers in a row, with the names, the table, prediction and saving of the whole."""
 
 import json
+import os
 from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -28,9 +30,12 @@ class Sequential:
     one, stands twice.
     """
 
-    config = None           # how a function rebuilds this model: see networks.register
+    made_as: tuple | None = None    # its plan() then
+    config: dict | None = None      # how a function rebuilds this model: see networks.register
 
-    def __init__(self, layers, input_shape=(48, 48, 1), class_names=None, rng=None):
+    def __init__(self, layers: Sequence[Layer], input_shape: Sequence[int] = (48, 48, 1),
+                 class_names: Sequence[str] | None = None,
+                 rng: np.random.Generator | None = None) -> None:
         self.layers = checked_layers(layers)
         self.input_shape = tuple(checks.count("input_shape", n) for n in input_shape)
         self.rng = rng if rng is None else checks.generator(rng)
@@ -54,9 +59,10 @@ class Sequential:
                                  f"its kernel {layer.kernel}, stride {layer.stride} and padding "
                                  f"{layer.padding}; expected these to be the same")
 
-    def names(self):
+    def names(self) -> list[str]:
         """The name of every layer: "conv1", "bn1", "pool1", ..."""
-        count, names = Counter(), []
+        count: Counter = Counter()
+        names = []
         for layer in checked_layers(self.layers):
             count[layer.kind] += 1
             names.append(f"{layer.kind}{count[layer.kind]}")
@@ -80,17 +86,17 @@ class Sequential:
         self._window = name
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype:
         """float32 or float64: of the parameters, and of x."""
         return next((p.value.dtype for p in self.parameters()), np.dtype(np.float32))
 
-    def output_shape(self, shape):
+    def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of the output for an input of `shape`, both without N; ValueError if none fits."""
         for layer in self.layers:
             shape = layer.output_shape(shape)
         return shape
 
-    def forward(self, x, training=False):
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """x (N, H, W, C) in the model's dtype -> logits (N, K), the scores before softmax.
 
         training: batch statistics in batch norm, and dropout. ValueError for another dtype, an
@@ -108,7 +114,7 @@ class Sequential:
                              f"{shape}: one of them says what it does not do")
         return out
 
-    def backward(self, dout, wants_dx=True):
+    def backward(self, dout: np.ndarray, wants_dx: bool = True) -> np.ndarray | None:
         """dout = d loss / d logits (N, K) -> d loss / d x; fills the `.grad` of every parameter.
 
         One backward for each forward, in the same thread, with as many rows; else ValueError.
@@ -116,19 +122,19 @@ class Sequential:
         """
         return fusion.backward(self.layers, dout, wants_dx)
 
-    def parameters(self):
+    def parameters(self) -> list[Parameter]:
         """Everything that is trained: list of Parameter, from the first layer to the last."""
         found = {name: part for name, part in self.parts().items() if isinstance(part, Parameter)}
         for name, parameter in found.items():
             parameter.name = name
         return list(found.values())
 
-    def num_parameters(self, trainable=False):
+    def num_parameters(self, trainable: bool = False) -> int:
         """Number of stored values (as Keras counts), or of those that are trained."""
         stored = [p.value for p in self.parameters()] if trainable else self.state().values()
         return sum(array.size for array in stored)
 
-    def predict_proba(self, faces, batch_size=64, crops=1):
+    def predict_proba(self, faces: np.ndarray, batch_size: int = 64, crops: int = 1) -> np.ndarray:
         """Probability of each class: faces (N, 48, 48) uint8, or floats in [0, 1] -> (N, K).
 
         One face (48, 48) -> (K,). N may be 0. The faces are taken batch_size at a time; the result
@@ -142,17 +148,17 @@ class Sequential:
         """
         return inference.predict_proba(self, faces, batch_size, crops)
 
-    def predict(self, faces, batch_size=64):
+    def predict(self, faces: np.ndarray, batch_size: int = 64) -> np.ndarray:
         """Number of the most probable class: faces as for predict_proba -> (N,) int64, or one."""
         return self.predict_proba(faces, batch_size).argmax(axis=-1)
 
-    def state(self):
+    def state(self) -> dict[str, np.ndarray]:
         """Every stored array by its unique name: the arrays themselves, not copies."""
         parts = self.parts().items()
         return ({name: p.value for name, p in parts if isinstance(p, Parameter)}
                 | {name: a for name, a in parts if isinstance(a, np.ndarray)})
 
-    def load_state(self, arrays):
+    def load_state(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Copy a state() in. ValueError, and nothing changed, where names or shapes differ, values
         are no finite floats, or a variance is negative.
         """
@@ -161,7 +167,7 @@ class Sequential:
         for name, array in mine.items():
             array[...] = new[name]
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike) -> None:
         """Write architecture, class names and weights to one .npz, whole or not at all.
 
         The .npz holds every array of state() under its name, and "model": JSON as bytes.

@@ -2,9 +2,12 @@
 
 import functools
 import inspect
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinyfer.core import checks
 from tinyfer.core.arrays import brief, check_form, load_arrays, parse_json
@@ -13,10 +16,10 @@ from tinyfer.core.model import Sequential, checked_names
 
 PACKAGED = Path(__file__).resolve().parents[1] / "pretrained"
 
-ARCHITECTURES = {}
+ARCHITECTURES: dict[str, Callable[..., Sequential]] = {}
 
 
-def register(function):
+def register(function: Callable[..., Sequential]) -> Callable[..., Sequential]:
     """Make a function that builds a network known to `load_model`: a decorator.
 
         @register
@@ -54,7 +57,8 @@ def register(function):
 
 
 @register
-def six_layer_cnn(classes=7, seed=0, dtype=np.float32, class_names=None):
+def six_layer_cnn(classes: int = 7, seed: int = 0, dtype: DTypeLike = np.float32,
+                  class_names: Sequence[str] | None = None) -> Sequential:
     """Six convolutions in three blocks, then two dense layers: 23 layers, 1,394,183 values for 7.
 
     x (N, 48, 48, 1) in [0, 1] -> logits (N, classes). seed: of the generator that draws the
@@ -93,7 +97,8 @@ FINDER_OUTPUTS = ("scene", "face", "right", "down", "larger")
 
 
 @register
-def face_scan(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
+def face_scan(seed: int = 0, dtype: DTypeLike = np.float32,
+              class_names: Sequence[str] = FINDER_OUTPUTS) -> Sequential:
     """Four convolutions, two pools: x (N, 26, 26, 1) in [0, 1] -> (N, 1, 1, 5), 7,557 values.
 
     Without a dense layer it takes any height and width, and gives one row of five outputs for each
@@ -110,7 +115,8 @@ def face_scan(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
 
 
 @register
-def face_look(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
+def face_look(seed: int = 0, dtype: DTypeLike = np.float32,
+              class_names: Sequence[str] = FINDER_OUTPUTS) -> Sequential:
     """Four convolutions, three pools, a dense layer: x (N, 46, 46, 1) -> (N, 5), 55,261 values.
 
     x: windows of mean 0 and variance 1. Every pixel counts: each pool gets an even size.
@@ -135,7 +141,7 @@ def packaged():
     return sorted(file.stem for file in PACKAGED.glob("*.npz"))
 
 
-def load_model(place=None):
+def load_model(place: str | os.PathLike | None = None) -> Sequential:
     """A trained model: packaged weights by name ("five-class"), the best of a run folder, or the
     file that `model.save(path)` wrote. A name of packaged weights goes before a folder or file.
 

@@ -1,6 +1,8 @@
 """Optimizers, and the rates they step with. Chapter 10 derives momentum and Adam; 16, the rest."""
 
 import math
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -17,10 +19,10 @@ class Optimizer:
     another shape or dtype with a ValueError, before anything has moved.
     """
 
-    moments = ()        # names of the lists that hold one array for each parameter
-    averaged = None     # the model that holds a running mean of the weights: averaging.py
+    moments: tuple[str, ...] = ()       # names of the lists that hold one array for each parameter
+    averaged: Any = None        # the model that holds a running mean of the weights: averaging.py
 
-    def __init__(self, parameters, lr):
+    def __init__(self, parameters: Iterable[Parameter], lr: float) -> None:
         self.parameters = list(parameters)
         for p in self.parameters:
             if not isinstance(p, Parameter):
@@ -34,19 +36,19 @@ class Optimizer:
             setattr(self, name, [np.zeros_like(p.value) for p in self.parameters])
 
     @property
-    def lr(self):
+    def lr(self) -> float:
         """The rate of the next step."""
         return self._lr
 
     @lr.setter
-    def lr(self, rate):
+    def lr(self, rate: float) -> None:
         self._lr = checks.number("lr", rate, "(0, 1000]")
 
     def __repr__(self):
         return (f"<{type(self).__name__} at lr {self.lr:g}, {len(self.parameters)} parameters, "
                 f"step {self.t}>")
 
-    def state(self):
+    def state(self) -> dict[str, np.ndarray]:
         """t, and the moments by parameter name ("m.conv1.w"): the arrays themselves, not copies."""
         arrays = {"t": np.array(self.t)}
         for name in self.moments:
@@ -54,7 +56,7 @@ class Optimizer:
                 arrays[f"{name}.{p.name}"] = moment
         return arrays
 
-    def load_state(self, arrays):
+    def load_state(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Copy a state() back in. ValueError, and nothing changed, where it does not fit."""
         mine = self.state()
         new = checks.state("optimizer state does not fit", mine, arrays)
@@ -89,8 +91,11 @@ class Adam(Optimizer):
     """
 
     moments = "m", "v"
+    m: list[np.ndarray]
+    v: list[np.ndarray]
 
-    def __init__(self, parameters, lr=1e-4, beta1=0.9, beta2=0.999, eps=1e-7, weight_decay=0.0):
+    def __init__(self, parameters: Iterable[Parameter], lr: float = 1e-4, beta1: float = 0.9,
+                 beta2: float = 0.999, eps: float = 1e-7, weight_decay: float = 0.0) -> None:
         super().__init__(parameters, lr)
         self.beta1 = checks.number("beta1", beta1, "[0, 1)")
         self.beta2 = checks.number("beta2", beta2, "[0, 1)")
@@ -101,7 +106,7 @@ class Adam(Optimizer):
     def _check_decay(self):
         checks.number("weight_decay", self.weight_decay, f"[0, {1 / self.lr:.17g})")    # < 1 / lr
 
-    def step(self):
+    def step(self) -> None:
         """Move every parameter once, by the gradient its `.grad` holds now."""
         self._check_decay()
         self._check_parameters()
@@ -119,12 +124,14 @@ class SGD(Optimizer):
     """
 
     moments = ("u",)
+    u: list[np.ndarray]
 
-    def __init__(self, parameters, lr=1e-2, momentum=0.0):
+    def __init__(self, parameters: Iterable[Parameter], lr: float = 1e-2,
+                 momentum: float = 0.0) -> None:
         super().__init__(parameters, lr)
         self.momentum = checks.number("momentum", momentum, "[0, 1)")
 
-    def step(self):
+    def step(self) -> None:
         """Move every parameter once, by the gradient its `.grad` holds now."""
         self._check_parameters()
         self.t += 1
@@ -137,18 +144,18 @@ class SGD(Optimizer):
 # Schedules: the share of the highest rate that is used when a share s of all steps is done,
 # 0 <= s < 1. Chapter 16.
 
-def constant(s):
+def constant(s: float) -> float:
     """1, from the first step to the last."""
     checks.number("s", s, "[0, 1]")
     return 1.0
 
 
-def cosine(s):
+def cosine(s: float) -> float:
     """Half a cosine, from 1 down to 0: (1 + cos(pi s)) / 2. Loshchilov and Hutter, SGDR, 2017."""
     return (1 + math.cos(math.pi * s)) / 2
 
 
-def one_cycle(s, rise=0.25, start=1 / 25):
+def one_cycle(s: float, rise: float = 0.25, start: float = 1 / 25) -> float:
     """Up from `start` to 1 while s < rise, then down to 0, each along half a cosine.
 
     After Smith, A Disciplined Approach to Neural Network Hyper-Parameters, 2018.
