@@ -131,9 +131,9 @@ def save_arrays(path, arrays, compressed=False):
 def load_arrays(path, opener=None):
     """Read an .npz as a dict of name -> array. Never unpickles anything.
 
-    opener: of Python's open, such as `trusted` of trust.py. Raises FileNotFoundError, or ValueError when the file is damaged (in any bit of it, if
-    `save_arrays` wrote it), truncated, no .npz of plain arrays, or larger than MOST_BYTES, packed
-    or unpacked.
+    opener: of Python's open, such as `trusted` of trust.py. Raises FileNotFoundError, or ValueError
+    when the file is damaged (in any bit of it, if `save_arrays` wrote it), truncated, no .npz of
+    plain arrays, or larger than MOST_BYTES, packed or unpacked.
     """
     path = Path(path)
     if not path.is_file():
