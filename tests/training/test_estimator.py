@@ -81,7 +81,7 @@ def test_weights_to_start_from(tmp_path):
     (dict(y=["a"] * 6), "y has 1 classes; expected two or more"),
     (dict(y=["a"] * 5 + ["b"]), "1 faces are of the class 'b'; expected two or more of each"),
     (dict(y=[0, 1, 2, 0, 1, 2], class_names=["a", "b"]), "2 classes have numbers 0 to 1"),
-    (dict(y=[0.5] * 6), "expected names of classes, or numbers"), (dict(y=[None] * 6), "names of"),
+    (dict(y=[0.5] * 6), "y is float64"), (dict(y=[None] * 6), "names of"),
     (dict(class_names=["a", "c"]), "y holds 'b', which is not among class_names"),
     (dict(recipe="quick"), "expected a Recipe or one of study"), (dict(epochs=0), "epochs is 0"),
     (dict(speed=3), "a recipe has no 'speed'"), (dict(start="nowhere"), "nowhere is neither"),

@@ -14,7 +14,6 @@ from tinyfer.core.model import checked_names
 from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data.faces import SIZE, Faces
 from tinyfer.data.splits import class_weights
-from tinyfer.scores.metrics import accuracy
 from tinyfer.training.config import usual_recipe
 from tinyfer.training.loop import fit, start_from
 from tinyfer.training.recipes import RECIPES, Recipe
@@ -103,7 +102,11 @@ class ExpressionClassifier:
 
     def score(self, X, y):
         """The fraction of faces that are labelled right."""
-        return accuracy(np.asarray(y), self.predict(X))
+        y, found = np.asarray(y), self.predict(X)
+        if y.shape != found.shape:
+            raise ValueError(f"X has {len(found)} faces, but y the shape {y.shape}; expected one "
+                             "label for each face")
+        return float(np.mean(y == found))
 
     def get_params(self, deep=True):
         """The parameters by name."""

@@ -5,7 +5,6 @@ seven-class network of the highest accuracy is made. What each difference betwee
 is measured in docs/results.md, and chapter 16 tells why it helps.
 """
 
-import math
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
@@ -46,7 +45,7 @@ class Recipe:
     epochs: int = setting(40, whole(1), "times each training image is seen", metavar="N")
     batch_size: int = setting(64, whole(1), "images per step", metavar="N")
     optimizer: str = setting("adam", one_of("adam", "sgd"))
-    lr: float = setting(1e-4, number(0, math.inf, open_=True),
+    lr: float = setting(1e-4, number(0, 1000, open_=True),
                         "learning rate, or the highest where it changes", metavar="RATE")
     momentum: float = setting(0.0, number(0, 1))
     schedule: str = setting("constant", one_of(*SCHEDULES))
