@@ -53,7 +53,7 @@ def _greater(a, b):
     return b if b > a or b != b else a
 
 
-@njit(inline="always")
+@helper
 def _finish(left, right, bias, least, out):
     """The greater of neighbours (W, K), bias and ReLU."""
     for j in range(out.shape[0]):
