@@ -14,6 +14,7 @@ from page_client import serving
 from PIL import Image
 from small import small_cnn
 
+from tinyfer.commands.play import write_door
 from tinyfer.core.inference import to_input
 from tinyfer.core.networks import ARCHITECTURES, load_model
 from tinyfer.data.drawn import draw_face
@@ -516,6 +517,15 @@ def test_it_fits_every_screen(open_page, width, scheme, tmp_path):
             || each.labels?.length || each.closest("[aria-label]"))).map(each => each.outerHTML);
         }""")
     assert nameless == []
+
+
+def test_the_private_file_leads_to_the_page(browser, server):
+    door, page = write_door(server.address), browser.new_page()
+    page.goto(door.as_uri())
+    page.wait_for_selector("#answer tr.strong")
+    assert page.url.startswith(server.address)
+    page.context.close()
+    door.unlink()
 
 
 def test_another_network_is_chosen(open_page):
