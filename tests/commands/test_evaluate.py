@@ -326,6 +326,10 @@ def test_classes_of_a_folder_must_be_those_of_the_network(call, made, tmp_path):
     assert code == 2 and "need the data that the network was trained on" in err
     code, _, err = call(evaluate.main, made / "6", "--data", mine, "--part", "train")
     assert code == 2 and "of a folder of pictures all are scored" in err
+    shutil.rmtree(mine / "sad")
+    (mine / "fear").rename(mine / "Afraid")
+    assert call(evaluate.main, made / "6", "--data", mine, "--out", tmp_path / "out")[0] == 0
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text())["n"] == 8, "of four classes"
 
 
 @pytest.mark.parametrize("right, supports, words", [

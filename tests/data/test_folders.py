@@ -58,6 +58,12 @@ def test_a_network_is_trained_and_scored_on_them(mine, monkeypatch, tmp_path, ca
         capsys.readouterr().err)
 
 
+def test_a_validation_folder_lets_the_parts_be_as_they_are(mine):
+    assert train.new_config({"data": mine}).split == "report"
+    shutil.copytree(mine / "test", mine / "val")
+    assert train.new_config({"data": mine}).split == "official"
+
+
 @pytest.fixture
 def pets(tmp_path):
     """A plain folder: two classes that FER-2013 has not, thirty drawn faces and ten."""
