@@ -81,7 +81,7 @@ def faces_in(grey, smallest=None, threshold=0.5):
 def in_picture(boxes, size):
     """Boxes (N, 4) as a list of Face, moved into a picture of `size` where they stick out."""
     found = []
-    for x, y, side, score in boxes.astype(float):
+    for x, y, side, score in boxes.tolist():
         side = min(max(1, round(side)), *size)
         x, y = (min(max(0, round(middle - side / 2)), length - side)
                 for middle, length in zip((x, y), size))
