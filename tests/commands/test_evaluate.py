@@ -14,6 +14,7 @@ from PIL import Image
 from small import draw_nothing, use_small_network
 
 from tinyfer.commands import evaluate, train
+from tinyfer.commands.messages import verdict
 from tinyfer.core import networks
 from tinyfer.core.networks import load_model
 from tinyfer.data import EMOTIONS, draw_faces
@@ -132,7 +133,9 @@ def test_evaluate_writes_everything(call, made, tmp_path):
         assert comparison["accuracies"][0] == result["binarized"]["scores"]["accuracy"]
     assert result["reweighed"]["how"] == "divided"
     assert f"divided     {result['reweighed']['scores']['accuracy']:8.4f}" in out
-    assert out.startswith((tmp_path / "out" / "report.txt").read_text().rstrip())
+    text = (tmp_path / "out" / "report.txt").read_text()
+    assert out.startswith(text.rstrip())
+    assert all(len(line) < 80 for line in text.splitlines() if not line.startswith("against"))
     for words in ("macro mean", "true \\ predicted", "McNemar", "threshold  accuracy"):
         assert words in out
     page = Page((tmp_path / "out" / "report.html").read_text())
@@ -340,7 +343,7 @@ def test_classes_of_a_folder_must_be_those_of_the_network(call, made, tmp_path):
     (0.9, (60, 20, 20), "Right for 90 of 100 faces; guessing among 3 is right for 33.")])
 def test_a_score_in_a_sentence(right, supports, words):
     classes = {name: dict(support=n) for name, n in zip("abc", supports)}
-    assert evaluate.verdict(dict(
+    assert verdict(dict(
         n=100, accuracy=right, classes=classes,
         accuracy_interval=metrics.wilson_interval(round(100 * right), 100))) == words
 

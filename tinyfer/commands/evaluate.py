@@ -6,11 +6,12 @@
 """
 
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 
 from tinyfer.commands import cli
-from tinyfer.commands.messages import four_digits, warn_of_drawn_faces
+from tinyfer.commands.messages import four_digits, scores_of, verdict, warn_of_drawn_faces
 from tinyfer.commands.report import write_report
 from tinyfer.core.arrays import atomic_write
 from tinyfer.core.inference import CROPS
@@ -127,36 +128,15 @@ def heading(run, own):
     return experiment.title[0].upper() + experiment.title[1:]
 
 
-def verdict(result):
-    """The accuracy in a sentence, beside guessing and beside always saying the same."""
-    supports = {name: row["support"] for name, row in result["classes"].items()}
-    n, K = result["n"], len(supports)
-    most = max(supports, key=supports.get)
-    (low, high), right = result["accuracy_interval"], 100 * result["accuracy"]
-    words = f"Right for {right:.0f} of 100 faces"
-    if high < 1 / K:
-        return f"{words}: worse than guessing among {K}."
-    if low <= 1 / K:
-        return f"{words}: no better than guessing among {K}."
-    if low <= supports[most] / n:
-        return (f"{words}: no better than always saying {most}, right for "
-                f"{100 * supports[most] / n:.0f}.")
-    return f"{words}; guessing among {K} is right for {100 / K:.0f}."
-
-
 def report_text(part, probabilities, result):
-    low, high = result["accuracy_interval"]
     lines = [result["heading"], result["verdict"], "", result["what"],
-             f"accuracy {result['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f}), "
-             f"macro precision {result['macro']['precision']:.4f},",
-             f"macro AUC {four_digits(result['macro']['auc'])}, "
-             f"calibration error {result['calibration']['ece']:.4f}"]
+             f"{scores_of(result)}, calibration error {result['calibration']['ece']:.4f}"]
     there = part.counts() > 0
     if not there.all():
         alone = np.where(there, probabilities, 0).argmax(axis=1)
         absent = ", ".join(name for name, is_there in zip(part.class_names, there) if not is_there)
-        lines.append(f"no picture is of {absent}; choosing among the others alone: accuracy "
-                     f"{metrics.accuracy(part.labels, alone):.4f}")
+        lines.append(fill(f"no picture is of {absent}; choosing among the others alone: accuracy "
+                          f"{metrics.accuracy(part.labels, alone):.4f}", 79))
     if "copies" in result:
         lines.append(_leakage(result))
     lines += ["", metrics.format_report(result), "", _matrix(result, part.class_names)]
@@ -196,8 +176,9 @@ def _matrix(result, names):
 def _binarized(binarized):
     test = binarized["scores"]
     lines = [f"merged after prediction, positive where P(happy) + P(surprise) > "
-             f"{test['threshold']}: accuracy {test['accuracy']:.4f},",
-             f"precision of positive {test['precision']:.4f}, recall {test['recall']:.4f}, "
+             f"{test['threshold']}:",
+             f"accuracy {test['accuracy']:.4f}, precision of positive "
+             f"{test['precision']:.4f}, recall {test['recall']:.4f}, "
              f"AUC {test['auc']:.4f}",
              "threshold  accuracy  precision  recall"]
     lines += [f"{row['threshold']:9.2f}  {row['accuracy']:8.4f}  {row['precision']:9.4f}  "
@@ -220,7 +201,7 @@ def _against(others):
     for place, test in others.items():
         mine, other = test["accuracies"]
         lines.append(
-            f"against {place}, {test['n']:,} images: accuracy {mine:.4f} and {other:.4f}, equal "
+            f"against {place}, {test['n']:,} images:\n  accuracy {mine:.4f} and {other:.4f}, equal "
             f"predictions {test['agreement']:.4f};\n  right only here {test['only_one']}, only "
             f"there {test['only_other']}, McNemar's exact p = {test['p']:.3g}")
     return "\n".join(lines)

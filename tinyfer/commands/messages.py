@@ -45,14 +45,11 @@ def introduce(about, config, folder, history):
 def conclude(result, folder, config, notes, times):
     """The scores, and what to make of them. times: "once", or "again"."""
     test, best = result["best"]["test"], result["best"]
-    low, high = test["accuracy_interval"]
     print(f"\nbest epoch on validation: {best['epoch']}, accuracy "
           f"{best['validation']['accuracy']:.4f} (last epoch {result['last']['epoch']}: "
           f"{result['last']['validation']['accuracy']:.4f})")
     print(f"test part of {result['source']}, {test['n']:,} images, scored {times} with the "
-          f"best epoch:\naccuracy {test['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f}), "
-          f"macro precision {test['macro']['precision']:.4f}, "
-          f"macro AUC {four_digits(test['macro']['auc'])}\n")
+          f"best epoch:\n{scores_of(test)}\n{verdict(test)}\n")
     print(format_report(test))
     print(f"\ntrained in {duration(result['training_seconds'])}; config.json, history.csv, "
           "metrics.json, best.npz, last.npz,\ncurves.png, confusion.png and roc.png are in "
@@ -64,6 +61,31 @@ def conclude(result, folder, config, notes, times):
     if config.drawn:
         print(f"{RULE}\n  DRAWN FACES, NOT FER-2013: this score says nothing about photographs.\n"
               f"{RULE}")
+
+
+def verdict(result):
+    """The accuracy in a sentence, beside guessing and beside always saying the same."""
+    supports = {name: row["support"] for name, row in result["classes"].items()}
+    n, K = result["n"], len(supports)
+    most = max(supports, key=supports.get)
+    (low, high), right = result["accuracy_interval"], 100 * result["accuracy"]
+    words = f"Right for {right:.0f} of 100 faces"
+    if high < 1 / K:
+        return f"{words}: worse than guessing among {K}."
+    if low <= 1 / K:
+        return f"{words}: no better than guessing among {K}."
+    if low <= supports[most] / n:
+        return (f"{words}: no better than always saying {most}, right for "
+                f"{100 * supports[most] / n:.0f}.")
+    return f"{words}; guessing among {K} is right for {100 / K:.0f}."
+
+
+def scores_of(result):
+    """Accuracy and macro scores in two lines."""
+    low, high = result["accuracy_interval"]
+    return (f"accuracy {result['accuracy']:.4f} (95 % interval {low:.3f} to {high:.3f}),\n"
+            f"macro precision {result['macro']['precision']:.4f}, "
+            f"macro AUC {four_digits(result['macro']['auc'])}")
 
 
 def four_digits(value):
