@@ -194,11 +194,16 @@ def recognise(path):
         raise ValueError(f"{path} is neither a file nor a folder")
     names = names_in(path)
     file = _known_file(names, TABLES + ARCHIVES * path.is_dir())
-    base, above, pictures = _layout(path, names)
-    if file and not (pictures and len(base) <= file.count("/") - (above == 2)):
+    above, bases = _layout(names)
+    if file and not any(len(base) <= file.count("/") - (above == 2) for base in bases):
         return recognise(path / file) if path.is_dir() else Source(path, file)
-    if not pictures:
+    if not bases:
         raise _unrecognised(path, names)
+    if len(bases) > 1:
+        first, second = (short("/".join(base)) or "itself" for base in sorted(bases)[:2])
+        raise ValueError(f"{path} holds several data sets, in {first} and in {second}; expected "
+                         "one")
+    (base, pictures), = bases.items()
     return _of_pictures(path, names, base, above, pictures)
 
 
@@ -220,9 +225,9 @@ def _divided(pictures):
     return [parts for parts in pictures if len(parts) >= 3 and parts[-3].lower() in PARTS]
 
 
-def _layout(path, names):
-    """The folder of the parts or, where there are none, of the class folders; how far above the
-    pictures it lies, 3 or 2; and the pictures in them, of which there may be none."""
+def _layout(names):
+    """How far above the pictures the folder of the data set lies: 3 for one of train/, test/ and
+    the like, else 2 for one of class folders; and every such folder, with its pictures."""
     pictures = _split(names)
     divided = _divided(pictures)
     above, bases = 3 if divided else 2, {}
@@ -232,13 +237,7 @@ def _layout(path, names):
         bases = {base: found for base, found in bases.items() if len({p[-2] for p in found}) > 1}
         least = min(map(len, bases), default=0)
         bases = {base: found for base, found in bases.items() if len(base) == least}
-    if len(bases) > 1:
-        first, second = (short("/".join(base)) or "itself" for base in sorted(bases)[:2])
-        raise ValueError(f"{path} holds several data sets, in {first} and in {second}; expected "
-                         "one")
-    for base, found in bases.items():
-        return base, above, found
-    return (), above, []
+    return above, bases
 
 
 def _of_pictures(path, names, base, above, pictures):
@@ -257,7 +256,7 @@ def _of_pictures(path, names, base, above, pictures):
         if (first := seen.setdefault(picture[:3], name)) != name:
             raise ValueError(f"{path} holds the same image twice: {short(first)} and {short(name)}")
         found.append(picture)
-    for folder in {name.rpartition("/")[0] for name in names}:      # also those without a picture
+    for folder in sorted({name.rpartition("/")[0] for name in names}):  # also without a picture
         parts = folder.split("/")
         if tuple(parts[:len(base)]) != base or len(parts) != len(base) + above - 1 or (
                 above == 3 and parts[-2].lower() not in PARTS):
