@@ -138,7 +138,8 @@ def test_grey_values_that_are_not_scaled_once_are_noticed(recwarn):
     model, x = small_cnn(3), tinyfer.to_input(FACES)
     model.forward(x)
     model.forward(np.zeros_like(x))
+    tinyfer.saliency(model, FACES, method="integrated")
     assert not recwarn.list
     for wrong in 255 * x, x / 255:
         with pytest.warns(tinyfer.core.checks.Notice, match="expected grey values divided by 255"):
-            model.forward(wrong)
+            model.forward(wrong, training=True)

@@ -170,10 +170,10 @@ def convolution(x, w, b):
             array("convolution", "b", b, (K,), w.dtype))
 
 
-def convolution_gradient(dout, x, w, *behind):
+def convolution_gradient(dout, x, w, *after):
     """dout (N, H-2, W-2, K), x (N, H, W, C), w (3, 3, C, K).
 
-    behind: nothing; or out, laid out as dout, where ReLU was included, else None, and norm (4, K)
+    after: nothing; or out, laid out as dout, where ReLU was included, else None, and norm (4, K)
     where batch norm follows that, else None.
     """
     w = array("convolution", "w", w, (3, 3, "C", "K"))
@@ -182,11 +182,11 @@ def convolution_gradient(dout, x, w, *behind):
     axes = len(x), x.shape[1] - 2, x.shape[2] - 2, K
     dout = array("convolution", "dout", dout, axes, w.dtype)
     shapes = (("out", axes), ("norm", (4, K)))
-    behind = [given if given is None else array("convolution", name, given, shape, w.dtype)
-              for given, (name, shape) in zip(behind, shapes)]
-    if behind and behind[0] is None and behind[1] is not None:
+    after = [given if given is None else array("convolution", name, given, shape, w.dtype)
+              for given, (name, shape) in zip(after, shapes)]
+    if after and after[0] is None and after[1] is not None:
         raise ValueError("convolution: norm is given, but no out; expected both")
-    return dout, x, w, *behind
+    return dout, x, w, *after
 
 
 def product(a, b):

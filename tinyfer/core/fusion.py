@@ -18,10 +18,10 @@ from tinyfer.core.layers import BatchNorm, Conv2D, MaxPool2D
 def forward(layers, x, training):
     """The output of `layers` in a row."""
     affine = None
-    for layer, behind in pairwise([*layers, None]):
+    for layer, following in pairwise([*layers, None]):
         if affine is not None:
             x, affine = layer.forward(x, training, affine), None
-        elif type(layer) is BatchNorm and type(behind) is MaxPool2D:
+        elif type(layer) is BatchNorm and type(following) is MaxPool2D:
             affine = layer.forward_all_but_out(x, training)
         else:
             x = layer.forward(x, training)

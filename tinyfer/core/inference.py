@@ -1,6 +1,6 @@
 """Prediction: the same function with less work, on layers that share no state with training.
 
-Batch norm is folded into the layer behind it, pixels that no output sees are left out, and what
+Batch norm is folded into the layer after it, pixels that no output sees are left out, and what
 several windows of a face share is computed once. All of it follows from what evaluation mode
 computes, and holds exactly in exact arithmetic; chapters 7, 9 and 16.
 """
@@ -93,11 +93,11 @@ def checked_crops(crops):
     return crops
 
 
-def warn_of_range(x):
-    """A `Notice` where x (N, H, W, 1) looks like grey values 0 to 255, or like some that have been
-    divided by 255 twice."""
+def warn_of_range(x, training):
+    """A `Notice` where x (N, H, W, 1) looks like grey values 0 to 255 or, in training, like some
+    that have been divided by 255 twice; some maps of saliency ask for faces that dark."""
     if x.ndim == 4 and x.shape[3] == 1 and 0 <= x.min() < (high := x.max()):
-        if high > 16 or high < FAINT / 255:
+        if high > 16 or training and high < FAINT / 255:
             warnings.warn(f"x reaches from {x.min():g} to {high:g}: expected grey values divided "
                           "by 255, once (tinyfer.to_input does it)", Notice, stacklevel=3)
 
@@ -272,10 +272,10 @@ def fold_batchnorm(layers):
     return folded
 
 
-def _reaches_weights(batchnorm, behind):
+def _reaches_weights(batchnorm, after):
     """Whether a convolution or dense layer follows, with nothing between that s x + t may not pass.
     """
-    for layer in behind:
+    for layer in after:
         if type(layer) in (Conv2D, Dense):
             return True
         if not layer.passes(batchnorm.gamma.value):

@@ -88,7 +88,9 @@ class Sequential:
     @property
     def dtype(self) -> np.dtype:
         """float32 or float64: of the parameters, and of x."""
-        return next((p.value.dtype for p in self.parameters()), np.dtype(np.float32))
+        parts = walk(dict(enumerate(self.layers)))      # of which the first parameter is enough
+        return next((p.value.dtype for _, p in parts if isinstance(p, Parameter)),
+                    np.dtype(np.float32))
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of the output for an input of `shape`, both without N; ValueError if none fits."""
@@ -107,7 +109,7 @@ class Sequential:
                              "(tinyfer.to_input scales and converts)")
         x = checks.array("this model", "x", x, ("N", ...), self.dtype)
         shape = self.output_shape(x.shape[1:])
-        inference.warn_of_range(x)
+        inference.warn_of_range(x, training)
         out = fusion.forward(self.layers, x, training)
         if out.shape[1:] != shape:
             raise ValueError(f"the layers give {out.shape[1:]} where their output_shape says "

@@ -20,7 +20,7 @@ class Optimizer:
     """
 
     moments: tuple[str, ...] = ()       # names of the lists that hold one array for each parameter
-    averaged: Any = None        # the model that holds a running mean of the weights: averaging.py
+    averaged: Any = None        # the model that holds a running mean of the weights: ema.py
 
     def __init__(self, parameters: Iterable[Parameter], lr: float) -> None:
         self.parameters = list(parameters)
