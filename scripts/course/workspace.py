@@ -158,7 +158,7 @@ def answering(door):
                  if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom))]
         for node in nodes:
             if ast.unparse(node) not in as_given:       # a stub takes no answer away
-                keep(folder / f"{name}.py", node, ast.get_source_segment(cell, node))
+                keep(folder / f"{name}.py", node, cell.splitlines()[slice(*span(node))])
         path = next((c.exercises for c in chapters.CHAPTERS if Path(name).name in c.pieces),
                     marking.HERE / f"{name}.py")
         names = {node.name for node in nodes if hasattr(node, "name")}
@@ -168,17 +168,23 @@ def answering(door):
     return answer
 
 
+def span(node):
+    """The first of its lines, from 0, with decorators, and the one after the last."""
+    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+    return first - 1, node.end_lineno
+
+
 def keep(path, node, source):
     """Write a function, class or import of a cell into a file, in the place of its namesake."""
     text = path.read_text(encoding="utf-8")
     lines, body = text.splitlines(), ast.parse(text).body
     if not hasattr(node, "name"):
-        if source not in lines:
-            lines.insert(body[0].end_lineno, f"\n{source}")
+        if source[0] not in lines:
+            lines[body[0].end_lineno:body[0].end_lineno] = ["", *source]
     elif old := next((n for n in body if getattr(n, "name", None) == node.name), None):
-        lines[old.lineno - 1:old.end_lineno] = [source]
+        lines[slice(*span(old))] = source
     else:
-        lines += ["", "", source]
+        lines += ["", "", *source]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

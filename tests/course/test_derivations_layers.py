@@ -256,7 +256,7 @@ def test_epsilon_lets_a_share_of_xhat_through():
 
 
 def test_two_values_pass_no_gradient():
-    """They are -1 and 1 whatever they were. (A single one would be its own mean, and is refused.)"""
+    """They are -1 and 1 whatever they were. (A single one, its own mean, is refused.)"""
     layer, x, dout = example((2, 4), 0)
     layer.forward(x, training=True)
     close(layer.backward(dout), 0)

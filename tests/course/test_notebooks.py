@@ -141,9 +141,11 @@ def test_answers_in_cells_are_kept_and_checked(tmp_path):
     kept = (tmp_path / "ch03_layers.py").read_text(encoding="utf-8")
     assert "x * sigmoid(x)" in kept and kept.count("def silu(x)") == 1 and "import e" in kept
     assert kept.count("\ndef ") == before.count("\ndef ") + 1       # sigmoid
-    later = said("def silu_backward(dout, x):\n    s = sigmoid(x)\n    return dout * (s + x * s * "
+    later = said("from functools import cache\n\n@cache\ndef twice(n):\n    return 2 * n\n\n"
+                 "def silu_backward(dout, x):\n    s = sigmoid(x)\n    return dout * (s + x * s * "
                  "(1 - s))\n\nanswer(In[-1], 'ch03_layers')")
     assert "right  silu" in later[1], "another session does not find what was kept"
+    assert "@cache\ndef twice" in (tmp_path / "ch03_layers.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(not all(importlib.util.find_spec(name) for name in ("nbclient", "ipykernel")),
