@@ -13,7 +13,7 @@ from tinyfer.core import networks
 from tinyfer.core.inference import to_input
 from tinyfer.core.losses import softmax, softmax_cross_entropy
 from tinyfer.data.drawn import draw_face, draw_faces
-from tinyfer.data.pictures import face_of
+from tinyfer.data.pictures import face_of, grey_of
 from tinyfer.explain.saliency import METHODS
 from tinyfer.page import networks as page_networks
 from tinyfer.page import training
@@ -22,6 +22,7 @@ from tinyfer.page.networks import Network, Networks
 from tinyfer.page.questions import Questions
 from tinyfer.page.tabs import MOST, Tabs
 from tinyfer.photo.finder import find_faces
+from tinyfer.photo.watching import Follower
 from tinyfer.photo.reading import unsure
 
 FIVE, SMALL = dict(network="five-class-study"), dict(network="small")
@@ -90,6 +91,12 @@ def test_faces_are_found_where_the_package_finds_them(asked):
     answer, _ = asked("find", dict(height=160, width=200), picture)
     expected = find_faces(Image.fromarray(picture, "RGBA"))
     assert [each[:3] for each in answer["faces"]] == [[f.x, f.y, f.side] for f in expected]
+    fields, follower = dict(height=160, width=200, tab=5), Follower()
+    for shift in range(0, 16, 4):
+        frame = np.roll(picture, shift, axis=1)
+        answer, _ = asked("follow", fields, frame)
+        followed = follower.follow(grey_of(Image.fromarray(frame, "RGBA"))).values()
+        assert [each[:3] for each in answer["faces"]] == [[f.x, f.y, f.side] for f in followed]
     assert expected, "or this test proves nothing"
 
 

@@ -16,6 +16,7 @@ from tinyfer.page.step import Practice
 from tinyfer.page.tabs import Tabs
 from tinyfer.page.training import Training
 from tinyfer.page.worker import Worker
+from tinyfer.photo.watching import Follower
 from tinyfer.photo.reading import unsure
 
 # Rows and columns of the eyes and the mouth: [top, bottom, left, right], the last excluded.
@@ -32,6 +33,7 @@ class Questions:
         self.worker = Worker()
         self.worker.start()
         practices, trainings = Tabs(partial(Practice, self.networks)), Tabs(Training)
+        followers = Tabs(Follower)
         # name: (function, whether its answer is quick)
         self.known = {
             "start": (self.start, True),
@@ -39,6 +41,7 @@ class Questions:
             "draw": (faces.draw, True),
             "cut": (faces.cut, True),
             "find": (faces.find, True),
+            "follow": (lambda question: faces.follow(followers.of(question), question), True),
             "answer": (self.answer, True),
             "map": (self.map, False),
             "strips": (partial(strips.strips, self.networks), False),

@@ -1,4 +1,4 @@
-"""What a tab of the browser has to itself: networks that learn, and that no other tab moves."""
+"""What a tab of the browser has to itself: networks that learn, and the faces of its camera."""
 
 MOST = 6        # tabs remembered; a network with its gradients and moments takes some 22 MB
 

@@ -2,7 +2,7 @@
 
 import {Line, report, stale} from "./ask.js";
 import {$, make} from "./elements.js";
-import {SIZE, on, setFace, state} from "./state.js";
+import {SIZE, TAB, on, setFace, state} from "./state.js";
 
 const LARGEST = 40e6;           // bytes of a picture file
 const CUT = 480;                // pixels of the square that goes to Python, at most
@@ -28,7 +28,7 @@ function pixelsOf(source, part, width, height) {
 // or arrow keys, made larger or smaller by the wheel, + and -.
 class Square {
   // camera: whether the view is mirrored, with an oval; found(faces): called after each search with
-  // the [left, top, side] of all faces, the surest first.
+  // the [left, top, side] of all faces, in a picture the surest first.
   constructor(parent, name, {camera = false, found}) {
     Object.assign(this, {oval: camera, mirrored: camera, source: null, faces: []});
     this.canvas = make("canvas", {
@@ -115,13 +115,13 @@ class Square {
     event.preventDefault();
   }
 
-  // Have Python look for the faces in a view whose longer side has at most so many pixels.
-  find(most = VIEW) {
+  // Have Python look for the faces: "find" in a picture, "follow" in the next frame of a camera.
+  find(name = "find", most = VIEW) {
     const scale = Math.min(1, most / Math.max(this.width, this.height));
     const [width, height] = [this.width, this.height].map(side => Math.round(side * scale));
     const pixels = pixelsOf(this.source, [0, 0, this.width, this.height], width, height);
     this.moved = false;
-    this.finder.ask("find", {width, height, scale}, pixels);
+    this.finder.ask(name, {width, height, scale, tab: TAB}, pixels);
   }
 
   // A frame and a button for each face.
@@ -212,7 +212,7 @@ function startCamera() {
   function look() {
     if (!video.srcObject || !$("follow").checked) return;
     since = performance.now();
-    square.find(FOLLOW);
+    square.find("follow", FOLLOW);
   }
 
   // The square goes to the face that is nearest to it, or that is clicked on. The next search
