@@ -186,6 +186,13 @@ def test_one_face_needs_no_batch_axis():
         model.predict(faces[2, :40])
 
 
+def test_faces_may_have_the_channel_axis_of_the_network():
+    model, faces = small_cnn(), draw_faces(7, seed=1).faces
+    assert np.array_equal(model.predict_proba(to_input(faces)), model.predict_proba(faces))
+    assert np.array_equal(model.predict_proba(faces[..., None], crops=2),
+                          model.predict_proba(faces, crops=2))
+
+
 def test_a_model_that_gives_no_probabilities_says_so():
     model = Sequential([Conv2D(1, 2, np.random.default_rng(0))])
     with pytest.raises(ValueError, match=r"maps \(48, 48, 1\) to \(46, 46, 2\)"):

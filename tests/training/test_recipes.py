@@ -336,3 +336,9 @@ def test_a_network_of_another_kind_is_no_start():
     with pytest.raises(ValueError, match="weights do not fit this model"):
         start_from(model, tiny_model(channels=3))
     assert all(np.array_equal(array, before[name]) for name, array in model.state().items())
+
+
+def test_a_running_mean_of_another_model_is_refused():
+    optimizer = Adam(tiny_model().parameters())
+    with pytest.raises(ValueError, match="parameters that this model does not have"):
+        RunningMean(optimizer, tiny_model(), 0.9)
