@@ -7,7 +7,7 @@ import sys
 import tinyfer
 
 COMMANDS = {
-    "train": "train the six-layer network on FER-2013, on drawn faces or on pictures of your own",
+    "train": "train the network on FER-2013, drawn faces or pictures of your own",
     "predict": "find the faces in photographs and read their expressions",
     "watch": "follow the faces of a film or a camera, and read them frame by frame",
     "evaluate": "score a network: text, pictures and a page for the browser",

@@ -34,7 +34,7 @@ def model(monkeypatch, tmp_path):
 
 
 def run(module, *arguments):
-    return module.main([*map(str, arguments), "--model", "net.npz"])
+    return module.main([*map(str, arguments), "--model", "net.npz", "--force"])
 
 
 def panel(folder="runs/saliency"):

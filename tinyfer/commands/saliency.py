@@ -76,11 +76,11 @@ def parse(argv):
         help="integrated: start from black or from the mean face of the training part")
     add("--steps", type=int, metavar="N", help="integrated: points on the way (default 64)")
     add("--square", type=int, metavar="PIXELS", help="occlusion: side of the square (default 8)")
-    add("--out", type=Path, default=Path("runs/saliency"), metavar="FOLDER",
-        help="default runs/saliency; files of the same name are replaced")
+    cli.add_output(parser, "runs/saliency")
     add("--batch-size", type=int, default=64, metavar="N", help="inputs at a time (default 64)")
-    add("--threads", type=int, metavar="N", help="threads (default: one per core)")
+    cli.add_threads(parser)
     given = parser.parse_args(argv)
+    given.out = Path(given.out or "runs/saliency")
     # `--method gradcam reading.jpg`: what is no method is a picture, if there is such a file.
     methods = [name for name in given.method or () if name in (*METHODS, "all")]
     others = [name for name in given.method or () if name not in methods]
@@ -104,7 +104,7 @@ def main(argv=None):
 
 
 def run(given):
-    cli.check_writable(given.out)
+    cli.check_output(given.out, given.force)
     set_threads(given.threads)
     refuse_what_does_not_fit(given)
     note_first_start()
