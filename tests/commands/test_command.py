@@ -30,7 +30,7 @@ def raises(error):
     (ValueError("size is 0; expected 1"), 2, "error: size is 0; expected 1\n"),
     (FileNotFoundError("there is no x.csv"), 2, "error: there is no x.csv\n"),
     (PermissionError(13, "Permission denied", "a/b"), 2, "error: a/b: Permission denied\n"),
-    (ValueError("two\nlines \x1b[31m"), 2, "error: two lines ?[31m\n"),
+    (ValueError("two\nlines \x1b[31m"), 2, "error: two lines \\x1b[31m\n"),
     (MemoryError(), 2, "error: there is not enough memory for this\n"),
     (KeyboardInterrupt(), 130, "\ngiven up\n")])
 def test_errors_are_a_sentence_and_a_code(error, code, sentence, capsys):
