@@ -470,3 +470,14 @@ def test_a_first_start_says_that_it_compiles(call, model_file, pictures, monkeyp
     monkeypatch.setattr(messages, "compiled", lambda what: False)
     err = call(predict.main, pictures[0], "--whole", "--model", model_file)[2]
     assert "the first start compiles the kernels, once" in err
+
+
+def test_an_undrawn_copy_loses_no_answer(call, model_file, pictures, monkeypatch, tmp_path):
+    def full(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("tinyfer.photo.marking.marked", full)
+    code, out, err = call(predict.main, *pictures, "--whole", "--model", model_file, "--json",
+                          "--show", tmp_path / "marked")
+    assert code == 1 and err.count("no space left") == 3
+    assert [len(row["faces"]) for row in json.loads(out)] == [1, 1, 1]

@@ -97,17 +97,18 @@ def predict(given):
     note_first_start()
     counter = Counter()
     sources = [sys.stdin.buffer.read() if name == "-" else name for name, _ in pictures]
-    found = read_photos(sources, model, counter, box=given.box, whole=given.whole,
-                        crops=given.crops, smallest=given.smallest, threshold=given.threshold)
+    found = read_photos(sources, model, box=given.box, whole=given.whole, crops=given.crops,
+                        smallest=given.smallest, threshold=given.threshold)
     code = 0
     with Report(given, model.class_names) as report:
-        for (name, _), file in zip(pictures, files):
+        for done, ((name, _), file) in enumerate(zip(pictures, files), 1):
             with cli.notes(name):
                 readings = next(found)
             if file and not readings.error:
                 readings.error = draw(readings, file)
             counter.clear()
             report.add(name, readings)
+            counter.show(done, len(pictures))
             if readings.error or (given.strict and not readings):
                 code = 1
     return code
@@ -119,8 +120,7 @@ class Counter:
     def __init__(self):
         self.start, self.text = time.perf_counter(), ""
 
-    def __call__(self, done, total):
-        self.clear()
+    def show(self, done, total):
         if sys.stderr.isatty() and done < total:
             left = (time.perf_counter() - self.start) / done * (total - done)
             self.text = f"{done:,} of {total:,} pictures, {duration(left)} left"
@@ -208,8 +208,11 @@ class Report:
 
 def as_json(name, readings):
     """A picture as JSON: in ASCII where the stream is not UTF-8, or a terminal would act on it."""
-    record = dict(image=name, error=readings.error) if readings.error else dict(
-        image=name, faces=[as_dict(reading) for reading in readings])
+    record = dict(image=name)
+    if readings.error:
+        record["error"] = readings.error
+    if readings or not readings.error:          # a copy that cannot be drawn loses no answer
+        record["faces"] = [as_dict(reading) for reading in readings]
     text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     if not (utf8 and all(line.isprintable() for line in text.split("\n"))):
