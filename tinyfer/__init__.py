@@ -2,27 +2,18 @@
 
 The way of a face through the package, and a good order to read it in:
 
-    datasets/           faces and labels: FER-2013, or drawn ones; splits and class sets;
-                        inputs.py, a minibatch: random shifts and flips, grey values to [0, 1]
-    layers.py           what every layer computes, and its gradient by hand; layer.py and
-                        checks.py: what they share, and what a wrong call is told
-    kernels/            the arithmetic underneath; reference.py first, it is the definition
-    model.py            layers in a row: forward, backward, files; fusion.py, which of them are
-                        computed together
-    inference.py        prediction: the same function with less work
-    architectures.py    the network of the study: six convolutions, two dense layers
-    losses.py           softmax and the weighted cross-entropy
-    optim.py            Adam, momentum, and rates that rise and fall
-    gradcheck.py        the proof that the gradients are right
-    recipes.py          how a network is trained, as data; averaging.py, a mean of its weights
-    settings.py         all that decides a training, checked in one place
-    training.py         the loop, with checkpoint.py and runs.py: what a run leaves on the disk
-                        (files.py: written whole or not at all, read within bounds)
-    metrics.py          what a trained network is worth, with binary.py; evaluation.py scores a run,
-                        plots.py draws it
-    finder.py           faces in a photograph, by two small networks; photo.py reads them
-    saliency/           which pixels its predictions hang on, and whether such maps mean anything
-    experiments.py      the study's eight experiments as data
+    core/       layers, model, networks, losses, optimizers, gradient check, prediction; kernels/,
+                the arithmetic underneath, of which reference.py is the definition
+    data/       faces and labels: FER-2013, pictures of one's own, or drawn ones; how they are
+                divided, and changed by chance
+    training/   config.py, all that decides a training; recipes.py, how, as data; loop.py, the
+                loop; runs.py, what it leaves on the disk; estimator.py, all of it on arrays
+    storage/    files and checkpoints, written whole or not at all, read within bounds
+    scores/     what a trained network is worth, and every plot
+    photo/      faces in a photograph, found by two small networks, and read
+    explain/    which pixels a prediction hangs on, and whether such maps mean anything
+    page/       the page on which a network answers as one plays
+    commands/   what a user runs
 
 docs/map.md has all of it in one table, with who imports whom. In short:
 
@@ -38,6 +29,8 @@ docs/map.md has all of it in one table, with who imports whom. In short:
     readings.show()                                     # the photograph, marked
     for reading in readings:
         print(reading.box, reading.expression, reading.unsure, reading.probabilities)
+
+    model = tinyfer.train(X, y, start="seven-class")    # X (N, 48, 48), y names of classes
 """
 
 from tinyfer.core.losses import softmax, softmax_cross_entropy

@@ -35,17 +35,8 @@ LATER = {"dtype", "limit", "start", "find_faces", "teachers"}       # not in the
 class Config:
     """What is trained on which faces, and how. ValueError naming a field that is out of its range.
 
-    classes, balance, split    the experiment, as in tinyfer.training.experiments
-    drop_duplicates            train without images that have a copy in validation or test
-    drawn                      that many drawn faces are the data; None: FER-2013 is
-    data                       where FER-2013 or the folder of pictures lay, or None
-    find_faces                 in a folder of pictures, the largest face found in each is taken
-    limit                      only so many images of each part; None: all
-    seed                       of everything random
-    dtype                      what is computed with, "float32" or "float64"
-    start                      weights to start from, a name or a path; None: drawn by the seed
-    teachers                   the file of other networks' answers that the recipe distils, or None
-    recipe                     how: a Recipe
+    The help of each field says what it means; drawn, data, limit, start and teachers may be None.
+    recipe: how; all the rest: on which faces.
     """
 
     classes: int | str = setting(
