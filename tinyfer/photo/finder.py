@@ -98,6 +98,9 @@ class Finder:
             first, rest = np.split(fold_batchnorm(look.layers), [2])
             self.look, behind = chained(first)
             self.rest = [*behind, *rest]
+            for layer in self.rest:
+                if type(layer) is Conv2D:
+                    layer.transformed = {}      # once for all photographs
 
     def candidates(self, grey, smallest, threshold=HAND_ON):
         """Boxes (N, 4) of the windows that `scan` takes for faces, sorted by score."""
@@ -110,11 +113,12 @@ class Finder:
         found = [np.empty((0, 4))]
         for strips in batches(pyramid(grey, smallest), AT_ONCE):
             for (scale, top, picture), out in zip(strips, self.judged([s[2] for s in strips])):
-                score = 1 / (1 + np.exp(out[..., 0] - out[..., 1]))
-                i, j = np.nonzero(score > threshold)
+                odds = out[..., 1] - out[..., 0]
+                i, j = np.nonzero(odds > math.log(threshold / (1 - threshold)))
+                score = 1 / (1 + np.exp(-odds[i, j]))
                 boxes = np.stack([j * SCAN_STRIDE + SCAN_SIZE / 2,
                                   (i + top) * SCAN_STRIDE + SCAN_SIZE / 2,
-                                  np.full(len(i), SCAN_SIZE * FILL), score[i, j]], axis=1)
+                                  np.full(len(i), SCAN_SIZE * FILL), score], axis=1)
                 boxes = moved(boxes, out[i, j, 2:])
                 boxes[:, :2] -= BORDER
                 boxes[:, :3] /= scale
