@@ -120,7 +120,6 @@ class Square {
     const scale = Math.min(1, most / Math.max(this.width, this.height));
     const [width, height] = [this.width, this.height].map(side => Math.round(side * scale));
     const pixels = pixelsOf(this.source, [0, 0, this.width, this.height], width, height);
-    this.moved = false;
     this.finder.ask(name, {width, height, scale, tab: TAB}, pixels);
   }
 
@@ -210,6 +209,7 @@ function startCamera() {
   let timer = null, since = 0;
 
   function look() {
+    if (square.moved) $("follow").checked = false;      // it was taken in hand
     if (!video.srcObject || !$("follow").checked) return;
     since = performance.now();
     square.find("follow", FOLLOW);
@@ -221,8 +221,7 @@ function startCamera() {
     square.faces = faces;
     square.words.textContent = faces.length ? "" : "No face is found.";
     setTimeout(look, Math.max(FRAME, (performance.now() - since) / 2));
-    if (square.moved) $("follow").checked = false;      // it was taken in hand
-    if (!faces.length || !$("follow").checked) return;
+    if (!faces.length || square.moved || !$("follow").checked) return;
     const {left, top, side} = square;
     const away = ([x, y, size]) => Math.hypot(x + (size - side) / 2 - left,
                                               y + (size - side) / 2 - top);
@@ -236,7 +235,7 @@ function startCamera() {
     $("camera-start").hidden = false;
     $("camera-stop").hidden = $("camera-follow").hidden = true;
   };
-  $("follow").onchange = look;
+  $("follow").onchange = () => { square.moved = false; look(); };
   $("camera-stop").onclick = stop;
   on("source", () => { if (state.source !== "camera") stop(); });
   $("camera-start").onclick = async () => {
@@ -249,6 +248,8 @@ function startCamera() {
     await video.play();
     $("camera-start").hidden = true;
     $("camera-stop").hidden = $("camera-follow").hidden = false;
+    square.moved = false;
+    $("follow").checked = true;
     square.show(video, video.videoWidth, video.videoHeight);
     timer = setInterval(() => square.update(), FRAME);
     look();
@@ -262,7 +263,7 @@ export function startPictures() {
     square.words.textContent = "No face was found: put the square on it by hand.";
   }});
   const take = file => open(file, square).catch(report);
-  $("find").onclick = () => square.find();
+  $("find").onclick = () => { square.moved = false; square.find(); };
   $("file").onchange = () => take($("file").files[0]);
   // A picture may be dropped anywhere; the browser must not leave the page for it.
   document.ondragover = event => { event.preventDefault(); $("drop").classList.add("over"); };
