@@ -2,11 +2,13 @@
 
 import threading
 
+import numba
 import numpy as np
 import pytest
 from tiny import small_cnn, unsettle
 
 import tinyfer
+from tinyfer.core import inference
 from tinyfer.core.inference import fold_batchnorm, seen, to_input, visible_window
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU
 from tinyfer.core.losses import softmax
@@ -341,3 +343,14 @@ def test_prediction_keeps_no_activations():
     model.predict_proba(np.zeros((3, 48, 48), np.uint8))
     kept = model._plan[1][0]
     assert all(layer._kept is None for layer in kept)
+
+
+def test_one_face_takes_one_thread_and_many_take_all(monkeypatch):
+    threads, at_windows = [], inference.at_windows
+    monkeypatch.setattr(inference, "at_windows", lambda *given: (
+        threads.append(numba.get_num_threads()), at_windows(*given))[1])
+    before, model = numba.get_num_threads(), tinyfer.six_layer_cnn()
+    faces = np.random.default_rng(0).integers(0, 256, (64, 48, 48), np.uint8)
+    model.predict_proba(faces[0], crops=18)
+    model.predict_proba(faces)
+    assert threads == [1, min(before, 16)] and numba.get_num_threads() == before

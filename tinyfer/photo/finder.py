@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from tinyfer.core.inference import fold_batchnorm
+from tinyfer.core.kernels.threads import at_most
 from tinyfer.core.layers import Conv2D, MaxPool2D
 from tinyfer.core.losses import softmax
 from tinyfer.core.networks import LOOK_SIZE, PACKAGED, SCAN_SIZE, SCAN_STRIDE, load_model
@@ -33,6 +34,7 @@ AT_ONCE = 1 << 20       # pixels of the pyramid: memory stays small, whatever th
 HAND_ON = 0.15          # the least score of a window that the first network hands on,
 MOST = 2000             # and the most windows of one photograph
 LOOKS = 256             # windows at a time in the second network
+LOOKS_A_THREAD = 32     # fewer are done before a second thread has come to help
 # How it looks at what is left, (mirrored: -1 or not, larger by): the mean of several opinions is
 # steadier.
 VIEWS = (1, 1), (-1, 1), (1, 1.1), (-1, 1 / 1.1)
@@ -141,7 +143,8 @@ class Finder:
         found, halves = np.empty_like(boxes), halved(grey)
         for start in range(0, len(boxes), LOOKS):
             part = boxes[start:start + LOOKS]
-            out = self._outputs(halves, part, views)
+            with at_most(-(-len(part) * len(views) // LOOKS_A_THREAD)):
+                out = self._outputs(halves, part, views)
             found[start:start + LOOKS] = moved(part, out[:, 2:])
             found[start:start + LOOKS, 3] = softmax(out[:, :2])[:, 1]
         return found
