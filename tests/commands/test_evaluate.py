@@ -313,6 +313,14 @@ def test_ones_own_pictures_are_scored(call, made, tmp_path):
     assert result["accuracy"] == np.mean(model.predict(faces) == np.repeat(range(5), 2))
 
 
+def test_a_model_file_alone_is_scored_on_pictures(call, made, tmp_path):
+    shutil.copy(made / "6" / "best.npz", tmp_path / "alone.npz")
+    code, out, err = call(evaluate.main, tmp_path / "alone.npz", "--data",
+                          own_pictures(tmp_path / "mine"), "--out", tmp_path / "out")
+    assert code == 0 and out.startswith("mine\nRight for "), err
+    assert "Configuration" not in (tmp_path / "out" / "report.html").read_text()
+
+
 def test_classes_of_a_folder_must_be_those_of_the_network(call, made, tmp_path):
     mine = own_pictures(tmp_path / "mine")
     for change, words in [

@@ -19,14 +19,15 @@ from small import draw_nothing, pack, use_small_network
 
 from tinyfer.commands import train
 from tinyfer.commands.progress import Progress
-from tinyfer.core.arrays import load_arrays
+from tinyfer.core.arrays import load_arrays, save_arrays
 from tinyfer.core.networks import load_model
 from tinyfer.data.splits import class_weights
 from tinyfer.scores.metrics import evaluate
 from tinyfer.storage.checkpoint import read_history
 from tinyfer.training import loop, runs
 from tinyfer.training.config import Config
-from tinyfer.training.recipes import BEST, DRAWN, RECIPES, Recipe
+from tinyfer.training.recipes import BEST, DRAWN, OLD_NAMES, PLAIN, RECIPES, Recipe
+from tinyfer.training.runs import open_run
 
 # 70 faces of five classes: some 40 to learn from in 5 steps, the last one of fewer.
 FEW = ["--drawn", "98", "--batch-size", "10", "--seed", "3"]
@@ -217,6 +218,30 @@ def test_raising_the_epochs_equals_a_longer_run(trained):
     scores = [(Path(folder) / "metrics.json").read_text() for folder in ("long", "run")]
     assert [re.sub('"training_seconds": .*', "", text) for text in scores][0] == (
         re.sub('"training_seconds": .*', "", scores[1]))
+
+
+def test_a_run_of_version_01_goes_on(trained):
+    """Its config.json held the name of a recipe, and the recipe, under other names, beside it."""
+    old = {new: name for name, new in OLD_NAMES.items()}
+    about = json.loads(Path("run/config.json").read_text())
+    about["recipe"] = {old.get(name, name): value
+                       for name, value in about["settings"].pop("recipe").items()}
+    about["recipe"].pop("name")
+    augmentation = about["recipe"]["augmentation"]
+    about["recipe"]["augmentation"] = {old.get(name, name): value for name, value
+                                       in augmentation.items() if value}
+    del about["settings"]["teachers"]
+    about["settings"] |= {name: about["recipe"][name] for name in PLAIN} | {"recipe": "study"}
+    Path("run/config.json").write_text(json.dumps(about))
+    arrays = load_arrays("run/last.npz")
+    kept = json.loads(str(arrays["about"]))
+    kept["settings"] = {name: value for name, value in about["settings"].items()
+                        if name not in ("data", "epochs", "patience")}
+    save_arrays("run/last.npz", arrays | {"about": np.array(json.dumps(kept))})
+    assert open_run("run").config.recipe == replace(DRAWN, epochs=2, batch_size=10)
+    assert run("--resume", "run", "--epochs", 3) == 0
+    run(*FEW, "--epochs", 3, "--out", "long")
+    same_run("long", "run")
 
 
 def test_a_run_in_float64_is_the_same_run_but_for_rounding(trained):

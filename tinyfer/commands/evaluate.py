@@ -71,7 +71,8 @@ def main(argv=None):
 def evaluate(given):
     set_threads(given.threads)
     run = open_run(given.run)
-    own = is_class_folder(given.data) and not same_place(given.data, run.config.data)
+    own = is_class_folder(given.data) and not (
+        run.about and same_place(given.data, run.config.data))
     if own and (given.part or given.reweigh or given.against):
         raise ValueError("--part, --reweigh and --against need the data that the network was "
                          "trained on; of a folder of pictures all are scored")
@@ -79,12 +80,13 @@ def evaluate(given):
     folder = Path(given.out or (run.folder / f"evaluation-{name}" if run.folder else
                                 f"runs/evaluation-{Path(given.run).stem}-{name}"))
     cli.check_output(folder, given.force)
-    find = largest_face if given.find_faces or run.config.find_faces else None
+    as_then = run.config.find_faces if run.about or not own else False
+    find = largest_face if given.find_faces or as_then else None
     if own:
         parts, copies = None, None
         part = load_class_folder(given.data, run.model.class_names, find)
         warn_of_drawn_faces(run)
-    elif find and not run.config.find_faces:
+    elif find and not as_then:
         raise ValueError("--find-faces needs --data with a folder of pictures that the run was not "
                          "trained on; its own are read as they were then")
     else:
@@ -120,9 +122,9 @@ def same_place(one, other):
 
 def heading(run, own):
     """What was scored, in a reader's words. own: the name of a folder that the run has not seen."""
-    experiment = run.experiment
     if own or run.config.classes == OWN:
         return own or Path(run.config.data).name
+    experiment = run.experiment
     if experiment.number:
         return f"Experiment {experiment.number}: {experiment.title}"
     return experiment.title[0].upper() + experiment.title[1:]

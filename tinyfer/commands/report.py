@@ -38,7 +38,7 @@ def write_report(path, run, part, probabilities, result, mistakes, parts=None):
         if "binarized" in result else "",
         _section("The most confident mistakes", _mistakes(part, probabilities, mistakes)),
         _section("Images of each class", _counts(parts._asdict() if parts else {"scored": part})),
-        _section("Configuration", _configuration(run)),
+        _section("Configuration", _configuration(run)) if run.about else "",
     ]
     banner = "" if part.source != "drawn faces" else (
         '<p class="banner">These are drawn faces: the scores say nothing about FER-2013.</p>')
