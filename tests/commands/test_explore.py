@@ -115,8 +115,8 @@ def test_the_facts_of_fer2013():
 
 
 def test_nothing_of_fer2013_is_in_the_repository():
-    """No picture of the size or the format of the data set."""
+    """No file of the format of the data set but NASA's portrait, which is of the public domain."""
     root = Path(__file__).parents[2]
     for folder in ("tinyfer", "scripts", "docs", "tests"):
-        assert not [f for f in (root / folder).rglob("*")
-                    if f.suffix.lower() in (".jpg", ".jpeg", ".zip", ".csv")]
+        assert {f.name for f in (root / folder).rglob("*")
+                if f.suffix.lower() in (".jpg", ".jpeg", ".zip", ".csv")} <= {"astronaut.jpg"}
