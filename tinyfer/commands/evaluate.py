@@ -141,7 +141,8 @@ def report_text(part, probabilities, result):
                           f"{metrics.accuracy(part.labels, alone):.4f}", 79))
     if "copies" in result:
         lines.append(_leakage(result))
-    lines += ["", metrics.format_report(result), "", _matrix(result, part.class_names)]
+    rows = {name: row for name, row in result["classes"].items() if row["support"]}
+    lines += ["", metrics.format_report(result | {"classes": rows}), "", _matrix(result, part.class_names)]
     if "binarized" in result:
         lines += ["", _binarized(result["binarized"])]
     if "reweighed" in result:
