@@ -118,7 +118,7 @@ class Adam(Optimizer):
 
 
 class SGD(Optimizer):
-    """Gradient descent, with momentum where that is above 0 (Polyak 1964; chapter 10):
+    """Gradient descent, with momentum where that is above 0 (Polyak 1964; chapter 5):
 
         u <- momentum u + g             value <- value - lr u
     """
