@@ -4,9 +4,11 @@ Two short trainings of the six-layer network on drawn faces. The study's has shu
 mirror images, dropout, class weights, Adam, batch statistics, and prediction on the way; that of
 the recipe `best` has every change of faces it makes, crops, smoothed labels, decay, a rate that
 rises and falls, and the mean of the weights. The numbers below were printed by
-`python tests/core/test_golden.py`; they change with the method and with nothing else. The tolerances
-leave room for the rounding of other machines' vectors.
+`python tests/core/test_golden.py`; they change with the method and with nothing else. The
+tolerances leave room for the rounding of other machines' vectors.
 """
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,10 +21,10 @@ from tinyfer.training.recipes import BEST
 
 LOSSES = [2.612488141923475, 3.0727960160300456, 4.182464975867295, 2.7727688513018003]
 PROBABILITIES = [0.0192397, 0.02332216, 0.01858045, 0.02460764, 0.01940103, 0.02038884, 0.01777554]
-BEST_LOSSES = [2.678994852954708, 3.2184193668314274, 3.553240596734489]
+BEST_LOSSES = [2.678994852954708, 3.2635855092596366, 3.05680773114775]
 BEST_SUMS = [7408.261465195514, 7062.572158101959, 7774.392438203302]      # of squares, of a batch
-BEST_PROBABILITIES = [
-    0.02298207, 0.02063847, 0.01895279, 0.01971283, 0.01964125, 0.02101825, 0.0200387]
+BEST_PROBABILITIES = [0.0223401555, 0.0197717700, 0.0192526682, 0.0202604894,
+                      0.0206080316, 0.0207432828, 0.0199519001]
 
 
 def short_training(dtype):
@@ -55,15 +57,16 @@ def short_best_training(dtype):
     network) of three steps of 16 faces by the recipe `best`."""
     data = draw_faces(48, seed=8)
     model = tinyfer.six_layer_cnn(classes=7, seed=4, dtype=dtype)
-    optimizer = BEST.make_optimizer(model)
+    recipe = replace(BEST, lr=1e-5)     # at 2e-3 Adam makes much of a last bit
+    optimizer = recipe.make_optimizer(model)
     order, losses, sums = model.rng.permutation(len(data)), [], []
     for step in range(3):
         batch = order[16 * step:16 * step + 16]
-        x, targets = BEST.batch(data.faces[batch], data.labels[batch], 7, model.rng, model.dtype)
+        x, targets = recipe.batch(data.faces[batch], data.labels[batch], 7, model.rng, model.dtype)
         logits = model.forward(x, training=True)
         loss, dlogits = soft_cross_entropy(logits, targets)
         model.backward(dlogits)
-        optimizer.lr = BEST.rate(step, 3)
+        optimizer.lr = recipe.rate(step, 3)
         optimizer.step()
         losses.append(loss)
         sums.append(float((x.astype(np.float64) ** 2).sum()))
