@@ -88,6 +88,7 @@ def test_the_mean_face_is_the_mean(tmp_path, monkeypatch):
     (["--drawn", "0"], "expected a whole number from 1, got '0'"),
     (["--data", ""], "the path of the data is empty"),
     (["--drawn", "70", "--data", "x"], "contradict each other"),
+    (["--drawn", "70", "--save", "x", "--out", "y"], "--save and --out contradict each other"),
     (["--drawn", "70", "--out", "file/x"], "file is no folder"),
 ])
 def test_errors_are_one_sentence(call, tmp_path, monkeypatch, arguments, words):

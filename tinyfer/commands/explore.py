@@ -2,6 +2,7 @@
 
     python scripts/explore.py --data archive.zip
     python scripts/explore.py --drawn 2000
+    python scripts/explore.py --drawn 1000 --save faces.npz
 """
 
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tinyfer.commands import cli
+from tinyfer.core.arrays import save_arrays
 from tinyfer.data import (
     USAGES,
     duplicate_facts,
@@ -44,6 +46,8 @@ def parse(argv):
     add("--seed", type=cli.at_least(0), default=0, metavar="N",
         help="of the study's split, the samples and the drawn faces (default 0)")
     cli.add_output(parser, "runs/explore")
+    add("--save", metavar="FILE", help="only keep the faces, labels and parts in FILE, an .npz "
+        "that docs/one_file.py learns from")
     add("--no-photographs", action="store_true", help="no sheets of single images")
     return parser.parse_args(argv)
 
@@ -53,9 +57,16 @@ def main(argv=None):
 
 
 def explore(given):
-    folder = Path(given.out or "runs/explore")
+    if given.save and given.out:
+        raise ValueError("--save and --out contradict each other: give one of them")
+    folder = Path(given.save or given.out or "runs/explore")
     cli.check_output(folder, given.force)
     data = load(given)
+    if given.save:
+        save_arrays(given.save, dict(faces=data.faces, labels=data.labels, usage=data.usage,
+                                     class_names=np.array(data.class_names)), compressed=True)
+        print(f"{len(data):,} {data.source} are in {given.save}")
+        return
     facts = facts_of(data, given.seed)
     print(as_text(facts, data))
     if data.source == "FER-2013":
