@@ -1,6 +1,6 @@
 """The whole course in one file: a network that reads drawn faces, in NumPy and nothing else.
 
-    tinyfer explore --drawn 1000 --save faces.npz
+    tinyfer explore --drawn 2000 --save faces.npz
     python docs/one_file.py faces.npz
 
 Read it from top to bottom. A layer is one function: it returns its output and a function

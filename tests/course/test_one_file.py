@@ -1,6 +1,7 @@
 """docs/one_file.py, the course in one file, beside the package; and one_file_torch.py."""
 
 import importlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ NARROW, HIDDEN = (4, 5, 6, 7, 8, 9), 10
 
 @pytest.fixture
 def one_file(monkeypatch):
-    monkeypatch.syspath_prepend("docs")
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "docs")
     return importlib.import_module("one_file")
 
 

@@ -2,7 +2,7 @@
 
     python scripts/explore.py --data archive.zip
     python scripts/explore.py --drawn 2000
-    python scripts/explore.py --drawn 1000 --save faces.npz
+    python scripts/explore.py --drawn 2000 --save faces.npz
 """
 
 from pathlib import Path
