@@ -17,7 +17,6 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
 from tinyfer.commands import cli, pages, train  # noqa: E402
 from tinyfer.core.networks import load_model  # noqa: E402
-from tinyfer.data import find_data, load_fer2013  # noqa: E402
 from tinyfer.data.faces import EMOTIONS  # noqa: E402
 from tinyfer.scores.metrics import accuracy  # noqa: E402
 from tinyfer.training.evaluation import parts_of  # noqa: E402
@@ -50,10 +49,7 @@ def main(argv=None):
 
 
 def compare(given):
-    place = find_data(given.data)
-    if place is None:
-        raise FileNotFoundError("FER-2013 is not here: give --data")
-    data = load_fer2013(place)
+    data = cli.fer2013(given.data)
     data, rows = data[data.usage == "PublicTest"], {}
     for classes, names in CLASSES.items():
         for size in SIZES:

@@ -20,7 +20,7 @@ from tinyfer.commands import cli, pages
 from tinyfer.core.inference import CROPS
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import load_model
-from tinyfer.data import draw_faces, find_data, load_fer2013
+from tinyfer.data import draw_faces
 from tinyfer.scores.metrics import reliability
 
 SIZE = 48
@@ -111,10 +111,7 @@ def score(given):
     set_threads(given.threads)
     if given.picture:
         draw(given.picture)
-    place = find_data(given.data)
-    if place is None:
-        raise FileNotFoundError("FER-2013 is not here: give --data")
-    faces = load_fer2013(place)
+    faces = cli.fer2013(given.data)
     part = faces[faces.usage == "PublicTest"]
     columns = [column(load_model(network), part, given.crops) for network in given.networks]
     first = ["as it is", *CHANGES, "mean of these six", *BESIDE,

@@ -18,7 +18,6 @@ from tinyfer.commands import cli
 from tinyfer.core.inference import CROPS
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import load_model
-from tinyfer.data import find_data, load_fer2013
 from tinyfer.photo.reading import AHEAD, BEST_CROPS, DEFAULT, SURE, unsure
 
 LEAST = (0.3, 0.4, 0.5, 0.6)        # probabilities of the answer,
@@ -42,10 +41,7 @@ def main(argv=None):
 
 def score(given):
     set_threads(given.threads)
-    model, place = load_model(given.network), find_data(given.data)
-    if place is None:
-        raise ValueError("there is no FER-2013 here: give --data")
-    data = load_fer2013(place)
+    model, data = load_model(given.network), cli.fer2013(given.data)
     if tuple(model.class_names) != tuple(data.class_names):
         raise ValueError(f"{given.network} has other classes than FER-2013")
     for usage, rules in (("PublicTest", [(p, d) for p in LEAST for d in DISTANCES]),

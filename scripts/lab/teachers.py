@@ -25,7 +25,7 @@ from tinyfer.commands.progress import Progress
 from tinyfer.core.arrays import load_arrays, save_arrays
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import six_layer_cnn
-from tinyfer.data import duplicate_groups, find_data, load_fer2013
+from tinyfer.data import duplicate_groups
 from tinyfer.training.experiments import prepare
 from tinyfer.training.loop import begin, fit
 from tinyfer.training.recipes import BEST
@@ -58,10 +58,7 @@ def main(argv=None):
 
 def teach(given):
     set_threads(given.threads)
-    place = find_data(given.data)
-    if place is None:
-        raise FileNotFoundError("FER-2013 is not here: give --data")
-    faces = load_fer2013(place)
+    faces = cli.fer2013(given.data)
     fold = folds_of(faces)
     for k in given.folds:
         folder = given.runs / f"teacher{k}"

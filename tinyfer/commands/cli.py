@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tinyfer.core.checks import Notice
+from tinyfer.data import find_data, load_fer2013
 
 SUPPRESS = argparse.SUPPRESS
 LONGEST = 199       # characters of a message
@@ -110,6 +111,14 @@ def check_writable(folder):
         raise OSError(f"{folder} cannot be written: {place} is no folder")
     if not os.access(place, os.W_OK | os.X_OK):
         raise OSError(f"{folder} cannot be written: no permission to write into {place}")
+
+
+def fer2013(path):
+    """FER-2013 from `path`, TINYFER_DATA or ./data; FileNotFoundError where it is in none."""
+    place = find_data(path)
+    if place is None:
+        raise FileNotFoundError("FER-2013 is not here: give --data")
+    return load_fer2013(place)
 
 
 def main(run, parse, argv, stopped="stopped"):
