@@ -1,10 +1,13 @@
 """The study's experiments: their set-ups resolve, and their data has the study's counts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from realdata import fer2013, needs_fer2013
 
-from tinyfer.data import EMOTIONS, Faces, seen_in, select_classes, split
+from tinyfer.data import EMOTIONS, Faces, draw_faces, seen_in, select_classes, split
+from tinyfer.training.config import Config
 from tinyfer.training.experiments import (
     BALANCES,
     BINARIZED,
@@ -132,3 +135,19 @@ def test_real_binarized_counts_are_the_studys():
     test = prepare(fer2013(), EXPERIMENTS["6"]).test
     positive, _ = binarize(test.labels, np.ones((len(test), 5)) / 5, test.class_names)
     assert tuple(np.bincount(positive)) == BINARIZED.study["test_per_class"]
+
+
+def test_drawn_faces_join_the_training_part_alone():
+    photographs = replace(draw_faces(200, seed=1), source="FER-2013",
+                          opinions=np.full((200, 7), 1 / 7, np.float32))
+    config = Config(classes=2, also_drawn=70, data="somewhere")
+    plain, joined = replace(config, also_drawn=None).parts(photographs), config.parts(photographs)
+    drawn = select_classes(draw_faces(70), 2)
+    n = len(plain.train)
+    assert np.array_equal(joined.train.faces[:n], plain.train.faces)
+    assert np.array_equal(joined.train.faces[n:], drawn.faces)
+    assert np.array_equal(joined.train.opinions[n:], np.eye(2)[drawn.labels])
+    assert len(joined.validation) == len(plain.validation)
+    assert config.name != replace(config, also_drawn=None).name
+    with pytest.raises(ValueError, match="of the classes"):
+        photographs.joined(drawn)

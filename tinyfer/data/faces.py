@@ -80,6 +80,21 @@ class Faces:
         counts = ", ".join(f"{name} {n:,}" for name, n in zip(self.class_names, self.counts()))
         return f"Faces({len(self):,} {self.source}: {counts})"
 
+    def joined(self, other):
+        """These and the faces of another set of the same classes, whose labels are their opinions
+        where these have some. ValueError where the classes differ."""
+        if other.class_names != self.class_names:
+            raise ValueError(f"faces of the classes {', '.join(other.class_names)} cannot be joined "
+                             f"to faces of {', '.join(self.class_names)}")
+        opinions = self.opinions
+        if opinions is not None:
+            sure = np.eye(len(self.class_names), dtype=opinions.dtype)[other.labels]
+            opinions = np.concatenate([opinions, sure])
+        return Faces(np.concatenate([self.faces, other.faces]),
+                     np.concatenate([self.labels, other.labels]),
+                     np.concatenate([self.usage, other.usage]), self.class_names, self.source,
+                     opinions)
+
     def counts(self):
         """The number of faces of each class: (K,) int64."""
         return np.bincount(self.labels, minlength=len(self.class_names))

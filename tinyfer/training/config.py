@@ -12,7 +12,7 @@ import numpy as np
 
 from tinyfer.core.arrays import load_arrays
 from tinyfer.data import draw_faces, find_data, load_fer2013
-from tinyfer.data.splits import CLASS_SETS, SPLITS
+from tinyfer.data.splits import CLASS_SETS, SPLITS, select_classes
 from tinyfer.training import experiments
 from tinyfer.training.fields import (
     FLAG,
@@ -28,14 +28,14 @@ from tinyfer.training.fields import (
 from tinyfer.training.recipes import PLAIN, STUDY, Recipe
 
 LARGEST_SEED = 2**63 - 1
-LATER = {"dtype", "limit", "start", "find_faces", "teachers"}       # not in the files of old runs
+LATER = {"dtype", "limit", "start", "find_faces", "teachers", "also_drawn"}       # not in the files of old runs
 
 
 @dataclass(frozen=True)
 class Config:
     """What is trained on which faces, and how. ValueError naming a field that is out of its range.
 
-    The help of each field says what it means; drawn, data, limit, start and teachers may be None.
+    The help of each field says what it means; those without a default value may be None.
     recipe: how; all the rest: on which faces.
     """
 
@@ -56,6 +56,9 @@ class Config:
         "part")
     drawn: int | None = setting(
         None, optional(whole(1, 10**7)), "train on N drawn faces even if FER-2013 is at hand",
+        metavar="N")
+    also_drawn: int | None = setting(
+        None, optional(whole(1, 10**6)), "learn from N drawn faces beside the photographs, too",
         metavar="N")
     data: str | None = setting(
         None, PATH, "FER-2013: archive.zip, its folder, or the csv file; or your own pictures, of any "
@@ -128,7 +131,8 @@ class Config:
         limit = f"-limit{self.limit}" if self.limit else ""
         start = f"-from-{Path(self.start).stem}" if self.start else ""
         found = "-found" if self.find_faces else ""
-        return f"{drawn}{name}{recipe}{distinct}{double}{limit}{start}{found}-seed{self.seed}"
+        also = f"-drawn{self.also_drawn}" if self.also_drawn else ""
+        return f"{drawn}{name}{recipe}{also}{distinct}{double}{limit}{start}{found}-seed{self.seed}"
 
     def find(self, data=None):
         """Where the faces of such a run are: None if they are drawn, else the path of FER-2013.
@@ -160,9 +164,14 @@ class Config:
         return with_opinions(faces, self.teachers) if self.teachers else faces
 
     def parts(self, faces):
-        """Parts(train, validation, test) of these faces, as by `experiments.prepare`."""
-        return experiments.prepare(faces, self.experiment, self.seed, self.drop_duplicates,
-                                   self.limit)
+        """Parts(train, validation, test) of these faces, as by `experiments.prepare`, and drawn
+        faces joined to the first where `also_drawn` asks for them."""
+        parts = experiments.prepare(faces, self.experiment, self.seed, self.drop_duplicates,
+                                    self.limit)
+        if not self.also_drawn:
+            return parts
+        drawn = select_classes(draw_faces(self.also_drawn, seed=self.seed), self.classes)
+        return parts._replace(train=parts.train.joined(drawn))
 
     def same_run(self, other):
         """Whether the other is the same run, wherever its data lay."""
