@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -196,3 +197,16 @@ def test_it_is_found_from_the_folder_above_a_clone(tmp_path):
                    env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)}, check=True)
     settings = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
     assert 'package-dir = {"" = "."}' in settings
+
+
+@pytest.mark.skipif(not shutil.which("sed"), reason="needs sed")
+def test_a_release_gives_every_link_of_readme_an_address(tmp_path):
+    root = PACKAGE.parent
+    workflow = (root / ".github/workflows/release.yml").read_text(encoding="utf-8")
+    command = next(line.strip() for line in workflow.splitlines() if "sed -i" in line)
+    shutil.copy(root / "README.md", tmp_path)
+    subprocess.run(["bash", "-c", command.replace("sed -i ", "sed -i.bak ")], check=True,
+                   cwd=tmp_path, env=os.environ | {"ADDRESS": "https://host/name", "AT": "v1"})
+    links = re.findall(r"\]\(([^)]*)\)", (tmp_path / "README.md").read_text("utf-8"))
+    assert len(links) > 30 and all(link.startswith("https://host/name/") for link in links)
+    assert "https://host/name/raw/v1/docs/figures/astronaut-marked.png" in links
