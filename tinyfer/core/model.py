@@ -70,7 +70,7 @@ class Sequential:
             raise ValueError(f"two layers have one name in {', '.join(names)}: choose another kind")
         return names
 
-    def parts(self):
+    def parts(self) -> dict:
         """Every layer, and every Parameter and array in one, by its name: a dict."""
         return dict(walk(dict(zip(self.names(), self.layers))))
 
@@ -187,7 +187,7 @@ class Sequential:
                                           "window": self.window}).encode()
         save_arrays(path, {"model": np.frombuffer(about, np.uint8)} | self.state())
 
-    def plan(self):
+    def plan(self) -> tuple:
         """What a model must share with another for the weights of one to fit the other."""
         return [repr(layer) for layer in self.layers], {
             name: array.shape for name, array in self.state().items()}

@@ -6,6 +6,7 @@ classifier scores far below the network. A score on them shows that everything w
 about photographs. Here is what is drawn; shapes.py draws it.
 """
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 
 import numpy as np
@@ -51,7 +52,8 @@ _values = np.array([row[1:] for row in _rows], dtype=float)
 _poses, _spread = _values[:, :-1].reshape(-1, len(EMOTIONS), 2), _values[:, -1]
 
 
-def draw_faces(n, seed=0, class_names=EMOTIONS, imbalanced=False, cue=False):
+def draw_faces(n: int, seed: int = 0, class_names: Sequence[str] = EMOTIONS,
+               imbalanced: bool = False, cue: bool = False) -> Faces:
     """n drawn faces as Faces, in random order; the same for the same arguments.
 
     class_names: the expressions to draw, of the seven in EMOTIONS; label c means class_names[c].

@@ -14,6 +14,7 @@ import io
 import os
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -78,7 +79,7 @@ class Source(NamedTuple):
     own: bool = False
 
 
-def find_data(path=None):
+def find_data(path: str | os.PathLike | None = None) -> Path | None:
     """Where the data are: `path`, else the TINYFER_DATA variable, else ./data if it holds FER-2013
     or folders train/ and test/, else None. Raises FileNotFoundError where one was named but does
     not exist, and ValueError for the empty path."""
@@ -101,7 +102,8 @@ def find_data(path=None):
     return None
 
 
-def load_data(path, cache=True, progress=None, seed=0, find=None):
+def load_data(path: str | os.PathLike, cache: bool = True, progress: Callable | None = None,
+              seed: int = 0, find: Callable | None = None) -> Faces:
     """Labelled faces as Faces: FER-2013, or pictures of one's own, in any of the forms above.
 
     Class names are in alphabetical order and lower case, those of the seven expressions as in

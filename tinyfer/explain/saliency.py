@@ -1,10 +1,11 @@
 """Saliency: which pixels does a prediction hang on? One function for all methods."""
 
-from typing import Callable, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 import numpy as np
 
 from tinyfer.core import checks
+from tinyfer.core.model import Sequential
 from tinyfer.data.faces import blank
 from tinyfer.explain.gradients import gradient, gradient_times_input, integrated, smoothgrad
 from tinyfer.explain.layerwise import gradcam, guided
@@ -45,8 +46,9 @@ METHODS = {
 }
 
 
-def saliency(model, faces, target=None, method="gradient", of="probability", signed=False,
-             batch_size=64, progress=None, **options):
+def saliency(model: Sequential, faces: np.ndarray, target: Any = None,
+             method: str = "gradient", of: str = "probability", signed: bool = False,
+             batch_size: int = 64, progress: Callable | None = None, **options: Any) -> np.ndarray:
     """Saliency maps: how much each pixel matters to F, by one of METHODS.
 
     faces: (N, 48, 48) uint8, or floats in [0, 1], none of a single grey; or one face (48, 48), as

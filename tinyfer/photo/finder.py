@@ -10,8 +10,9 @@ Inside, a box is a row of an array (N, 4): x and y of its middle, its side, its 
 """
 
 import math
+import os
 from functools import lru_cache
-from typing import NamedTuple
+from typing import IO, NamedTuple, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -24,6 +25,9 @@ from tinyfer.core.networks import LOOK_SIZE, PACKAGED, SCAN_SIZE, SCAN_STRIDE, l
 from tinyfer.data.pictures import grey_of, open_image
 from tinyfer.photo import chain
 from tinyfer.photo.boxes import cut_windows, kept_boxes
+
+# What is taken for a picture: a path, an open file or the bytes of one, an image, an array.
+Picture: TypeAlias = str | os.PathLike | IO[bytes] | bytes | Image.Image | np.ndarray
 
 FILL = 12 / 13          # of a window's side is the side of the face it is looking for
 UNIT = 0.1              # what 1 means in the outputs that move a box: a tenth of its side
@@ -55,7 +59,8 @@ class Face(NamedTuple):
         return self.x, self.y, self.side, self.side
 
 
-def find_faces(picture, smallest=None, threshold=0.5):
+def find_faces(picture: Picture, smallest: float | None = None,
+               threshold: float = 0.5) -> list[Face]:
     """The faces in a photograph: a list of Face, the surest first; empty where there is none.
 
     picture: a path or open file, a Pillow image, or an array (H, W), (H, W, 3) or (H, W, 4), uint8

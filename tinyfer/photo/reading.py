@@ -9,20 +9,24 @@ import base64
 import io
 import os
 import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from tinyfer.core.checks import Notice
 from tinyfer.core.inference import FAINT, checked_crops, contrast
+from tinyfer.core.model import Sequential
 from tinyfer.core.networks import load_model, packaged
 from tinyfer.data.faces import SIZE
 from tinyfer.data.pictures import colour_of, face_of, grey_of, is_picture, open_image, square
-from tinyfer.photo.finder import Face, faces_in
+from tinyfer.photo.finder import Face, Picture, faces_in
 
+Network: TypeAlias = str | os.PathLike | Sequential      # by name, by path, or itself
 DEFAULT = "seven-class"
 BEST_CROPS = 18         # of each face, averaged: the best of 1, 2, 10 and 18 on PublicTest
 FILLS = 0.8             # of the picture's longer side: a face so large is all of the picture
@@ -126,8 +130,10 @@ def unsure(probabilities, least=SURE, ahead=AHEAD):
     return (first < least) | (first - second < ahead)
 
 
-def read_photo(picture, model=DEFAULT, box=None, whole=False, crops=BEST_CROPS, smallest=None,
-               threshold=0.5):
+def read_photo(picture: Picture, model: Network = DEFAULT,
+               box: tuple[int, int, int, int] | None = None, whole: bool = False,
+               crops: int = BEST_CROPS, smallest: float | None = None,
+               threshold: float = 0.5) -> Readings:
     """The expression of every face in a photograph: Readings, a list from left to right.
 
     picture, smallest, threshold: as for `tinyfer.find_faces`. model: a name of packaged weights, a
@@ -167,7 +173,8 @@ def read_faces(grey, faces, model, crops=BEST_CROPS):
             for face, row, doubt, crop in zip(faces, p, doubts.tolist(), shown)]
 
 
-def read_photos(pictures, model=DEFAULT, progress=None, **options):
+def read_photos(pictures: Picture | list | tuple, model: Network = DEFAULT,
+                progress: Callable | None = None, **options: Any) -> Iterator[Readings]:
     """Readings of one picture after the other, each as soon as it is read: a generator.
 
     pictures: paths, folders (all pictures in them, by name), or what else `read_photo` takes; one,
@@ -177,8 +184,8 @@ def read_photos(pictures, model=DEFAULT, progress=None, **options):
         >>> rows = [row for readings in tinyfer.read_photos("holiday/") for row in readings.rows()]
         >>> pandas.DataFrame(rows)
     """
-    model, pictures = known_model(model), list_pictures(pictures)
-    for done, picture in enumerate(pictures, 1):
+    model, found = known_model(model), list_pictures(pictures)
+    for done, picture in enumerate(found, 1):
         try:
             readings = read_photo(picture, model, **options)
         except (ValueError, OSError) as error:
@@ -186,7 +193,7 @@ def read_photos(pictures, model=DEFAULT, progress=None, **options):
         except MemoryError:
             readings = Readings(picture, error="there is not enough memory for this picture")
         if progress:
-            progress(done, len(pictures))
+            progress(done, len(found))
         yield readings
 
 

@@ -9,14 +9,22 @@ appears again near its last place soon.
 
 import os
 import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from tinyfer.core.checks import Notice
 from tinyfer.data.pictures import MOST_PIXELS, frames, grey_of
-from tinyfer.photo.finder import VIEWS, faces_in, in_picture, packaged_finder
-from tinyfer.photo.reading import BEST_CROPS, DEFAULT, known_model, list_pictures, read_faces
+from tinyfer.photo.finder import VIEWS, Picture, faces_in, in_picture, packaged_finder
+from tinyfer.photo.reading import (
+    BEST_CROPS,
+    DEFAULT,
+    Network,
+    known_model,
+    list_pictures,
+    read_faces,
+)
 
 EVERY = 15              # frames from one full search to the next; a fifth of it where no face is
 PATIENCE = 25           # frames for which a lost face's number waits for it
@@ -121,8 +129,9 @@ def overlap(a, b):
     return both / (a.side**2 + b.side**2 - both)
 
 
-def watch(film, model=DEFAULT, crops=BEST_CROPS, smallest=None, threshold=0.5, every=EVERY,
-          rate=FRAMES_A_SECOND):
+def watch(film: Picture | Iterable, model: Network = DEFAULT, crops: int = BEST_CROPS,
+          smallest: float | None = None, threshold: float = 0.5, every: int = EVERY,
+          rate: float = FRAMES_A_SECOND) -> Iterator[Frame]:
     """The frames of a film, one after the other, each as soon as it is read: a generator of Frame.
 
     film: a path of an animated GIF, WebP or PNG or of a TIFF of several pages; a folder, whose

@@ -1,16 +1,20 @@
 """Training on plain arrays: one call, and the same as scikit-learn's estimators have it."""
 
 import inspect
+import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tinyfer.core import checks
 from tinyfer.core.inference import images_of, to_input
-from tinyfer.core.model import checked_names
+from tinyfer.core.model import Sequential, checked_names
 from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data.faces import SIZE, Faces
 from tinyfer.data.splits import class_weights
@@ -21,7 +25,9 @@ from tinyfer.training.recipes import RECIPES, Recipe
 HELD = 0.15             # of each class, to choose the epoch by
 
 
-def train(X, y, class_names=None, recipe=None, start=None, seed=0, folder=None, **changes):
+def train(X: ArrayLike, y: ArrayLike, class_names: Sequence[str] | None = None,
+          recipe: Recipe | str | None = None, start: str | os.PathLike | None = None,
+          seed: int = 0, folder: str | os.PathLike | None = None, **changes: Any) -> Sequential:
     """Train the six-layer network on arrays; returns the network of the best epoch, a Sequential.
 
         model = tinyfer.train(X, y, start="seven-class", epochs=5)
@@ -76,31 +82,33 @@ class ExpressionClassifier:
 
     _estimator_type = "classifier"
 
-    def __init__(self, recipe=None, start=None, epochs=None, batch_size=None, lr=None, seed=0):
+    def __init__(self, recipe: Recipe | str | None = None, start: str | os.PathLike | None = None,
+                 epochs: int | None = None, batch_size: int | None = None,
+                 lr: float | None = None, seed: int = 0) -> None:
         self.recipe, self.start, self.seed = recipe, start, seed
         self.epochs, self.batch_size, self.lr = epochs, batch_size, lr
 
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> "ExpressionClassifier":
         """Train anew; returns self."""
         self.classes_, labels = np.unique(np.asarray(y), return_inverse=True)
-        given = dict(epochs=self.epochs, batch_size=self.batch_size, lr=self.lr)
+        given: dict[str, Any] = dict(epochs=self.epochs, batch_size=self.batch_size, lr=self.lr)
         self.model_ = train(X, labels, [str(label) for label in self.classes_.tolist()],
                             self.recipe, self.start, self.seed,
                             **{name: value for name, value in given.items() if value is not None})
         return self
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """(N, K): the probability of each of `classes_`."""
         if not hasattr(self, "model_"):
             raise ValueError("this classifier has not been trained: call fit first")
         return self.model_.predict_proba(_faces(X))
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """(N,): the most probable label of each face."""
         probabilities = self.predict_proba(X)
         return self.classes_[probabilities.argmax(axis=1)]
 
-    def score(self, X, y):
+    def score(self, X: ArrayLike, y: ArrayLike) -> float:
         """The fraction of faces that are labelled right."""
         y, found = np.asarray(y), self.predict(X)
         if y.shape != found.shape:
@@ -108,11 +116,11 @@ class ExpressionClassifier:
                              "label for each face")
         return float(np.mean(y == found))
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters by name."""
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> "ExpressionClassifier":
         """Set parameters by name; returns self. ValueError for a name that is none."""
         for name, value in params.items():
             if name not in self.get_params():
