@@ -2,7 +2,7 @@
 
     python scripts/lab/ablation.py --list
     python scripts/lab/ablation.py --rung six-norm --data archive.zip     train it, or go on with it
-    python scripts/lab/ablation.py --rung six-norm --drawn                the same on drawn faces
+    python scripts/lab/ablation.py --rung six-norm --drawn 2000           the same on drawn faces
     python scripts/lab/ablation.py --write                                docs/ladder.json and the page
     python scripts/lab/ablation.py --rung best-80 --adopt runs/best       a run that train.py --resume
                                                                     scores and export.py packages
@@ -20,8 +20,6 @@ from ablations.plan import RUNGS
 from tinyfer.commands import cli
 from tinyfer.data import draw_faces, find_data, load_fer2013
 
-DRAWN = 2000        # drawn faces for a student's ladder; some minutes a rung
-
 
 def parse(argv):
     parser = cli.parser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -29,7 +27,7 @@ def parse(argv):
     add("--list", action="store_true", help="print the rungs, lowest first")
     add("--rung", metavar="NAME", choices=RUNGS, help="train this rung; --list names them")
     add("--data", metavar="PATH", help="FER-2013; else TINYFER_DATA or ./data")
-    add("--drawn", action="store_true", help=f"train on {DRAWN:,} drawn faces instead")
+    add("--drawn", type=cli.at_least(1), metavar="N", help="train on N drawn faces instead")
     add("--seed", type=cli.at_least(0), default=0, metavar="N", help="default 0")
     add("--out", default="runs/ladder", metavar="FOLDER",
         help="where each rung has its run folder (default runs/ladder)")
@@ -60,7 +58,7 @@ def run(given):
 
 def train(rung, given):
     if given.drawn:
-        faces = draw_faces(DRAWN, seed=given.seed)
+        faces = draw_faces(given.drawn, seed=given.seed)
     else:
         place = find_data(given.data)
         if place is None:

@@ -44,11 +44,11 @@ def parse(argv):
         metavar="N", help="train the networks that do not see these (default: all)")
     add("--epochs", type=cli.at_least(1), default=RECIPE.epochs, metavar="N",
         help=f"default {RECIPE.epochs}")
-    add("--runs", type=Path, default=Path("runs/teachers"), metavar="FOLDER",
+    add("--out", type=Path, default=Path("runs/teachers"), metavar="FOLDER",
         help="where they are trained; stopped ones go on (default runs/teachers)")
-    add("--out", type=Path, default=ANSWERS, metavar="FILE",
+    add("--answers", type=Path, default=ANSWERS, metavar="FILE",
         help="the answers, written when all five are there (default beside this script)")
-    add("--threads", type=cli.at_least(1), metavar="N", help="threads (default: one per core)")
+    cli.add_threads(parser)
     return parser.parse_args(argv)
 
 
@@ -61,17 +61,17 @@ def teach(given):
     faces = cli.fer2013(given.data)
     fold = folds_of(faces)
     for k in given.folds:
-        folder = given.runs / f"teacher{k}"
+        folder = given.out / f"teacher{k}"
         if not (folder / "answers.npz").exists():
             train(faces, fold, k, folder, replace(RECIPE, epochs=given.epochs))
-    answers = [given.runs / f"teacher{k}" / "answers.npz" for k in range(FOLDS)]
+    answers = [given.out / f"teacher{k}" / "answers.npz" for k in range(FOLDS)]
     if all(path.exists() for path in answers):
         training = faces.faces[faces.usage == "Training"]
         p = unseen([load_arrays(path)["training"] for path in answers], fold)
-        save_arrays(given.out, dict(probabilities=p.astype(np.float16),
+        save_arrays(given.answers, dict(probabilities=p.astype(np.float16),
                                     checksum=np.array(zlib.crc32(training.tobytes()))), True)
         labels = faces.labels[faces.usage == "Training"]
-        print(f"{given.out}: right for {np.mean(p.argmax(axis=1) == labels):.3f} of the "
+        print(f"{given.answers}: right for {np.mean(p.argmax(axis=1) == labels):.3f} of the "
               f"{len(p):,} training images, none of which its teacher had seen")
 
 

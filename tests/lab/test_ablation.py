@@ -35,7 +35,6 @@ def small_ladder(monkeypatch):
     """Three rungs of a network that takes no time, on 140 drawn faces."""
     for module in (ablation, results):
         monkeypatch.setattr(module, "RUNGS", RUNGS)
-    monkeypatch.setattr(ablation, "DRAWN", 140)
     monkeypatch.delenv("TINYFER_DATA", raising=False)
 
 
@@ -86,12 +85,12 @@ def test_a_rung_with_class_weights_is_trained_with_them(small_ladder, tmp_path, 
 
     monkeypatch.setattr(climb, "fit", fit)
     for name in "low", "high":
-        assert ablation.main(["--drawn", "--out", str(tmp_path), "--rung", name]) == 2
+        assert ablation.main(["--drawn", "140", "--out", str(tmp_path), "--rung", name]) == 2
     assert given[0] is None and len(given[1]) == 7
 
 
 def test_a_rung_is_trained_and_gone_on_with(small_ladder, tmp_path, capsys):
-    order = ["--drawn", "--out", str(tmp_path / "a"), "--rung"]
+    order = ["--drawn", "140", "--out", str(tmp_path / "a"), "--rung"]
     assert ablation.main([*order, "high"]) == 0
     whole = (tmp_path / "a" / "drawn-high-seed0" / "validation.npz").read_bytes()
     config = json.loads((tmp_path / "a" / "drawn-high-seed0" / "rung.json").read_text())
@@ -112,7 +111,7 @@ def test_a_rung_is_trained_and_gone_on_with(small_ladder, tmp_path, capsys):
 
 
 def test_a_folder_of_another_recipe_is_refused(small_ladder, tmp_path, monkeypatch, capsys):
-    order = ["--drawn", "--out", str(tmp_path), "--rung", "low"]
+    order = ["--drawn", "140", "--out", str(tmp_path), "--rung", "low"]
     assert ablation.main(order) == 0
     other = replace(RUNGS["low"], recipe=replace(SHORT, lr=0.5))
     monkeypatch.setitem(RUNGS, "low", other)
@@ -124,7 +123,7 @@ def test_what_is_missing_is_said(small_ladder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert ablation.main(["--rung", "low"]) == 2
     assert "give --data, or --drawn" in capsys.readouterr().err
-    assert ablation.main(["--drawn", "--rung", "looks"]) == 2
+    assert ablation.main(["--drawn", "140", "--rung", "looks"]) == 2
     assert "train --rung high first" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         ablation.main([])
@@ -134,7 +133,7 @@ def test_the_page_tells_what_was_run_and_what_was_not(small_ladder, tmp_path, mo
                                                       capsys):
     monkeypatch.setattr(climb, "experiments", OnlyFer2013(climb.experiments))
     for name in ("low", "high"):
-        assert ablation.main(["--drawn", "--out", str(tmp_path), "--rung", name]) == 0
+        assert ablation.main(["--drawn", "140", "--out", str(tmp_path), "--rung", name]) == 0
         (tmp_path / f"drawn-{name}-seed0").rename(tmp_path / f"{name}-seed0")
     docs = tmp_path / "docs"
     (docs / "figures").mkdir(parents=True)
@@ -184,7 +183,7 @@ def test_the_page_tells_what_was_run_and_what_was_not(small_ladder, tmp_path, mo
 def test_a_rung_becomes_a_run_that_can_be_scored(small_ladder, tmp_path, monkeypatch, capsys):
     best = replace(BEST, epochs=1)
     monkeypatch.setitem(RUNGS, "best", plan.Rung("best", None, "", plan.six_layers, best))
-    order = ["--drawn", "--out", str(tmp_path), "--rung"]
+    order = ["--drawn", "140", "--out", str(tmp_path), "--rung"]
     assert ablation.main([*order, "best"]) == ablation.main([*order, "low"]) == 0
     run = str(tmp_path / "run")
     assert ablation.main([*order, "low", "--adopt", run]) == 2

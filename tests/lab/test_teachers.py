@@ -34,7 +34,7 @@ def test_teachers_are_trained_and_taught_from(call, small_fer2013, tmp_path, mon
     use_small_network(monkeypatch)
     monkeypatch.setattr(teachers, "six_layer_cnn", lambda *a, **k: small_cnn(*a, **k))
     monkeypatch.setattr(teachers, "RECIPE", teachers.replace(teachers.RECIPE, crop=48))
-    options = ("--data", small_fer2013, "--epochs", 1, "--runs", tmp_path, "--out",
+    options = ("--data", small_fer2013, "--epochs", 1, "--out", tmp_path, "--answers",
                tmp_path / "answers.npz")
     code, out, _ = call(teachers.main, *options, "--folds", 0, 1, 2)
     assert code == 0 and "right for" not in out and not (tmp_path / "answers.npz").exists()

@@ -133,7 +133,7 @@ def main(run, parse, argv, stopped="stopped"):
         sys.stdout.flush()
         return code or 0
     except KeyboardInterrupt as interrupt:
-        print(f"\n{interrupt.args[0] if interrupt.args else stopped}", file=sys.stderr)
+        print(f"\n{printable(interrupt.args[0] if interrupt.args else stopped)}", file=sys.stderr)
         return 130
     except BrokenPipeError:         # `| head` has read enough: nothing more is to be written
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -184,5 +184,6 @@ def one_line(message):
 
 
 def printable(text):
-    """The text without what a terminal would act on: control characters are written as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """A name without what a terminal would act on: control characters are written as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode()
+                   for c in str(text))

@@ -47,7 +47,7 @@ def doctor(given):
 
 
 def say(what, words):
-    print(f"{what:10}{words}", flush=True)
+    print(f"{what:10}{cli.printable(words)}", flush=True)
 
 
 def data_found():

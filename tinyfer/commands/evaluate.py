@@ -112,7 +112,7 @@ def evaluate(given):
     write_all(folder, part, probabilities, result, text)
     write_report(folder / "report.html", run, part, probabilities, result,
                  mistakes(part, probabilities, given.mistakes), parts)
-    print(f"{text}\n\nreport.html, metrics.json and the pictures are in {folder}")
+    print(f"{text}\n\nreport.html, metrics.json and the pictures are in {cli.printable(folder)}")
 
 
 def same_place(one, other):
@@ -131,7 +131,7 @@ def heading(run, own):
 
 
 def report_text(part, probabilities, result):
-    lines = [result["heading"], result["verdict"], "", result["what"],
+    lines = [cli.printable(result["heading"]), result["verdict"], "", cli.printable(result["what"]),
              f"{scores_of(result)}, calibration error {result['calibration']['ece']:.4f}"]
     there = part.counts() > 0
     if not there.all():
@@ -204,7 +204,7 @@ def _against(others):
     for place, test in others.items():
         mine, other = test["accuracies"]
         lines.append(
-            f"against {place}, {test['n']:,} images:\n  accuracy {mine:.4f} and {other:.4f}, equal "
+            f"against {cli.printable(place)}, {test['n']:,} images:\n  accuracy {mine:.4f} and {other:.4f}, equal "
             f"predictions {test['agreement']:.4f};\n  right only here {test['only_one']}, only "
             f"there {test['only_other']}, McNemar's exact p = {test['p']:.3g}")
     return "\n".join(lines)

@@ -38,7 +38,7 @@ def parse(argv):
         "two labels, blank images; printed, and as facts.json. Pictures: class counts and the mean "
         "face of each class, and in the folder photographs sheets of samples, copies with two "
         "labels and blanks. The photographs of FER-2013 are third-party: these sheets are for "
-        "your own eyes.")
+        "your own eyes. No network is run, so there is no --threads.")
     add = parser.add_argument
     add("--data", metavar="PATH", help="FER-2013 or pictures of your own, as for train (default: "
         "TINYFER_DATA, else ./data)")
@@ -65,7 +65,7 @@ def explore(given):
     if given.save:
         save_arrays(given.save, dict(faces=data.faces, labels=data.labels, usage=data.usage,
                                      class_names=np.array(data.class_names)), compressed=True)
-        print(f"{len(data):,} {data.source} are in {given.save}")
+        print(f"{len(data):,} {data.source} are in {cli.printable(given.save)}")
         return
     facts = facts_of(data, given.seed)
     print(as_text(facts, data))
@@ -78,9 +78,9 @@ def explore(given):
     draw_pictures(data, facts, folder)
     if not given.no_photographs:
         draw_sheets(data, folder / "photographs", given.seed)
-    print(f"\nfacts.json and the pictures are in {folder}")
+    print(f"\nfacts.json and the pictures are in {cli.printable(folder)}")
     if not given.no_photographs and data.source == "FER-2013":
-        print(f"{folder / 'photographs'} shows third-party photographs: do not publish it")
+        print(f"{cli.printable(folder / 'photographs')} shows third-party photographs: do not publish it")
 
 
 def load(given):

@@ -32,7 +32,7 @@ def introduce(about, config, folder, history):
     print(f"{about['parameters']:,} values, {about['trainable_parameters']:,} of them trained; "
           f"balance {config.balance}, split {config.split}, seed {config.seed}")
     threads = runs.describe_threads(about["threads"])
-    print(f"{about['machine']['cpu']}, {threads}; everything goes to {folder}")
+    print(f"{about['machine']['cpu']}, {threads}; everything goes to {cli.printable(folder)}")
     if len(history) == config.recipe.epochs:
         print("all its epochs are done already: scoring it again")
     elif history:
@@ -53,7 +53,7 @@ def conclude(result, folder, config, notes, times):
     print(format_report(test))
     print(f"\ntrained in {duration(result['training_seconds'])}; config.json, history.csv, "
           "metrics.json, best.npz, last.npz,\ncurves.png, confusion.png and roc.png are in "
-          f"{folder}")
+          f"{cli.printable(folder)}")
     for sentence in notes:
         print(f"note: {sentence}")
     if config.limit:
@@ -102,8 +102,8 @@ def note_first_start():
 def warn_of_drawn_faces(run):
     """A note where a network is about to read photographs and has learnt from drawn faces."""
     if run.drawn:
-        print(f"note: {run.name} was trained on drawn faces: what it says of photographs is worth "
-              "nothing", file=sys.stderr)
+        cli.note(f"{run.name} was trained on drawn faces: what it says of photographs is worth "
+                 "nothing")
 
 
 def drawn_notice(sentence):

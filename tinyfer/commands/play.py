@@ -4,7 +4,8 @@
     python scripts/play.py runs/run         and the one just trained
 
 The page is served to this machine only, and to nobody without the address that is printed. Nothing
-is sent elsewhere and nothing is kept: pictures stay on this machine. Ctrl-C ends it.
+is sent elsewhere and nothing is kept: pictures stay on this machine. Ctrl-C ends it. There is no
+--threads: an answer is computed by one, the quickest for a single face.
 """
 
 import os

@@ -59,7 +59,7 @@ def parse(argv):
     add("--show", type=Path, metavar="PNG_OR_FOLDER", help="also draw boxes and probabilities into "
         "the picture: a file or, for several pictures, a folder of NAME-faces.png")
     add("--force", action="store_true", help="overwrite what --csv and --show name")
-    add("--threads", type=int, metavar="N", help="threads (default: one per core)")
+    cli.add_threads(parser)
     return parser.parse_args(argv)
 
 

@@ -116,7 +116,7 @@ def run(given):
         files, _ = audit(given, model, parts.test, options, given.out)
     else:
         files = panel_of_part(given, model, parts.test, options, given.out)
-    print(f"{', '.join(files)} are in {given.out}")
+    print(f"{', '.join(files)} are in {cli.printable(given.out)}")
     return code
 
 

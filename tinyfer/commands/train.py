@@ -171,9 +171,10 @@ def begin_with(config, model):
     run = runs.open_run(config.start)
     left = start_from(model, run.model)
     but = f", but for the weights of {', '.join(left)}, which it does not know" if left else ""
-    print(f"starting from {config.start}{but}")
+    start = cli.printable(config.start)
+    print(f"starting from {start}{but}")
     if run.drawn and not config.drawn:
-        print(f"note: the weights in {config.start} were learnt on drawn faces, not on photographs")
+        print(f"note: the weights in {start} were learnt on drawn faces, not on photographs")
 
 
 def keep_what_is_known(folder, about):

@@ -381,7 +381,8 @@ def _read_pictures(source, progress=None, find=None):
         warnings.warn(f"{notes[0].message}{more}", Notice, stacklevel=4)
     labels = np.array([names.index(picture.emotion) for picture in source.pictures], np.int64)
     usage = np.array([picture.usage for picture in source.pictures])
-    what = f"the {'folder' if source.path.is_dir() else 'archive'} {source.path.resolve().name}"
+    what = f"the {'folder' if source.path.is_dir() else 'archive'} " + short(
+        source.path.resolve().name)
     if find:
         what += f" (faces found in {found:,} of {len(faces):,} pictures)"
     return faces, labels, usage, names, what
