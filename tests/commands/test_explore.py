@@ -80,25 +80,6 @@ def test_the_mean_face_is_the_mean(tmp_path, monkeypatch):
     assert np.allclose(drawn[0], expected)
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (["--data", "nothing.zip"], "nothing.zip does not exist"),
-    ([], "FER-2013 is not here: give --data, or --drawn"),
-    (["--drawn", "x"], "--drawn"),
-    (["--drawn", "-1"], "-1"),
-    (["--drawn", "0"], "expected a whole number from 1, got '0'"),
-    (["--data", ""], "the path of the data is empty"),
-    (["--drawn", "70", "--data", "x"], "contradict each other"),
-    (["--drawn", "70", "--save", "x", "--out", "y"], "--save and --out contradict each other"),
-    (["--drawn", "70", "--out", "file/x"], "file is no folder"),
-])
-def test_errors_are_one_sentence(call, tmp_path, monkeypatch, arguments, words):
-    monkeypatch.delenv("TINYFER_DATA", raising=False)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "file").touch()
-    code, out, err = call(explore.main, *arguments)
-    assert code == 2 and out == "" and err.startswith("error: ") and words in err
-
-
 @needs_fer2013
 def test_the_facts_of_fer2013():
     facts = explore.facts_of(fer2013(), 0)

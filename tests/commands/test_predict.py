@@ -373,11 +373,6 @@ def test_json_is_ascii_where_the_stream_is_not_utf8(model_file, tmp_path):
         assert shown in done.stdout and json.loads(done.stdout)[0]["image"].endswith("ü.png")
 
 
-def test_a_folder_without_pictures_is_refused(refused, tmp_path):
-    (tmp_path / "notes.txt").write_text("no picture")
-    assert "there is no picture in the folder" in refused(predict.main, tmp_path)
-
-
 def test_a_network_of_drawn_faces_is_pointed_out(call, model_file, pictures, tmp_path):
     (tmp_path / "best.npz").write_bytes(model_file.read_bytes())
     config = open_run("five-class").about | {"source": "drawn faces"}
@@ -389,18 +384,6 @@ def test_a_network_of_drawn_faces_is_pointed_out(call, model_file, pictures, tmp
 
 def test_neutral_is_among_the_classes_by_default():
     assert "neutral" in load_model(predict.parse(["x.png"]).model).class_names
-
-
-@pytest.mark.parametrize("arguments, words", [
-    (["0.png", "--model", "nobody"], "nobody is neither a file nor the name of packaged weights"),
-    (["0.png", "--model", "empty"], "empty is no run folder"),
-])
-def test_errors_are_one_sentence(call, monkeypatch, tmp_path, pictures, arguments, words):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "empty").mkdir()
-    code, out, err = call(predict.main, *arguments)
-    assert code == 2 and out == ""
-    assert re.match(f"error: {words}", err) and err.count("\n") == 1
 
 
 @pytest.mark.parametrize("arguments, words", [
@@ -416,17 +399,6 @@ def test_what_cannot_be_read_is_one_sentence(call, monkeypatch, tmp_path, model_
     code, out, err = call(predict.main, *arguments, "--model", model_file)
     assert code == 1 and "not read" in out
     assert re.match(f"note: {words}", err) and err.count("\n") == 1
-
-
-@pytest.mark.parametrize("threshold", ["2", "0", "nan", "high"])
-def test_a_threshold_is_checked_before_any_picture(refused, threshold):
-    words = refused(predict.main, "none.png", "--threshold", threshold)
-    assert "expected a number above 0 and below 1" in words
-
-
-@pytest.mark.parametrize("box", ["1,2,3", "a,b,c,d", "1.5,2,3,4"])
-def test_a_box_must_be_four_whole_numbers(refused, box):
-    assert "expected four whole numbers x,y,w,h" in refused(predict.main, "x.png", "--box", box)
 
 
 def test_weights_that_overflow_are_no_answer(call, model_file, pictures, tmp_path):

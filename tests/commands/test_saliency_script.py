@@ -180,26 +180,3 @@ def test_speed_is_told_as_a_share_of_an_epoch(model, page, capsys, monkeypatch):
     maps, epoch, ratio = (float(re.search(r"images: ([\d.]+)", line)[1])
                           for line in capsys.readouterr().out.splitlines()[:3])
     assert ratio == pytest.approx(maps / epoch, rel=0.2, abs=0.006)
-
-
-@pytest.mark.parametrize("arguments, sentence", [
-    (["--target", "joy"], "no class 'joy'; expected one of happy, neutral, sad"),
-    (["--method", "gradcam", "--layer", "dense1"], "'dense1' is no convolution"),
-    (["--method", "lime"], "there is no method 'lime'"),
-    (["--faces", 0], "--faces is 0"),
-    (["--audit", "--faces", 1], "--faces is 1; expected at least 2"),
-    (["none.png"], "there is no file none.png"),
-    (["empty"], "there is no picture in the folder empty"),
-    (["grey.png", "--audit"], "--audit is for faces of a data set, not for pictures of your own"),
-    (["grey.png", "--data", "nowhere.zip"], "--data is for faces of a data set"),
-    (["grey.png", "--faces", 9], "--faces is for faces of a data set"),
-    (["grey.png", "--baseline", "mean"], "--baseline mean is the mean face of a training part"),
-    (["--whole"], "--whole says where the face is in an IMAGE, but none is given"),
-    (["--data", "nowhere.zip"], "nowhere.zip"),
-    (["--audit", "honesty"], "invalid choice: 'honesty'"),
-    (["--model", "seven-hundred"], "neither a file nor the name of packaged weights"),
-])
-def test_bad_input_gets_a_sentence(model, tmp_path, arguments, sentence, refused):
-    Image.new("L", (48, 48), 90).save("grey.png")
-    (tmp_path / "empty").mkdir()
-    assert sentence in refused(script.main, "--model", "net.npz", *arguments)

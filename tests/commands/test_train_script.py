@@ -439,35 +439,6 @@ def test_resuming_without_the_data(trained, refused):
     assert "no longer in /gone/archive.zip: tell where it is" in message
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (["--classes", "4"], "expected one of 7, 6, 5, 3, 2, own, got '4'"),
-    (["--classes", "many"], "--classes"),
-    (["--balance", "both"], "got 'both'"),
-    (["--experiment", "9"], "invalid choice: '9'"),
-    (["--epochs", "0"], "expected a whole number from 1 to 1000000, got '0'"),
-    (["--batch-size", "-1"], "got '-1'"),
-    (["--lr", "0", "--drawn", "98"], "expected a finite number above 0 to below 1000, got '0'"),
-    (["--lr", "nan", "--drawn", "98"], "got 'nan'"),
-    (["--threads", "10000"], "number of threads must lie in 1.."),
-    (["--nonsense"], "--nonsense"),
-    (["--drawn", "2"], "2 faces"),
-    (["--drawn", "98", "--data", "x.zip"], "contradict each other"),
-    (["--experiment", "6", "--classes", "7"], "--classes 7 contradicts --experiment 6"),
-    (["--data", "missing.zip"], "missing.zip does not exist"),
-    (["--data", "empty"], "empty holds no FER-2013"),
-    (["--data", "broken.zip"], "broken.zip is not a whole zip archive"),
-    (["--resume", "missing"], "missing is no run folder"),
-    (["--resume", "empty"], "empty is no run folder"),
-    (["--out", "read-only.txt/run", *FEW], "read-only.txt"),
-])
-def test_bad_arguments_are_named(small, refused, arguments, words):
-    (small / "empty").mkdir()
-    (small / "broken.zip").write_bytes(b"PK\x03\x04 and so on")
-    (small / "read-only.txt").touch()
-    assert words in refused(train.main, *arguments)
-    assert not (small / "runs").exists(), "a run folder was left behind"
-
-
 def test_divergence_is_named(small, refused, monkeypatch):
     monkeypatch.setattr(loop, "softmax_cross_entropy",
                         lambda logits, *_: (np.nan, np.zeros_like(logits)))

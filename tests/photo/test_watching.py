@@ -173,14 +173,3 @@ def test_ctrl_c_leaves_what_was_done(tmp_path, monkeypatch, capsys):
     assert len(files["csv"].read_text().splitlines()) == 3
     assert Image.open(files["gif"]).n_frames == 2 and Image.open(files["png"]).width > 300
     assert "the frames so far are done" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("given, words", [
-    (["nowhere.gif"], "nowhere.gif"), (["x.gif", "--fps", "0"], "--fps 0"),
-    (["x.gif", "--every", "0"], "from 1")])
-def test_wrong_calls_are_one_sentence(given, words, capsys):
-    try:
-        code = main(given)
-    except SystemExit as error:
-        code = error.code
-    assert code == 2 and words in capsys.readouterr().err
