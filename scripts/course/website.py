@@ -1,0 +1,214 @@
+"""Write the course as a website: static pages, to be read from a folder or by a link.
+
+    pip install -e ".[docs]"
+    python scripts/course/website.py --out site
+    python -m http.server --directory site          the network in the pages needs a server
+
+Sphinx with Furo, from the pages of docs/ as they are: MyST reads them as GitHub does, formulas
+become MathML and code is coloured while it is built, so that a page is text without a script.
+Links to code lead to the commit at the project's address once pyproject.toml has it as Source, and
+are plain words until then. (It is not called site.py, as a module of Python is.)
+"""
+
+
+import ast
+import html
+import json
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import chapters
+from notebooks import FENCE, LINK
+from PIL import Image
+
+from tinyfer.commands import cli
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS, HERE = ROOT / "docs", Path(__file__).parent / "website"
+PANELS = ROOT / "tinyfer" / "page" / "static"
+BESIDES = ["play", "glossary", "results", "speed", "saliency", "fine-tuning", "data", "exercises",
+           "teaching", "model-cards/seven-class", "model-cards/five-class",
+           "model-cards/five-class-study", "model-cards/binary", "map", "changelog"]
+# page of docs/ -> its name in the site, without .html
+NAMES = {DOCS / "README.md": "course", DOCS / "exercises" / "README.md": "exercises"}
+NAMES |= {page: page.relative_to(DOCS).with_suffix("").as_posix()
+          for page in [*DOCS.glob("*.md"), *DOCS.glob("model-cards/*.md")] if page not in NAMES}
+# still picture -> what one can move below it, a module of website/moving/
+MOVING = {"04-step-size": "secant", "10-valley": "valley", "03-regions": "regions",
+          "06-windows": "window", "07-receptive-field": "field", "09-projection": "projection",
+          "14-wilson": "wilson", "17-base-rate": "base_rate", "16-rates": "rates"}
+IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<path>[^)\s]+)\)")
+SETTINGS = dict(
+    project="tinyfer", html_title="tinyfer", root_doc="course", html_theme="furo", language="en",
+    extensions=["myst_parser", "website"], myst_enable_extensions=["dollarmath"], myst_heading_anchors=4,
+    myst_fence_as_directive=["math"], html_math_renderer="mathml", html_copy_source=False,
+    html_show_sourcelink=False, html_use_index=False, html_show_copyright=False,
+    html_static_path=[str(HERE)], html_css_files=["course.css"],
+    html_js_files=[("course.js", {"defer": "defer"})], html_favicon=str(PANELS / "icon.svg"),
+    html_last_updated_fmt=None, smartquotes=False, html_permalinks_icon="#")
+
+
+# The text
+
+def written(page, address):
+    """The text of a page of docs/ for the site: its links, its pictures, what one can move."""
+    text, made, end = page.read_text(encoding="utf-8"), "", 0
+    chapter = next((each for each in chapters.CHAPTERS if each.page == page), None)
+    for block in [*FENCE.finditer(text), None]:
+        prose = text[end:block.start() if block else len(text)]
+        made += moving(LINK.sub(lambda found: led(page, found, address), prose))
+        if block:
+            made, end = made + re.sub(r"^<!--.*?-->\n+", "", block[0]), block.end()
+    if chapter:         # the pages have a navigation of their own
+        made = "\n".join(line for line in made.split("\n") if "[Course](course.md)" not in line)
+    if page == DOCS / "README.md":
+        made += contents()
+    return made
+
+
+def led(page, found, address):
+    """A link as the site needs it: to a page of it, or to the code at the project's address."""
+    words, (target, mark, anchor) = found["text"], found["target"].partition("#")
+    if target.startswith(("http", "mailto:")) or not target:
+        return found[0]
+    path = (page.parent / target).resolve()
+    if path in NAMES:
+        here = Path(NAMES[page]).parent
+        return f"[{words}]({os.path.relpath(NAMES[path], here)}.md{mark}{anchor})"
+    if not address:
+        return words
+    return f"[{words}]({address}/{path.relative_to(ROOT).as_posix()}{line_of(words, path)})"
+
+
+def line_of(words, path):
+    """#L12, where the words name what stands in a file of Python there: `name` in ..."""
+    name = re.match(r"`([\w.]+)`", words)
+    if path.suffix == ".py" and name:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if getattr(node, "name", None) == name[1].split(".")[-1]:
+                return f"#L{node.lineno}"
+    return ""
+
+
+def moving(text):
+    """Pictures with their words in one line, and below some of them what one can move."""
+    def below(found):
+        name = MOVING.get(Path(found["path"]).stem)
+        return f"![{' '.join(found['alt'].split())}]({found['path']})" + (
+            f'\n\n<div class="moving" data-figure="{name}"></div>' if name else "")
+
+    return IMAGE.sub(below, text)
+
+
+def contents():
+    """The navigation: a list for each part, and one of the pages beside the course."""
+    parts = {"The course": ["About it <self>"]} | {part: [NAMES[chapter.page] for chapter in chapters.CHAPTERS if chapter.part == part]
+             for part in chapters.PARTS}
+    return "".join(f"\n\n```{{toctree}}\n:hidden:\n:caption: {part}\n\n" + "\n".join(names) + "\n```"
+                   for part, names in (parts | {"Beside it": BESIDES}).items()) + "\n"
+
+
+def address_of_code():
+    """ADDRESS/blob/COMMIT of [project.urls] in pyproject.toml, "" while there is none."""
+    import tomllib
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    if "Source" not in project.get("urls", {}):
+        return ""
+    commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "HEAD"], capture_output=True,
+                            text=True, check=True).stdout.strip()
+    return f"{project['urls']['Source']}/blob/{commit}"
+
+
+# The pages
+
+def setup(app):
+    """What Sphinx asks of an extension: formulas as MathML."""
+    from docutils import nodes
+    from latex2mathml.converter import convert
+
+    def formula(translator, node):
+        block = isinstance(node, nodes.math_block)
+        made = convert(node.astext().strip(), display="block" if block else "inline")
+        made = re.sub(r"&#x(\w+);", lambda found: html.escape(chr(int(found[1], 16))), made)
+        translator.body.append(f'<div class="formula">{made}</div>' if block else made)
+        raise nodes.SkipNode
+
+    app.add_html_math_renderer("mathml", (formula, None), (formula, None))
+    return dict(parallel_read_safe=True, parallel_write_safe=True)
+
+
+def build(sources, out, cache):
+    from sphinx.application import Sphinx
+
+    app = Sphinx(sources, None, out, cache, "html", SETTINGS, status=None, warning=sys.stderr)
+    app.build()
+    if app.statuscode or app._warncount:
+        raise ValueError("the site could not be built: see above")
+
+
+def math_font(formulas, path):
+    """Write what the formulas need of STIX Two Math, which ziamath brings: many systems have no
+    font with what a browser must know to set a formula, and none is fetched from elsewhere."""
+    import ziamath
+    from fontTools import subset
+
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
+    italic = {0x210E, *range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C)}
+    options = subset.Options(flavor="woff", layout_features=["ssty", "dtls"], hinting=False)
+    font = subset.load_font(Path(ziamath.__file__).parent / "fonts/STIXTwoMath-Regular.ttf", options)
+    part = subset.Subsetter(options)
+    part.populate(unicodes=italic, text=formulas)
+    part.subset(font)
+    subset.save_font(font, path, options)
+
+
+def finished(page):
+    """A built page with pictures that load when they come into view, and parts that scroll within
+    reach of the keyboard."""
+    def picture(found):
+        width, height = Image.open(page.parent / found[1]).size
+        return f'<img loading="lazy" width="{width}" height="{height}"'
+
+    text = page.read_text(encoding="utf-8")
+    text = re.sub(r'<img(?= [^>]*src="([^"]*_images/[^"]*)")', picture, text)
+    return re.sub(r'(<pre|<div class="formula"|<div class="table-wrapper[^"]*")', r'\1 tabindex="0"',
+                  text)
+
+
+def parse(argv):
+    parser = cli.parser(__doc__.split("\n\n")[0])
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER",
+                        help="where to write it: a new folder, or one that this wrote before")
+    return parser.parse_args(argv)
+
+
+def run(options):
+    out, address = options.out, address_of_code()
+    if out.exists() and any(out.iterdir()) and not (out / "searchindex.js").exists():
+        raise ValueError(f"{out} holds something else; expected a new folder, or a site")
+    shutil.rmtree(out, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as folder:
+        sources = Path(folder) / "sources"
+        shutil.copytree(DOCS / "figures", sources / "figures")
+        for page, name in NAMES.items():
+            path = sources / f"{name}.md"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(written(page, address), encoding="utf-8")
+        (sources / "figures" / "README.md").unlink()
+        build(sources, out.resolve(), Path(folder) / "cache")
+    formulas = set()
+    for page in out.glob("**/*.html"):
+        page.write_text(finished(page), encoding="utf-8")
+        formulas.update(*re.findall("<math.*?</math>", page.read_text(encoding="utf-8")))
+    math_font("".join(formulas), out / "_static" / "math.woff")
+    print(f"{len(NAMES)} pages in {out}")
+
+
+if __name__ == "__main__":
+    sys.exit(cli.main(run, parse, sys.argv[1:]))

@@ -1,0 +1,1 @@
+// The pages: what one can move, and questions that are checked.
