@@ -18,7 +18,7 @@ from tinyfer.commands.messages import verdict
 from tinyfer.core import networks
 from tinyfer.core.networks import load_model
 from tinyfer.data import EMOTIONS, draw_faces
-from tinyfer.data.pictures import read_face
+from tinyfer.data.pictures import face_of
 from tinyfer.scores import metrics
 from tinyfer.training import runs
 from tinyfer.training.evaluation import (
@@ -308,7 +308,7 @@ def test_ones_own_pictures_are_scored(call, made, tmp_path):
     assert result["n"] == 10 and "copies" not in result and "the folder mine, 10 images" in out
     assert out.startswith("mine\nRight for ") and "<h1>mine</h1>" in (
         tmp_path / "out" / "report.html").read_text()
-    faces = np.array([read_face(file) for file in sorted(folder.rglob("*.png"))])
+    faces = np.array([face_of(file) for file in sorted(folder.rglob("*.png"))])
     model = open_run(made / "6").model
     assert result["accuracy"] == np.mean(model.predict(faces) == np.repeat(range(5), 2))
 

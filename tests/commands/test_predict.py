@@ -19,7 +19,7 @@ from tinyfer.core.checks import Notice
 from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data import draw_faces
 from tinyfer.data.drawn_scenes import draw_scene
-from tinyfer.data.pictures import colour_of, face_of, grey_of, open_image, read_face
+from tinyfer.data.pictures import colour_of, face_of, grey_of, open_image
 from tinyfer.training.runs import open_run
 
 NAMES = ("angry", "fear", "happy", "sad", "surprise")
@@ -44,8 +44,8 @@ def picture(height=48, width=48, seed=0):
 def test_a_face_of_the_data_set_passes_unchanged(tmp_path):
     image = picture()
     image.save(tmp_path / "face.png")
-    assert np.array_equal(read_face(tmp_path / "face.png"), np.asarray(image))
-    assert read_face(tmp_path / "face.png").dtype == np.uint8
+    assert np.array_equal(face_of(tmp_path / "face.png"), np.asarray(image))
+    assert face_of(tmp_path / "face.png").dtype == np.uint8
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -60,8 +60,8 @@ def test_exif_orientation_is_respected(tmp_path, orientation):
     exif[0x0112] = orientation
     stored.save(tmp_path / "photo.png", exif=exif)
     expected = np.asarray(upright)[6:54]
-    assert np.array_equal(read_face(tmp_path / "photo.png"), expected)
-    assert np.array_equal(read_face(tmp_path / "photo.png", (0, 0, 48, 48)),
+    assert np.array_equal(face_of(tmp_path / "photo.png"), expected)
+    assert np.array_equal(face_of(tmp_path / "photo.png", (0, 0, 48, 48)),
                           np.asarray(upright)[:48]), "the box counts in the upright picture"
 
 
@@ -148,7 +148,7 @@ def test_transparency_is_laid_on_white(tmp_path):
     palette = Image.new("P", (48, 48), 1)
     palette.putpalette([9, 9, 9, 200, 200, 200])
     palette.save(tmp_path / "palette.png", transparency=1)
-    assert (read_face(tmp_path / "palette.png") == 255).all()
+    assert (face_of(tmp_path / "palette.png") == 255).all()
 
 
 def test_float_pictures_are_refused():
@@ -175,7 +175,7 @@ def test_many_pictures_give_what_single_ones_give(call, model_file, pictures):
     for path, row in zip(pictures, together):
         assert json.loads(call(predict.main, path, *options)[1]) == [row]
         (face,) = row["faces"]
-        expected = model.predict_proba(read_face(path)[None], crops=18)[0]
+        expected = model.predict_proba(face_of(path)[None], crops=18)[0]
         assert tuple(face["probabilities"]) == NAMES
         for name, p in zip(NAMES, expected):
             assert face["probabilities"][name] == pytest.approx(p, abs=2e-6)

@@ -1,4 +1,4 @@
-"""Turned, scaled, sheared, moved, lit and erased faces: against the definition, and by chance."""
+"""Faces scaled, turned, sheared, moved, lit and erased: against the definition, and by chance."""
 
 from dataclasses import replace
 
@@ -12,6 +12,7 @@ from tinyfer.data.affine import affine
 from tinyfer.data.augment import (
     DRAWS,
     NO_AUGMENTATION,
+    SHIFT,
     SHIFT_AND_FLIP,
     Augmentation,
     augment,
@@ -26,9 +27,136 @@ EVERYTHING = Augmentation(rotation=20, scale=0.3, shear=0.2, shift=5, horizontal
 CAMERA = replace(EVERYTHING, gamma=0.5, blur=0.5, noise=0.5)
 
 
+class Draws(np.random.Generator):
+    """A Generator whose every number is 1/2, which is no change, but for some rows of them."""
+
+    def __init__(self, rows):
+        super().__init__(np.random.PCG64())
+        self.rows = rows
+
+    def random(self, shape):
+        u = np.full(shape, 0.5)
+        for row, value in self.rows.items():
+            u[row] = value
+        return u
+
+
 def random_faces(n, shape=(48, 48), seed=0):
     return np.random.default_rng(seed).integers(0, 256, (n, *shape), dtype=np.uint8)
 
+
+def everything(faces, rng, dtype=np.float32):
+    return distort(faces, EVERYTHING, rng, dtype=dtype)
+
+
+# Scaled
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_grey_values_are_divided_by_255(dtype):
+    faces = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
+    x = to_input(faces, dtype)
+    assert x.shape == (1, 16, 16, 1) and x.dtype == dtype
+    assert np.array_equal(x.ravel(), np.arange(256, dtype=dtype) / dtype(255))
+    assert np.array_equal(to_input(x), x.astype(np.float32)), "floats pass, as does a last axis"
+    assert to_input(faces[:0]).shape == (0, 16, 16, 1)
+    with pytest.raises(ValueError, match=r"in \[0, 1\], but these reach from 0 to 2; .*uint8"):
+        to_input(2 * x)
+
+
+# Shifted and mirrored, as the study does
+
+
+@pytest.mark.parametrize("shape", [(48, 48), (11, 23), (30, 7)])
+def test_any_shift_is_the_bilinear_definition(shape):
+    """The largest too, and none, which changes no bit."""
+    faces, (u, v) = random_faces(6, shape), np.random.default_rng(1).random((2, 6))
+    u[:3], v[1:4] = (0, 1 - 1e-12, 0.5), (0, 0.5, 1 - 1e-12)
+    x = augment(faces, Draws({0: u, 1: v}), np.float64)
+    for n in range(6):
+        shift = SHIFT * np.array(shape) * (2 * np.array([u[n], v[n]]) - 1)
+        expected = plain_affine(faces[n] / 255, np.eye(2), -shift, 1, 0, [0] * 4, shape)
+        assert np.abs(x[n, ..., 0] - expected).max() < 1e-12
+    assert np.array_equal(x[2], to_input(faces[2:3], np.float64)[0])
+
+
+def test_mirroring_comes_after_the_shift():
+    faces = random_faces(4)
+    plain = augment(faces, Draws({0: 0.2, 1: 0.9}))
+    mirrored = augment(faces, Draws({0: 0.2, 1: 0.9, 2: [0, 0.49, 0.5, 0.9]}))
+    assert np.array_equal(mirrored[:2], plain[:2, :, ::-1])
+    assert np.array_equal(mirrored[2:], plain[2:])
+
+
+def test_shifts_are_uniform_and_half_are_mirrored():
+    # On a ramp along y (or x) the middle pixel tells the shift; left of right tells the mirroring.
+    n = 4000
+    ramp = np.broadcast_to(np.arange(48, dtype=np.uint8), (n, 48, 48))
+    across = augment(ramp, np.random.default_rng(0), np.float64)[..., 0] * 255
+    mirrored = across[:, 24, 10] > across[:, 24, 37]
+    dx = 24 - np.where(mirrored, across[:, 24, 23], across[:, 24, 24])
+    down = augment(ramp.transpose(0, 2, 1), np.random.default_rng(0), np.float64)[..., 0] * 255
+    dy = 24 - down[:, 24, 24]
+    for shift in (dx, dy):
+        assert np.abs(shift).max() <= 4.8
+        quarters = np.histogram(shift, bins=4, range=(-4.8, 4.8))[0]
+        assert np.abs(quarters - n / 4).max() < 5 * np.sqrt(n * 3 / 16)
+    assert abs(mirrored.mean() - 0.5) < 0.04
+    assert np.abs(np.corrcoef([dx, dy, mirrored]) - np.eye(3)).max() < 0.08
+
+
+# Whatever changes them
+
+
+@pytest.mark.parametrize("change, numbers", [
+    (augment, 3), (everything, DRAWS),
+    (lambda faces, rng: distort(faces, Augmentation(), rng), DRAWS)])
+def test_the_draws_depend_on_nothing_but_the_number_of_faces(change, numbers):
+    faces, rng, reference = random_faces(7), *map(np.random.default_rng, (5, 5))
+    assert np.array_equal(change(faces, rng), change(faces, np.random.default_rng(5)))
+    assert np.array_equal(faces, random_faces(7)), "the stored faces are left alone"
+    reference.random(numbers * 7)
+    assert rng.bit_generator.state == reference.bit_generator.state
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("change", [
+    augment, lambda faces, rng, dtype: distort(faces, CAMERA, rng, dtype=dtype)])
+def test_values_stay_in_0_to_1(change, dtype):
+    # Nothing but black and white: the hardest for a rounding interpolation.
+    x = change(255 * (random_faces(128) & 1), np.random.default_rng(1), dtype)
+    assert x.dtype == dtype and x.shape == (128, 48, 48, 1) and x.min() == 0 and x.max() == 1
+
+
+@pytest.mark.parametrize("change", [augment, everything])
+@pytest.mark.parametrize("dtype", [np.float16, ">f4", np.float32, ">f8", np.longdouble])
+def test_floats_are_changed_like_their_grey_values(change, dtype):
+    faces = random_faces(3) // 128 * 255        # black and white, which every dtype can hold
+    one, other = (change(x, np.random.default_rng(2))
+                  for x in (faces, (faces / 255).astype(dtype)))
+    assert np.abs(one - other).max() < 1e-6
+    with pytest.raises(ValueError, match=r"must lie in \[0, 1\]"):
+        change(np.full((1, 8, 8), np.nan), np.random.default_rng(2))
+
+
+def test_each_augmentation_has_its_method():
+    """Its random numbers are part of what a recipe promises."""
+    faces = random_faces(3)
+    for augmentation, expected in (
+            (NO_AUGMENTATION, lambda rng: to_input(faces[:, :44, :44])),
+            (SHIFT_AND_FLIP, lambda rng: augment(faces, rng)[:, :44, :44]),
+            (EVERYTHING, lambda rng: distort(faces, EVERYTHING, rng, (44, 44)))):
+        x = changed(faces, augmentation, np.random.default_rng(1), 44)
+        assert x.flags.c_contiguous and np.array_equal(x, expected(np.random.default_rng(1)))
+
+
+@pytest.mark.parametrize("name, value", [("rotation", 181), ("horizontal_flip", 1.5)])
+def test_senseless_augmentations_are_refused(name, value):
+    with pytest.raises(ValueError, match=f"{name} of an augmentation is"):
+        Augmentation(**{name: value})
+
+
+# Turned, scaled, sheared and moved
 
 def plain_affine(picture, A, shift, gain, offset, hole, size):
     """The definition, pixel by pixel, of one picture."""
@@ -40,10 +168,9 @@ def plain_affine(picture, A, shift, gain, offset, hole, size):
             place = A @ [i - (h - 1) / 2, j - (w - 1) / 2] + shift
             y = min(max((H - 1) / 2 + place[0], 0), H - 1)
             x = min(max((W - 1) / 2 + place[1], 0), W - 1)
-            for row in range(H):
-                for column in range(W):
-                    weight = max(0, 1 - abs(y - row)) * max(0, 1 - abs(x - column))
-                    out[i, j] += weight * picture[row, column]
+            rows = np.maximum(0, 1 - np.abs(y - np.arange(H)))
+            columns = np.maximum(0, 1 - np.abs(x - np.arange(W)))
+            out[i, j] = rows @ picture @ columns
     out = np.clip(gain * out + offset, 0, 1)
     out[hole[0]:hole[1], hole[2]:hole[3]] = 0.5
     return out
@@ -83,61 +210,31 @@ def test_the_kernel_refuses_what_would_read_outside(change, message):
         affine(**(arguments | change))
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_no_change_is_plain_scaling(dtype):
-    faces = random_faces(5)
-    x = distort(faces, Augmentation(), np.random.default_rng(0), dtype=dtype)
-    assert x.dtype == dtype and x.shape == (5, 48, 48, 1)
-    assert np.abs(x - to_input(faces, dtype)).max() < 1e-6
-
-
-def test_a_crop_lies_about_the_centre():
+@pytest.mark.parametrize("change, rows, size, expected", [
+    ({}, {}, None, lambda faces: faces),
+    ({}, {}, (44, 44), lambda faces: faces[:, 2:46, 2:46]),             # about the centre
+    (dict(horizontal_flip=1), {}, None, lambda faces: faces[:, :, ::-1]),
+    (dict(rotation=90), {0: 1}, None, lambda faces: np.rot90(faces, -1, axes=(1, 2))),
+])
+def test_changes_that_move_whole_pixels(change, rows, size, expected):
     faces = random_faces(3)
-    x = distort(faces, Augmentation(), np.random.default_rng(0), (44, 44))
-    assert np.abs(x - to_input(faces[:, 2:46, 2:46])).max() < 1e-6
+    x = distort(faces, Augmentation(**change), Draws(rows), size)
+    assert x.dtype == np.float32 and np.abs(x - to_input(expected(faces))).max() < 1e-6
 
 
-def test_a_mirror_image_is_one():
-    faces = random_faces(4)
-    x = distort(faces, Augmentation(horizontal_flip=1), np.random.default_rng(0))
-    assert np.abs(x - to_input(faces[:, :, ::-1])).max() < 1e-6
+def grey(faces, rows, **change):
+    """Grey values of one face, changed by these draws."""
+    return 255 * distort(faces, Augmentation(**change), Draws(rows), dtype=np.float64)[0, ..., 0]
 
 
-class Draws(np.random.Generator):
-    """A Generator whose every number is 1/2, but for one row of them."""
-
-    def __init__(self, row, value):
-        super().__init__(np.random.PCG64())
-        self.row, self.value = row, value
-
-    def random(self, shape):
-        u = np.full(shape, 0.5)
-        u[self.row] = self.value
-        return u
-
-
-def test_a_quarter_turn_is_one():
-    faces = random_faces(2)
-    x = distort(faces, Augmentation(rotation=90), Draws(0, 1))
-    assert np.abs(x - to_input(np.rot90(faces, -1, axes=(1, 2)))).max() < 1e-6
-
-
-def test_scale_brings_a_face_nearer_or_farther():
-    """Twice as near: the middle half of the columns fills the picture."""
-    ramp = np.broadcast_to(np.arange(48, dtype=np.uint8), (1, 48, 48))
-    far = distort(ramp, Augmentation(scale=1), Draws(1, 1), dtype=np.float64)[0, 20, :, 0] * 255
-    near = distort(ramp, Augmentation(scale=1), Draws(1, 0), dtype=np.float64)[0, 20, :, 0] * 255
-    assert far[24] - far[23] == pytest.approx(2) and near[24] - near[23] == pytest.approx(0.5)
-
-
-def test_shear_moves_columns_along_each_other():
-    """On grey values 2 i, a shear of 1/4 reads a row further down for every fourth column."""
-    down = np.broadcast_to(2 * np.arange(48, dtype=np.uint8)[:, None], (1, 48, 48))
-    y = distort(down, Augmentation(shear=0.25), Draws(2, 1), dtype=np.float64)[0, ..., 0] * 255
-    assert np.abs(np.diff(y[20:28], axis=1) - 0.5).max() < 1e-9
-    across = np.ascontiguousarray(down.transpose(0, 2, 1))
-    x = distort(across, Augmentation(shear=0.25), Draws(2, 1), dtype=np.float64)[0, ..., 0] * 255
-    assert np.abs(x - across[0]).max() < 1e-9
+def test_scale_and_shear_by_hand():
+    """A scale of 1 is twice as far or as near; a shear of 1/4 a row down for every fourth column."""
+    ramp = np.broadcast_to(2 * np.arange(48, dtype=np.uint8), (1, 48, 48))
+    far, near = (grey(ramp, {1: draw}, scale=1)[20] for draw in (1, 0))
+    assert far[24] - far[23] == pytest.approx(4) and near[24] - near[23] == pytest.approx(1)
+    down = grey(ramp.transpose(0, 2, 1), {2: 1}, shear=0.25)
+    assert np.abs(np.diff(down[20:28], axis=1) - 0.5).max() < 1e-9
+    assert np.abs(grey(ramp, {2: 1}, shear=0.25) - ramp[0]).max() < 1e-9
 
 
 def test_light_changes_by_what_is_said():
@@ -162,31 +259,6 @@ def test_half_of_the_faces_lose_a_rectangle():
     assert min(corners) > 0, "every place is reached"
 
 
-def test_the_draws_do_not_depend_on_the_augmentation():
-    faces = random_faces(7)
-    for augmentation in (Augmentation(), EVERYTHING):
-        rng, reference = np.random.default_rng(5), np.random.default_rng(5)
-        distort(faces, augmentation, rng)
-        reference.random(DRAWS * 7)
-        assert rng.bit_generator.state == reference.bit_generator.state
-
-
-def test_faces_are_left_alone_and_values_stay_in_0_to_1():
-    faces = 255 * np.random.default_rng(0).integers(0, 2, (64, 48, 48), dtype=np.uint8)
-    before = faces.copy()
-    x = distort(faces, CAMERA, np.random.default_rng(1))
-    assert x.min() == 0 and x.max() == 1 and np.array_equal(faces, before)
-
-
-def test_floats_are_distorted_like_their_grey_values():
-    faces = random_faces(3)
-    one = distort(faces, EVERYTHING, np.random.default_rng(2))
-    other = distort(to_input(faces), EVERYTHING, np.random.default_rng(2))
-    assert np.abs(one - other).max() < 1e-6
-    with pytest.raises(ValueError, match=r"must lie in \[0, 1\]"):
-        distort(np.full((1, 8, 8), np.nan), EVERYTHING, np.random.default_rng(2))
-
-
 def test_threads_do_not_change_a_bit():
     faces, results = random_faces(33), []
     for threads in (1, 2):
@@ -198,12 +270,7 @@ def test_threads_do_not_change_a_bit():
     assert results[0] == results[1]
 
 
-@pytest.mark.parametrize("name, value", [("rotation", -1), ("horizontal_flip", 1.5),
-                                         ("shift", np.nan), ("erase", "often")])
-def test_senseless_augmentations_are_refused(name, value):
-    with pytest.raises(ValueError, match=f"{name} of an augmentation is"):
-        Augmentation(**{name: value})
-
+# As a poor camera has them
 
 def photographed(faces, **change):
     """Faces as a poor camera has them, with nothing else changed."""
@@ -226,29 +293,29 @@ def test_tones_lie_within_their_range_evenly():
     x = photographed(np.full((4000, 4, 4), 128, np.uint8), gamma=0.6)[:, 0, 0, 0]
     exponents = np.log(np.log(x) / np.log(128 / 255))
     assert -0.6 <= exponents.min() < -0.59 and 0.59 < exponents.max() <= 0.6
-    assert abs(exponents.mean()) < 0.03 and np.quantile(exponents, 0.75) == pytest.approx(0.3, abs=0.04)
+    assert abs(exponents.mean()) < 0.03
+    assert np.quantile(exponents, 0.75) == pytest.approx(0.3, abs=0.04)
 
 
 def test_so_many_are_blurred_or_noisy():
     faces = random_faces(2000, (12, 12))
     plain = to_input(faces, np.float64)
     for change in ("blur", "noise"):
-        changed = np.abs(photographed(faces, **{change: 0.3}) - plain).max(axis=(1, 2, 3)) > 1e-6
-        assert abs(changed.mean() - 0.3) < 0.04
-    grey = photographed(np.full((2000, 12, 12), 128, np.uint8), noise=1.0)
-    deviations = grey.std(axis=(1, 2, 3))
+        differs = np.abs(photographed(faces, **{change: 0.3}) - plain).max(axis=(1, 2, 3)) > 1e-6
+        assert abs(differs.mean() - 0.3) < 0.04
+    deviations = photographed(np.full((2000, 12, 12), 128, np.uint8), noise=1.0).std(axis=(1, 2, 3))
     assert deviations.max() < 0.08 * 1.3 and abs(deviations.mean() - 0.04) < 0.003
 
 
-def test_what_is_not_asked_for_draws_nothing():
+def test_the_camera_leaves_the_other_draws_as_they_are():
     rng, other = np.random.default_rng(1), np.random.default_rng(1)
     faces = random_faces(8)
-    distort(faces, EVERYTHING, rng)
+    everything(faces, rng)
     before = rng.bit_generator.state
     distort(faces, replace(EVERYTHING, gamma=0.5), other)
     assert before != other.bit_generator.state
     other.bit_generator.state = before
-    assert np.array_equal(distort(faces, EVERYTHING, rng), distort(faces, EVERYTHING, other))
+    assert np.array_equal(everything(faces, rng), everything(faces, other))
 
 
 @pytest.mark.parametrize("change", [dict(gammas=[0.0]), dict(sizes=[49]), dict(noise_of=[0]),
@@ -258,6 +325,8 @@ def test_a_senseless_camera_is_refused(change):
     with pytest.raises(ValueError, match="camera got"):
         camera(np.zeros((1, 48, 48, 1)), **given)
 
+
+# Blended
 
 def test_mixing_blends_pictures_and_targets_alike():
     rng = np.random.default_rng(0)
@@ -274,37 +343,3 @@ def test_mixing_blends_pictures_and_targets_alike():
         seen.append(blended.max(axis=1).min())
     assert min(seen) < 0.6 and max(seen) > 0.95, "r takes all values"
     assert np.array_equal(x[:, 0, 0, 0], labels), "the batch given is left alone"
-
-
-@pytest.mark.parametrize("dtype", [np.float16, ">f4", ">f8", np.longdouble])
-def test_any_kind_of_float_is_distorted(dtype):
-    faces = (random_faces(3) / 256).astype(np.float16)      # which all of them can hold
-    one, other = (distort(x, EVERYTHING, np.random.default_rng(2))
-                  for x in (faces.astype(dtype), faces.astype(np.float64)))
-    assert np.abs(one - other).max() < 1e-6
-
-
-@pytest.mark.parametrize("call, error, message", [
-    (lambda: distort(random_faces(2).astype(object), EVERYTHING, np.random.default_rng(0)),
-     ValueError, "faces is object of shape"),
-    (lambda: distort(random_faces(2), dict(shift=3), np.random.default_rng(0)), TypeError,
-     "augmentation is of type dict; expected an Augmentation"),
-    (lambda: distort(random_faces(2), EVERYTHING, 0), TypeError, "rng is of type int"),
-    (lambda: distort(random_faces(2), EVERYTHING, np.random.default_rng(0), dtype="f2"),
-     ValueError, "dtype is float16; expected float32 or float64"),
-    (lambda: augment(random_faces(2), None), TypeError, "rng is of type NoneType; expected a np.r"),
-])
-def test_wrong_calls_get_a_sentence(call, error, message):
-    with pytest.raises(error, match=message):
-        call()
-
-
-def test_each_augmentation_has_its_method():
-    """Its random numbers are part of what a recipe promises."""
-    faces = random_faces(3)
-    for augmentation, expected in (
-            (NO_AUGMENTATION, lambda rng: to_input(faces[:, :44, :44])),
-            (SHIFT_AND_FLIP, lambda rng: augment(faces, rng)[:, :44, :44]),
-            (EVERYTHING, lambda rng: distort(faces, EVERYTHING, rng, (44, 44)))):
-        x = changed(faces, augmentation, np.random.default_rng(1), 44)
-        assert x.flags.c_contiguous and np.array_equal(x, expected(np.random.default_rng(1)))

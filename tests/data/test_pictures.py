@@ -87,8 +87,8 @@ def test_mutated_pictures_are_a_picture_or_a_sentence():
 
 
 @pytest.mark.parametrize("content, words", [
-    (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "it is in no format that is read here"),
-    (b"\x89HDF\r\n\x1a\n" + bytes(99), "it is in no format that is read here"),
+    (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "it is in no format that is read"),
+    (b"\x89HDF\r\n\x1a\n" + bytes(99), "it is in no format that is read"),
     (b"P3 1 1 255 " + b"1 " * 10_000_000, "it has more than 20,000,000 bytes"),
 ])
 def test_no_other_program_is_started_nor_time_wasted(content, words):
@@ -96,35 +96,29 @@ def test_no_other_program_is_started_nor_time_wasted(content, words):
         open_image(content)
 
 
-@pytest.mark.parametrize("name, is_one", [
-    ("a.jpg", True), ("A.JPEG", True), ("a.webp", True), ("a.tif", True), ("a.jp2", True),
-    ("a.ppm", True), ("a.eps", False), ("a.h5", False), ("a.mpg", False), ("a.pdf", False),
-    (".a.jpg", False), ("._a.png", False), ("jpg", False), ("a", False),
-])
-def test_what_is_called_a_picture(name, is_one):
-    assert is_picture_name(name) == is_one
+def test_what_is_called_a_picture():
+    assert all(map(is_picture_name, "a.jpg A.JPEG a.webp a.tif a.jp2 a.ppm".split()))
+    assert not any(map(is_picture_name, "a.eps a.h5 a.mpg a.pdf .a.jpg ._a.png jpg a".split()))
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
-def test_a_pipe_or_a_folder_is_not_waited_for(tmp_path):
-    os.mkfifo(tmp_path / "a.jpg")
-    with pytest.raises(ValueError, match="a.jpg cannot be read as a picture: it is no regular"):
-        open_image(tmp_path / "a.jpg")
-    with pytest.raises(ValueError, match="it is a folder"):
-        open_image(tmp_path)
-
-
-def test_bytes_and_closed_images_and_other_things():
+def test_bytes_and_closed_images_and_other_things(tmp_path):
     content = saved(Image.fromarray(noise(0)), "png")
     for picture in content, bytearray(content), io.BytesIO(content):
         assert np.array_equal(np.asarray(open_image(picture)), noise(0))
     closed = Image.open(io.BytesIO(content))
     closed.close()
-    with pytest.raises(ValueError, match="cannot be read as a picture: Operation on closed image"):
-        open_image(closed)
-    for other in None, 3, [[1, 2]]:
-        with pytest.raises(TypeError, match="a picture is a path, an open file, its bytes, a Pil"):
+    for other, words in (closed, "cannot be read as a picture: Operation on closed image"), (
+            tmp_path, "it is a folder"), *((x, "a picture is a path, an open file, its bytes, a P")
+                                           for x in (None, 3, [[1, 2]])):
+        with pytest.raises((ValueError, TypeError), match=words):
             open_image(other)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.jpg")
+    with pytest.raises(ValueError, match="a.jpg cannot be read as a picture: it is no regular"):
+        open_image(tmp_path / "a.jpg")
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF", "WEBP"])

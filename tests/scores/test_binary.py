@@ -31,11 +31,6 @@ def test_threshold_curve_is_the_scores_at_each_threshold():
     assert recalls == sorted(recalls, reverse=True)
 
 
-def test_binary_scores_refuse_other_labels():
-    with pytest.raises(ValueError, match="labels 0 and 1"):
-        binary_scores(np.array([0, 2]), np.array([0.1, 0.2]))
-
-
 @pytest.mark.parametrize("b, c, p", [
     (0, 0, 1), (1, 0, 1), (5, 0, Fraction(2, 32)), (1, 7, Fraction(18, 256)), (4, 4, 1),
     (3, 9, 2 * Fraction(1 + 12 + 66 + 220, 4096)),

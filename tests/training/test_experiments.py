@@ -36,12 +36,9 @@ def test_the_eight_and_the_official_one():
         assert experiment.number == number and experiment.title
         assert resolve(experiment.classes, experiment.balance, experiment.split) is experiment
     assert BINARIZED.number not in EXPERIMENTS
-
-
-def test_another_setup_resolves_to_an_unnumbered_one():
-    experiment = resolve(5, "none", "official")
-    assert experiment.number == "" and experiment.study == {}
-    assert (experiment.classes, experiment.balance, experiment.split) == (5, "none", "official")
+    other = resolve(5, "none", "official")
+    assert (other.number, other.study) == ("", {})
+    assert (other.classes, other.balance, other.split) == (5, "none", "official")
 
 
 @pytest.mark.parametrize("setup, message", [
@@ -50,8 +47,6 @@ def test_another_setup_resolves_to_an_unnumbered_one():
     ((5, "none", "mine"), "split must be one of report, official, not 'mine'"),
 ])
 def test_unknown_setups_are_named(setup, message, data):
-    with pytest.raises(ValueError, match=message):
-        resolve(*setup)
     with pytest.raises(ValueError, match=message):
         prepare(data, setup)
 
@@ -104,9 +99,6 @@ def test_binarize_by_hand():
     positive, scores = binarize(np.array([2, 0, 4]), probabilities, names)
     assert positive.tolist() == [1, 0, 1]
     assert np.allclose(scores, [0.7, 0.3, 1.0])
-
-
-def test_neutral_is_neither_positive_nor_negative():
     with pytest.raises(ValueError, match="class neutral is neither"):
         binarize(np.array([0]), np.ones((1, 7)) / 7, EMOTIONS)
 

@@ -61,6 +61,8 @@ def test_the_study_is_the_default_and_changes_nothing():
     x, labels = STUDY.batch(faces.faces, faces.labels, 3, np.random.default_rng(0))
     assert np.array_equal(x, augment(faces.faces, np.random.default_rng(0)))
     assert labels is faces.labels
+    _, targets = Recipe(mixup=5).batch(faces.faces, faces.labels, 3, np.random.default_rng(0))
+    assert (targets.max(axis=1) < 1).any()
     assert {STUDY.rate(t, 100) for t in range(100)} == {1e-4}
 
 
@@ -81,9 +83,8 @@ def test_a_recipe_of_version_01_has_its_names_of_today():
 
 
 @pytest.mark.parametrize("change", [
-    dict(epochs=-1), dict(lr=0), dict(crop=60), dict(augmentation=None),
-    dict(batch_size=0), dict(lr=-1), dict(lr=float("nan")), dict(schedule="x"),
-    dict(label_smoothing=1.0), dict(ema=1), dict(optimizer="lbfgs"), dict(crop=0),
+    dict(epochs=-1), dict(lr=0), dict(crop=60), dict(augmentation=None), dict(batch_size=0),
+    dict(lr=float("nan")), dict(schedule="x"), dict(label_smoothing=1.0), dict(ema=1),
     dict(patience=0), dict(mixup=-1), dict(weight_decay=None), dict(epochs=2.5),
     dict(optimizer="sgd", weight_decay=0.1),
 ])
@@ -151,12 +152,16 @@ def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path, unbroken):
     same_files(tmp_path, folder)
 
 
-def test_best_is_made_of_the_mean_in_the_checkpoint(tmp_path):
-    train_tiny(tmp_path, 1, **EVERYTHING)       # the first epoch is the best so far
+def test_the_mean_is_what_is_validated_and_saved(tmp_path):
+    _, history = train_tiny(tmp_path, 1, **EVERYTHING)      # the first epoch is the best so far
     last, best = load_arrays(tmp_path / "last.npz"), load_arrays(tmp_path / "best.npz")
     for name in best.keys() - {"model"}:        # batch norm's statistics too
         assert np.array_equal(best[name], last[f"optimizer/mean.{name}"]), name
     assert not np.array_equal(best["conv1.w"], last["model/conv1.w"])
+    model, validation = tiny_model(), tiny_faces(40, seed=1)
+    model.load_state({name: best[name] for name in model.state()})
+    assert history[-1]["val_accuracy"] == np.mean(model.predict(validation.faces)
+                                                  == validation.labels)
 
 
 @pytest.mark.parametrize("recipe, kind, values", [
@@ -168,23 +173,6 @@ def test_a_recipe_makes_its_optimizer(recipe, kind, values):
     assert all(getattr(optimizer, name) == value for name, value in values.items())
     averaged = replace(recipe, ema=0.5).make_optimizer(tiny_model())
     assert averaged.decay == 0.5 and type(averaged.optimizer) is kind
-
-
-def test_a_recipe_mixes():
-    faces = tiny_faces(9)
-    _, targets = Recipe(mixup=5).batch(faces.faces, faces.labels, 3, np.random.default_rng(0))
-    assert (targets.max(axis=1) < 1).any()
-
-
-def test_the_mean_is_what_is_validated(unbroken):
-    folder, history = unbroken
-    model, arrays = tiny_model(), load_arrays(folder / "last.npz")
-    prefix = "optimizer/mean."
-    model.load_state({name.removeprefix(prefix): array for name, array in arrays.items()
-                      if name.startswith(prefix)})
-    validation = tiny_faces(40, seed=1)
-    assert history[-1]["val_accuracy"] == np.mean(model.predict(validation.faces)
-                                                  == validation.labels)
 
 
 def test_patience_ends_a_training_and_a_resumed_one(tmp_path):
@@ -204,7 +192,7 @@ def test_patience_counts_epochs_that_are_no_better():
     assert not out_of_patience(rows(0.3, 0.2), None) and not out_of_patience([], 1)
 
 
-# The running mean
+# Distillation
 
 def test_opinions_are_mixed_into_the_target_by_hand():
     """Half the smoothed label, half the opinion, its logits halved: [1, 9] becomes [1, 3] / 4."""
@@ -265,6 +253,8 @@ def test_a_network_looks_where_it_was_trained(tmp_path, monkeypatch):
         assert load_model(tmp_path / recipe.window / "best.npz").window == recipe.window
 
 
+# The running mean
+
 def test_the_running_mean_by_hand():
     model = tiny_model()
     mean = RunningMean(Adam(model.parameters(), lr=0.1), model, decay=0.5)
@@ -287,35 +277,25 @@ def test_a_mean_that_does_not_fit_changes_nothing():
         with pytest.raises(ValueError, match=f"mean.{name}"):
             mean.load_state(wrong)
         assert all(np.array_equal(array, state[key]) for key, array in mean.state().items())
-    with pytest.raises(ValueError, match="0 < decay < 1"):
-        RunningMean(Adam(model.parameters()), model, 1.0)
+    for other, decay, words in (model, 1.0, "0 < decay < 1"), (
+            tiny_model(), 0.9, "parameters that this model does not have"):
+        with pytest.raises(ValueError, match=words):
+            RunningMean(Adam(model.parameters()), other, decay)
 
 
 # What a training says of itself
 
-def test_a_useless_training_is_said():
+def test_a_useless_training_and_one_that_exploded_are_said():
     labels = np.array([0, 0, 0, 1])
-    good = dict(epoch=1, loss=0.6, val_accuracy=0.76)
+    good = dict(epoch=3, loss=0.6, val_accuracy=0.76)
     assert warnings([good], labels) == [] == warnings([], labels)
     sentence, = warnings([good | {"val_accuracy": 0.75}], labels)
     assert "0.750, is no better than always naming the most frequent class (0.750)" in sentence
-
-
-def test_a_loss_that_exploded_is_said():
-    row = dict(epoch=3, loss=7.25, val_accuracy=0.9)
-    sentence, = warnings([row | dict(epoch=2, loss=0.5), row], np.array([0, 0, 1, 1]))
+    sentence, = warnings([good, good | dict(loss=7.25)], labels)
     assert "training loss of epoch 3 is 7.25" in sentence and "0.693" in sentence
 
 
 # From weights that are there
-
-def test_a_network_starts_from_another_of_the_same_classes():
-    model, other = tiny_model(seed=0), tiny_model(seed=1)
-    assert start_from(model, other) == []
-    assert all(np.array_equal(array, other.state()[name]) for name, array in model.state().items())
-    model.parameters()[0].value[...] += 1
-    assert not np.array_equal(model.state()["conv1.w"], other.state()["conv1.w"]), "a copy"
-
 
 def test_classes_of_the_same_name_keep_their_weights():
     model = six_layer_cnn(classes=3, seed=0, class_names=("Sad", "bored", "angry"))
@@ -330,15 +310,13 @@ def test_classes_of_the_same_name_keep_their_weights():
     assert model.forward(x)[:, 0] == pytest.approx(other.forward(x)[:, 3], rel=1e-4)
 
 
-def test_a_network_of_another_kind_is_no_start():
-    model = tiny_model(channels=4)
+def test_a_network_starts_from_another_of_its_kind_only():
+    model, other = tiny_model(seed=0), tiny_model(seed=1)
+    assert start_from(model, other) == []
+    assert all(np.array_equal(array, other.state()[name]) for name, array in model.state().items())
+    model.parameters()[0].value[...] += 1
+    assert not np.array_equal(model.state()["conv1.w"], other.state()["conv1.w"]), "a copy"
     before = {name: array.copy() for name, array in model.state().items()}
     with pytest.raises(ValueError, match="weights do not fit this model"):
-        start_from(model, tiny_model(channels=3))
+        start_from(model, tiny_model(channels=4))
     assert all(np.array_equal(array, before[name]) for name, array in model.state().items())
-
-
-def test_a_running_mean_of_another_model_is_refused():
-    optimizer = Adam(tiny_model().parameters())
-    with pytest.raises(ValueError, match="parameters that this model does not have"):
-        RunningMean(optimizer, tiny_model(), 0.9)

@@ -93,11 +93,9 @@ def find_data(path: str | os.PathLike | None = None) -> Path | None:
                                         f"{WHERE}")
             return Path(named)
     data = Path("data")
-    if not data.is_dir():
-        return None
     with suppress(ValueError):          # too many files for one data set
-        names = names_in(data)
-        if _known_file(names, ARCHIVES + TABLES) or _divided(_split(names)):
+        names = names_in(data) if data.is_dir() else []
+        if _known_file(names, ARCHIVES + TABLES) or _layout(names)[0] == 3:
             return data
     return None
 
@@ -125,12 +123,14 @@ def load_data(path: str | os.PathLike, cache: bool = True, progress: Callable | 
     pictures, or nothing of all this is there.
     """
     source = recognise(path)
-    if source.own:
+    if source.table is None:
         _check_classes(source)
-        faces, labels, usage, names, what = _read_pictures(source, progress, find)
+    names, what = EMOTIONS, "FER-2013"
+    if source.own:
+        names = tuple(sorted({picture.emotion for picture in source.pictures}))
+        faces, labels, usage, what = _read_pictures(source, names, progress, find)
     else:
         faces, labels, usage = _kept(source, cache, progress)
-        names, what = EMOTIONS, "FER-2013"
     present = np.unique(labels)
     if len(present) < 2:
         raise ValueError(f"{source.path} has {len(present)} classes; expected two or more")
@@ -152,7 +152,7 @@ def own_pictures(path):
 def is_class_folder(path):
     """Whether there are pictures of one's own, or others without any to train on."""
     try:
-        source = recognise(path) if path is not None else None
+        source = recognise(path, single=True) if path is not None else None
     except (ValueError, OSError):
         return False
     return bool(source and source.pictures) and (
@@ -163,30 +163,27 @@ def load_class_folder(path, class_names, find=None):
     """The pictures of class folders as Faces of `class_names`, all of the usage PrivateTest: those
     in test/, else those in val/, else all.
 
-    Folders are matched with classes by name, whatever the case, or by a synonym; of some classes
-    there may be none. ValueError, naming it, where a folder is of another class or without a
-    picture, or a picture cannot be read.
+    Folders are matched with classes by name, whatever the case, or by a synonym; of some classes,
+    of all but one even, there may be none. ValueError, naming it, where a folder is of another
+    class or without a picture, or a picture cannot be read.
     """
-    source = recognise(path)
-    divided = "" not in source.parts
-    last = source.pictures[-1].usage    # they are sorted by it
-    chosen = [picture for picture in source.pictures if picture.usage == last or not divided]
-    known = {emotion_of(name): label for label, name in enumerate(class_names)}
-    for picture in chosen:
-        if picture.emotion not in known:
-            raise ValueError(f"{path}: the class {brief(picture.emotion)} is unknown; expected "
-                             f"{', '.join(class_names)}")
+    source = recognise(path, single=True)
+    if "" not in source.parts:
+        last = source.pictures[-1].usage    # they are sorted by it
+        source = source._replace(pictures=[each for each in source.pictures if each.usage == last])
     _check_folders(source)
-    faces, labels, _, names, what = _read_pictures(source._replace(pictures=chosen), None, find)
-    labels = np.array([known[name] for name in names], dtype=np.int64)[labels]
-    return Faces(faces, labels, np.full(len(faces), "PrivateTest"), tuple(class_names), what)
+    faces, labels, usage, what = _read_pictures(source, class_names, None, find)
+    return Faces(faces, labels, np.full_like(usage, "PrivateTest", "<U11"), tuple(class_names), what)
 
 
 # What is there
 
-def recognise(path):
-    """The Source that a path leads to, by names alone. FileNotFoundError where there is nothing;
-    ValueError, which names what was seen, where it is nothing that can be learnt from."""
+def recognise(path, single=False):
+    """The Source that a path leads to, by names alone. single: a folder of one class will do.
+
+    FileNotFoundError where there is nothing; ValueError, which names what was seen, where it is
+    nothing that can be learnt from.
+    """
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist; FER-2013 can be had from {WHERE}")
@@ -199,6 +196,8 @@ def recognise(path):
     above, bases = _layout(names)
     if file and not any(len(base) <= file.count("/") - (above == 2) for base in bases):
         return recognise(path / file) if path.is_dir() else Source(path, file)
+    if single and not bases:
+        above, bases = _layout(names, fewest=1)
     if not bases:
         raise _unrecognised(path, names)
     if len(bases) > 1:
@@ -216,27 +215,19 @@ def _known_file(names, known):
                key=lambda name: (name.count("/"), known.index(base[name])))
 
 
-def _split(names):
-    """The names of pictures, divided at the slashes; of the folders of a class at least."""
-    return [parts for name in names if len(parts := name.split("/")) >= 2
-            and is_picture_name(parts[-1])]
-
-
-def _divided(pictures):
-    """Those in class folders of train/, test/ and the like."""
-    return [parts for parts in pictures if len(parts) >= 3 and parts[-3].lower() in PARTS]
-
-
-def _layout(names):
+def _layout(names, fewest=2):
     """How far above the pictures the folder of the data set lies: 3 for one of train/, test/ and
-    the like, else 2 for one of class folders; and every such folder, with its pictures."""
-    pictures = _split(names)
-    divided = _divided(pictures)
+    the like, else 2 for one of class folders, at least so many; and every such folder, with its
+    pictures, their names divided at the slashes."""
+    pictures = [parts for name in names if len(parts := name.split("/")) >= 2
+                and is_picture_name(parts[-1])]
+    divided = [parts for parts in pictures if len(parts) >= 3 and parts[-3].lower() in PARTS]
     above, bases = 3 if divided else 2, {}
     for parts in divided or pictures:
         bases.setdefault(tuple(parts[:-above]), []).append(parts)
-    if not divided:         # the least deep of the folders with two class folders or more
-        bases = {base: found for base, found in bases.items() if len({p[-2] for p in found}) > 1}
+    if not divided:         # the least deep of those with enough class folders
+        bases = {base: found for base, found in bases.items()
+                 if len({p[-2] for p in found}) >= fewest}
         least = min(map(len, bases), default=0)
         bases = {base: found for base, found in bases.items() if len(base) == least}
     return above, bases
@@ -337,13 +328,7 @@ def _kept(source, cache, progress):
     arrays = decoded.read(source.path, key) if cache else None
     if arrays is None:
         if source.table is None:
-            _check_classes(source)
-            faces, labels, usage, names, _ = _read_pictures(source, progress)
-            for name in names:
-                if name not in EMOTIONS:
-                    raise ValueError(f"{source.path}: the class {brief(name)} is unknown; expected "
-                                     f"{', '.join(EMOTIONS)}")
-            arrays = faces, np.array([EMOTIONS.index(name) for name in names])[labels], usage
+            arrays = _read_pictures(source, EMOTIONS, progress)[:3]
         else:
             arrays = _read_table(source, progress)
         if cache:
@@ -360,10 +345,15 @@ def _read_table(source, progress):
     return faces, labels, usage
 
 
-def _read_pictures(source, progress=None, find=None):
-    """(faces, labels, usage, class names, what they are called) of the pictures of a Source."""
+def _read_pictures(source, class_names, progress=None, find=None):
+    """(faces, labels, usage, what they are called) of the pictures of a Source; ValueError where
+    one is of another class."""
+    known = {emotion_of(name): label for label, name in enumerate(class_names)}
+    for picture in source.pictures:
+        if picture.emotion not in known:
+            raise ValueError(f"{source.path}: the class {brief(picture.emotion)} is unknown; "
+                             f"expected {', '.join(class_names)}")
     places = {picture.name: n for n, picture in enumerate(source.pictures)}
-    names = sorted({picture.emotion for picture in source.pictures})
     faces, found = np.empty((len(places), SIZE, SIZE), np.uint8), 0
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always", Notice)
@@ -379,13 +369,13 @@ def _read_pictures(source, progress=None, find=None):
     if notes:                       # of a whole data set one is enough
         more = f" ({len(notes) - 1:,} more such notes)" if len(notes) > 1 else ""
         warnings.warn(f"{notes[0].message}{more}", Notice, stacklevel=4)
-    labels = np.array([names.index(picture.emotion) for picture in source.pictures], np.int64)
+    labels = np.array([known[picture.emotion] for picture in source.pictures], np.int64)
     usage = np.array([picture.usage for picture in source.pictures])
     what = f"the {'folder' if source.path.is_dir() else 'archive'} " + short(
         source.path.resolve().name)
     if find:
         what += f" (faces found in {found:,} of {len(faces):,} pictures)"
-    return faces, labels, usage, names, what
+    return faces, labels, usage, what
 
 
 def _divide(source, labels, usage, seed):

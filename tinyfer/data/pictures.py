@@ -42,19 +42,6 @@ TURNS = {2: _T.FLIP_LEFT_RIGHT, 3: _T.ROTATE_180, 4: _T.FLIP_TOP_BOTTOM, 5: _T.T
 MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")    # of a JPEG, but those within a scan
 
 
-def read_face(path, box=None):
-    """The face in a picture file: (48, 48) uint8. See `face_of` for box and what is done.
-
-    FileNotFoundError where there is no such file; ValueError, naming it, where it cannot be read
-    as a picture, or where the box does not lie in it.
-    """
-    image = open_image(path)
-    try:
-        return face_of(image, box)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-
-
 def open_image(picture):
     """A picture as a Pillow image: read whole, upright, with 8 bits; mode L, RGB or, where parts of
     it are transparent, RGBA.
@@ -127,15 +114,12 @@ def is_picture_name(name):
 def grey_of(picture):
     """A picture, as for `open_image`, in grey: a Pillow image of mode L, transparent parts on
     white. Grey is 0.299 R + 0.587 G + 0.114 B (ITU-R 601)."""
-    return _grey(open_image(picture))
+    return _on_white(open_image(picture), "L")
 
 
 def colour_of(picture):
     """A picture, as for `open_image`, in RGB: transparent parts on white."""
-    image = open_image(picture)
-    if image.mode == "RGBA":
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
+    return _on_white(open_image(picture), "RGB")
 
 
 def face_of(picture, box=None):
@@ -153,7 +137,7 @@ def face_of(picture, box=None):
     place = square(image.size, box)
     if place != (0, 0, *image.size):
         image = image.crop(place)
-    return np.asarray(_grey(image).resize((SIZE, SIZE), Image.Resampling.BILINEAR))
+    return np.asarray(_on_white(image, "L").resize((SIZE, SIZE), Image.Resampling.BILINEAR))
 
 
 def square(size, box):
@@ -170,11 +154,11 @@ def square(size, box):
     return left, top, left + side, top + side
 
 
-def _grey(image):
+def _on_white(image, mode):
+    flat = image.convert(mode)
     if image.mode != "RGBA":
-        return image.convert("L")
-    return Image.composite(image.convert("L"), Image.new("L", image.size, 255),
-                           image.getchannel("A"))
+        return flat
+    return Image.composite(flat, Image.new(mode, image.size, "white"), image.getchannel("A"))
 
 
 # Behind the guard
