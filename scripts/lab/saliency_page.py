@@ -17,7 +17,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.patches import Rectangle
 
 from tinyfer.commands import cli, pages, saliency
@@ -150,8 +149,8 @@ def draw_mean_maps(faces, maps, names, masks, captions, path, overlay=False, tit
     C = len(names)
     density = maps * maps[0].size       # 1: as much as if it were spread evenly
     difference = density - density[-2]
-    with rc_context(plots.NAMES | {"axes.grid": False}):
-        figure = plots.new_figure(1.6 * C + 1.3, 6.0 if title else 5.7)
+    height = 6.0 if title else 5.7
+    with plots.drawing(path, 1.6 * C + 1.3, height, title, grid=False) as figure:
         grid = figure.subplots(3, C, squeeze=False)
         furthest = np.abs(difference).max() or 1
         for c, (top, middle, bottom) in enumerate(grid.T):
@@ -171,8 +170,6 @@ def draw_mean_maps(faces, maps, names, masks, captions, path, overlay=False, tit
         bar.set_label("1 = spread evenly")
         bar = figure.colorbar(signed, ax=grid[2], fraction=0.03, pad=0.02, aspect=14)
         bar.set_label("more (red), less (blue)")
-        plots.put_title(figure, title)
-        plots.save(figure, path)
 
 
 OUTLINES = {"eyes": (plots.COLOURS[4], "-"), "mouth": (plots.COLOURS[5], "-"),

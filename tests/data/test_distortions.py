@@ -228,7 +228,7 @@ def grey(faces, rows, **change):
 
 
 def test_scale_and_shear_by_hand():
-    """A scale of 1 is twice as far or as near; a shear of 1/4 a row down for every fourth column."""
+    """A scale of 1 is twice as far or near; a shear of 1/4, a row down for every fourth column."""
     ramp = np.broadcast_to(2 * np.arange(48, dtype=np.uint8), (1, 48, 48))
     far, near = (grey(ramp, {1: draw}, scale=1)[20] for draw in (1, 0))
     assert far[24] - far[23] == pytest.approx(4) and near[24] - near[23] == pytest.approx(1)

@@ -34,16 +34,6 @@ def mine(tmp_path):
     return tmp_path / "mine"
 
 
-def test_usages_labels_and_sizes(mine):
-    data = load_fer2013(mine)
-    assert data.class_names == NAMES and data.source == "the folder mine"
-    assert [int((data.usage == u).sum()) for u in ("Training", "PublicTest", "PrivateTest")] == [
-        80, 10, 10]
-    assert data.counts().tolist() == [20] * 5
-    drawn = draw_faces(140, seed=3)
-    assert np.array_equal(data.faces[0], drawn.faces[drawn.labels == 0][0])
-
-
 def test_a_network_is_trained_and_scored_on_them(mine, monkeypatch, tmp_path, capsys):
     use_small_network(monkeypatch)
     draw_nothing(monkeypatch)

@@ -22,8 +22,8 @@ from tinyfer.page.networks import Network, Networks
 from tinyfer.page.questions import Questions
 from tinyfer.page.tabs import MOST, Tabs
 from tinyfer.photo.finder import find_faces
-from tinyfer.photo.watching import Follower
 from tinyfer.photo.reading import unsure
+from tinyfer.photo.watching import Follower
 
 FIVE, SMALL = dict(network="five-class-study"), dict(network="small")
 NAMES = ("a", "b", "c")

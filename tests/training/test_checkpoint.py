@@ -97,8 +97,9 @@ def test_files_without_the_checksum_are_read_as_well(tmp_path):
                     empty=np.zeros((0, 4)), one=np.array("x"))
     np.savez(tmp_path / "plain.npz", **expected)
     save_arrays(tmp_path / "signed.npz", expected)
+    plain, signed = (load_arrays(tmp_path / name) for name in ("plain.npz", "signed.npz"))
     with np.load(tmp_path / "signed.npz") as file:
-        for found in load_arrays(tmp_path / "plain.npz"), load_arrays(tmp_path / "signed.npz"), file:
+        for found in plain, signed, file:
             assert found.keys() == expected.keys()
             for key, array in expected.items():
                 assert np.array_equal(found[key], array) and found[key].dtype == array.dtype

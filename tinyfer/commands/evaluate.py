@@ -137,8 +137,9 @@ def report_text(part, probabilities, result):
     if not there.all():
         alone = np.where(there, probabilities, 0).argmax(axis=1)
         absent = ", ".join(name for name, is_there in zip(part.class_names, there) if not is_there)
-        lines.append(fill(f"no picture is of {absent}; choosing among the others alone: accuracy "
-                          f"{metrics.accuracy(part.labels, alone):.4f}", 79))
+        choice = (f"; choosing among the others alone: accuracy "
+                  f"{metrics.accuracy(part.labels, alone):.4f}") if there.sum() > 1 else ""
+        lines.append(fill(f"no picture is of {absent}{choice}", 79))
     if "copies" in result:
         lines.append(_leakage(result))
     rows = {name: row for name, row in result["classes"].items() if row["support"]}

@@ -172,8 +172,8 @@ def load_class_folder(path, class_names, find=None):
         last = source.pictures[-1].usage    # they are sorted by it
         source = source._replace(pictures=[each for each in source.pictures if each.usage == last])
     _check_folders(source)
-    faces, labels, usage, what = _read_pictures(source, class_names, None, find)
-    return Faces(faces, labels, np.full_like(usage, "PrivateTest", "<U11"), tuple(class_names), what)
+    faces, labels, _, what = _read_pictures(source, class_names, None, find)
+    return Faces(faces, labels, np.full(len(faces), "PrivateTest"), tuple(class_names), what)
 
 
 # What is there

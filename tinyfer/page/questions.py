@@ -16,8 +16,8 @@ from tinyfer.page.step import Practice
 from tinyfer.page.tabs import Tabs
 from tinyfer.page.training import Training
 from tinyfer.page.worker import Worker
-from tinyfer.photo.watching import Follower
 from tinyfer.photo.reading import unsure
+from tinyfer.photo.watching import Follower
 
 # Rows and columns of the eyes and the mouth: [top, bottom, left, right], the last excluded.
 REGIONS = {source: {name: [each for part in places[source] for each in (part.start, part.stop)]

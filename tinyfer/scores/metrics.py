@@ -17,8 +17,8 @@ from tinyfer.core.model import checked_names
 
 # Keras keeps probabilities this far from zero before it takes their logarithm.
 SMALLEST_PROBABILITY = 1e-7
-# Bins of fewer images tell little: see bins_to_draw.
-ENOUGH = 10
+ENOUGH = 10                                 # images of a bin; see bins_to_draw
+SCORES = "precision", "recall", "f1"        # of a class
 
 
 def confusion_matrix(labels, predictions, K):
@@ -32,10 +32,8 @@ def accuracy(labels, predictions):
     labels = checks.plain("labels", labels, "iu")
     predictions = checks.plain("predictions", predictions, "iu")
     if labels.shape != predictions.shape or labels.size == 0:
-        raise ValueError(
-            f"accuracy needs as many labels as predictions and at least one, "
-            f"got shapes {labels.shape} and {predictions.shape}"
-        )
+        raise ValueError(f"accuracy needs as many labels as predictions and at least one, got "
+                         f"shapes {labels.shape} and {predictions.shape}")
     return float(np.mean(labels == predictions))
 
 
@@ -80,40 +78,29 @@ def classification_report(labels, predictions, class_names):
     class_names = checked_names(class_names)
     matrix = confusion_matrix(labels, predictions, len(class_names))
     classes = {}
-    for c, name in enumerate(class_names):
-        right, predicted, support = matrix[c, c], matrix[:, c].sum(), matrix[c].sum()
-        if support == 0:
-            precision = recall = f1 = None
-        else:
-            precision = float(right / predicted) if predicted else 0.0
-            recall = float(right / support)
-            f1 = float(2 * right / (predicted + support))
-        classes[name] = dict(precision=precision, recall=recall, f1=f1, support=int(support))
-    macro = {
-        key: _mean_of_present([row[key] for row in classes.values()])
-        for key in ("precision", "recall", "f1")
-    }
-    return dict(
-        n=int(matrix.sum()), accuracy=accuracy(labels, predictions), macro=macro, classes=classes
-    )
+    for name, row, right, predicted in zip(class_names, matrix, matrix.diagonal().tolist(),
+                                           matrix.sum(axis=0).tolist()):
+        support, scores = int(row.sum()), (None, None, None)
+        if support:
+            scores = (right / predicted if predicted else 0.0, right / support,
+                      2 * right / (predicted + support))
+        classes[name] = dict(zip(SCORES, scores), support=support)
+    macro = {key: _mean_of_present([row[key] for row in classes.values()]) for key in SCORES}
+    return dict(n=int(matrix.sum()), accuracy=accuracy(labels, predictions), macro=macro,
+                classes=classes)
 
 
 def format_report(report):
     """The dict of `classification_report` as the usual table of text."""
     width = max(len(name) for name in (*report["classes"], "macro mean"))
     lines = [f"{'':{width}}  precision  recall      F1  support"]
-    for name, row in report["classes"].items():
-        lines.append(_report_line(name, width, row, row["support"]))
-    lines.append(_report_line("macro mean", width, report["macro"], report["n"]))
+    for name, row in (report["classes"] | {"macro mean": report["macro"]}).items():
+        p, r, f = ("-" if row[key] is None else f"{row[key]:.3f}" for key in SCORES)
+        n = row.get("support", report["n"])
+        lines.append(f"{name:{width}}  {p:>9}  {r:>6}  {f:>6}  {n:7,}")
     lines.append(f"{'accuracy':{width}}  {'':9}  {'':6}  {report['accuracy']:6.3f}  "
                  f"{report['n']:7,}")
     return "\n".join(lines)
-
-
-def _report_line(name, width, row, support):
-    p, r, f = ("-" if row[key] is None else f"{row[key]:.3f}"
-               for key in ("precision", "recall", "f1"))
-    return f"{name:{width}}  {p:>9}  {r:>6}  {f:>6}  {support:7,}"
 
 
 def roc_curve(positive, scores):
@@ -137,19 +124,16 @@ def roc_curve(positive, scores):
         raise ValueError("roc_curve needs finite scores, got NaN or infinity")
     positives = int(positive.sum())
     negatives = len(positive) - positives
-    if positives == 0 or negatives == 0:
-        raise ValueError(f"a ROC curve needs positives and negatives, "
-                         f"got {positives} and {negatives}")
+    if not positives or not negatives:
+        raise ValueError(f"a ROC curve needs positives and negatives, got {positives} and "
+                         f"{negatives}")
     order = np.argsort(-scores, kind="stable")
     ranked, hit = scores[order], positive[order]
     last_of_equals = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
     true_positives = np.cumsum(hit)[last_of_equals]
     false_positives = last_of_equals + 1 - true_positives
-    return (
-        np.append(0.0, false_positives / negatives),
-        np.append(0.0, true_positives / positives),
-        np.append(np.inf, ranked[last_of_equals]),
-    )
+    return (np.append(0.0, false_positives / negatives), np.append(0.0, true_positives / positives),
+            np.append(np.inf, ranked[last_of_equals]))
 
 
 def auc(fpr, tpr):

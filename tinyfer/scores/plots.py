@@ -9,6 +9,7 @@ Each function draws into the file at `path`; `as_svg` makes an element of a page
 """
 
 import io
+from contextlib import contextmanager
 from html import escape
 from textwrap import fill
 
@@ -62,8 +63,7 @@ def learning_curves(history, path, title="", quantities=("loss", "accuracy")):
         raise ValueError("there are no learning curves before the first epoch")
     epochs = [row["epoch"] for row in history]
     best = max(history, key=lambda row: row["val_accuracy"])
-    with rc_context(NAMES):
-        figure = new_figure(4.5 * len(quantities), 4)
+    with drawing(path, 4.5 * len(quantities), 4, title) as figure:
         panels = figure.subplots(1, len(quantities), squeeze=False)[0]
         for axes, quantity in zip(panels, quantities):
             for key, colour, style in (
@@ -84,8 +84,6 @@ def learning_curves(history, path, title="", quantities=("loss", "accuracy")):
         names = ("training", "validation",
                  f"best epoch on validation: {best['epoch']}, accuracy {best['val_accuracy']:.3f}")
         figure.legend(panels[0].lines, names, loc="outside upper right", ncols=len(quantities) + 1)
-        put_title(figure, title)
-        save(figure, path)
 
 
 def confusion(matrix, class_names, path, title=""):
@@ -100,8 +98,7 @@ def confusion(matrix, class_names, path, title=""):
                          f"got {matrix.shape}")
     support = matrix.sum(axis=1, keepdims=True)
     share = matrix / np.maximum(support, 1)
-    with rc_context(NAMES | {"axes.grid": False}):
-        figure = new_figure(max(4.8, 2.4 + 0.85 * K), 1.5 + 0.72 * K)
+    with drawing(path, max(4.8, 2.4 + 0.85 * K), 1.5 + 0.72 * K, grid=False) as figure:
         axes = figure.subplots()
         image = axes.imshow(share, cmap=SHADES, vmin=0, vmax=1, aspect="auto")
         for i in range(K):
@@ -123,7 +120,6 @@ def confusion(matrix, class_names, path, title=""):
         bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "25", "50", "75", "100"])
         bar.outline.set_edgecolor("#BBBBBB")
         axes.set_title(fill(title, 44))
-        save(figure, path)
 
 
 def roc(curves, class_names, path, title=""):
@@ -136,8 +132,7 @@ def roc(curves, class_names, path, title=""):
     drawn = drawn[1:] if len(class_names) == 2 else drawn
     if not drawn:
         raise ValueError("no class has both positives and negatives: there is no ROC to draw")
-    with rc_context(NAMES):
-        figure = new_figure(5.6, 5.4)
+    with drawing(path, 5.6, 5.4) as figure:
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=(0, (2, 3)))
         axes.text(0.62, 0.585, "guessing", color="#666666", fontsize=9, rotation=45,
@@ -157,7 +152,6 @@ def roc(curves, class_names, path, title=""):
         axes.legend(loc="lower right", title="area under the curve", title_fontsize=9,
                     handlelength=3.2, alignment="left")
         axes.set_title(fill(title, 44))
-        save(figure, path)
 
 
 def class_counts(counts, class_names, path, title=""):
@@ -165,8 +159,8 @@ def class_counts(counts, class_names, path, title=""):
 
     counts: dict of part name -> (K,) counts.
     """
-    with rc_context(NAMES | {"axes.grid": False}):
-        figure = new_figure(3.1 * len(counts) + 0.6, 0.34 * len(class_names) + 1.3)
+    height = 0.34 * len(class_names) + 1.3
+    with drawing(path, 3.1 * len(counts) + 0.6, height, title, grid=False) as figure:
         panels = figure.subplots(1, len(counts), sharey=True, squeeze=False)[0]
         rows = np.arange(len(class_names))
         for axes, (part, values) in zip(panels, counts.items()):
@@ -182,8 +176,6 @@ def class_counts(counts, class_names, path, title=""):
             axes.locator_params(axis="x", nbins=4)
         panels[0].set_yticks(rows, class_names)
         panels[0].invert_yaxis()
-        put_title(figure, title)
-        save(figure, path)
 
 
 def calibration(result, path, title=""):
@@ -192,8 +184,7 @@ def calibration(result, path, title=""):
     result: the dict of `tinyfer.scores.metrics.reliability`. Bins of a few images get no dot.
     """
     rows = bins_to_draw(result)
-    with rc_context(NAMES):
-        figure = new_figure(5.6, 6)
+    with drawing(path, 5.6, 6) as figure:
         axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
         axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=(0, (2, 3)),
                   label="perfectly calibrated")
@@ -210,7 +201,6 @@ def calibration(result, path, title=""):
                   width=0.9 / len(bins), color=COLOURS[0])
         below.set_ylabel("images")
         below.set_xlabel("confidence: the largest probability")
-        save(figure, path)
 
 
 def thresholds(rows, path, title=""):
@@ -218,8 +208,7 @@ def thresholds(rows, path, title=""):
 
     rows: the list of `tinyfer.scores.binary.threshold_curve`.
     """
-    with rc_context(NAMES):
-        figure = new_figure(5.6, 4.2)
+    with drawing(path, 5.6, 4.2) as figure:
         axes = figure.subplots()
         for i, key in enumerate(("accuracy", "precision", "recall")):
             axes.plot([row["threshold"] for row in rows], [row[key] for row in rows], label=key,
@@ -228,14 +217,12 @@ def thresholds(rows, path, title=""):
         axes.set_xlabel("threshold on the probability of positive")
         axes.legend(handlelength=3.2)
         axes.set_title(fill(title, 44))
-        save(figure, path)
 
 
 def over_time(courses, class_names, colours, path):
     """Probabilities over time, one on top of the other: a panel for each of {title: (seconds (n,),
     p (n, K))}."""
-    with rc_context(NAMES):
-        figure = new_figure(9, 1 + 1.6 * len(courses))
+    with drawing(path, 9, 1 + 1.6 * len(courses)) as figure:
         panels = figure.subplots(len(courses), sharex=True, squeeze=False)[:, 0]
         for axes, (title, (seconds, p)) in zip(panels, courses.items()):
             areas = axes.stackplot(seconds, p.T, colors=colours, edgecolor="white", linewidth=0.3)
@@ -243,7 +230,6 @@ def over_time(courses, class_names, colours, path):
             axes.set_ylabel(title)
         axes.set_xlabel("seconds")
         figure.legend(areas[::-1], class_names[::-1], loc="outside right upper")
-        save(figure, path)
 
 
 def gallery(images, titles, path, columns=8, title="", grey=(0, 255)):
@@ -252,22 +238,25 @@ def gallery(images, titles, path, columns=8, title="", grey=(0, 255)):
     images: (N, H, W), shown from grey[0], black, to grey[1], white; titles: N strings.
     """
     rows = max(1, -(-len(images) // columns))
-    with rc_context(NAMES):
-        figure = new_figure(1.15 * columns, 1.38 * rows + (0.4 if title else 0))
+    with drawing(path, 1.15 * columns, 1.38 * rows + 0.4 * bool(title), title) as figure:
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes in panels:
             axes.set_axis_off()
         for axes, image, name in zip(panels, images, titles):
             axes.imshow(image, cmap="gray", vmin=grey[0], vmax=grey[1])
             axes.set_title(name, fontsize=9, loc="center")
-        put_title(figure, title)
+
+
+@contextmanager
+def drawing(path, width, height, title="", grid=True):
+    """A figure to draw on, saved with what has been drawn. width, height: inches."""
+    with rc_context(NAMES | {"axes.grid": grid}):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure
+        if title:
+            figure.suptitle(title, x=0.01, ha="left", fontsize=11)
         save(figure, path)
-
-
-def new_figure(width, height):
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
 
 
 def luminance(colour):
@@ -275,11 +264,6 @@ def luminance(colour):
     rgb = np.asarray(colour[:3])
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     return linear @ (0.2126, 0.7152, 0.0722)
-
-
-def put_title(figure, title):
-    if title:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
 
 
 def save(figure, path):

@@ -168,14 +168,13 @@ def _checked(X, y, class_names):
             raise ValueError(f"y reaches from {y.min()} to {y.max()}; {len(names)} classes have "
                              f"numbers 0 to {len(names) - 1}")
         return faces, y, names
-    if not all(isinstance(name, str) for name in y.tolist()):
-        raise TypeError(f"y holds {str(y.dtype):.40}; expected names of classes, or numbers from 0")
-    names = class_names or tuple(sorted(set(y.tolist())))
-    places = {name: place for place, name in enumerate(names)}
-    for name in y.tolist():
-        if name not in places:
-            raise ValueError(f"y holds {name!r:.60}, which is not among class_names")
-    return faces, np.array([places[name] for name in y.tolist()], dtype=int), names
+    y = y.tolist()
+    if not all(isinstance(name, str) for name in y):
+        raise TypeError("y holds objects; expected names of classes, or numbers from 0")
+    names = class_names or tuple(sorted(set(y)))
+    for name in set(y) - set(names):
+        raise ValueError(f"y holds {name!r:.60}, which is not among class_names")
+    return faces, np.array([names.index(name) for name in y], dtype=int), names
 
 
 def _held_out(labels, names, seed):

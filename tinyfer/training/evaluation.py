@@ -24,9 +24,8 @@ def parts_of(run, data=None, find=None):
     its images have an exact copy in training, as a dict of (n,) bool.
 
     data: where FER-2013 is; else the run's own place, TINYFER_DATA or ./data. find: as for
-    `Config.faces`. The copies are those
-    in the training part before any are dropped, so that a run without them is scored on the same
-    images as a run with them. ValueError where these data are not those of the run.
+    `Config.faces`. The copies are those in the training part before any are dropped, so that a run
+    without them is scored on the same images. ValueError where these data are not the run's.
     """
     config = run.config
     faces = config.faces(data, find=find)
@@ -49,32 +48,24 @@ def score_run(folder, parts, history):
     """
     from tinyfer.scores import plots  # matplotlib takes a second to load; training does not need it
 
-    folder = Path(folder)
-    best = load_model(folder / "best.npz")
-    names, source = parts.test.class_names, parts.test.source
-    last_row = history[-1]
-    best_row = max(history, key=lambda row: row["val_accuracy"])
-    test = best.predict_proba(parts.test.faces)
+    folder, names, source = Path(folder), parts.test.class_names, parts.test.source
+    model = load_model(folder / "best.npz")
+    validation, test = (model.predict_proba(part.faces) for part in parts[1:])
+    last, best = history[-1], max(history, key=lambda row: row["val_accuracy"])
     result = dict(
         source=source,
-        best=dict(
-            epoch=best_row["epoch"],
-            validation=metrics.evaluate(
-                parts.validation.labels, best.predict_proba(parts.validation.faces), names),
-            test=metrics.evaluate(parts.test.labels, test, names),
-        ),
-        last=dict(
-            epoch=last_row["epoch"],
-            validation=dict(accuracy=last_row["val_accuracy"], loss=last_row["val_loss"]),
-        ),
+        best=dict(epoch=best["epoch"],
+                  validation=metrics.evaluate(parts.validation.labels, validation, names),
+                  test=metrics.evaluate(parts.test.labels, test, names)),
+        last=dict(epoch=last["epoch"],
+                  validation=dict(accuracy=last["val_accuracy"], loss=last["val_loss"])),
         training_seconds=sum(row["seconds"] for row in history),
     )
     runs.write_json(folder / "metrics.json", result)
     title = f"{source}, test part ({len(parts.test):,} images)"
-    plots.learning_curves(history, folder / "curves.png",
-                          title=f"{source}, {len(names)} classes")
+    plots.learning_curves(history, folder / "curves.png", f"{source}, {len(names)} classes")
     plots.confusion(np.array(result["best"]["test"]["confusion_matrix"]), names,
-                    folder / "confusion.png", title=title)
+                    folder / "confusion.png", title)
     curves = metrics.roc_per_class(parts.test.labels, test)
     if any(curves):
         plots.roc(curves, names, folder / "roc.png", title=title)
@@ -148,7 +139,7 @@ def compare(run, part, probabilities, other):
         raise ValueError(f"{other.name} has {other.config.classes} classes; expected {classes} "
                          f"as {run.name} has, or 2")
     names = other.about["class_names"]
-    if other.config.classes == classes and tuple(names) != tuple(part.class_names):
+    if other.config.classes == classes and tuple(names) != part.class_names:
         raise ValueError(f"{other.name} has other classes than {run.name}: {', '.join(names)}")
     for key in ("split", "seed", "drawn"):
         one, another = getattr(run.config, key), getattr(other.config, key)

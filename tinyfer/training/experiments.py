@@ -43,54 +43,32 @@ class Experiment:
     study: dict = field(default_factory=dict)
 
 
-EXPERIMENTS = {
-    experiment.number: experiment
-    for experiment in (
-        Experiment(
-            "1", "seven classes as they come", 7, "none",
-            study={"accuracy": 0.61, "precision": 0.57, "val_accuracy": 0.62,
-                   "parts": (25_120, 7_178, 3_589)},
-        ),
-        Experiment(
-            "2", "seven classes, undersampled to disgust", 7, "undersample",
-            study={"val_accuracy": 0.38, "train_per_class": 381, "test_per_class": 55},
-        ),
-        Experiment(
-            "3", "seven classes, class weights", 7, "weights",
-            study={"remark": "worse than experiment 1", "parts": (25_120, 7_178, 3_589)},
-        ),
-        Experiment(
-            "4", "six classes (no disgust), undersampled to surprise", 6, "undersample",
-            study={"val_accuracy": 0.57, "train_per_class": 2_775},
-        ),
-        Experiment(
-            "5", "happy, neutral and sad, undersampled", 3, "undersample",
-            study={"accuracy": 0.72, "precision": 0.73, "auc": 0.88},
-        ),
-        Experiment(
-            "6", "five classes (no disgust, no neutral), class weights", 5, "weights",
-            study={"accuracy": 0.67, "precision": 0.65, "auc": 0.88,
-                   "parts": (20_395, 5_834, 2_913)},
-        ),
-        Experiment(
-            "7", "positive against negative, class weights", 2, "weights",
-            study={"accuracy": 0.87, "precision": 0.87, "auc": 0.95},
-        ),
-        Experiment(
-            "8", "positive against negative, undersampled", 2, "undersample",
-            study={"accuracy": 0.86, "precision": 0.86, "auc": 0.94,
-                   "train_per_class": 9_088, "test_per_class": 1_298},
-        ),
-        Experiment("official7", "seven classes, the parts of the challenge", 7, "none", "official"),
-    )
-}
+_ALL = {"parts": (25_120, 7_178, 3_589)}
+EXPERIMENTS = {experiment.number: experiment for experiment in (
+    Experiment("1", "seven classes as they come", 7, "none", study={
+        "accuracy": 0.61, "precision": 0.57, "val_accuracy": 0.62, **_ALL}),
+    Experiment("2", "seven classes, undersampled to disgust", 7, "undersample", study={
+        "val_accuracy": 0.38, "train_per_class": 381, "test_per_class": 55}),
+    Experiment("3", "seven classes, class weights", 7, "weights", study={
+        "remark": "worse than experiment 1", **_ALL}),
+    Experiment("4", "six classes (no disgust), undersampled to surprise", 6, "undersample", study={
+        "val_accuracy": 0.57, "train_per_class": 2_775}),
+    Experiment("5", "happy, neutral and sad, undersampled", 3, "undersample", study={
+        "accuracy": 0.72, "precision": 0.73, "auc": 0.88}),
+    Experiment("6", "five classes (no disgust, no neutral), class weights", 5, "weights", study={
+        "accuracy": 0.67, "precision": 0.65, "auc": 0.88, "parts": (20_395, 5_834, 2_913)}),
+    Experiment("7", "positive against negative, class weights", 2, "weights", study={
+        "accuracy": 0.87, "precision": 0.87, "auc": 0.95}),
+    Experiment("8", "positive against negative, undersampled", 2, "undersample", study={
+        "accuracy": 0.86, "precision": 0.86, "auc": 0.94, "train_per_class": 9_088,
+        "test_per_class": 1_298}),
+    Experiment("official7", "seven classes, the parts of the challenge", 7, "none", "official"),
+)}
 
 # Experiment 6b: no training of its own, but the network of 6 with its classes merged afterwards
 # by `binarize`. precision is that of the class positive.
-BINARIZED = Experiment(
-    "6b", "experiment 6, merged after training", 5, "weights",
-    study={"accuracy": 0.87, "precision": 0.90, "auc": 0.94, "test_per_class": (1_615, 1_298)},
-)
+BINARIZED = Experiment("6b", "experiment 6, merged after training", 5, "weights", study={
+    "accuracy": 0.87, "precision": 0.90, "auc": 0.94, "test_per_class": (1_615, 1_298)})
 
 
 def resolve(classes, balance, split="report"):

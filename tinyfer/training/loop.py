@@ -6,6 +6,7 @@ and resumed ends with the same bits as one that was not.
 """
 
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -156,26 +157,26 @@ def begin(model, optimizer, folder, recipe, class_weights=None):
         save_checkpoint(last, model, optimizer, [], settings)
         history = []
     else:
-        def fits(kept):
-            """Checkpoints of version 0.1 hold other settings, or none."""
-            if "class_weights" in kept and kept["class_weights"] != settings["class_weights"]:
-                raise ValueError("it was written with other class weights")
-            if not kept:
-                return
-            old = kept.get("recipe")
-            old = Recipe.read(old) if isinstance(old, dict) else Recipe.of_version_01(kept)
-            old, mine = old.decisive(), settings["recipe"]
-            for name in old.keys() | mine.keys():
-                if old.get(name) != mine.get(name):
-                    raise ValueError(f"it was written with {name} {brief(old.get(name))}, but the "
-                                     f"run has {brief(mine.get(name))}")
-
-        history = load_checkpoint(last, model, optimizer, fits)
+        history = load_checkpoint(last, model, optimizer, partial(_check_settings, settings))
         if history and not last.with_name("best.npz").exists():
             raise ValueError(f"{folder} cannot be resumed: it holds no best.npz, the network of "
                              "its best epoch")
     write_history(folder, history)
     return history
+
+
+def _check_settings(mine, kept):
+    """ValueError where those of a checkpoint are others; version 0.1 kept its own, or none."""
+    if kept.get("class_weights", mine["class_weights"]) != mine["class_weights"]:
+        raise ValueError("it was written with other class weights")
+    if kept:
+        old = kept.get("recipe")
+        old = Recipe.read(old) if isinstance(old, dict) else Recipe.of_version_01(kept)
+        old, mine = old.decisive(), mine["recipe"]
+        for name in old.keys() | mine.keys():
+            if old.get(name) != mine.get(name):
+                raise ValueError(f"it was written with {name} {brief(old.get(name))}, but the run "
+                                 f"has {brief(mine.get(name))}")
 
 
 def start_from(model, other):
@@ -214,9 +215,7 @@ def warnings(history, labels):
     counts = np.bincount(labels)
     most, classes = counts.max() / counts.sum(), np.count_nonzero(counts)
     found = []
-    exploded = [row for row in history if row["loss"] > 2 * np.log(max(classes, 2))]
-    if exploded:
-        row = exploded[-1]
+    for row in [row for row in history if row["loss"] > 2 * np.log(max(classes, 2))][-1:]:
         found.append(f"the training loss of epoch {row['epoch']} is {row['loss']:.3g}; guessing "
                      f"has {np.log(classes):.3g}: the learning rate is too high")
     best = max((row["val_accuracy"] for row in history), default=1.0)
@@ -227,8 +226,6 @@ def warnings(history, labels):
 
 
 def _diverged(what, epoch, step, steps, folder):
-    return Diverged(
-        f"{what} in epoch {epoch}, step {step} of {steps}: training has "
-        f"diverged, try a smaller learning rate (the checkpoint of epoch {epoch - 1} is kept in "
-        f"{folder / 'last.npz'})"
-    )
+    return Diverged(f"{what} in epoch {epoch}, step {step} of {steps}: training has diverged, try a "
+                    f"smaller learning rate (the checkpoint of epoch {epoch - 1} is kept in "
+                    f"{folder / 'last.npz'})")

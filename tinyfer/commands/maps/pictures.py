@@ -8,14 +8,13 @@ a picture. Maps come in raw; each is divided by its own largest value here, unle
 from textwrap import fill
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from PIL import Image
 
 from tinyfer.explain.faithfulness import blur
 from tinyfer.explain.randomisation import mean_known
-from tinyfer.scores.plots import COLOURS, NAMES, STYLES, new_figure, put_title, save
+from tinyfer.scores.plots import COLOURS, STYLES, drawing
 
 STRENGTH, SIGNED = "hot", "RdBu_r"
 SMOOTH = 1.0        # standard deviation in pixels of 48, of a map that is laid over a face
@@ -32,9 +31,8 @@ def panel(faces, maps, captions, sentences, path, signed=False, overlay=False):
     """
     wide = max(1.5 * (1 + len(maps)), 4.5)
     lines = [fill(sentence, int(15 * wide)) for sentence in sentences]
-    with rc_context(NAMES | {"axes.grid": False}):
-        heights = [1.84 + (0.06 + 0.16 * len(line.split("\n"))) * bool(line) for line in lines]
-        figure = new_figure(wide, sum(heights))
+    heights = [1.84 + (0.06 + 0.16 * len(line.split("\n"))) * bool(line) for line in lines]
+    with drawing(path, wide, sum(heights), grid=False) as figure:
         figure.get_layout_engine().set(w_pad=0.02, h_pad=0.05, wspace=0.01)
         rows = figure.subfigures(len(faces), 1, squeeze=False, height_ratios=heights)[:, 0]
         for n, (row, face, caption, line) in enumerate(zip(rows, faces, captions, lines)):
@@ -50,7 +48,6 @@ def panel(faces, maps, captions, sentences, path, signed=False, overlay=False):
                 axes.set_title(method + "\n(all 0)" * (not value.any()), fontsize=9, loc="center")
             if line:
                 row.supxlabel(line, x=0.01, ha="left", fontsize=9)
-        save(figure, path)
 
 
 def draw_over(axes, value, face):
@@ -77,8 +74,7 @@ def randomisation(stages, methods, absolute, signed, path, title=""):
     absolute, signed: (methods, stages, N) as of `sanity.randomisation`.
     """
     x = np.arange(len(stages))
-    with rc_context(NAMES):
-        figure = new_figure(9.6, 4.9)
+    with drawing(path, 9.6, 4.9, title) as figure:
         panels = figure.subplots(1, 2, sharey=True)
         for axes, kind, values in zip(panels, ("absolute", "signed"), (absolute, signed)):
             axes.axhline(0, color="#999999", linewidth=1)
@@ -96,8 +92,6 @@ def randomisation(stages, methods, absolute, signed, path, title=""):
         panels[0].set_ylabel("rank correlation with the trained map")
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center",
                       ncols=7, columnspacing=1.2, handlelength=2.8)
-        put_title(figure, title)
-        save(figure, path)
 
 
 def deletion_insertion(share, curves, path, of="probability", title=""):
@@ -107,8 +101,7 @@ def deletion_insertion(share, curves, path, of="probability", title=""):
     face's own map, that of the mean map, and the random one.
     """
     names = [name for name in curves if f"{name}, mean map" in curves]
-    with rc_context(NAMES):
-        figure = new_figure(1.35 * len(names) + 0.8, 4.6)
+    with drawing(path, 1.35 * len(names) + 0.8, 4.6, title) as figure:
         grid = figure.subplots(2, len(names), sharex=True, sharey=True, squeeze=False)
         for row, kind, changed in zip(grid, ("deletion", "insertion"), ("blurred", "sharp")):
             for axes, name in zip(row, names):
@@ -127,8 +120,6 @@ def deletion_insertion(share, curves, path, of="probability", title=""):
         handles, labels = grid[0, 0].get_legend_handles_labels()
         figure.legend(handles[::-1], labels[::-1], loc="outside lower center", ncols=3,
                       handlelength=2.8)
-        put_title(figure, title)
-        save(figure, path)
 
 
 def planted(means, path, title=""):
@@ -136,15 +127,13 @@ def planted(means, path, title=""):
 
     means: dict of name -> (48, 48), none below 0; names in square brackets are no method.
     """
-    with rc_context(NAMES | {"axes.grid": False}):
-        figure = new_figure(1.45 * len(means) + 0.8, 2.1 if title else 1.8)
+    height = 2.1 if title else 1.8
+    with drawing(path, 1.45 * len(means) + 0.8, height, title, grid=False) as figure:
         for axes, (name, values) in zip(figure.subplots(1, len(means)), means.items()):
             image = draw_map(axes, scaled(values), None, STRENGTH, 0, 1)
             axes.set_title(name.strip("[]"), fontsize=9, loc="center")
         bar = figure.colorbar(image, ax=figure.axes, fraction=0.03, pad=0.01, aspect=12)
         bar.set_label("largest = 1")
-        put_title(figure, title)
-        save(figure, path)
 
 
 def draw_grey(axes, face):
