@@ -50,19 +50,14 @@ def write(source, key, arrays):
     codes = np.select([usage == name for name in USAGES], range(len(USAGES))).astype(np.uint8)
     for path in _places(source):
         try:
-            if not trusted_folder(path.parent, 0o700):
-                continue
             # Root may write into a folder marked read-only; it is left alone all the same.
-            if not path.parent.stat().st_mode & 0o222:
-                continue
-            save_arrays(path, dict(key=np.array(key), faces=faces, labels=labels, usage=codes))
-            return
+            if trusted_folder(path.parent, 0o700) and path.parent.stat().st_mode & 0o222:
+                save_arrays(path, dict(key=np.array(key), faces=faces, labels=labels, usage=codes))
+                return
         except OSError:
             continue
-    print(
-        f"note: no place to keep the decoded images of {source}; the next start decodes them again",
-        file=sys.stderr,
-    )
+    print(f"note: no place to keep the decoded images of {source}; the next start decodes them "
+          "again", file=sys.stderr)
 
 
 def _places(source):

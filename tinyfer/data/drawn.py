@@ -66,14 +66,11 @@ def draw_faces(n: int, seed: int = 0, class_names: Sequence[str] = EMOTIONS,
     Raises ValueError for an n that is no integer from 0, or a class name that is none of the seven
     or given twice.
     """
-    class_names = tuple(class_names)
-    for name in class_names:
+    n, class_names = count("n", n, 0), tuple(class_names)
+    for name in class_names or [""]:
         if name not in EMOTIONS or class_names.count(name) > 1:
-            known = ", ".join(EMOTIONS)
-            raise ValueError(f"cannot draw {name!r}: class_names takes {known}, each once")
-    whole = isinstance(n, (int, np.integer)) and not isinstance(n, bool)
-    if not whole or n < 0 or not class_names:
-        raise ValueError(f"cannot draw {n!r:.20} faces of {len(class_names)} classes")
+            raise ValueError(f"cannot draw {name!r}: class_names takes {', '.join(EMOTIONS)}, each "
+                             "once")
     rng = np.random.default_rng(seed)
     labels = rng.permutation(_labels(n, class_names, imbalanced))
     emotions = np.array([EMOTIONS.index(name) for name in class_names])[labels]
@@ -132,8 +129,8 @@ def draw_face(expression, seed=None, size=SIZE, **given):
     m = measures(np.array([EMOTIONS.index(expression)]), rng)
     for name, value in given.items():
         if not hasattr(m, name):
-            known = ", ".join(vars(m))
-            raise ValueError(f"{name!r} is no measure of a drawn face; those are {known}")
+            raise ValueError(f"{name!r} is no measure of a drawn face; those are "
+                             + ", ".join(vars(m)))
         setattr(m, name, np.float32(value).reshape(1, 1, 1))
     return _grey(draw(m, size)[0])
 
@@ -189,8 +186,8 @@ def measures(emotions, rng=None):
         covered=sometimes(0.1), hand=between(0.2, 0.8),
         hand_u=between(-0.6, 0.6), hand_v=between(0.1, 1.0),
     )
-    arrays = {name: value.astype(np.float32).reshape(n, 1, 1) for name, value in m.items()}
-    return SimpleNamespace(**arrays)
+    return SimpleNamespace(**{name: value.astype(np.float32).reshape(n, 1, 1)
+                              for name, value in m.items()})
 
 
 def photograph(image, rng):

@@ -54,16 +54,12 @@ def duplicate_facts(data):
     sizes = np.bincount(groups)
     _, usage = np.unique(data.usage, return_inverse=True)
     private, training = data.usage == "PrivateTest", data.usage == "Training"
-    return {
-        "images": len(data),
-        "distinct": len(sizes),
-        "groups": int((sizes > 1).sum()),
-        "members": int(sizes[sizes > 1].sum()),
-        "across_parts": _varied(groups, usage),
-        "two_labels": _varied(groups, data.labels),
-        "leaked": int(np.isin(groups[private], groups[training]).sum()),
-        "blank": int(blank(data.faces).sum()),
-    }
+    return dict(
+        images=len(data), distinct=len(sizes), groups=int((sizes > 1).sum()),
+        members=int(sizes[sizes > 1].sum()), across_parts=_varied(groups, usage),
+        two_labels=_varied(groups, data.labels),
+        leaked=int(np.isin(groups[private], groups[training]).sum()),
+        blank=int(blank(data.faces).sum()))
 
 
 def _varied(groups, values):

@@ -37,34 +37,24 @@ class Faces:
     def __post_init__(self):
         faces, labels, usage = map(np.asarray, (self.faces, self.labels, self.usage))
         if faces.dtype != np.uint8 or faces.shape[1:] != (SIZE, SIZE):
-            raise ValueError(
-                f"faces must be uint8 of shape (N, {SIZE}, {SIZE}), "
-                f"not {faces.dtype} of shape {faces.shape}"
-            )
+            raise ValueError(f"faces must be uint8 of shape (N, {SIZE}, {SIZE}), "
+                             f"not {faces.dtype} of shape {faces.shape}")
         n, classes = len(faces), tuple(self.class_names)
         if labels.shape != (n,) or usage.shape != (n,):
-            raise ValueError(
-                f"{n} faces need {n} labels and {n} usages, "
-                f"not arrays of shape {labels.shape} and {usage.shape}"
-            )
+            raise ValueError(f"{n} faces need {n} labels and {n} usages, "
+                             f"not arrays of shape {labels.shape} and {usage.shape}")
         if n and not np.issubdtype(labels.dtype, np.integer):
             raise ValueError(f"labels must be integers, not {labels.dtype}")
         if n and not (0 <= labels.min() and labels.max() < len(classes)):
-            raise ValueError(
-                f"labels must lie in 0 to {len(classes) - 1} for {len(classes)} classes, "
-                f"but reach from {labels.min()} to {labels.max()}"
-            )
+            raise ValueError(f"labels must lie in 0 to {len(classes) - 1} for {len(classes)} "
+                             f"classes, but reach from {labels.min()} to {labels.max()}")
         if unknown := set(np.unique(usage).tolist()) - set(USAGES):
-            stranger = sorted(unknown)[0]
-            raise ValueError(f"usage must be one of {', '.join(USAGES)}, not {stranger!r}")
+            raise ValueError(f"usage must be one of {', '.join(USAGES)}, not {min(unknown)!r}")
         if self.opinions is not None and np.shape(self.opinions) != (n, len(classes)):
             raise ValueError(f"{n} faces of {len(classes)} classes need opinions of shape "
                              f"({n}, {len(classes)}), not {np.shape(self.opinions)}")
-        for name, value in (
-            ("faces", faces), ("labels", labels.astype(np.int64)), ("usage", usage),
-            ("class_names", classes),
-        ):
-            object.__setattr__(self, name, value)  # the dataclass is frozen
+        vars(self).update(faces=faces, labels=labels.astype(np.int64), usage=usage,
+                          class_names=classes)      # the dataclass is frozen
 
     def __len__(self):
         return len(self.faces)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyfer.core import checks
-from tinyfer.data.faces import EMOTIONS, Faces
+from tinyfer.data.faces import EMOTIONS, USAGES, Faces
 
 
 def _kept(*dropped):
@@ -43,16 +43,14 @@ def select_classes(data, classes):
     Raises ValueError for another number, or where `data` lacks one of the classes.
     """
     if classes not in CLASS_SETS:
-        known = ", ".join(map(str, CLASS_SETS))
-        raise ValueError(f"classes must be one of {known}, not {classes!r}")
+        raise ValueError(f"classes must be one of {', '.join(map(str, CLASS_SETS))}, "
+                         f"not {classes!r}")
     mapping = np.full(len(data.class_names), -1, dtype=np.int64)
     for label, members in enumerate(CLASS_SETS[classes].values()):
         for member in members:
             if member not in data.class_names:
-                raise ValueError(
-                    f"the set of {classes} classes needs {member}, "
-                    f"but this data has only {', '.join(data.class_names)}"
-                )
+                raise ValueError(f"the set of {classes} classes needs {member}, "
+                                 f"but this data has only {', '.join(data.class_names)}")
             mapping[data.class_names.index(member)] = label
     labels = mapping[data.labels]
     kept = labels >= 0
@@ -79,7 +77,7 @@ def split(data, kind="report", seed=0):
     Raises ValueError for another kind, or where a part comes out empty.
     """
     if kind == "official":
-        masks = [data.usage == usage for usage in ("Training", "PublicTest", "PrivateTest")]
+        masks = [data.usage == usage for usage in USAGES]
     elif kind == "report":
         published = data.usage == "Training"
         test = np.zeros(len(data), dtype=bool)
@@ -92,10 +90,8 @@ def split(data, kind="report", seed=0):
     parts = Parts(*(data[mask] for mask in masks))
     for name, part in zip(Parts._fields, parts):
         if len(part) == 0:
-            raise ValueError(
-                f"the {kind} split of these {len(data)} faces has an empty {name} part; "
-                "10 faces of each class would do"
-            )
+            raise ValueError(f"the {kind} split of these {len(data)} faces has an empty {name} "
+                             "part; 10 faces of each class would do")
     return parts
 
 
@@ -108,10 +104,8 @@ def undersample(part, seed=0):
     if size == 0:
         empty = part.class_names[int(part.counts().argmin())]
         raise ValueError(f"cannot balance {len(part)} faces: none of them is of the class {empty}")
-    drawn = [
-        _draw(np.flatnonzero(part.labels == label), size, seed, "undersample", name)
-        for label, name in enumerate(part.class_names)
-    ]
+    drawn = [_draw(np.flatnonzero(part.labels == label), size, seed, "undersample", name)
+             for label, name in enumerate(part.class_names)]
     return part[np.sort(np.concatenate(drawn))]
 
 
@@ -139,9 +133,8 @@ def class_weights(labels, K):
     labels, K = checks.plain("labels", labels, "iu"), checks.count("K", K)
     counts = np.bincount(labels, minlength=K)
     if len(counts) > K:
-        raise ValueError(
-            f"labels must lie in 0 to {K - 1} for {K} classes, but reach {np.max(labels)}"
-        )
+        raise ValueError(f"labels must lie in 0 to {K - 1} for {K} classes, but reach "
+                         f"{np.max(labels)}")
     if 0 in counts:
         raise ValueError(f"class {np.argmin(counts)} of {K} has no image, so no weight either")
     return len(labels) / (K * counts)
