@@ -22,8 +22,10 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import matplotlib
 import pytest
 
+matplotlib.use("agg")
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "scripts" / "course"))
 
@@ -75,6 +77,7 @@ def run_blocks(page, folder, monkeypatch, with_data):
     """Run a page's python blocks, those with data too or only those without."""
     monkeypatch.chdir(ROOT if page.parent == ROOT else folder)
     monkeypatch.syspath_prepend(str(ROOT))
+    monkeypatch.setattr("matplotlib.pyplot.show", lambda: matplotlib.pyplot.close("all"))
     namespace = {"__name__": "__main__"}
     for block in blocks_of(page):
         if block.language != "python" or block.remark.startswith("not run"):
@@ -327,6 +330,20 @@ def test_chapters_have_their_parts(page):
     parts = ["In the code", "Try it", "Summary", "Exercises", "A mistake seen in real code",
              "Sources"]
     assert headings[-len(parts):] == parts
+
+
+QUESTIONS = re.compile(r"^### Five quick questions\n\n(.*?)\n\n<details>\n<summary>Answers</summary>"
+                       r"\n\n(.*?)\n\n</details>\n\n## ", re.M | re.S)
+
+
+@each_page(CHAPTERS)
+def test_chapters_ask_for_a_prediction_and_five_questions(page):
+    text = page.read_text(encoding="utf-8")
+    for part in QUESTIONS.search(text).groups():
+        assert re.findall(r"^(\d)\. ", part, re.M) == list("12345")
+    predict = text.split("\n## Predict, then run\n")[1].split("\n## ")[0]
+    assert predict.index("**Write down before you go") < predict.index("```python")
+    assert "plt.show()" in text
 
 
 def entries_of_the_glossary():

@@ -11,8 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib
 import pytest
 
+matplotlib.use("agg")
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = "03-layers-and-the-chain-rule"      # a chapter whose cells take no time
 
