@@ -3,7 +3,7 @@
 import pytest
 from small import drawn_fer2013, files_of, write_csv
 
-from tinyfer.commands import messages
+from tinyfer.commands import cli
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.data import draw_faces
 
@@ -20,7 +20,7 @@ def one_thread():
 @pytest.fixture(autouse=True)
 def nothing_to_compile(monkeypatch):
     """What a command says does not depend on what is compiled already."""
-    monkeypatch.setattr(messages, "compiled", lambda what="backward": True)
+    monkeypatch.setattr(cli, "compiled", lambda what="backward": True)
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ The way of a face through the package, and a good order to read it in:
     data/       faces and labels: FER-2013, pictures of one's own, or drawn ones; how they are
                 divided, and changed by chance
     training/   config.py, all that decides a training; recipes.py, how, as data; loop.py, the
-                loop; runs.py, what it leaves on the disk; estimator.py, all of it on arrays
-    storage/    files and checkpoints, written whole or not at all, read within bounds
+                loop; checkpoint.py and runs.py, what it leaves on the disk; estimator.py, all of
+                it on arrays
+    storage/    files, written whole or not at all, read within bounds
     scores/     what a trained network is worth, and every plot
     photo/      faces in a photograph, found by two small networks, and read
     explain/    which pixels a prediction hangs on, and whether such maps mean anything

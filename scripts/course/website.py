@@ -13,7 +13,6 @@ are plain words until then. (It is not called site.py, as a module of Python is.
 
 import ast
 import html
-import json
 import logging
 import os
 import re

@@ -22,10 +22,10 @@ import numpy as np
 
 from tinyfer.commands import cli
 from tinyfer.commands.progress import Progress
-from tinyfer.core.arrays import load_arrays, save_arrays
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import six_layer_cnn
 from tinyfer.data import duplicate_groups
+from tinyfer.storage.arrays import load_arrays, save_arrays
 from tinyfer.training.experiments import prepare
 from tinyfer.training.loop import begin, fit
 from tinyfer.training.recipes import BEST

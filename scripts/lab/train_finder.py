@@ -25,13 +25,12 @@ from PIL import Image
 
 from tinyfer.commands import cli
 from tinyfer.commands.progress import duration
-from tinyfer.core.arrays import load_arrays, save_arrays
 from tinyfer.core.kernels.threads import set_threads
-from tinyfer.core.networks import LOOK_SIZE, SCAN_SIZE, face_look, face_scan
 from tinyfer.core.optim import Adam
-from tinyfer.photo.finder import Finder, suppress
+from tinyfer.photo.finder import LOOK_SIZE, SCAN_SIZE, Finder, face_look, face_scan, suppress
 from tinyfer.scores import plots
-from tinyfer.storage.checkpoint import load_checkpoint, save_checkpoint
+from tinyfer.storage.arrays import load_arrays, save_arrays
+from tinyfer.training.checkpoint import load_checkpoint, save_checkpoint
 
 # name: network, pixels of its window, rounds, epochs of a round, batches of an epoch
 NETWORKS = {"scan": (face_scan, SCAN_SIZE, 3, 5, 200), "look": (face_look, LOOK_SIZE, 3, 5, 200)}

@@ -18,9 +18,9 @@ from study import reproduce
 from test_checkpoint import flipped
 
 from tinyfer.commands import evaluate, explore, predict, saliency, train, watch
-from tinyfer.core.arrays import load_arrays, save_arrays
 from tinyfer.core.networks import load_model
 from tinyfer.data import load_fer2013
+from tinyfer.storage.arrays import load_arrays, save_arrays
 
 LONGEST = 200
 PIXELS = " ".join(["7"] * 2304)

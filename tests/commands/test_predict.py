@@ -14,7 +14,7 @@ from PIL import Image
 from tiny import unsettle
 
 import tinyfer
-from tinyfer.commands import messages, predict
+from tinyfer.commands import cli, predict
 from tinyfer.core.checks import Notice
 from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data import draw_faces
@@ -319,7 +319,7 @@ def test_an_animation_says_that_its_first_frame_is_read(call, model_file, tmp_pa
 
 STOPPED = """
 import sys
-from tinyfer.commands import messages, predict
+from tinyfer.commands import cli, predict
 from tinyfer.core.checks import Notice
 from tinyfer.photo import reading
 read = reading.read_photo
@@ -439,7 +439,7 @@ def test_only_pictures_of_a_folder_are_read(call, model_file, tmp_path):
 
 
 def test_a_first_start_says_that_it_compiles(call, model_file, pictures, monkeypatch):
-    monkeypatch.setattr(messages, "compiled", lambda what: False)
+    monkeypatch.setattr(cli, "compiled", lambda what: False)
     err = call(predict.main, pictures[0], "--whole", "--model", model_file)[2]
     assert "the first start compiles the kernels, once" in err
 

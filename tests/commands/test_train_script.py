@@ -19,12 +19,12 @@ from small import draw_nothing, pack, use_small_network
 
 from tinyfer.commands import train
 from tinyfer.commands.progress import Progress
-from tinyfer.core.arrays import load_arrays, save_arrays
 from tinyfer.core.networks import load_model
 from tinyfer.data.splits import class_weights
 from tinyfer.scores.metrics import evaluate
-from tinyfer.storage.checkpoint import read_history
+from tinyfer.storage.arrays import load_arrays, save_arrays
 from tinyfer.training import loop, runs
+from tinyfer.training.checkpoint import read_history
 from tinyfer.training.config import Config
 from tinyfer.training.recipes import BEST, DRAWN, OLD_NAMES, PLAIN, RECIPES, Recipe
 from tinyfer.training.runs import open_run

@@ -8,9 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import tinyfer
+from tinyfer.commands import predict, train
+from tinyfer.data import draw_faces
 
 PACKAGE = Path(tinyfer.__file__).parent
 MODULES = {".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts): file
@@ -118,8 +122,8 @@ def test_only_the_pictures_import_matplotlib():
 @pytest.mark.parametrize("module", [m for m in MODULES if m.startswith("tinyfer.core.")])
 def test_the_core_needs_numpy_and_numba_only(module):
     assert foreign(MODULES[module]) <= {"numpy", "numba"}
-    assert all(name.startswith("tinyfer.core") for name in imports(MODULES[module])
-               if name.startswith("tinyfer"))
+    assert all(name.startswith(("tinyfer.core", "tinyfer.storage.arrays"))
+               for name in imports(MODULES[module]) if name.startswith("tinyfer"))
 
 
 def foreign(file):
@@ -162,6 +166,41 @@ def test_a_plain_import_is_light():
 def test_every_module_says_what_it_is():
     for module, file in MODULES.items():
         assert ast.get_docstring(ast.parse(file.read_text())), f"{module} has no docstring"
+
+
+def files_of(call):
+    """The files of the package in which a call executes a function."""
+    found = set()
+
+    def look(frame, event, argument):
+        found.add(frame.f_code.co_filename)
+
+    sys.setprofile(look)
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    return {str(Path(file).relative_to(PACKAGE)) for file in found if PACKAGE in Path(file).parents}
+
+
+def test_how_many_files_the_ways_lead_through(tmp_path, monkeypatch):
+    """From a photograph to its row, and from `tinyfer train` to its first step, beside the kernels:
+    what docs/map.md says."""
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tinyfer.commands.progress.Progress.step", stop)
+    face = np.kron(draw_faces(4, seed=1).faces[3], np.ones((2, 2), np.uint8))
+    Image.fromarray(np.pad(face, 60, constant_values=120)).save(tmp_path / "photo.png")
+    photo, out = str(tmp_path / "photo.png"), str(tmp_path / "run")
+    ways = {"photograph": lambda: tinyfer.read_photo(photo),
+            "predict": lambda: predict.main([photo]),
+            "train": lambda: train.main(["--drawn", "70", "--out", out])}
+    counts = {way: len({file for file in files_of(call) if "kernels" not in file})
+              for way, call in ways.items()}
+    assert counts == {"photograph": 12, "predict": 15, "train": 25}
+    text = MAP.read_text(encoding="utf-8")
+    assert all(f"leads through {n} files" in text for n in counts.values())
 
 
 def test_names_of_tests_can_be_read():

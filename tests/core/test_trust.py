@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from small import pack
 
-from tinyfer.core import trust
 from tinyfer.core.kernels import compiling
 from tinyfer.core.kernels.compiling import kernel
-from tinyfer.core.trust import trusted, trusted_folder, user_folder
 from tinyfer.data import cache, load_fer2013
+from tinyfer.storage import arrays
+from tinyfer.storage.arrays import trusted, trusted_folder, user_folder
 
 NOBODY = 65534
-posix = pytest.mark.skipif(trust.WINDOWS, reason="Windows has no owners and modes of this kind")
-root = pytest.mark.skipif(trust.WINDOWS or os.geteuid() != 0, reason="only root can give files away")
+posix = pytest.mark.skipif(arrays.WINDOWS, reason="Windows has no owners and modes of this kind")
+root = pytest.mark.skipif(arrays.WINDOWS or os.geteuid() != 0, reason="only root can give files away")
 
 
 def read(path):
@@ -82,22 +82,22 @@ def test_a_user_believes_root_and_himself_alone(file, monkeypatch):
 
 def test_only_the_home_counts_where_files_have_no_owner(file, monkeypatch):
     """As on Windows."""
-    monkeypatch.setattr(trust, "WINDOWS", True)
+    monkeypatch.setattr(arrays, "WINDOWS", True)
     for home, expected in (file.parents[1], b"mine"), (file.parent / "other", None):
-        monkeypatch.setattr(trust.Path, "home", lambda: home)
+        monkeypatch.setattr(arrays.Path, "home", lambda: home)
         assert read(file) == expected
 
 
 def test_the_users_folder_has_no_relative_name(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert user_folder() == tmp_path / "tinyfer"
-    monkeypatch.setattr(trust.Path, "home", lambda: tmp_path)
+    monkeypatch.setattr(arrays.Path, "home", lambda: tmp_path)
     for name in "", "cache", "../cache":
         monkeypatch.setenv("XDG_CACHE_HOME", name)
         assert user_folder() == tmp_path / ".cache" / "tinyfer"
-    monkeypatch.setattr(trust.Path, "home", lambda: trust.Path("."))
+    monkeypatch.setattr(arrays.Path, "home", lambda: arrays.Path("."))
     assert user_folder() is None
-    monkeypatch.setattr(trust.Path, "home", lambda: (_ for _ in ()).throw(RuntimeError))
+    monkeypatch.setattr(arrays.Path, "home", lambda: (_ for _ in ()).throw(RuntimeError))
     assert user_folder() is None
 
 

@@ -17,8 +17,8 @@ from study.results import find_run, key_of, read_results, write_results
 
 from tinyfer.commands import pages, train
 from tinyfer.scores.metrics import evaluate
-from tinyfer.storage.checkpoint import write_history
 from tinyfer.training import runs
+from tinyfer.training.checkpoint import write_history
 from tinyfer.training.experiments import EXPERIMENTS
 from tinyfer.training.recipes import RECIPES
 

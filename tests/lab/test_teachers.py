@@ -5,8 +5,8 @@ import teachers
 from small import use_small_network
 from tiny import small_cnn
 
-from tinyfer.core.arrays import load_arrays
 from tinyfer.data import duplicate_groups, load_fer2013
+from tinyfer.storage.arrays import load_arrays
 from tinyfer.training.config import with_opinions
 from tinyfer.training.experiments import prepare
 

@@ -19,8 +19,8 @@ import tinyfer
 from tinyfer.core.layers import Dropout
 from tinyfer.core.losses import smooth_targets, soft_cross_entropy, softmax_cross_entropy
 from tinyfer.scores.metrics import cross_entropy
-from tinyfer.storage.checkpoint import read_history, write_history
 from tinyfer.training import runs
+from tinyfer.training.checkpoint import read_history, write_history
 from tinyfer.training.config import Config
 from tinyfer.training.recipes import BEST, Recipe
 

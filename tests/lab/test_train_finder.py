@@ -9,10 +9,9 @@ from finder import calibration
 from finder.calibration import fit_sigmoid
 from finder.sources import Sources, _banks
 
-from tinyfer.core.networks import face_look, face_scan
 from tinyfer.data import draw_faces
 from tinyfer.data.drawn_scenes import draw_scene
-from tinyfer.photo.finder import Finder
+from tinyfer.photo.finder import Finder, face_look, face_scan
 
 
 def sources(seed):

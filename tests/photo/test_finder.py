@@ -12,13 +12,16 @@ from PIL import Image
 
 import tinyfer
 from tinyfer.core.gradcheck import numerical_gradient
-from tinyfer.core.networks import LOOK_SIZE, SCAN_SIZE, face_look, face_scan
 from tinyfer.data.drawn_scenes import draw_scene
 from tinyfer.photo import chain
 from tinyfer.photo.boxes import cut_windows
 from tinyfer.photo.finder import (
     FILL,
+    LOOK_SIZE,
+    SCAN_SIZE,
     cut,
+    face_look,
+    face_scan,
     halved,
     merge,
     moved,

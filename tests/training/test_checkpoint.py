@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from tiny import tiny_model
 
-from tinyfer.core.arrays import load_arrays, save_arrays
 from tinyfer.core.networks import load_model
 from tinyfer.core.optim import Adam
 from tinyfer.data import cache
-from tinyfer.storage.checkpoint import load_checkpoint, save_checkpoint
+from tinyfer.storage.arrays import load_arrays, save_arrays
+from tinyfer.training.checkpoint import load_checkpoint, save_checkpoint
 
 HISTORY = [dict(epoch=1, loss=1 / 3, accuracy=0.1 + 0.2, val_loss=1e-300, val_accuracy=2 / 3,
                 seconds=1.5)]
@@ -107,7 +107,7 @@ def test_files_without_the_checksum_are_read_as_well(tmp_path):
 
 def test_more_arrays_than_memory_are_refused_unread(tmp_path, monkeypatch):
     """A zip that unpacks to more than is allowed, and an array that says it is of 8 GB."""
-    monkeypatch.setattr("tinyfer.core.arrays.MOST_BYTES", 40_000_000)
+    monkeypatch.setattr("tinyfer.storage.arrays.MOST_BYTES", 40_000_000)
     with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         with archive.open("w.npy", "w") as file:
             for _ in range(41):

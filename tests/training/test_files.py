@@ -11,20 +11,20 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tinyfer.core import arrays
-from tinyfer.core.arrays import atomic_write, brief
-from tinyfer.storage.files import locked, open_member, open_zip, read_bounded, read_json
+from tinyfer.storage import arrays
+from tinyfer.storage.arrays import atomic_write, brief, locked
+from tinyfer.storage.files import open_member, open_zip, read_bounded, read_json
 
 WRITE = """
 import sys
-from tinyfer.core.arrays import atomic_write
+from tinyfer.storage.arrays import atomic_write
 for n in range(30):
     with atomic_write(sys.argv[1]) as file:
         file.write(bytes([int(sys.argv[2])]) * 50_000)
 """
 HOLD = """
 import sys
-from tinyfer.storage.files import locked
+from tinyfer.storage.arrays import locked
 with locked(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
@@ -53,7 +53,7 @@ def test_writers_side_by_side_never_mix(tmp_path):
 def test_what_a_killed_writer_left_is_removed(tmp_path):
     """By a write of any file in the folder; but not the file of a writer at work, nor a young one.
     """
-    code = ("import sys, time\nfrom tinyfer.core.arrays import atomic_write\n"
+    code = ("import sys, time\nfrom tinyfer.storage.arrays import atomic_write\n"
             "with atomic_write(sys.argv[1]) as file:\n file.write(b'half'); file.flush()\n"
             " print('begun', flush=True); time.sleep(60)")
     killed, working = (start(code, tmp_path / "a", stdout=subprocess.PIPE) for _ in range(2))

@@ -10,13 +10,13 @@ import pytest
 from test_training import same_files
 from tiny import At, small_cnn, tiny_faces, tiny_model, train_tiny, without_seconds
 
-from tinyfer.core.arrays import load_arrays, save_arrays
 from tinyfer.core.inference import to_input
 from tinyfer.core.networks import ARCHITECTURES, load_model, six_layer_cnn
 from tinyfer.core.optim import SCHEDULES, SGD, Adam, constant, cosine, one_cycle
 from tinyfer.data.augment import NO_AUGMENTATION, Augmentation, augment
 from tinyfer.data.drawn import draw_faces
 from tinyfer.data.splits import CLASS_SETS
+from tinyfer.storage.arrays import load_arrays, save_arrays
 from tinyfer.training.config import with_opinions
 from tinyfer.training.ema import RunningMean
 from tinyfer.training.experiments import prepare

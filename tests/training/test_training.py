@@ -10,14 +10,14 @@ import pytest
 from child import KILLED
 from tiny import tiny_faces, tiny_model, train_tiny, without_seconds
 
-from tinyfer.core.arrays import load_arrays
 from tinyfer.core.inference import to_input
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.losses import softmax_cross_entropy
 from tinyfer.core.networks import six_layer_cnn
 from tinyfer.core.optim import Adam
-from tinyfer.storage.checkpoint import save_checkpoint
+from tinyfer.storage.arrays import load_arrays
 from tinyfer.training import loop
+from tinyfer.training.checkpoint import save_checkpoint
 from tinyfer.training.loop import Diverged, batch_starts, begin, fit
 from tinyfer.training.recipes import Recipe
 

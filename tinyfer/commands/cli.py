@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tinyfer.core.checks import Notice
+from tinyfer.core.kernels.compiling import compiled
 from tinyfer.data import find_data, load_fer2013
 
 SUPPRESS = argparse.SUPPRESS
@@ -187,3 +188,15 @@ def printable(text):
     """A name without what a terminal would act on: control characters are written as escapes."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode()
                    for c in str(text))
+
+
+def note_first_start():
+    """A note where kernels have to be compiled before a network can answer."""
+    if not compiled("forward"):
+        note("the first start compiles the kernels, once: this takes about a minute")
+
+
+def warn_of_drawn_faces(run):
+    """A note where a network is about to read photographs and has learnt from drawn faces."""
+    if run.drawn:
+        note(f"{run.name} was trained on drawn faces: what it says of photographs is worth nothing")

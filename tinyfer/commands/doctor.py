@@ -11,8 +11,8 @@ from tinyfer.core.kernels.compiling import cache_folder, compiled
 from tinyfer.core.kernels.simd import VECTOR_BYTES
 from tinyfer.core.kernels.threads import layer, set_threads
 from tinyfer.core.networks import load_model, packaged
-from tinyfer.core.trust import user_folder
 from tinyfer.data import draw_faces, find_data, load_fer2013
+from tinyfer.storage.arrays import user_folder
 from tinyfer.training.runs import describe_machine
 
 

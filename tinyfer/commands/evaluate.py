@@ -11,14 +11,14 @@ from textwrap import fill
 import numpy as np
 
 from tinyfer.commands import cli
-from tinyfer.commands.messages import four_digits, scores_of, verdict, warn_of_drawn_faces
+from tinyfer.commands.messages import four_digits, scores_of, verdict
 from tinyfer.commands.report import write_report
-from tinyfer.core.arrays import atomic_write
 from tinyfer.core.inference import CROPS
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.data.load import is_class_folder, load_class_folder
 from tinyfer.photo.reading import largest_face
 from tinyfer.scores import metrics, plots
+from tinyfer.storage.arrays import atomic_write
 from tinyfer.training.evaluation import (
     PARTS,
     binarized_scores,
@@ -85,7 +85,7 @@ def evaluate(given):
     if own:
         parts, copies = None, None
         part = load_class_folder(given.data, run.model.class_names, find)
-        warn_of_drawn_faces(run)
+        cli.warn_of_drawn_faces(run)
     elif find and not as_then:
         raise ValueError("--find-faces needs --data with a folder of pictures that the run was not "
                          "trained on; its own are read as they were then")

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from tinyfer.commands import cli
-from tinyfer.core.arrays import save_arrays
 from tinyfer.data import (
     USAGES,
     duplicate_facts,
@@ -25,6 +24,7 @@ from tinyfer.data.drawn import draw_faces
 from tinyfer.data.faces import blank
 from tinyfer.data.load import WHERE
 from tinyfer.scores import plots
+from tinyfer.storage.arrays import save_arrays
 from tinyfer.training.runs import write_json
 
 FOLDERS = {"train": ("Training",), "test": ("PublicTest", "PrivateTest")}

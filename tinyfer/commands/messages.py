@@ -5,7 +5,6 @@ import textwrap
 
 from tinyfer.commands import cli
 from tinyfer.commands.progress import Line, duration
-from tinyfer.core.kernels.compiling import compiled
 from tinyfer.data import HOW_TO_GET
 from tinyfer.scores.metrics import format_report
 from tinyfer.training import runs
@@ -37,7 +36,7 @@ def introduce(about, config, folder, history):
         print("all its epochs are done already: scoring it again")
     elif history:
         print(f"resuming after epoch {len(history)} of {config.recipe.epochs}")
-    if not compiled():
+    if not cli.compiled():
         print("the first step compiles the kernels, once: this takes about a minute")
     sys.stdout.flush()
 
@@ -91,19 +90,6 @@ def scores_of(result):
 def four_digits(value):
     """Four digits; or a word, for an AUC of images that are all of one class."""
     return "undefined" if value is None else f"{value:.4f}"
-
-
-def note_first_start():
-    """A note where kernels have to be compiled before a network can answer."""
-    if not compiled("forward"):
-        cli.note("the first start compiles the kernels, once: this takes about a minute")
-
-
-def warn_of_drawn_faces(run):
-    """A note where a network is about to read photographs and has learnt from drawn faces."""
-    if run.drawn:
-        cli.note(f"{run.name} was trained on drawn faces: what it says of photographs is worth "
-                 "nothing")
 
 
 def drawn_notice(sentence):

@@ -12,7 +12,7 @@ Only what is between them is replaced, so that no number of a run is ever typed.
 import re
 from pathlib import Path
 
-from tinyfer.core.arrays import atomic_write
+from tinyfer.storage.arrays import atomic_write
 
 
 def blocks_of(path):

@@ -15,12 +15,11 @@ import time
 from pathlib import Path
 
 from tinyfer.commands import cli
-from tinyfer.commands.messages import note_first_start, warn_of_drawn_faces
 from tinyfer.commands.progress import duration
-from tinyfer.core.arrays import atomic_write
 from tinyfer.core.inference import CROPS
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.photo.reading import BEST_CROPS, DEFAULT, list_pictures, read_photos, table_head
+from tinyfer.storage.arrays import atomic_write
 from tinyfer.training.runs import open_run
 
 
@@ -93,8 +92,8 @@ def predict(given):
     files = targets(given, pictures)
     run = open_run(given.model)
     model = run.model                   # read before anything is said of it
-    warn_of_drawn_faces(run)
-    note_first_start()
+    cli.warn_of_drawn_faces(run)
+    cli.note_first_start()
     counter = Counter()
     sources = [sys.stdin.buffer.read() if name == "-" else name for name, _ in pictures]
     found = read_photos(sources, model, box=given.box, whole=given.whole, crops=given.crops,

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from tinyfer.core.arrays import atomic_write
 from tinyfer.scores import metrics, plots
+from tinyfer.storage.arrays import atomic_write
 from tinyfer.training.runs import describe_threads
 
 STYLE = Path(__file__).with_name("report.css")

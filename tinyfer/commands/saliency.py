@@ -23,7 +23,6 @@ from tinyfer.commands.maps.audit import FACES as AUDIT_FACES
 from tinyfer.commands.maps.audit import TESTS, audit
 from tinyfer.commands.maps.panel import FACES as PANEL_FACES
 from tinyfer.commands.maps.panel import panel_of_part, panel_of_pictures
-from tinyfer.commands.messages import note_first_start, warn_of_drawn_faces
 from tinyfer.commands.predict import box
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.data import CLASS_SETS, Parts, draw_faces, find_data, select_classes
@@ -107,7 +106,7 @@ def run(given):
     cli.check_output(given.out, given.force)
     set_threads(given.threads)
     refuse_what_does_not_fit(given)
-    note_first_start()
+    cli.note_first_start()
     model, parts = network_and_faces(given)
     options, code = method_options(given, parts), 0
     if given.images:
@@ -143,7 +142,7 @@ def network_and_faces(given):
     if not at_hand:
         model = run.model
         if given.images:
-            warn_of_drawn_faces(run)
+            cli.warn_of_drawn_faces(run)
             return model, None
         if not at_hand and not given.drawn:
             print("NO FER-2013 HERE: these are faces that tinyfer draws itself.")

@@ -110,7 +110,7 @@ def new_config(given):
     drawn = None if data else given.get("drawn", DRAWN_FACES)
     recipe = RECIPES[given.get("recipe", usual_recipe(drawn, given.get("start")))]
     chosen = {"classes": Config.classes}
-    if own := own_pictures(data):
+    if own := data and own_pictures(data):
         chosen["classes"] = experiments.OWN
         if len(own.parts) == 3:         # train, val and test, to be used as they are
             chosen["split"] = "official"

@@ -15,7 +15,6 @@ import numpy as np
 from PIL import GifImagePlugin
 
 from tinyfer.commands import cli
-from tinyfer.commands.messages import warn_of_drawn_faces
 from tinyfer.commands.progress import duration
 from tinyfer.core.inference import CROPS
 from tinyfer.core.kernels.threads import set_threads
@@ -69,7 +68,7 @@ def run(given):
     for path in filter(None, (given.csv, given.chart, given.gif)):
         cli.check_output(path, given.force)
     opened = open_run(given.model)
-    warn_of_drawn_faces(opened)
+    cli.warn_of_drawn_faces(opened)
     names, course, broken = opened.model.class_names, Course(), 0
     film = ppm_frames(sys.stdin.buffer) if given.film == "-" else given.film
     start, done = time.perf_counter(), 0

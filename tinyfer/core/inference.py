@@ -168,23 +168,23 @@ def plan(model):
     anything, so a model with one is folded each time.
     """
     made_of, made = vars(model).get("_plan", ((), None))
-    now = _contents(model, model.layers)
+    now = _contents(model)
     if len(now) != len(made_of) or not all(map(_same, now, made_of)):
-        layers = [_copied(layer) for layer in model.layers]
-        made = fold_batchnorm(layers), visible_window(layers, model.input_shape)
+        made_of = [value.copy() if isinstance(value, np.ndarray) else value for value in now]
+        made = fold_batchnorm(model.layers), visible_window(model.layers, model.input_shape)
         for layer in made[0]:
             if type(layer) is Conv2D:
                 layer.transformed = {}
-        if all(type(layer).__module__ == Layer.__module__ for layer in layers):
-            model._plan = _contents(model, layers), made
+        if all(type(layer).__module__ == Layer.__module__ for layer in model.layers):
+            model._plan = made_of, made
     layers, window = made
     return [copy.copy(layer) for layer in layers], window
 
 
-def _contents(model, layers):
+def _contents(model):
     """All that decides the output of layers of this package in evaluation mode, in a row."""
     found = [model.input_shape]
-    for layer in layers:
+    for layer in model.layers:
         found.append(type(layer))
         for name, value in vars(layer).items():
             if name != "_kept":
@@ -196,17 +196,6 @@ def _same(a, b):
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         return a.dtype == b.dtype and np.array_equal(a, b)
     return a is b or type(a) is type(b) and a == b
-
-
-def _copied(layer):
-    """`_separate`, with values of its own."""
-    twin = _separate(layer)
-    for name, value in vars(twin).items():
-        if isinstance(value, Parameter):
-            value.value = value.value.copy()
-        elif isinstance(value, np.ndarray):
-            setattr(twin, name, value.copy())
-    return twin
 
 
 def seen(model):
@@ -311,24 +300,12 @@ def visible_window(layers, input_shape):
 
     Max pooling drops an odd last row and column, and whatever was computed for them only: the
     six-layer network sees 44 of 48 rows and columns. It is the smallest input that gives a map of
-    the same shape before Flatten, found by trying one row, then one column less.
+    the same shape before Flatten: n rows of a layer's output take (n - 1) stride + kernel of x.
     """
     local = windowed(layers)
-
-    def output(shape):
-        try:
-            for layer in local:
-                shape = layer.output_shape(shape)
-            return shape
-        except ValueError:
-            return None
-
     H, W, C = (checks.count("input_shape", n) for n in input_shape)
-    target = output((H, W, C))
-    if target is None:
-        raise ValueError(f"no input of shape {input_shape} fits these layers")
-    while output((H - 1, W, C)) == target:
-        H -= 1
-    while output((H, W - 1, C)) == target:
-        W -= 1
+    for layer in local:
+        H, W, C = layer.output_shape((H, W, C))
+    for layer in reversed(local):
+        H, W = ((n - 1) * layer.stride + layer.kernel for n in (H, W))
     return H, W

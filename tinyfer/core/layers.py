@@ -231,10 +231,6 @@ class Conv2D(Layer):
         return H, W, self.b.value.size
 
     def __repr__(self):
-        C, K = self.w.value.shape[2:]
-        return f"Conv2D({C} -> {K}, 3x3{', relu' * self.relu})"
-
-    def __str__(self):
         return f"Conv {self.b.value.size}" + (" + ReLU" if self.relu else "")
 
 
@@ -252,7 +248,7 @@ class ReLU(Layer):
     def backward(self, dout: np.ndarray) -> np.ndarray:
         return relu_backward(*self._take(dout))
 
-    def __str__(self):
+    def __repr__(self):
         return "ReLU"
 
 
@@ -333,9 +329,6 @@ class BatchNorm(Layer):
         return norm
 
     def __repr__(self):
-        return f"BatchNorm({self.mean.size})"
-
-    def __str__(self):
         return "BatchNorm"
 
 
@@ -366,9 +359,6 @@ class MaxPool2D(Layer):
         return bool((s >= 0).all())
 
     def __repr__(self):
-        return "MaxPool2D(2x2)"
-
-    def __str__(self):
         return "MaxPool 2x2"
 
 
@@ -409,9 +399,6 @@ class Dropout(Layer):
         return True
 
     def __repr__(self):
-        return f"Dropout({self.rate})"
-
-    def __str__(self):
         return f"Dropout {self.rate}"
 
 
@@ -436,7 +423,7 @@ class Flatten(Layer):
     def passes(self, s: np.ndarray) -> bool:
         return True
 
-    def __str__(self):
+    def __repr__(self):
         return "Flatten"
 
 
@@ -488,8 +475,4 @@ class Dense(Layer):
         return (self.b.value.size,)
 
     def __repr__(self):
-        C, K = self.w.value.shape
-        return f"Dense({C} -> {K}{', relu' * self.relu})"
-
-    def __str__(self):
         return f"Dense {self.b.value.size}" + (" + ReLU" if self.relu else "")

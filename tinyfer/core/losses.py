@@ -34,8 +34,7 @@ def softmax_cross_entropy(logits: np.ndarray, labels: ArrayLike,
     logits = checks.array("softmax_cross_entropy", "logits", logits, ("N", "K"))
     N, K = logits.shape
     labels = _checked(labels, N, K)
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    log_p = _log_softmax(logits)
     rows = np.arange(N)
     if class_weights is None:
         weights = np.ones(N, logits.dtype)
@@ -65,11 +64,15 @@ def soft_cross_entropy(logits: np.ndarray, targets: ArrayLike,
         raise ValueError("targets must be probabilities: at least 0, each row with the sum 1")
     if class_weights is not None:
         t = t * _checked_weights(class_weights, t.shape[1], t.dtype)
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    log_p = _log_softmax(logits)
     dlogits = np.exp(log_p) * t.sum(axis=1, keepdims=True) - t
     dlogits /= logits.dtype.type(len(t))
     return float(-(t * log_p).sum() / len(t)), dlogits
+
+
+def _log_softmax(logits):
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
 def smooth_targets(labels: ArrayLike, classes: int, smoothing: float = 0.0,

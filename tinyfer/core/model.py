@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tinyfer.core import checks, fusion, inference
-from tinyfer.core.arrays import save_arrays
 from tinyfer.core.layers import Layer, Parameter, checked_layers, walk
+from tinyfer.storage.arrays import save_arrays
 
 MOST_CLASSES = 1000
 

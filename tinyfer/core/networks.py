@@ -1,4 +1,4 @@
-"""The networks, layer by layer: the study's, and the two that find faces; load_model."""
+"""The study's network, layer by layer; how networks of your own are known; load_model."""
 
 import functools
 import inspect
@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinyfer.core import checks
-from tinyfer.core.arrays import brief, check_form, load_arrays, parse_json
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from tinyfer.core.model import Sequential, checked_names
+from tinyfer.storage.arrays import brief, check_form, load_arrays, parse_json
 
 PACKAGED = Path(__file__).resolve().parents[1] / "pretrained"
 
@@ -72,7 +72,7 @@ def six_layer_cnn(classes: int = 7, seed: int = 0, dtype: DTypeLike = np.float32
     dtype, rng = checks.float_type(dtype), np.random.default_rng(seed)
 
     def conv(c_in, c_out):
-        return _conv(c_in, c_out, rng, dtype)
+        return conv_norm(c_in, c_out, rng, dtype)
 
     def pool():
         return [MaxPool2D(), Dropout(0.25, rng)]
@@ -89,50 +89,7 @@ def six_layer_cnn(classes: int = 7, seed: int = 0, dtype: DTypeLike = np.float32
     return Sequential(layers, (48, 48, 1), class_names, rng)
 
 
-SCAN_SIZE = 26          # pixels a side of the window that face_scan judges
-SCAN_STRIDE = 4         # pixels from one window to the next: two pools of stride 2
-LOOK_SIZE = 46          # of the window that face_look judges
-# Outputs of both: two logits, and where the face lies in the window (`tinyfer.photo.finder`).
-FINDER_OUTPUTS = ("scene", "face", "right", "down", "larger")
-
-
-@register
-def face_scan(seed: int = 0, dtype: DTypeLike = np.float32,
-              class_names: Sequence[str] = FINDER_OUTPUTS) -> Sequential:
-    """Four convolutions, two pools: x (N, 26, 26, 1) in [0, 1] -> (N, 1, 1, 5), 7,557 values.
-
-    Without a dense layer it takes any height and width, and gives one row of five outputs for each
-    window: x (N, H, W, 1) -> (N, (H-22) // 4, (W-22) // 4, 5). Chapter 20.
-    """
-    dtype, rng = checks.float_type(dtype), np.random.default_rng(seed)
-    layers = [
-        *_conv(1, 8, rng, dtype), MaxPool2D(),              # 26 -> 24 -> 12
-        *_conv(8, 16, rng, dtype), MaxPool2D(),             # 12 -> 10 -> 5
-        *_conv(16, 32, rng, dtype),                         # 5 -> 3
-        Conv2D(32, len(FINDER_OUTPUTS), rng, dtype=dtype),  # 3 -> 1
-    ]
-    return Sequential(layers, (SCAN_SIZE, SCAN_SIZE, 1), class_names, rng)
-
-
-@register
-def face_look(seed: int = 0, dtype: DTypeLike = np.float32,
-              class_names: Sequence[str] = FINDER_OUTPUTS) -> Sequential:
-    """Four convolutions, three pools, a dense layer: x (N, 46, 46, 1) -> (N, 5), 55,261 values.
-
-    x: windows of mean 0 and variance 1. Every pixel counts: each pool gets an even size.
-    """
-    dtype, rng = checks.float_type(dtype), np.random.default_rng(seed)
-    layers = [
-        *_conv(1, 16, rng, dtype), MaxPool2D(),             # 46 -> 44 -> 22
-        *_conv(16, 32, rng, dtype), MaxPool2D(),            # 22 -> 20 -> 10
-        *_conv(32, 56, rng, dtype), MaxPool2D(),            # 10 -> 8 -> 4
-        *_conv(56, 64, rng, dtype), Dropout(0.25, rng),     # 4 -> 2
-        Flatten(), Dense(256, len(FINDER_OUTPUTS), rng, dtype=dtype),
-    ]
-    return Sequential(layers, (LOOK_SIZE, LOOK_SIZE, 1), class_names, rng)
-
-
-def _conv(c_in, c_out, rng, dtype):
+def conv_norm(c_in, c_out, rng, dtype):
     return [Conv2D(c_in, c_out, rng, relu=True, dtype=dtype), BatchNorm(c_out, dtype=dtype)]
 
 

@@ -11,9 +11,8 @@ import sys
 
 import numpy as np
 
-from tinyfer.core.arrays import load_arrays, save_arrays
-from tinyfer.core.trust import trusted, trusted_folder, user_folder
 from tinyfer.data.faces import EMOTIONS, USAGES, Faces
+from tinyfer.storage.arrays import load_arrays, save_arrays, trusted, trusted_folder, user_folder
 
 VERSION = 1  # counts up whenever the reader would give other arrays for the same source
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import PurePosixPath
 
-from tinyfer.core.arrays import brief
+from tinyfer.storage.arrays import brief
 from tinyfer.storage.files import open_member, open_zip, read_bounded
 
 MOST_NAMES = 400_000

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyfer.core.arrays import load_arrays, save_arrays
 from tinyfer.data.faces import EMOTIONS, USAGES
+from tinyfer.storage.arrays import load_arrays, save_arrays
 
 KNOWN = Path(__file__).with_name("fer2013.npz")
 

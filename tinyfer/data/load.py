@@ -21,13 +21,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyfer.core.arrays import brief
 from tinyfer.core.checks import Notice
 from tinyfer.data import cache as decoded
 from tinyfer.data.collection import contents, names_in, opened, short
 from tinyfer.data.faces import EMOTIONS, SIZE, USAGES, Faces
 from tinyfer.data.pictures import face_of, grey_of, is_picture_name
 from tinyfer.data.table import MOST_IMAGES, read_csv
+from tinyfer.storage.arrays import brief
 
 WHERE = "https://www.kaggle.com/datasets/msambare/fer2013"
 HOW_TO_GET = f"""\

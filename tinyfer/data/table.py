@@ -4,8 +4,8 @@ import csv
 
 import numpy as np
 
-from tinyfer.core.arrays import brief
 from tinyfer.data.faces import EMOTIONS, SIZE, USAGES
+from tinyfer.storage.arrays import brief
 
 # What the codes 0 to 6 of the column `emotion` mean: not the alphabetical order of the folders.
 CSV_CODES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")

@@ -17,11 +17,13 @@ from typing import IO, NamedTuple, TypeAlias
 import numpy as np
 from PIL import Image
 
+from tinyfer.core import checks
 from tinyfer.core.inference import fold_batchnorm
 from tinyfer.core.kernels.threads import at_most
-from tinyfer.core.layers import Conv2D, MaxPool2D
+from tinyfer.core.layers import Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from tinyfer.core.losses import softmax
-from tinyfer.core.networks import LOOK_SIZE, PACKAGED, SCAN_SIZE, SCAN_STRIDE, load_model
+from tinyfer.core.model import Sequential
+from tinyfer.core.networks import PACKAGED, conv_norm, load_model, register
 from tinyfer.data.pictures import grey_of, open_image
 from tinyfer.photo import chain
 from tinyfer.photo.boxes import cut_windows, kept_boxes
@@ -42,6 +44,46 @@ LOOKS_A_THREAD = 32     # fewer are done before a second thread has come to help
 # How it looks at what is left, (mirrored: -1 or not, larger by): the mean of several opinions is
 # steadier.
 VIEWS = (1, 1), (-1, 1), (1, 1.1), (-1, 1 / 1.1)
+
+SCAN_SIZE = 26          # pixels a side of the window that face_scan judges
+SCAN_STRIDE = 4         # pixels from one window to the next: two pools of stride 2
+LOOK_SIZE = 46          # of the window that face_look judges
+# Outputs of both: two logits, and where the face lies in the window (`moved`).
+FINDER_OUTPUTS = ("scene", "face", "right", "down", "larger")
+
+
+@register
+def face_scan(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
+    """Four convolutions, two pools: x (N, 26, 26, 1) in [0, 1] -> (N, 1, 1, 5), 7,557 values.
+
+    Without a dense layer it takes any height and width, and gives one row of five outputs for each
+    window: x (N, H, W, 1) -> (N, (H-22) // 4, (W-22) // 4, 5). Chapter 20.
+    """
+    dtype, rng = checks.float_type(dtype), np.random.default_rng(seed)
+    layers = [
+        *conv_norm(1, 8, rng, dtype), MaxPool2D(),          # 26 -> 24 -> 12
+        *conv_norm(8, 16, rng, dtype), MaxPool2D(),         # 12 -> 10 -> 5
+        *conv_norm(16, 32, rng, dtype),                     # 5 -> 3
+        Conv2D(32, len(FINDER_OUTPUTS), rng, dtype=dtype),  # 3 -> 1
+    ]
+    return Sequential(layers, (SCAN_SIZE, SCAN_SIZE, 1), class_names, rng)
+
+
+@register
+def face_look(seed=0, dtype=np.float32, class_names=FINDER_OUTPUTS):
+    """Four convolutions, three pools, a dense layer: x (N, 46, 46, 1) -> (N, 5), 55,261 values.
+
+    x: windows of mean 0 and variance 1. Every pixel counts: each pool gets an even size.
+    """
+    dtype, rng = checks.float_type(dtype), np.random.default_rng(seed)
+    layers = [
+        *conv_norm(1, 16, rng, dtype), MaxPool2D(),         # 46 -> 44 -> 22
+        *conv_norm(16, 32, rng, dtype), MaxPool2D(),        # 22 -> 20 -> 10
+        *conv_norm(32, 56, rng, dtype), MaxPool2D(),        # 10 -> 8 -> 4
+        *conv_norm(56, 64, rng, dtype), Dropout(0.25, rng),  # 4 -> 2
+        Flatten(), Dense(256, len(FINDER_OUTPUTS), rng, dtype=dtype),
+    ]
+    return Sequential(layers, (LOOK_SIZE, LOOK_SIZE, 1), class_names, rng)
 
 
 class Face(NamedTuple):

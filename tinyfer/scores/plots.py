@@ -19,8 +19,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from tinyfer.core.arrays import atomic_write
 from tinyfer.scores.metrics import auc, bins_to_draw, macro_roc
+from tinyfer.storage.arrays import atomic_write
 
 # Okabe and Ito's colours; grey for their yellow, which is too pale on white. Black is for the mean.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")

@@ -1,58 +1,16 @@
-"""Files that several processes share, that break off, or that lie: how tinyfer writes and reads.
-
-Written: whole or not at all (`atomic_write`), and by one process at a time where a file is read,
-changed and written (`locked`). Read: no more than a bound that the reader names, whatever a file
-says of itself (`read_bounded`, `read_json`, `open_zip`); what is wrong ends in one sentence.
-"""
+"""Files and archives that may break off or lie: no more is read than a bound that the reader names,
+whatever a file says of itself; what is wrong ends in one sentence."""
 
 import os
-import platform
 import struct
-import time
 import zipfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from tinyfer.core.arrays import brief, hold, parse_json
+from tinyfer.storage.arrays import brief, parse_json
 
 MOST_DIRECTORY = 16_000_000                     # bytes of a zip's list of members
 
-
-@contextmanager
-def locked(path, seconds=0):
-    """Hold the lock file `path` against all other processes and threads.
-
-    The lock is the operating system's: it ends with its process, however that ends. The file stays
-    where it is, and tells process, host and time of its last owner, for the message of the others.
-    Where the file system knows no locks nothing is locked.
-
-    seconds: how long to wait for another. BlockingIOError, an OSError, where it holds on longer;
-    OSError where the folder cannot be written.
-    """
-    path = Path(path)
-    until = time.monotonic() + seconds
-    with open(path, "a+b") as file:
-        while not hold(file):
-            if time.monotonic() >= until:
-                raise BlockingIOError(f"{path.parent} is in use by {_owner(path)}: wait for its "
-                                      "end, or stop it")
-            time.sleep(0.02)
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {platform.node()} since "
-                   f"{time.strftime('%Y-%m-%d %H:%M:%S')}".encode())
-        file.flush()
-        yield
-
-
-def _owner(path):
-    with suppress(OSError, ValueError):
-        words = read_bounded(path, 200).decode()
-        if words.startswith("process ") and words.isprintable():
-            return words
-    return "another process"
-
-
-# Reading
 
 def read_bounded(path, most):
     """The bytes of a file of at most `most` of them.

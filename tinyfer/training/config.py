@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyfer.core.arrays import load_arrays
 from tinyfer.data import draw_faces, find_data, load_fer2013
 from tinyfer.data.splits import CLASS_SETS, SPLITS, select_classes
+from tinyfer.storage.arrays import load_arrays
 from tinyfer.training import experiments
 from tinyfer.training.fields import (
     FLAG,

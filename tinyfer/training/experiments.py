@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tinyfer.core.arrays import brief
 from tinyfer.data.duplicates import drop_duplicates as without_copies
 from tinyfer.data.splits import (
     CLASS_SETS,
@@ -20,6 +19,7 @@ from tinyfer.data.splits import (
     split,
     undersample,
 )
+from tinyfer.storage.arrays import brief
 
 BALANCES = ("none", "weights", "undersample")
 OWN = "own"             # instead of a number of classes: those that the data have, as they are

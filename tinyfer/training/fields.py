@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import field, fields
 from typing import NamedTuple
 
-from tinyfer.core.arrays import brief
+from tinyfer.storage.arrays import brief
 
 
 class Allowed(NamedTuple):

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyfer.core.arrays import brief
 from tinyfer.core.layers import BatchNorm
 from tinyfer.core.losses import soft_cross_entropy, softmax_cross_entropy
 from tinyfer.data.faces import Faces
 from tinyfer.scores.metrics import accuracy, cross_entropy
-from tinyfer.storage.checkpoint import load_checkpoint, save_checkpoint, write_history
+from tinyfer.storage.arrays import brief
+from tinyfer.training.checkpoint import load_checkpoint, save_checkpoint, write_history
 from tinyfer.training.recipes import Recipe
 
 
@@ -32,7 +32,7 @@ def fit(model, optimizer, train, validation, folder, recipe, class_weights=None,
     labels). class_weights: (K,) or None, they weigh the training loss only. progress: an object
     with `step` and `epoch` methods (as Progress of tinyfer/commands/progress.py), or None.
 
-    Writes `last.npz` (checkpoint, see `tinyfer.storage.checkpoint`) and `history.csv` before the
+    Writes `last.npz` (checkpoint, see `tinyfer.training.checkpoint`) and `history.csv` before the
     first step and after every epoch, and `best.npz` (a model file) whenever the validation accuracy
     is higher than ever before, so of equal epochs the first is kept. A folder with a checkpoint is
     gone on with: model, its generator and optimizer are then those of its last whole epoch.

@@ -2,7 +2,7 @@
 
     config.json     every argument, classes, counts, versions, machine: enough to redo the run
     history.csv     one line per epoch
-    last.npz        the checkpoint to resume from (see tinyfer.storage.checkpoint)
+    last.npz        the checkpoint to resume from (see tinyfer.training.checkpoint)
     best.npz        the network with the best validation accuracy, ready for tinyfer.load_model
     metrics.json    the scores, written when training has ended
     curves.png  confusion.png  roc.png
@@ -18,10 +18,10 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from tinyfer.core.arrays import atomic_write, check_form
 from tinyfer.core.networks import find_weights, read_model
-from tinyfer.storage.checkpoint import read_history
-from tinyfer.storage.files import locked, read_json
+from tinyfer.storage.arrays import atomic_write, check_form, locked
+from tinyfer.storage.files import read_json
+from tinyfer.training.checkpoint import read_history
 from tinyfer.training.config import Config
 
 MOST_CONFIG = 1_000_000         # bytes of a config.json
@@ -57,7 +57,7 @@ class Run:
         if self.about is None:
             raise ValueError(f"{self.name} does not tell what it was trained on: give its run "
                              "folder")
-        return Config.read(self.about["settings"], self.about.get("recipe"))
+        return _config_in(self.about, self.folder / "config.json" if self.folder else self.name)
 
     @cached_property
     def history(self):
@@ -80,7 +80,8 @@ def open_run(place):
     Everything that takes a network takes it here or by `load_model`, so that a name means the same
     everywhere: that of packaged weights goes before a folder or file of that name ("./five-class"
     is that one). FileNotFoundError where there is none, or where its first epoch is not over;
-    ValueError where a file in it is damaged.
+    ValueError where a file in it is damaged. A network answers without the configuration it was
+    trained by: that is read where it is asked for.
     """
     weights = find_weights(place)
     folder = weights.parent
@@ -136,9 +137,7 @@ def read_about(folder):
 
 def read_config(folder):
     """The Config in the run's config.json, whatever else is in it."""
-    about = _json_of(folder)
-    _check_about(about, Path(folder) / "config.json", dict(settings=(dict,)))
-    return Config.read(about["settings"], about.get("recipe"))
+    return _config_in(_json_of(folder), Path(folder) / "config.json")
 
 
 def _json_of(folder):
@@ -148,12 +147,19 @@ def _json_of(folder):
     return read_json(path, MOST_CONFIG)
 
 
-def _check_about(about, path, form=CONFIG):
+def _check_about(about, path):
     try:
-        check_form(about, form, "it")
-        for name in about.get("class_names", ()):
+        check_form(about, CONFIG, "it")
+        for name in about["class_names"]:
             check_form(name, (str,), "a class name")
-        Config.read(about["settings"], about.get("recipe"))
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from None
+
+
+def _config_in(about, path):
+    try:
+        check_form(about, dict(settings=(dict,)), "it")
+        return Config.read(about["settings"], about.get("recipe"))
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}") from None
 

@@ -10,10 +10,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from tinyfer.core.losses import softmax
-from tinyfer.core.networks import SCAN_SIZE, SCAN_STRIDE
 from tinyfer.data.drawn_scenes import draw_scene
 from tinyfer.data.pictures import grey_of
-from tinyfer.photo.finder import BORDER, FILL, packaged_finder, scales
+from tinyfer.photo.finder import BORDER, FILL, SCAN_SIZE, SCAN_STRIDE, packaged_finder, scales
 
 SEED = 0
 CURVE = Path(__file__).resolve().parents[3] / "docs" / "figures" / "20-curve.json"

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from tinyfer.commands.progress import Progress
-from tinyfer.core.arrays import check_form, save_arrays
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data.splits import class_weights
-from tinyfer.storage.checkpoint import load_checkpoint, save_checkpoint, write_history
+from tinyfer.storage.arrays import check_form, save_arrays
 from tinyfer.storage.files import read_json
 from tinyfer.training import experiments, runs
+from tinyfer.training.checkpoint import load_checkpoint, save_checkpoint, write_history
 from tinyfer.training.config import Config
 from tinyfer.training.loop import fit, warnings
 from tinyfer.training.recipes import BEST, Recipe

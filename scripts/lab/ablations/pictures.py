@@ -3,7 +3,7 @@
 import numpy as np
 from figures.style import COLOURS, FAINT, INK, STYLES, figure
 
-from tinyfer.core.arrays import atomic_write
+from tinyfer.storage.arrays import atomic_write
 
 # Chapter -> the two rungs (or three) whose curves it shows, with their names in the picture.
 PAIRS = {

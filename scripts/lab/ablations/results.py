@@ -18,11 +18,11 @@ from ablations.plan import LOWER, RUNGS, UPPER
 from study.results import held
 
 from tinyfer.commands import pages
-from tinyfer.core.arrays import load_arrays
 from tinyfer.scores.binary import mcnemar
 from tinyfer.scores.metrics import wilson_interval
-from tinyfer.storage.checkpoint import read_history
+from tinyfer.storage.arrays import load_arrays
 from tinyfer.training import runs
+from tinyfer.training.checkpoint import read_history
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 NOT_YET = "not run yet"

@@ -4,8 +4,8 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tinyfer.core.arrays import atomic_write
 from tinyfer.scores.plots import COLOURS, STYLE
+from tinyfer.storage.arrays import atomic_write
 
 
 def ladder(rows, path, batch, layer):

@@ -15,11 +15,11 @@ from exporting.torch_module import check_module_name, save_torch, training_scrip
 from study.results import is_finished, record_of
 
 from tinyfer.commands import cli
-from tinyfer.core.arrays import atomic_write
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import PACKAGED, load_model
 from tinyfer.photo.reading import largest_face
 from tinyfer.scores.metrics import evaluate
+from tinyfer.storage.arrays import atomic_write
 from tinyfer.training.evaluation import parts_of
 from tinyfer.training.runs import open_run
 

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from tinyfer.core.arrays import save_arrays
+from tinyfer.storage.arrays import save_arrays
 
 
 def half_precision(state):

@@ -11,8 +11,8 @@ from pprint import pformat
 
 import numpy as np
 
-from tinyfer.core.arrays import atomic_write, brief
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
+from tinyfer.storage.arrays import atomic_write, brief
 
 TORCH_FILE = '''"""{title}
 

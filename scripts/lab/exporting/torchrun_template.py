@@ -40,8 +40,8 @@ try:
     from tinyfer.core.layers import BatchNorm
     from tinyfer.core.networks import load_model, six_layer_cnn
     from tinyfer.data import class_weights, fer2013_check, to_input
-    from tinyfer.storage.checkpoint import write_history
     from tinyfer.training import runs
+    from tinyfer.training.checkpoint import write_history
     from tinyfer.training.config import Config
     from tinyfer.training.loop import out_of_patience, start_from
     from tinyfer.training.recipes import PLAIN

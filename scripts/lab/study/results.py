@@ -24,12 +24,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyfer.core.arrays import brief, check_form
 from tinyfer.photo.reading import BEST_CROPS
 from tinyfer.scores.binary import threshold_curve
-from tinyfer.storage.checkpoint import read_history
-from tinyfer.storage.files import locked, read_json
+from tinyfer.storage.arrays import brief, check_form, locked
+from tinyfer.storage.files import read_json
 from tinyfer.training import runs
+from tinyfer.training.checkpoint import read_history
 from tinyfer.training.evaluation import compare, parts_of, score
 from tinyfer.training.experiments import binarize
 from tinyfer.training.loop import out_of_patience

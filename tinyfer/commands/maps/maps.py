@@ -3,8 +3,8 @@
 import numpy as np
 
 from tinyfer.commands.progress import Line
-from tinyfer.core.arrays import atomic_write
 from tinyfer.explain.saliency import METHODS, saliency
+from tinyfer.storage.arrays import atomic_write
 
 
 def all_maps(given, model, faces, target, options, overlay=False):

@@ -52,9 +52,10 @@ def panel_of_pictures(given, model, options, folder):
     targets = [given.target or reading.expression for reading in readings]
     captions = [f"{target} {reading.probabilities[target]:.2f}" + " (unsure)" * reading.unsure
                 for target, reading in zip(targets, readings)]
-    files = panel(given, model, np.stack([reading.crop for reading in readings]), targets, options,
-                  folder, faces, captions, sentences)
-    return files, int(failed is not None)
+    crops = np.stack([reading.crop for reading in readings])
+    maps = maps_of(given, model, crops, targets, captions, options)
+    pictures.panel(faces, maps, captions, sentences, folder / "panel.png", given.signed, True)
+    return keep(folder, model, crops, maps), int(failed is not None)
 
 
 def panel_of_part(given, model, part, options, folder):
@@ -69,21 +70,25 @@ def panel_of_part(given, model, part, options, folder):
         model.class_names[k] for k in model.predict(chosen.faces)]
     captions = [f"{target}, true: {part.class_names[label]}"
                 for target, label in zip(targets, chosen.labels)]
-    return panel(given, model, chosen.faces, targets, options, folder, chosen.faces, captions,
-                 [""] * len(chosen))
+    maps = maps_of(given, model, chosen.faces, targets, captions, options)
+    pictures.panel(chosen.faces, maps, captions, [""] * len(chosen), folder / "panel.png",
+                   given.signed, bool(given.overlay))
+    return keep(folder, model, chosen.faces, maps)
 
 
-def panel(given, model, faces, targets, options, folder, shown, captions, sentences):
-    """Write panel.png and panel.npz; returns their names."""
-    overlay = bool(given.overlay or given.images)
-    maps = all_maps(given, model, faces, targets, options, overlay)
+def maps_of(given, model, faces, targets, captions, options):
+    """The maps of these faces by every method; says where one is 0 everywhere."""
+    maps = all_maps(given, model, faces, targets, options, bool(given.overlay or given.images))
     for method, values in maps.items():
         for caption, value in zip(captions, values):
             if not value.any():
                 print(f"{method} is 0 everywhere for {' '.join(caption.split())}: nothing in it "
                       "speaks for the class")
-    pictures.panel(shown, maps, captions, sentences, folder / "panel.png", given.signed,
-                   overlay)
+    return maps
+
+
+def keep(folder, model, faces, maps):
+    """Write panel.npz; returns the names of the panel's two files."""
     save(folder / "panel.npz", faces=faces, probabilities=model.predict_proba(faces),
          **{f"maps_{plain(method)}": values for method, values in maps.items()})
     return ["panel.png", "panel.npz"]

@@ -8,7 +8,7 @@ written. Here a compiled kernel lies in a folder
     kernels-<processor with its features, and versions>-<all files of this folder>/
 
 of NUMBA_CACHE_DIR, or of __pycache__ beside the source, or else of the user's cache folder, and is
-read only where trust.py trusts it. Whatever goes wrong with a file, the kernel is compiled anew;
+read only where `trusted` lets it. Whatever goes wrong with a file, the kernel is compiled anew;
 where no folder can be written, it is compiled at every start, and nothing else changes.
 """
 
@@ -24,9 +24,8 @@ import numba
 import numpy as np
 from numba import config, njit
 
-from tinyfer.core.arrays import atomic_write
 from tinyfer.core.kernels.threads import guarded
-from tinyfer.core.trust import trusted, trusted_folder, user_folder
+from tinyfer.storage.arrays import atomic_write, trusted, trusted_folder, user_folder
 
 try:
     from numba.core.compiler import CompileResult

@@ -32,19 +32,13 @@ def _counts_holders():
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         return False    # threads count apart from each other: a sum may be out of date
     buffers = [np.empty(64, np.uint8)]
-    views = [lambda a: a, lambda a: a[8:], lambda a: a.view(np.float32).reshape(4, 4).T[1:],
-             lambda a: memoryview(a[::2]), lambda a: np.asarray(memoryview(a))]
     try:
-        for view in views:
-            held = view(buffers[0])
-            if not _holders(buffers, 0) > ALONE:
-                return False
-            del held
-            if _holders(buffers, 0) != ALONE:
-                return False
+        view = buffers[0][8:]
+        held = _holders(buffers, 0)
+        del view
+        return held > ALONE == _holders(buffers, 0)
     except AttributeError:      # no getrefcount at all, as in PyPy
         return False
-    return True
 
 
 POOLED = _counts_holders()

@@ -1,10 +1,20 @@
-"""Arrays and JSON in files: written whole or not at all, read within bounds, never unpickled."""
+"""Arrays and JSON in files: written whole or not at all, by one process at a time where one asks
+for that (`locked`), read within bounds and never unpickled.
+
+Caches are read back only where nobody else can have written them. A compiled kernel is machine
+code, and cached labels decide a training: whoever could put a file where one is looked for could
+have it believed, and a checksum would not tell. So a file counts only if it and its folder belong
+to the user or to root, and can be written by their owner alone. Windows says neither of these in a
+way that Python reads; there, what lies in the user's home counts, which others cannot write to.
+"""
 
 import errno
 import json
 import math
 import os
+import platform
 import secrets
+import stat
 import struct
 import time
 import zlib
@@ -20,6 +30,7 @@ except ImportError:                             # Windows
 
     fcntl = None
 
+WINDOWS = not hasattr(os, "geteuid")
 HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 LEFTOVER_SECONDS = 60                           # a temporary file of that age has lost its writer
 PATIENCE = 20                                   # times that Windows is asked to replace a file
@@ -42,7 +53,7 @@ def atomic_write(path, sync=True):
     disk, and the file is then renamed. After an exception, a full disk or a kill, what stood at
     `path` before still stands there, and of two writers the last one wins with a whole file. What
     a kill left behind is removed by a later write: nobody holds its lock any more. Only the owner
-    may write to the new file, as trust.py wants it of a cache. sync=False is for what may be lost.
+    may write to the new file, as a cache wants it. sync=False is for what may be lost.
     OSError, with a sentence that names `path`, where it cannot be written.
     """
     path = Path(path)
@@ -114,6 +125,40 @@ def hold(file):
     return True
 
 
+@contextmanager
+def locked(path, seconds=0):
+    """Hold the lock file `path` against all other processes and threads.
+
+    The lock is the operating system's: it ends with its process, however that ends. The file stays
+    where it is, and tells process, host and time of its last owner, for the message of the others.
+    Where the file system knows no locks nothing is locked.
+
+    seconds: how long to wait for another. BlockingIOError, an OSError, where it holds on longer;
+    OSError where the folder cannot be written.
+    """
+    path = Path(path)
+    until = time.monotonic() + seconds
+    with open(path, "a+b") as file:
+        while not hold(file):
+            if time.monotonic() >= until:
+                raise BlockingIOError(f"{path.parent} is in use by {_owner(path)}: wait for its "
+                                      "end, or stop it")
+            time.sleep(0.02)
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {platform.node()} since "
+                   f"{time.strftime('%Y-%m-%d %H:%M:%S')}".encode())
+        file.flush()
+        yield
+
+
+def _owner(path):
+    with suppress(OSError, ValueError):
+        words = path.read_bytes()[:200].decode()
+        if words.startswith("process ") and words.isprintable():
+            return words
+    return "another process"
+
+
 def save_arrays(path, arrays, compressed=False):
     """Write a dict of name -> array as an .npz, atomically, with a checksum of the whole file.
 
@@ -131,7 +176,7 @@ def save_arrays(path, arrays, compressed=False):
 def load_arrays(path, opener=None):
     """Read an .npz as a dict of name -> array. Never unpickles anything.
 
-    opener: of Python's open, such as `trusted` of trust.py. Raises FileNotFoundError, or ValueError
+    opener: of Python's open, such as `trusted`. Raises FileNotFoundError, or ValueError
     when the file is damaged (in any bit of it, if `save_arrays` wrote it), truncated, no .npz of
     plain arrays, or larger than MOST_BYTES, packed or unpacked.
     """
@@ -218,3 +263,48 @@ def check_form(value, form, name):
     elif type(value) not in form:
         expected = " or ".join("nothing" if kind is type(None) else kind.__name__ for kind in form)
         raise ValueError(f"{name} is {brief(value)}; expected {expected}")
+
+
+def user_folder():
+    """tinyfer's folder in $XDG_CACHE_HOME or ~/.cache, or None where there is no home."""
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        home = Path(named) if os.path.isabs(named) else Path.home() / ".cache"
+    except RuntimeError:
+        return None
+    return home / "tinyfer" if home.is_absolute() else None
+
+
+def trusted_folder(folder, mode=None):
+    """Whether nobody but the user or root can have put a file into this folder.
+
+    With a mode it is made first where it is missing; OSError where that is not possible.
+    """
+    if mode is not None:
+        os.makedirs(folder, mode, exist_ok=True)
+    try:
+        if WINDOWS:
+            return Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(Path.home()))
+        return stat.S_ISDIR(os.lstat(folder).st_mode) and _own(os.lstat(folder))
+    except (OSError, RuntimeError):
+        return False
+
+
+def trusted(path, flags=os.O_RDONLY):
+    """The descriptor of a file that nobody but the user or root can have written.
+
+    For `open(path, "rb", opener=trusted)`. The file is judged after it has been opened, so none can
+    take its place in between. PermissionError where it is not to be trusted, link or no file.
+    """
+    if trusted_folder(os.path.dirname(path)):
+        descriptor = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
+        about = os.fstat(descriptor)
+        if stat.S_ISREG(about.st_mode) and (WINDOWS or _own(about)):
+            return descriptor
+        os.close(descriptor)
+    raise PermissionError(f"{path} may have been written by another user")
+
+
+def _own(about):
+    """Whether what os.stat says means: of the user or of root, and writable by its owner alone."""
+    return about.st_uid in (0, os.geteuid()) and not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

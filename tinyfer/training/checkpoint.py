@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from tinyfer.core import checks
-from tinyfer.core.arrays import (
+from tinyfer.storage.arrays import (
     atomic_write,
     brief,
     check_form,
