@@ -18,6 +18,7 @@ from tinyfer.scores.metrics import (
     reliability,
     roc_curve,
     roc_per_class,
+    temperature,
     wilson_interval,
 )
 
@@ -217,3 +218,18 @@ def test_bins_of_a_few_images_are_not_drawn(counts, drawn):
 def test_bad_input_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("T", [0.5, 1, 2.5])
+def test_the_temperature_of_a_boast_is_found_again(T):
+    rng = np.random.default_rng(0)
+    honest = rng.dirichlet(np.ones(4), 20_000)
+    labels = (honest.cumsum(axis=1) < rng.random((20_000, 1))).sum(axis=1)
+    said = honest ** T / (honest ** T).sum(axis=1, keepdims=True)
+    found = temperature(labels, said)
+    assert abs(found - T) < 0.05 * T
+
+    def loss(t):
+        p = said ** (1 / t)
+        return cross_entropy(labels, p / p.sum(axis=1, keepdims=True))
+    assert loss(found) < min(loss(found * 1.02), loss(found / 1.02))

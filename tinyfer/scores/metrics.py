@@ -13,6 +13,7 @@ Chapter 14 of docs/ derives each of them.
 import numpy as np
 
 from tinyfer.core import checks
+from tinyfer.core.losses import softmax
 from tinyfer.core.model import checked_names
 
 # Keras keeps probabilities this far from zero before it takes their logarithm.
@@ -242,6 +243,28 @@ def reliability(labels, probabilities, bins=15):
         rows.append(row)
     return dict(ece=ece, confidence=float(confidence.mean()), accuracy=float(right.mean()),
                 bins=rows)
+
+
+def temperature(labels, probabilities):
+    """The T by which a network's logits are to be divided, so that it is as sure as it is right.
+
+    The mean cross-entropy of p^(1/T) / sum p^(1/T), convex in 1/T, is least where the mean of
+    log p is the same under the labels and under those probabilities: found by bisection.
+
+    labels (N,), probabilities (N, K). Returns a float from 0.1 to 10. ValueError where the arrays
+    do not fit together or N is 0. Guo et al. 2017, section 4.2; chapter 14.
+    """
+    labels, probabilities = _check_probabilities(labels, probabilities)
+    z = np.log(np.maximum(probabilities.astype(np.float64), 1e-300))
+    told = z[np.arange(len(z)), labels].mean()
+    low, high = 0.1, 10.0       # of 1/T
+    for _ in range(60):
+        middle = (low + high) / 2
+        if (softmax(middle * z) * z).sum(axis=1).mean() < told:
+            low = middle
+        else:
+            high = middle
+    return 1 / middle
 
 
 def bins_to_draw(result):
