@@ -2,7 +2,15 @@
 
 import checker
 import numpy as np
-from answers import by_hand, decay_for, noise_left, smoothed_loss, warm_cosine, what_is_left
+from answers import (
+    by_hand,
+    decay_for,
+    noise_left,
+    smoothed_loss,
+    taught_loss,
+    warm_cosine,
+    what_is_left,
+)
 from checker import derivation, same, slope, true
 
 
@@ -110,3 +118,27 @@ def test_what_is_left():
          "it: v is their size, and the decay is divided by its root")
     true(abs(found[3]) < 0.1, f"in the gradient, gradients of 0.001 leave {found[3]:.3f}; expected "
          "next to nothing: divided by the root of a small v, the decay is a whole step")
+
+
+def test_taught_loss():
+    """1 Divide both logits by T, then it is exercise 3 with the teacher's answer for the targets.
+    2 dz of the loss without the factor is (p - q) / T.
+    3 T (p - q) / N.
+    """
+    rng = np.random.default_rng(0)
+    z, v = rng.standard_normal((3, 5)), 3 * rng.standard_normal((3, 5))
+
+    def softmax(a):
+        return np.exp(a) / np.exp(a).sum(axis=1, keepdims=True)
+
+    p, q = softmax(z / 4), softmax(v / 4)
+    loss, dz = derivation(taught_loss)(z, v, 4.0)
+    right = -16 * (q * np.log(p)).sum() / 3
+    same("loss at T = 4", loss, right, {
+        "the factor T^2 is missing": right / 16, "the factor is T^2, not T": right / 4,
+        "this is the sum over the images: divide by N": 3 * right,
+        "the student's logits are not divided by T": -16 * (q * np.log(softmax(z))).sum() / 3,
+        "the teacher's logits are not divided by T": -16 * (softmax(v) * np.log(p)).sum() / 3})
+    same("dz at T = 4", dz, slope(lambda: taught_loss(z, v, 4.0)[0], z, 1.0), {
+        "the inner derivative 1 / T is missing": 16 * (p - q) / 3,
+        "the factor T^2 is missing": (p - q) / 4 / 3}, 1e-7)

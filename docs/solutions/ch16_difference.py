@@ -79,3 +79,18 @@ def what_is_left(decoupled, size, rng, lr=1e-3, decay=0.1, steps=2000):
         step = m / (1 - 0.9 ** t) / np.sqrt(v / (1 - 0.999 ** t))
         w = w * (1 - lr * decay * decoupled) - lr * step
     return w.mean()
+
+
+def taught_loss(z, v, T):
+    """Exercise 6. T^2 times the mean cross-entropy of softmax(z / T) against softmax(v / T), and its
+    gradient by z.
+
+    z (N, K) logits of the student, v (N, K) of the teacher. Return (loss, dz).
+    """
+    # solution
+    def log_softmax(a):
+        shifted = a / T - (a / T).max(axis=1, keepdims=True)
+        return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+    q, log_p = np.exp(log_softmax(v)), log_softmax(z)
+    return -T**2 * (q * log_p).sum() / len(z), T * (np.exp(log_p) - q) / len(z)
