@@ -11,7 +11,7 @@ it only the numbers of each part and class can be compared. Made by
 
 import hashlib
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import cache
 from pathlib import Path
 
@@ -32,23 +32,19 @@ def differences(data):
     All 0 and empty, and "same" True, for the published set, whatever its order.
     """
     known, found = _known(), Counter(zip(*digests(data)))
-    missing, extra = known - found, found - known
-    homes = {}
-    for (digest, place), n in missing.items():
-        homes.setdefault(digest, Counter())[place] += n
-    published = {digest for digest, _ in known}
-    moved, copies, new = Counter(), 0, 0
-    for (digest, place), n in sorted(extra.items()):
-        for home in sorted(homes.get(digest, ())):
-            shifted = min(n, homes[digest][home])
-            homes[digest][home] -= shifted
-            moved[f"{_name(home)} to {_name(place)}"] += shifted
-            n -= shifted
-        copies, new = (copies + n, new) if digest in published else (copies, new + n)
-    moved = dict((+moved).most_common())
-    gone = sum(missing.values()) - sum(moved.values())
-    return dict(same=not missing and not extra, images=len(data), missing=gone, new=new,
-                copies=copies, moved=moved)
+    missing, extra, published = known - found, found - known, {digest for digest, _ in known}
+    homes, moved, copies, new = defaultdict(list), Counter(), 0, 0
+    for digest, place in sorted(missing.elements()):
+        homes[digest].append(place)
+    for digest, place in sorted(extra.elements()):
+        if homes[digest]:
+            moved[f"{_name(homes[digest].pop(0))} to {_name(place)}"] += 1
+        elif digest in published:
+            copies += 1
+        else:
+            new += 1
+    return dict(same=not missing and not extra, images=len(data), new=new, copies=copies,
+                missing=sum(map(len, homes.values())), moved=dict(moved.most_common()))
 
 
 def sentence(data):

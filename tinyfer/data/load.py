@@ -235,33 +235,32 @@ def _layout(names, fewest=2):
 
 def _of_pictures(path, names, base, above, pictures):
     """The Source of pictures in class folders."""
-    named = [parts[-1].partition("_")[0] in USAGES for parts in pictures]
-    own = sum(named) <= len(named) / 2
-    found, seen, folders = [], {}, {}
-    for parts, told in zip(pictures, named):
-        name = "/".join(parts)
-        if not own and not told:
+    told = sum(parts[-1].partition("_")[0] in USAGES for parts in pictures)
+    own, found, folders = told <= len(pictures) / 2, {}, {}
+    for name in names:                  # of folders too, which end in a slash
+        folder, _, file = name.rpartition("/")
+        *place, last = folder.split("/")
+        part = place[-1].lower() if above == 3 and place else ""
+        if not folder or tuple(place[:len(base)]) != base or (
+                len(place) != len(base) + above - 2 or above == 3 and part not in PARTS):
+            continue
+        emotion, usage = emotion_of(last), file.partition("_")[0]
+        if folders.setdefault(part, {}).setdefault(emotion, folder) != folder:
+            raise ValueError(f"{path}{'/' * bool(part)}{part} has two folders of the class "
+                             f"{brief(emotion)}")
+        if not is_picture_name(file):
+            continue
+        if not own and usage not in USAGES:
             raise ValueError(f"{path}: the file name of {short(name)} must begin with Training_, "
                              "PublicTest_ or PrivateTest_, the part it belongs to")
-        usage = parts[-1].partition("_")[0] if not own else (
-            PARTS[parts[-3].lower()] if above == 3 else "Training")
-        picture = Picture(usage, emotion_of(parts[-2]), parts[-1], name)
-        if (first := seen.setdefault(picture[:3], name)) != name:
+        usage = PARTS.get(part, "Training") if own else usage
+        first = found.setdefault((usage, emotion, file), name)
+        if first != name:
             raise ValueError(f"{path} holds the same image twice: {short(first)} and {short(name)}")
-        found.append(picture)
-    for folder in sorted({name.rpartition("/")[0] for name in names}):  # also without a picture
-        parts = folder.split("/")
-        if tuple(parts[:len(base)]) != base or len(parts) != len(base) + above - 1 or (
-                above == 3 and parts[-2].lower() not in PARTS):
-            continue
-        part = parts[-2].lower() if above == 3 else ""
-        known = folders.setdefault(part, {})
-        if known.setdefault(emotion_of(parts[-1]), folder) != folder:
-            raise ValueError(f"{path}{'/' * bool(part)}{part} has two folders of the class "
-                             f"{brief(emotion_of(parts[-1]))}")
-    found.sort(key=lambda picture: (USAGES.index(picture.usage), *picture[1:3]))
     if len(found) > MOST_IMAGES:
         raise ValueError(f"{path} holds {len(found):,} images; expected at most {MOST_IMAGES:,}")
+    found = sorted((Picture(*each, name) for each, name in found.items()),
+                   key=lambda picture: (USAGES.index(picture.usage), *picture[1:3]))
     return Source(path, None, found, folders, own)
 
 

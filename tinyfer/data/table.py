@@ -9,6 +9,7 @@ from tinyfer.storage.arrays import brief
 
 # What the codes 0 to 6 of the column `emotion` mean: not the alphabetical order of the folders.
 CSV_CODES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+LABELS = {str(code): EMOTIONS.index(name) for code, name in enumerate(CSV_CODES)}
 CSV_ROWS = 35_887  # of the complete file, for the progress callback only
 MOST_IMAGES = 100_000
 MOST_LINES = 2 * MOST_IMAGES
@@ -43,8 +44,13 @@ def read_csv(file, name, progress=None):
             if len(labels) == MOST_IMAGES:
                 raise ValueError(f"{name} holds more than {MOST_IMAGES:,} images")
             faces += _pixels(row[pixels], where)
-            labels.append(_label(row[code].strip(), where))
-            usages.append("Training" if usage is None else _usage(row[usage].strip(), where))
+            emotion, part = row[code].strip(), "Training" if usage is None else row[usage].strip()
+            if emotion not in LABELS:
+                raise ValueError(f"{where}: emotion {brief(emotion)}, expected 0 to 6")
+            if part not in USAGES:
+                raise ValueError(f"{where}: Usage {brief(part)}, expected {', '.join(USAGES)}")
+            labels.append(LABELS[emotion])
+            usages.append(part)
             if progress and len(labels) % 500 == 0:
                 progress(len(labels), max(CSV_ROWS, len(labels)))
         if progress and labels:
@@ -79,15 +85,3 @@ def _pixels(text, where):
     if len(pixels) != SIZE * SIZE:
         raise ValueError(f"{where}: {len(pixels)} pixels, expected {SIZE}x{SIZE} = {SIZE * SIZE}")
     return pixels
-
-
-def _label(code, where):
-    if code not in map(str, range(len(CSV_CODES))):
-        raise ValueError(f"{where}: emotion {brief(code)}, expected 0 to {len(CSV_CODES) - 1}")
-    return EMOTIONS.index(CSV_CODES[int(code)])
-
-
-def _usage(usage, where):
-    if usage not in USAGES:
-        raise ValueError(f"{where}: Usage {brief(usage)}, expected {', '.join(USAGES)}")
-    return usage
