@@ -79,6 +79,7 @@ def noise(seed):
 
 
 def unpack(files, folder):
+    folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         if name.endswith("/"):

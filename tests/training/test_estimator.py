@@ -75,9 +75,6 @@ def test_weights_to_start_from(tmp_path):
 
 @pytest.mark.parametrize("change, words", [
     (dict(X=np.zeros((6, 40, 48), np.uint8)), "X has faces of 40x48 pixels; expected 48x48"),
-    (dict(X=np.zeros((6, 48, 48), np.int64)), "must be uint8 or floats"),
-    (dict(X=np.full((6, 48, 48), 255.0)), "must lie in"),
-    (dict(X="faces"), "expected numbers"), (dict(y=["a"] * 5), "one label for each face"),
     (dict(y=["a"] * 6), "y has 1 classes; expected two or more"),
     (dict(y=["a"] * 5 + ["b"]), "1 faces are of the class 'b'; expected two or more of each"),
     (dict(y=[0, 1, 2, 0, 1, 2], class_names=["a", "b"]), "2 classes have numbers 0 to 1"),
