@@ -11,16 +11,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import options
 from PIL import Image
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
-
-from tinyfer.commands import cli, pages, train  # noqa: E402
-from tinyfer.core.networks import load_model  # noqa: E402
-from tinyfer.data.faces import EMOTIONS  # noqa: E402
-from tinyfer.scores.metrics import accuracy  # noqa: E402
-from tinyfer.training.evaluation import parts_of  # noqa: E402
-from tinyfer.training.runs import open_run  # noqa: E402
+from tinyfer.commands import cli, pages, train
+from tinyfer.core.networks import load_model
+from tinyfer.data.faces import EMOTIONS
+from tinyfer.scores.metrics import accuracy
+from tinyfer.training.evaluation import parts_of
+from tinyfer.training.runs import open_run
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 START = "seven-class"
@@ -31,16 +30,9 @@ HEAD = ["classes", "pictures", f"{START} as it is", f"from {START}", "from nothi
 
 
 def parse(argv):
-    parser = cli.parser(
-        description="Train on 50, 200 and 1,000 pictures of two, three and seven classes, from "
-        f"{START} and from nothing, by the defaults of tinyfer train, and write the table of "
-        "docs/fine-tuning.md.")
-    add = parser.add_argument
-    add("--data", metavar="PATH", help="FER-2013 (default: TINYFER_DATA, ./data)")
-    add("--seed", type=cli.at_least(0), default=0, metavar="N",
-        help="which pictures, and all else random (default 0)")
-    add("--out", type=Path, default=Path("runs/fine-tuning"), metavar="FOLDER",
-        help="where the pictures and runs go (default runs/fine-tuning)")
+    parser = options.parser(__doc__, "--data", "--seed")
+    parser.add_argument("--out", type=Path, default=Path("runs/fine-tuning"), metavar="FOLDER",
+                        help="where the pictures and runs go (default runs/fine-tuning)")
     return parser.parse_args(argv)
 
 

@@ -2,22 +2,22 @@
 
     python scripts/lab/score_changes.py seven-class five-class-study --data archive.zip
 
-A photograph of one's own is cut otherwise, lit otherwise, and often a small face enlarged. The first
-six changes are the measure by which recipes are chosen (beside PublicTest as it is); the others are
-reported beside. What is drawn by chance is drawn with a fixed seed. PrivateTest is not looked at.
+A photograph of one's own is cut otherwise, lit otherwise, and often a small face enlarged. The
+first six changes are the measure by which recipes are chosen (beside PublicTest as it is); the
+others are reported beside. What is drawn by chance is drawn with a fixed seed. PrivateTest is not
+looked at.
 """
 
-import argparse
 import io
 import sys
 import textwrap
 from pathlib import Path
 
 import numpy as np
+import options
 from PIL import Image
 
 from tinyfer.commands import cli, pages
-from tinyfer.core.inference import CROPS
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import load_model
 from tinyfer.data import draw_faces
@@ -90,16 +90,9 @@ BESIDE = {
 
 
 def parse(argv):
-    parser = cli.parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add = parser.add_argument
-    add("networks", nargs="+", metavar="NETWORK",
-        help="packaged weights by name, a model file or a run folder, of the seven classes")
-    add("--data", metavar="PATH", help="FER-2013 (default: TINYFER_DATA, else ./data)")
-    add("--crops", type=int, choices=tuple(CROPS), default=1,
-        help="windows and mirror images averaged for each face (default 1)")
-    add("--fill", type=Path, metavar="PAGE", help="put the table into this page")
-    add("--picture", type=Path, metavar="PNG", help="also draw a face under every change")
-    add("--threads", type=cli.at_least(1), metavar="N", help="threads (default: one per core)")
+    parser = options.parser(__doc__, "networks", "--data", "--crops", "--fill", "--threads")
+    parser.add_argument("--picture", type=Path, metavar="PNG",
+                        help="also draw a face under every change")
     return parser.parse_args(argv)
 
 

@@ -7,24 +7,22 @@ sliders, from the same people's neutral face: with how many the probability rise
 """
 
 import numpy as np
+import options
 
 from tinyfer.commands import cli
 from tinyfer.core.networks import load_model
 from tinyfer.data.drawn import draw_face
 from tinyfer.data.faces import EMOTIONS
 
-PEOPLE = 100
 # What is moved, to where, and the class whose probability is to rise.
 MOVES = {"corners of the mouth up": (dict(lift=0.19), "happy"),
          "inner brows up, mouth open": (dict(brow_in=0.2, open=0.25), "fear")}
 
 
 def parse(argv):
-    parser = cli.parser(__doc__.partition("\n")[0])
-    parser.add_argument("networks", nargs="+", metavar="NETWORK",
-                        help="packaged weights by name, a model file or a run folder")
-    parser.add_argument("--people", type=cli.at_least(1), default=PEOPLE, metavar="N",
-                        help=f"drawn people, as the page has them (default {PEOPLE})")
+    parser = options.parser(__doc__, "networks")
+    parser.add_argument("--people", type=cli.at_least(1), default=100, metavar="N",
+                        help="drawn people (default 100, as the page has them)")
     return parser.parse_args(argv)
 
 

@@ -8,17 +8,16 @@ docs/smiles.json names 271 of them, of 400 drawn at random, on which one rater b
 face in ten is asked twice: an answer should outlast a mirror, another box, dim light, blur.
 """
 
-import argparse
 import json
 import sys
 from pathlib import Path
 
 import numpy as np
+import options
 from finder.sources import CALTECH_BOX, caltech_crops
 from PIL import Image
 
 from tinyfer.commands import cli, pages
-from tinyfer.core.inference import CROPS
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import load_model
 from tinyfer.data.pictures import face_of
@@ -30,17 +29,8 @@ EVERY = 10                      # one face in ten is asked twice
 
 
 def parse(argv):
-    parser = cli.parser(description=__doc__,
-                            formatter_class=argparse.RawDescriptionHelpFormatter)
-    add = parser.add_argument
-    add("networks", nargs="+", metavar="NETWORK",
-        help="packaged weights by name, a model file or a run folder")
-    add("--faces", required=True, metavar="ZIP", help="faces.zip")
-    add("--crops", type=int, choices=tuple(CROPS), default=1,
-        help="windows and mirror images averaged for each face (default 1)")
-    add("--fill", type=Path, metavar="PAGE", help="put the table into this page")
-    add("--threads", type=cli.at_least(1), metavar="N", help="threads (default: one per core)")
-    return parser.parse_args(argv)
+    return options.parser(__doc__, "networks", "--faces", "--crops", "--fill",
+                          "--threads").parse_args(argv)
 
 
 def main(argv=None):

@@ -11,14 +11,14 @@ of Viola and Jones (2001) and of Rowley, Baluja and Kanade (1998). --opencv: its
 pictures and threads, and its time beside ours; pip install -e ".[bench]".
 """
 
-import argparse
 import json
 import statistics
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
+import options
+from finder import opencv
 from finder.composites import composites
 from finder.score import Curve, match
 from finder.sources import read_sources, read_test
@@ -41,21 +41,13 @@ TURNS = 7               # of ours and OpenCV's, one after the other
 
 
 def parse(argv):
-    parser = cli.parser(description=__doc__,
-                            formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.parser(__doc__, "--faces", "--data", "--seed", "--fill", "--threads",
+                            threads=1)
     add = parser.add_argument
-    add("--faces", required=True, metavar="ZIP", help="faces.zip")
-    add("--data", required=True, metavar="PATH", help="FER-2013: archive.zip, its folder or csv")
     add("--test", action="store_true", help="also look at the CMU+MIT pictures")
     add("--opencv", action="store_true", help="also run OpenCV's cascade")
     add("--composites", type=cli.at_least(10), default=300, metavar="N",
         help="pictures of each kind to compose (default 300)")
-    add("--seed", type=int, default=0, metavar="N", help="of the composites (default 0)")
-    add("--out", type=Path, default=Path("runs/finder-score.json"), metavar="FILE",
-        help="default runs/finder-score.json; replaced")
-    add("--fill", type=Path, metavar="PAGE", help="put the tables into this page, and the curve "
-        "into figures/20-curve.json beside it")
-    add("--threads", type=int, default=1, metavar="N", help="threads of both (default 1)")
     return parser.parse_args(argv)
 
 
@@ -65,28 +57,26 @@ def main(argv=None):
 
 def score(given):
     set_threads(given.threads)
-    detector = None
+    finders = {"tinyfer": ours}
     if given.opencv:
-        from finder import opencv
-
         detector = opencv.cascade()
         opencv.opencv_threads(given.threads)
+        finders["OpenCV's cascade"] = lambda picture, smallest=None, least=None: (
+            opencv.opencv_boxes(detector, picture, max(smallest or 20, 20)))
     _, held = read_sources(given.faces, given.data)
-    result = dict(threads=given.threads, composites=on_composites(held, given, detector),
-                  expressions=on_portraits(held, given), time=speed(held, given, detector),
+    result = dict(threads=given.threads, composites=on_composites(held, given, finders),
+                  expressions=on_portraits(held, given), time=speed(held, given, finders),
                   hard=hard_cases(held, given))
-    print_all(result)
+    print(json.dumps(result, indent=2))
+    blocks = dict(finder=own_table(result))
     if given.test:
-        result["test"] = on_test(read_test(given.faces), detector)
-        print(test_table(result["test"]))
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    write_json(given.out, result)
+        curves = on_test(read_test(given.faces), finders)
+        blocks["finder-test"] = test_table(curves)
+        print(blocks["finder-test"])
     if given.fill:
-        blocks = dict(finder=own_table(result))
-        if given.test:
-            blocks["finder-test"] = test_table(result["test"])
-            write_json(given.fill.parent / "figures" / "20-curve.json", result["test"])
         pages.rewrite(given.fill, blocks)
+        if given.test:
+            write_json(given.fill.parent / "figures" / "20-curve.json", curves)
 
 
 def ours(picture, smallest=None, least=LEAST):
@@ -96,55 +86,46 @@ def ours(picture, smallest=None, least=LEAST):
                     float).reshape(-1, 5)
 
 
-def on_composites(held, given, detector):
+def on_composites(held, given, finders):
     """Average precision on pasted faces (not drawn ones), and false boxes on empty scenes."""
     made = composites(held, given.composites, given.seed, banks=(0, 1))
-    curve = Curve([ours(c.picture, 20) for c in made], [c.boxes for c in made])
-    sure = curve.scores >= 0.5
-    found = [ours(scene, least=0.5) for scene in held.scenes]
-    result = dict(
-        pictures=len(made), faces=curve.faces, average_precision=curve.average_precision(),
-        detected=float(curve.hits[sure][-1] / curve.faces),
-        false_boxes=int(curve.false[sure][-1]),
-        scenes=len(held.scenes), scene_megapixels=sum(s.size for s in held.scenes) / 1e6,
-        false_on_scenes=sum(map(len, found)))
-    if detector:
-        from finder.opencv import opencv_boxes
-
-        curve = Curve([opencv_boxes(detector, c.picture) for c in made], [c.boxes for c in made])
-        result["opencv"] = dict(
-            average_precision=curve.average_precision(),
-            false_on_scenes=sum(len(opencv_boxes(detector, s)) for s in held.scenes))
-    return result
+    curves = {name: Curve([find(c.picture, 20) for c in made], [c.boxes for c in made])
+              for name, find in finders.items()}
+    mine = curves["tinyfer"]
+    sure = mine.scores >= 0.5
+    return dict(
+        faces=mine.faces, detected=float(mine.hits[sure][-1] / mine.faces),
+        false_boxes=int(mine.false[sure][-1]), scenes=len(held.scenes),
+        scene_megapixels=sum(s.size for s in held.scenes) / 1e6,
+        average_precision={name: curve.average_precision() for name, curve in curves.items()},
+        false_on_scenes={name: sum(len(find(scene, least=0.5)) for scene in held.scenes)
+                         for name, find in finders.items()})
 
 
 def on_portraits(held, given):
     """One FER-2013 face a picture, large: the answer for the box found and for the true box."""
-    made = composites(held, given.composites, given.seed + 1, most=1, smallest=90, longest=480,
-                      banks=(0,))
-    model, truth, found, labels = load_model(DEFAULT), [], [], []
+    made = [c for c in composites(held, given.composites, given.seed + 1, most=1, smallest=90,
+                                  longest=480, banks=(0,)) if len(c.boxes)]
+    truth, found, labels = [], [], []
     for c in made:
-        if not len(c.boxes):
-            continue
-        grey = Image.fromarray(c.picture)
         boxes = ours(c.picture, least=0.5)
-        hit, of = match(boxes, c.boxes)
-        left, top, right, _ = map(int, c.boxes[0])
-        truth.append(face_of(grey, (left, top, right - left, right - left)))
-        labels.append(held.labels[c.faces[0][1]])
-        face = None
+        hit, _ = match(boxes, c.boxes)
         if hit.any():
-            left, top, right, _ = map(int, boxes[hit.argmax(), :4])
-            face = face_of(grey, (left, top, right - left, right - left))
-        found.append(face)
-    seen = np.array([face is not None for face in found])
-    labels = np.array(labels)
-    answers, with_found = (model.predict_proba(np.stack(faces), crops=BEST_CROPS).argmax(axis=1)
-                           for faces in (truth, [f for f in found if f is not None]))
-    return dict(pictures=len(truth), found=int(seen.sum()),
-                accuracy_true_box=float((answers == labels)[seen].mean()),
-                accuracy_found_box=float((with_found == labels[seen]).mean()),
-                same_answer=float((with_found == answers[seen]).mean()))
+            truth.append(face_at(c, c.boxes[0]))
+            found.append(face_at(c, boxes[hit.argmax()]))
+            labels.append(held.labels[c.faces[0][1]])
+    model = load_model(DEFAULT)
+    with_true, with_found = (model.predict_proba(np.stack(faces), crops=BEST_CROPS).argmax(axis=1)
+                             for faces in (truth, found))
+    return dict(pictures=len(made), found=len(found),
+                accuracy_true_box=float((with_true == labels).mean()),
+                accuracy_found_box=float((with_found == labels).mean()),
+                same_answer=float((with_found == with_true).mean()))
+
+
+def face_at(composite, box):
+    left, top, right = map(int, box[:3])
+    return face_of(Image.fromarray(composite.picture), (left, top, right - left, right - left))
 
 
 def hard_cases(held, given):
@@ -177,68 +158,57 @@ def covered(half):
     return change
 
 
-def speed(held, given, detector):
+def speed(held, given, finders):
     """Seconds of the processor for a composite of some million pixels, faces from 24 pixels, in
     turns; scaled to one million. A busy machine makes them no longer."""
     picture = composites(held, 1, given.seed + 2, most=8, smallest=40, longest=1155)[0].picture
-    turns = {"tinyfer": lambda: ours(picture, 24, 0.5)}
-    if detector:
-        from finder.opencv import opencv_boxes
-
-        turns["opencv"] = lambda: opencv_boxes(detector, picture, 24)
-    seconds = {name: [] for name in turns}
+    seconds = {name: [] for name in finders}
     for number in range(TURNS + 1):
-        for name, turn in turns.items():
+        for name, find in finders.items():
             start = time.process_time()
-            turn()
+            find(picture, 24, 0.5)
             if number:          # the first one compiles
                 seconds[name].append((time.process_time() - start) / picture.size * 1e6)
     result = {name: statistics.median(values) for name, values in seconds.items()}
-    if detector:
+    if len(finders) == 2:
         result["ratio"] = statistics.median(a / b for a, b in zip(*seconds.values()))
     return result
 
 
-def on_test(test, detector):
+def on_test(test, finders):
     """The CMU+MIT pictures: curves of ours and of OpenCV's cascade."""
     pictures, truth = test
-    found = {"tinyfer": [ours(p, TEST_SMALLEST) for p in pictures]}
-    if detector:
-        from finder.opencv import opencv_boxes
-
-        found["OpenCV's cascade"] = [opencv_boxes(detector, p) for p in pictures]
     result = {}
-    for name, boxes in found.items():
-        result[name] = {}
-        for least in (0.3, 0.5):
-            curve = Curve(boxes, truth, least)
-            result[name][str(least)] = dict(
-                average_precision=curve.average_precision(),
-                detected=[round(100 * float(curve.detected(n)), 1) for n in ALLOWED],
-                curve=[(int(n), round(float(curve.detected(n)), 4)) for n in range(0, 301, 2)])
+    for name, find in finders.items():
+        boxes = [find(p, TEST_SMALLEST) for p in pictures]
+        curves = {str(least): Curve(boxes, truth, least) for least in (0.3, 0.5)}
+        result[name] = {least: dict(
+            average_precision=curve.average_precision(),
+            detected=[round(100 * float(curve.detected(n)), 1) for n in ALLOWED],
+            curve=[(int(n), round(float(curve.detected(n)), 4)) for n in range(0, 301, 2)])
+            for least, curve in curves.items()}
     return result
-
-
-def print_all(result):
-    print(json.dumps(result, indent=2))
 
 
 def own_table(result):
     c, e, t = result["composites"], result["expressions"], result["time"]
+
+    def row(words, values, form):
+        return words, *(form.format(values[name]) if name in values else ""
+                        for name in ("tinyfer", "OpenCV's cascade"))
+
     rows = [
-        ("composites, average precision at overlap 0.3", f"{c['average_precision']:.3f}",
-         _other(c, "average_precision", "{:.3f}")),
+        row("composites, average precision at overlap 0.3", c["average_precision"], "{:.3f}"),
         (f"the same, of {c['faces']} faces found at score 0.5",
          f"{100 * c['detected']:.1f} %; false boxes: {c['false_boxes']}", ""),
-        (f"false boxes on {c['scenes']} scenes without a face "
-         f"({c['scene_megapixels']:.1f} megapixels)", str(c["false_on_scenes"]),
-         _other(c, "false_on_scenes", "{}")),
+        row(f"false boxes on {c['scenes']} scenes without a face "
+            f"({c['scene_megapixels']:.1f} megapixels)", c["false_on_scenes"], "{}"),
         (f"portraits, accuracy with the true box ({e['found']} of {e['pictures']} found)",
          f"{e['accuracy_true_box']:.3f}", ""),
         ("the same with the box found", f"{e['accuracy_found_box']:.3f}", ""),
         ("the same answer with both", f"{100 * e['same_answer']:.1f} %", ""),
-        (f"a megapixel, faces from 24 pixels, {describe_threads(result['threads'])}",
-         f"{t['tinyfer']:.2f} s", f"{t['opencv']:.2f} s" if "opencv" in t else ""),
+        row(f"a megapixel, faces from 24 pixels, {describe_threads(result['threads'])}", t,
+            "{:.2f} s"),
     ]
     if "ratio" in t:
         rows.append(("time as a multiple of OpenCV's, median of turns", f"{t['ratio']:.2f}", "1"))
@@ -247,16 +217,10 @@ def own_table(result):
     return pages.table(("", "tinyfer", "OpenCV's cascade"), rows)
 
 
-def _other(part, name, form):
-    return form.format(part["opencv"][name]) if "opencv" in part else ""
-
-
 def test_table(test):
-    rows = []
-    for name, by_overlap in test.items():
-        for least, scores in by_overlap.items():
-            rows.append((f"{name}, overlap {least}", f"{scores['average_precision']:.3f}",
-                         *(f"{d:.1f} %" for d in scores["detected"])))
+    rows = [(f"{name}, overlap {least}", f"{scores['average_precision']:.3f}",
+             *(f"{d:.1f} %" for d in scores["detected"]))
+            for name, by_overlap in test.items() for least, scores in by_overlap.items()]
     for name, detected in PUBLISHED.items():
         rows.append((f"{name}, as published", "",
                      *("" if d is None else f"{d:.1f} %" for d in detected)))

@@ -9,13 +9,12 @@ are unsure, and of the rest four in five are right. PrivateTest is scored by tha
 figures had been seen when the rule was fixed, so they are no blind check of it.
 """
 
-import argparse
 import sys
 
 import numpy as np
+import options
 
 from tinyfer.commands import cli
-from tinyfer.core.inference import CROPS
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import load_model
 from tinyfer.photo.reading import AHEAD, BEST_CROPS, DEFAULT, SURE, unsure
@@ -25,13 +24,9 @@ DISTANCES = (0, 0.1, 0.2, 0.3)      # and how far it is ahead
 
 
 def parse(argv):
-    parser = cli.parser(description=__doc__,
-                        formatter_class=argparse.RawDescriptionHelpFormatter)
-    add = parser.add_argument
-    add("network", nargs="?", default=DEFAULT, help=f"name, file or run folder (default {DEFAULT})")
-    add("--data", metavar="PATH", help="FER-2013 (default: TINYFER_DATA, ./data)")
-    add("--crops", type=int, choices=tuple(CROPS), default=BEST_CROPS, help="as for predict")
-    add("--threads", type=cli.at_least(1), metavar="N", help="threads (default: one per core)")
+    parser = options.parser(__doc__, "--data", "--crops", "--threads", crops=BEST_CROPS)
+    parser.add_argument("network", nargs="?", default=DEFAULT,
+                        help=f"name, file or run folder (default {DEFAULT})")
     return parser.parse_args(argv)
 
 

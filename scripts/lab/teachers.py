@@ -5,20 +5,20 @@
     python scripts/train.py --recipe distilled --teachers scripts/lab/teachers.npz ...
 
 The training images of FER-2013 are dealt into five folds, copies of an image into the same. Each
-network is trained on four of them by the recipe `best`, and answers the fifth, 18 crops of each face
-averaged: a network knows by heart most of what it was trained on, and what it knows by heart
+network is trained on four of them by the recipe `best`, and answers the fifth, 18 crops of each
+face averaged: a network knows by heart most of what it was trained on, and what it knows by heart
 teaches nothing. The test images of the study's split (seed 0) are in no fold, so that students of
 that split learn nothing of them at second hand; all five answer those. Validation and test parts
 of the official split are seen by none. Kept in one small file, in float16. Chapter 16.
 """
 
-import argparse
 import sys
 import zlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import options
 
 from tinyfer.commands import cli
 from tinyfer.commands.progress import Progress
@@ -37,9 +37,8 @@ NO_FOLD = -1
 
 
 def parse(argv):
-    parser = cli.parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.parser(__doc__, "--data", "--threads")
     add = parser.add_argument
-    add("--data", metavar="PATH", help="FER-2013 (default: TINYFER_DATA, else ./data)")
     add("--folds", nargs="+", type=int, choices=range(FOLDS), default=list(range(FOLDS)),
         metavar="N", help="train the networks that do not see these (default: all)")
     add("--epochs", type=cli.at_least(1), default=RECIPE.epochs, metavar="N",
@@ -48,7 +47,6 @@ def parse(argv):
         help="where they are trained; stopped ones go on (default runs/teachers)")
     add("--answers", type=Path, default=ANSWERS, metavar="FILE",
         help="the answers, written when all five are there (default beside this script)")
-    cli.add_threads(parser)
     return parser.parse_args(argv)
 
 

@@ -9,13 +9,13 @@ without a face), and FER-2013. It writes to --out, after every epoch, what --res
 at the end scan.npz and look.npz, ready to be packaged, and their curves. Chapter 20 explains it.
 """
 
-import argparse
 import json
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
+import options
 from exporting.packaging import save_packaged
 from finder.calibration import calibrate
 from finder.rounds import Windows, judge, train_round
@@ -44,19 +44,14 @@ SETTINGS = "settings.json"
 
 
 def parse(argv):
-    parser = cli.parser(description=__doc__,
-                            formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.parser(__doc__, "--faces", "--data", "--seed", "--threads")
     add = parser.add_argument
-    add("--faces", required=True, metavar="ZIP", help="faces.zip")
-    add("--data", required=True, metavar="PATH", help="FER-2013: archive.zip, its folder or csv")
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--out", type=Path, default=Path("runs/finder"), metavar="FOLDER",
                        help="a new folder for the run (default runs/finder)")
     place.add_argument("--resume", type=Path, metavar="FOLDER", help="go on with the run in it")
     add("--size", type=float, default=1.0, metavar="F",
         help="F times as many batches in an epoch (default 1)")
-    add("--seed", type=int, default=0, metavar="N", help="of everything random (default 0)")
-    add("--threads", type=int, metavar="N", help="threads (default: one per core)")
     return parser.parse_args(argv)
 
 

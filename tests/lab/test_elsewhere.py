@@ -26,8 +26,8 @@ def archive(tmp_path_factory):
             for i, number in enumerate(NAMED[group]):
                 file = io.BytesIO()
                 Image.fromarray(faces[i % len(faces)]).resize((36, 36)).save(file, "JPEG")
-                archive.writestr(f"caltech_faces/Caltech_CropFaces/caltech_web_crop_{number:05d}.jpg",
-                                 file.getvalue())
+                name = f"caltech_faces/Caltech_CropFaces/caltech_web_crop_{number:05d}.jpg"
+                archive.writestr(name, file.getvalue())
     return path
 
 

@@ -1,4 +1,4 @@
-"""scripts/lab/train_finder.py: what is missing is said, and a run that was stopped ends the same."""
+"""train_finder.py: what is missing is said, and a run that was stopped ends the same."""
 
 import zipfile
 

@@ -1,4 +1,4 @@
-"""scripts/lab/score_unsure.py: how many answers are called unsure, and what the others are worth."""
+"""score_unsure.py: how many answers are called unsure, and what the others are worth."""
 
 import re
 

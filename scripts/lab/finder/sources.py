@@ -13,7 +13,8 @@ import numpy as np
 from finder.windows import Bank
 from PIL import Image
 
-from tinyfer.data import draw_faces, load_fer2013
+from tinyfer.commands import cli
+from tinyfer.data import draw_faces
 
 # The box in a Caltech crop, as shares of its side, found by laying the mean face of the crops over
 # that of FER-2013's training part: the correlation is highest (0.94) for a square of 0.77 of the
@@ -39,7 +40,7 @@ def read_sources(faces_zip, fer, drawn=DRAWN):
     """Sources to train on, and Sources to validate on. ValueError where something is missing."""
     crops = np.stack(list(caltech_crops(faces_zip).values()))
     scenes = list(_pictures(faces_zip, "train_non_face_scenes/").values())
-    data = load_fer2013(fer)
+    data = cli.fer2013(fer)
     grey = data.faces.reshape(len(data), -1).std(axis=1) < 3
     training, public = (data[(data.usage == part) & ~grey] for part in ("Training", "PublicTest"))
     made = draw_faces(drawn, seed=11).faces
@@ -64,7 +65,7 @@ def _banks(fer, caltech, drawn):
 def read_test(faces_zip):
     """The 130 CMU+MIT pictures, (H, W) uint8, and the boxes (n, 4) of left, top, right and bottom
     of the faces in each."""
-    boxes = {}
+    pictures, boxes = _pictures(faces_zip, "test_jpg/"), {}
     with zipfile.ZipFile(faces_zip) as archive:
         name = next((n for n in archive.namelist() if n.endswith("ground_truth_bboxes.txt")), None)
         if name is None:
@@ -72,11 +73,8 @@ def read_test(faces_zip):
         for line in archive.read(name).decode().splitlines():
             picture, *corners = line.split()
             boxes.setdefault(picture, []).append([float(v) for v in corners])
-        names = sorted(n for n in archive.namelist() if "test_jpg/" in n and n.endswith(".jpg"))
-        pictures = [np.asarray(Image.open(io.BytesIO(archive.read(n))).convert("L"))
-                    for n in names]
-    return pictures, [np.array(boxes.get(n.split("/")[-1], []), float).reshape(-1, 4)
-                      for n in names]
+    return list(pictures.values()), [np.array(boxes.get(name, []), float).reshape(-1, 4)
+                                     for name in pictures]
 
 
 def _pictures(path, folder):
