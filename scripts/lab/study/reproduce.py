@@ -8,19 +8,7 @@
 
 from pathlib import Path
 
-from study import cards, tables
-from study.results import (
-    ORDER,
-    add_record,
-    binarized_record,
-    find_run,
-    held,
-    is_finished,
-    is_trial,
-    key_of,
-    read_results,
-    record_of,
-)
+from study import cards, results, tables
 
 from tinyfer.commands import cli, pages, train
 from tinyfer.commands.messages import four_digits
@@ -44,8 +32,8 @@ def parse(argv):
         "of runs that are gone stay as they are. Two of these may run side by side if they are "
         "given different experiments or seeds.")
     add = parser.add_argument
-    add("--experiments", nargs="+", choices=(*ORDER, "all"), default=["all"], metavar="NAME",
-        help=f"which, in this order: {', '.join(ORDER)} (default all)")
+    add("--experiments", nargs="+", choices=(*results.ORDER, "all"), default=["all"],
+        metavar="NAME", help=f"which, in this order: {', '.join(results.ORDER)} (default all)")
     add("--seeds", nargs="+", type=cli.at_least(0), default=[0], metavar="N",
         help="each experiment once for each seed (default 0)")
     add("--data", metavar="PATH", help="FER-2013 (default: TINYFER_DATA, else ./data)")
@@ -70,44 +58,49 @@ def main(argv=None):
 
 
 def reproduce(given):
-    trial = is_trial(given.recipe, given.epochs, given.drawn)
+    trial = results.is_trial(given.recipe, given.epochs, given.drawn)
     docs = Path(given.docs) if given.docs else None if trial else DOCS
     kept = (docs or Path(given.out)) / "results.json"
     if docs:
-        pages.rewrite(docs / "results.md", tables.results_blocks(read_results(kept)), only_try=True)
+        pages.rewrite(docs / "results.md", blocks(kept), only_try=True)
     for folder in (kept.parent, Path(given.out)):
         cli.check_writable(folder)
     if not given.table:
         train_and_score(given, kept)
     if docs:
-        with held(kept):
-            write_pages(docs, read_results(kept))
+        with results.held(kept):
+            write_pages(docs, kept)
     else:
         print(f"\na trial: scores in {kept}, docs/ stays as it is")
+
+
+def blocks(kept):
+    records = results.read_results(kept)
+    with results.whole(kept):
+        return tables.results_blocks(records)
 
 
 def train_and_score(given, kept):
     """Train and score what was asked for."""
     if not given.drawn and find_data(given.data) is None:
         raise FileNotFoundError(f"FER-2013 is not here: give --data; it can be had from {WHERE}")
-    numbers = [n for n in ORDER if n in given.experiments or "all" in given.experiments]
     if given.recipe != "study" and MERGED in given.experiments:
         raise ValueError(f"{MERGED} is merged from the study's recipe alone, not from "
                          f"--recipe {given.recipe}")
-    trained = [n for n in ORDER if n in numbers or n == MERGED_FROM and MERGED in numbers]
-    trained = [n for n in trained if n != MERGED]
+    wanted = {*(results.ORDER if "all" in given.experiments else given.experiments)}
+    trained = (wanted | {MERGED_FROM} if MERGED in wanted else wanted) - {MERGED}
     for seed in given.seeds:
-        for number in trained:
+        for number in sorted(trained, key=results.ORDER.index):
             print(f"\n--- experiment {number}, seed {seed} ---", flush=True)
-            keep(kept, record_of(finish(number, seed, given), given.data))
-        if given.recipe == "study" and {MERGED, MERGED_FROM, *MERGED_BEFORE} & set(numbers):
+            keep(kept, results.record_of(finish(number, seed, given), given.data))
+        if given.recipe == "study" and {MERGED, MERGED_FROM, *MERGED_BEFORE} & wanted:
             merge(seed, given, kept)
 
 
 def finish(number, seed, given):
     """Train a run to its end, unless it is there already; its folder."""
     folder, config = run_of(number, seed, given)
-    if folder and is_finished(folder):
+    if folder and results.is_finished(folder):
         print(f"finished already: {folder}", flush=True)
         return folder
     threads = set_threads(given.threads)
@@ -123,43 +116,35 @@ def run_of(number, seed, given):
                    drop_duplicates=given.drop_duplicates or None)
     config = train.new_config({name: value for name, value in options.items()
                                if value is not None})
-    return find_run(given.out, config), config
+    return results.find_run(given.out, config), config
 
 
 def merge(seed, given, kept):
     """Experiment 6b, where the run of 6 is finished."""
-    done = {}
-    for number in (MERGED_FROM, *MERGED_BEFORE):
-        folder, _ = run_of(number, seed, given)
-        if folder and is_finished(folder):
-            done[number] = folder
-    if MERGED_FROM not in done:
-        return
-    source = record_of(done.pop(MERGED_FROM), given.data)
-    before = read_results(kept).get(key_of(source | {"experiment": MERGED}))
-    folder, _ = run_of(MERGED_FROM, seed, given)
-    keep(kept, binarized_record(folder, done, given.data, before))
+    folders = {number: run_of(number, seed, given)[0] for number in (MERGED_FROM, *MERGED_BEFORE)}
+    done = {number: folder for number, folder in folders.items()
+            if folder and results.is_finished(folder)}
+    if folder := done.pop(MERGED_FROM, None):
+        keep(kept, results.binarized_record(folder, done, given.data, results.read_results(kept)))
 
 
 def keep(kept, record):
     """Put a record into results.json and print its scores."""
-    add_record(kept, record)
+    results.add_record(kept, record)
     test = record["test"]
     clean = test["without_copies"]
-    print(f"{key_of(record)}: test accuracy {test['accuracy']:.4f}, macro precision "
+    print(f"{results.key_of(record)}: test accuracy {test['accuracy']:.4f}, macro precision "
           f"{test['macro']['precision']:.4f}, macro AUC {four_digits(test['macro']['auc'])}"
           + (f"; without the {test['copies']:,} copies accuracy {clean['accuracy']:.4f}"
              if clean else ""), flush=True)
 
 
-def write_pages(docs, records):
-    pages.rewrite(docs / "results.md", tables.results_blocks(records))
-    written = [docs / "results.md"]
+def write_pages(docs, kept):
+    pages.rewrite(docs / "results.md", blocks(kept))
+    records, written = results.read_results(kept), [docs / "results.md"]
     for weights in sorted(PACKAGED.glob("*.npz")):
         card = docs / "model-cards" / f"{weights.stem}.md"
         if card.is_file():
             pages.rewrite(card, {"facts": cards.card_block(weights.stem, records)})
             written.append(card)
     print("\nwritten: " + ", ".join(map(str, written)))
-
-

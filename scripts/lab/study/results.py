@@ -19,11 +19,12 @@ when the run folders are gone. It is a dict:
 
 import time
 import zlib
-from contextlib import suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from tinyfer.storage.arrays import brief
 from tinyfer.photo.reading import BEST_CROPS
 from tinyfer.scores.binary import threshold_curve
 from tinyfer.storage.arrays import brief, check_form, locked
@@ -35,21 +36,7 @@ from tinyfer.training.experiments import binarize
 from tinyfer.training.loop import out_of_patience
 from tinyfer.training.recipes import RECIPES
 
-SCORING = 1         # counts up whenever the same run would get another record
 MOST_BYTES = 50_000_000
-NUMBER, MAYBE = (int, float), (int, float, type(None))
-MEANS = dict(precision=MAYBE, recall=MAYBE, auc=MAYBE)
-SCORES = dict(n=(int,), accuracy=NUMBER, accuracy_interval=(list,), macro=MEANS, classes=(dict,))
-SCORED = SCORES | dict(copies=(int,), accuracy_on_copies=MAYBE, without_copies=(dict, type(None)),
-                       calibration=dict(ece=NUMBER))
-RECORD = dict(
-    experiment=(str,), seed=(int,), drop_duplicates=(bool,), drawn=(int, type(None)),
-    epochs=(int,), batch_size=(int,), lr=NUMBER, source=(str,),
-    images=dict(train=(int,), validation=(int,), test=(int,)),
-    best_epoch=(int,), val_accuracy=MAYBE, minutes=NUMBER, date=(str,),
-    machine=dict(cpu=(str,), threads=(int,)), parameters=(int,), weights=(str,),
-    test=SCORED,
-)
 ORDER = ("1", "2", "3", "4", "5", "6", "6b", "7", "8", "official7")
 
 
@@ -68,41 +55,21 @@ def is_trial(recipe, epochs, drawn):
 
 def read_results(path):
     """The records in results.json by their keys; none where there is no such file yet."""
-    path = Path(path)
-    if not path.exists():
+    if not Path(path).exists():
         return {}
     content = read_json(path, MOST_BYTES)
+    with whole(path):
+        return {key_of(record): record for record in content["runs"]}
+
+
+@contextmanager
+def whole(path):
+    """ValueError that names results.json where, within, something is found missing in it."""
     try:
-        check_form(content, dict(runs=(list,)), "it")
-        for record in content["runs"]:
-            check_record(record)
-    except ValueError as error:
-        raise ValueError(f"{path} is damaged: {error}") from None
-    return {key_of(record): record for record in content["runs"]}
-
-
-def check_record(record):
-    """ValueError where a record lacks something that the page says, or holds another kind of it."""
-    check_form(record, RECORD, "a record")
-    if record["experiment"] not in ORDER:
-        raise ValueError(f"there is no experiment {brief(record['experiment'])}")
-    test = record["test"]
-    for scores in filter(None, (test, test["without_copies"])):
-        check_form(scores, SCORES, "the scores")
-        for name, row in scores["classes"].items():
-            check_form(row, MEANS, f"class {brief(name)}")
-        if [type(bound) in NUMBER for bound in scores["accuracy_interval"]] != [True, True]:
-            raise ValueError("accuracy_interval is no pair of numbers")
-    if record.get("recipe", "study") != "study":
-        check_form(record, dict(averaged=SCORED), "a record of another recipe")
-    if record["experiment"] == "6b":
-        check_form(record, dict(thresholds=(list,), against=(dict,)), "the record of 6b")
-        for row in record["thresholds"]:
-            check_form(row, dict.fromkeys(("threshold", "accuracy", "precision", "recall"), MAYBE),
-                       "a threshold")
-        for row in record["against"].values():
-            check_form(row, dict(n=(int,), accuracies=(list,), agreement=NUMBER, only_one=(int,),
-                                 only_other=(int,), p=NUMBER), "a comparison")
+        yield
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"{path} is damaged: {type(error).__name__}, "
+                         f"{brief(str(error))}") from None
 
 
 def write_results(path, records):
@@ -130,8 +97,8 @@ def add_record(path, record):
 def find_run(folder, config):
     """The run in a subfolder of `folder` that was started with this Config, or None.
 
-    Where the data lay does not matter. A finished run goes before
-    one that was stopped. ValueError where a config.json is damaged.
+    Where the data lay does not matter. A finished run goes before one that was stopped. ValueError
+    where a config.json is damaged.
     """
     found = []
     for file in sorted(Path(folder).glob("*/config.json")):
@@ -149,23 +116,10 @@ def is_finished(run):
 
 
 def record_of(folder, data=None):
-    """The record of a finished run. It is kept in the run folder as result.json, and taken from
-    there while weights, settings, data and the way of scoring are the same.
-
-    ValueError where `data` are not those of the run.
-    """
+    """The record of a finished run. ValueError where `data` are not those of the run."""
     run = runs.open_run(folder)
     parts, copies = parts_of(run, data)
-    kept = Path(folder) / "result.json"
-    settings = run.config.as_dict() | {"data": None}
-    origin = dict(scoring=SCORING, weights=_weights(folder), settings=settings,
-                  checksums={name: part["checksum"] for name, part in run.about["parts"].items()})
-    with suppress(OSError, ValueError):         # absent or damaged: it is only a copy
-        content = read_json(kept, MOST_BYTES)
-        check_form(content, dict(origin=(dict,), record=(dict,)), "it")
-        check_record(content["record"])
-        if content["origin"] == origin:
-            return content["record"]
+
     def scored(crops):
         probabilities = run.model.predict_proba(parts.test.faces, crops=crops)
         return score(parts.test.labels, probabilities, parts.test.class_names, copies["test"])
@@ -173,16 +127,15 @@ def record_of(folder, data=None):
     record = _about(run, run.experiment.number) | dict(test=scored(1))
     if run.config.recipe.name != "study":
         record["averaged"] = scored(BEST_CROPS)
-    runs.write_json(kept, dict(origin=origin, record=record))
     return record
 
 
-def binarized_record(folder, others, data=None, before=None):
+def binarized_record(folder, others, data=None, before=()):
     """The record of experiment 6b, from a finished run of 6.
 
     others: {"7": folder, "8": folder} of finished two-class runs of the same seed, as far as there
-    are any. before: the record of 6b so far; what it says of others that are missing now is kept
-    as long as the weights of 6 are the same.
+    are any. before: the records so far; what that of 6b says of others that are missing now is
+    kept as long as the weights of 6 are the same.
     """
     run = runs.open_run(folder)
     parts, copies = parts_of(run, data)
@@ -190,14 +143,13 @@ def binarized_record(folder, others, data=None, before=None):
     probabilities = run.model.predict_proba(test.faces)
     truth, positive = binarize(test.labels, probabilities, test.class_names)
     positive = positive.astype(np.float64)
-    record = _about(run, "6b")
-    record["test"] = score(truth, np.stack([1 - positive, positive], axis=1),
-                           ("negative", "positive"), copies["test"])
-    record["val_accuracy"] = None
-    record["thresholds"] = threshold_curve(truth, positive)
-    record["against"] = {}
-    if before and before["weights"] == record["weights"]:
-        record["against"] = dict(before["against"])
+    record = _about(run, "6b") | dict(
+        test=score(truth, np.stack([1 - positive, positive], axis=1), ("negative", "positive"),
+                   copies["test"]),
+        val_accuracy=None, thresholds=threshold_curve(truth, positive), against={})
+    kept = dict(before).get(key_of(record))
+    if kept and kept["weights"] == record["weights"]:
+        record["against"] |= kept["against"]
     for number, place in others.items():
         record["against"][number] = compare(run, test, probabilities, runs.open_run(place))
     return record
@@ -219,9 +171,6 @@ def _about(run, number):
         date=time.strftime("%Y-%m-%d", ended),
         machine=dict(cpu=machine["cpu"], threads=run.about["threads"],
                      python=machine["python"], versions=machine["versions"]),
-        parameters=run.about["parameters"], weights=_weights(run.folder),
+        parameters=run.about["parameters"],
+        weights=f"{zlib.crc32((run.folder / 'best.npz').read_bytes()):08x}",
     )
-
-
-def _weights(folder):
-    return f"{zlib.crc32((Path(folder) / 'best.npz').read_bytes()):08x}"

@@ -49,81 +49,74 @@ def results_blocks(records):
     )
 
 
+def filled(head, rows):
+    return table(head, rows) if rows else NOTHING
+
+
 def experiments_table(records):
     """For each experiment the study's figures, ours, and the difference, marked beyond 0.02."""
     rows = []
     for number, distinct, group in groups(records):
         study = figures_of_study(number)
-        title = experiment(number).title + (", trained without copies" if distinct else "")
+        title = experiment(number).title + ", trained without copies" * distinct
         difference = {name: _difference(mean(group, name) - value)
-                      for name, value in study.items()
-                      if name in FIGURES and mean(group, name) is not None}
+                      for name, value in study.items() if mean(group, name) is not None}
         if experiment(number).study.get("remark") and not distinct:
             study["accuracy"], difference["accuracy"] = _against_one(records, group)
-        copies = group[0]["test"]["copies"]
+        test = group[0]["test"]
         theirs = ["study", *(_study(study.get(name)) for name in FIGURES)]
-        ours = [f"ours, {group[0]['images']['test']:,} images",
-                *(_values(group, name) for name in FIGURES)]
+        ours = [f"ours, {test['n']:,} images", *(_values(group, name) for name in FIGURES)]
         apart = ["difference", *(difference.get(name, "") for name in FIGURES)]
-        clean = [f"ours, without the {copies:,} copies",
+        clean = [f"ours, without the {test['copies']:,} copies",
                  *(_values(group, name, clean=True) for name in FIGURES)]
         lines = [theirs, ours, apart, clean] if study else [ours, clean]
         heads = [[number, title], ["", _trial(group)], ["", ""], ["", ""]]
         rows += [head + line for head, line in zip(heads, lines)]
-    return table(["#", "experiment", "", *FIGURES.values()], rows) if rows else NOTHING
+    return filled(["#", "experiment", "", *FIGURES.values()], rows)
 
 
 def summary(records):
     """How many of the study's figures are met, in a sentence, and which are not."""
-    met, short, above = 0, [], []
-    for number, distinct, group in groups(records):
-        for name, value in figures_of_study(number).items():
-            ours = mean(group, name) if name in FIGURES and not distinct else None
-            if ours is None:
-                continue
-            difference = round(ours - value, 3)
-            where = f"{number} {FIGURES[name]} ({difference:+.3f})"
-            if difference < -TOLERANCE:
-                short.append(where)
-            else:
-                met += 1
-                if difference > TOLERANCE:
-                    above.append(where)
-    if not met + len(short):
+    differences = {f"{number} {FIGURES[name]}": round(mean(group, name) - value, 3)
+                   for number, distinct, group in groups(records) if not distinct
+                   for name, value in figures_of_study(number).items()
+                   if mean(group, name) is not None}
+    if not differences:
         return NOTHING
-    text = f"Of {met + len(short)} figures of the study, {met} are met within {TOLERANCE} or beaten"
-    text += f"; beyond {TOLERANCE} above: {', '.join(above)}" if above else ""
-    return text + (f". **Short by more than {TOLERANCE}: {', '.join(short)}.**" if short else ".")
+    above, short = (", ".join(f"{where} ({d:+.3f})" for where, d in differences.items()
+                              if sign * d > TOLERANCE) for sign in (1, -1))
+    met = sum(d >= -TOLERANCE for d in differences.values())
+    text = f"Of {len(differences)} figures of the study, {met} are met within {TOLERANCE} or beaten"
+    text += f"; beyond {TOLERANCE} above: {above}" if above else ""
+    return text + (f". **Short by more than {TOLERANCE}: {short}.**" if short else ".")
 
 
 def runs_table(records):
     """How each row was made, and the command that makes it again."""
     rows = []
     for number, distinct, group in groups(records):
-        first = group[0]
         machine = "; ".join(dict.fromkeys(
             f"{r['machine']['cpu']}, {describe_threads(r['machine']['threads'])}" for r in group))
         rows.append([
-            number + (" without copies" if distinct else ""),
-            " / ".join(f"{n:,}" for n in first["images"].values()),
+            number + " without copies" * distinct,
+            " / ".join(f"{n:,}" for n in group[0]["images"].values()),
             ", ".join(str(r["seed"]) for r in group),
             ", ".join(f"{r['best_epoch']} of {r['epochs']}" for r in group),
             "those of 6" if number == "6b" else ", ".join(f"{r['minutes']:.0f}" for r in group),
             ", ".join(dict.fromkeys(r["date"] for r in group)), machine, f"`{command(group)}`"])
-    head = ["#", "images (training / validation / test)", "seed", "best epoch", "minutes", "date",
-            "machine", "command"]
-    return table(head, rows) if rows else NOTHING
+    return filled(["#", "images (training / validation / test)", "seed", "best epoch", "minutes",
+                   "date", "machine", "command"], rows)
 
 
 def command(group):
     """The command that makes the runs of a group again, and their rows."""
     first = group[0]
-    words = ["python scripts/reproduce.py --experiments", first["experiment"]]
-    words += ["--seeds", *(str(r["seed"]) for r in group)]
-    words += [f"--recipe {first['recipe']}"] if other_recipe(first) else []
+    recipe = first.get("recipe", "study")
+    words = ["python scripts/reproduce.py --experiments", first["experiment"],
+             "--seeds", *(str(r["seed"]) for r in group)]
+    words += [f"--recipe {recipe}"] if other_recipe(first) else []
     words += [f"--drawn {first['drawn']}"] if first["drawn"] else ["--data data/archive.zip"]
     words += ["--drop-duplicates"] if first["drop_duplicates"] else []
-    recipe = first.get("recipe", "study")
     words += [f"--epochs {first['epochs']}"] if first["epochs"] != RECIPES[recipe].epochs else []
     words += ["--docs docs"] if is_trial(recipe, first["epochs"], first["drawn"]) else []
     return " ".join(words)
@@ -131,16 +124,12 @@ def command(group):
 
 def leakage_table(records):
     """Test accuracy on images with and without an exact copy in training."""
-    rows = []
-    for number, distinct, group in groups(records):
-        for r in group:
-            test, clean = r["test"], r["test"]["without_copies"]
-            rows.append([
-                number + (" without copies" if distinct else ""), r["seed"], f"{test['n']:,}",
-                f"{test['copies']:,}", _3(test["accuracy"]), _3(clean and clean["accuracy"]),
-                _3(test["accuracy_on_copies"])])
-    return table(["#", "seed", "test images", "with a copy in training", "accuracy, all",
-                   "accuracy, without copies", "accuracy, copies alone"], rows) if rows else NOTHING
+    rows = [[number + " without copies" * distinct, r["seed"], f"{test['n']:,}",
+             f"{test['copies']:,}", _3(test["accuracy"]), _clean(test),
+             _3(test["accuracy_on_copies"])]
+            for number, distinct, group in groups(records) for r in group for test in [r["test"]]]
+    return filled(["#", "seed", "test images", "with a copy in training", "accuracy, all",
+                   "accuracy, without copies", "accuracy, copies alone"], rows)
 
 
 def classes_table(records):
@@ -150,10 +139,10 @@ def classes_table(records):
     rows = []
     for number, distinct, group in groups(records):
         classes = group[0]["test"]["classes"]
-        rows.append([number + (" without copies" if distinct else ""), *(
+        rows.append([number + " without copies" * distinct, *(
             f"{_3(classes[n]['recall'])} / {_3(classes[n]['precision'])}" if n in classes else ""
             for n in names)])
-    return table(["#", *names], rows) if rows else NOTHING
+    return filled(["#", *names], rows)
 
 
 def official_table(records):
@@ -161,28 +150,24 @@ def official_table(records):
     rows = [(order, [system, size, shown, "", remark])
             for system, size, order, shown, remark in OTHERS]
     ours = [r for r in records.values() if r["experiment"] == "official7"]
-    looks = [(r, key) for r in ours for key in ("test", "averaged") if key in r]
-    for r, key in looks:
+    for r, key in [(r, key) for r in ours for key in ("test", "averaged") if key in r]:
         test, clean = r[key], r[key]["without_copies"]
         low, high = test["accuracy_interval"]
         remark = "epoch chosen on PublicTest, scored once on PrivateTest"
-        if r["drop_duplicates"]:
-            remark += "; trained without the copies"
-        if other_recipe(r):
-            remark += f"; recipe {r['recipe']}, {r['epochs']} epochs"
-        if key == "averaged":
-            remark += f"; {BEST_CROPS} crops averaged"
+        remark += "; trained without the copies" if r["drop_duplicates"] else ""
+        remark += f"; recipe {r['recipe']}, {r['epochs']} epochs" if other_recipe(r) else ""
+        remark += f"; {BEST_CROPS} crops averaged" if key == "averaged" else ""
         if clean and test["copies"]:
             remark += (f"; {100 * clean['accuracy']:.2f} on the {clean['n']:,} images without a "
                        f"copy in Training, {100 * test['accuracy_on_copies']:.1f} on the "
                        f"{test['copies']} with one")
-        shown = f"**{100 * test['accuracy']:.2f}**"
         rows.append((100 * test["accuracy"],
-                     [f"**tinyfer, seed {r['seed']}**", f"{r['parameters']:,}", shown,
+                     [f"**tinyfer, seed {r['seed']}**", f"{r['parameters']:,}",
+                      f"**{100 * test['accuracy']:.2f}**",
                       f"{100 * low:.1f} to {100 * high:.1f}", remark]))
     rows.sort(key=lambda row: row[0])
-    head = ["system", "parameters", "accuracy (%)", "95 % interval", "remark"]
-    whole = table(head, [row for _, row in rows])
+    whole = table(["system", "parameters", "accuracy (%)", "95 % interval", "remark"],
+                  [row for _, row in rows])
     return whole if ours else f"{NOTHING}\n\n{whole}"
 
 
@@ -200,10 +185,9 @@ def recipes_table(records):
                 f"{test['accuracy']:.3f} ({low:.3f} to {high:.3f})", _clean(test),
                 _3(averaged and averaged["accuracy"]), _clean(averaged), _3(test["macro"]["auc"]),
                 f"{r['minutes']:.0f}, {r['machine']['cpu']}", f"`{command([r])}`"])
-    head = ["#", "recipe", "epochs", "validation accuracy", "test accuracy", "without copies",
-            f"{BEST_CROPS} crops averaged", "the same without copies", "macro AUC", "minutes, machine",
-            "command"]
-    return table(head, rows) if rows else NOTHING
+    return filled(["#", "recipe", "epochs", "validation accuracy", "test accuracy",
+                   "without copies", f"{BEST_CROPS} crops averaged", "the same without copies",
+                   "macro AUC", "minutes, machine", "command"], rows)
 
 
 def binarized_text(records):
@@ -211,20 +195,17 @@ def binarized_text(records):
     group = [r for r in records.values() if r["experiment"] == "6b"]
     if not group:
         return NOTHING
-    rows = []
-    for r in group:
-        for number, test in sorted(r["against"].items()):
-            rows.append([f"6b and {number}", r["seed"], f"{test['n']:,}",
-                         *map(_3, test["accuracies"]), _3(test["agreement"]), test["only_one"],
-                         test["only_other"], f"{test['p']:.3g}"])
-    head = ["compared", "seed", "images", "accuracy of 6b", "of the other", "same answer",
-            "only 6b right", "only the other right", "McNemar's exact p"]
-    parts = [table(head, rows)] if rows else []
-    first = group[0]
-    rows = [[f"{row['threshold']:.2f}", *(_3(row[k]) for k in ("accuracy", "precision", "recall"))]
-            for row in first["thresholds"]]
-    whole = table(["threshold", "accuracy", "precision of positive", "recall of positive"], rows)
-    return "\n\n".join([*parts, f"Threshold curve (seed {first['seed']}):", whole])
+    rows = [[f"6b and {number}", r["seed"], f"{test['n']:,}", *map(_3, test["accuracies"]),
+             _3(test["agreement"]), test["only_one"], test["only_other"], f"{test['p']:.3g}"]
+            for r in group for number, test in sorted(r["against"].items())]
+    pairs = table(["compared", "seed", "images", "accuracy of 6b", "of the other", "same answer",
+                   "only 6b right", "only the other right", "McNemar's exact p"], rows)
+    curve = table(["threshold", "accuracy", "precision of positive", "recall of positive"],
+                  [[f"{row['threshold']:.2f}", *(_3(row[k]) for k in ("accuracy", "precision",
+                                                                      "recall"))]
+                   for row in group[0]["thresholds"]])
+    return "\n\n".join([pairs] * bool(rows)
+                       + [f"Threshold curve (seed {group[0]['seed']}):", curve])
 
 
 def groups(records):
@@ -238,9 +219,8 @@ def groups(records):
 
 
 def other_recipe(record):
-    """The name of the recipe of a record where it is not the study's; else None."""
-    name = record.get("recipe", "study")
-    return None if name == "study" else name
+    """Whether a record is of another recipe than the study's."""
+    return record.get("recipe", "study") != "study"
 
 
 def experiment(number):
@@ -266,11 +246,9 @@ def value_of(record, name, clean=False):
     if name == "val_accuracy":
         return None if clean else record["val_accuracy"]
     test = record["test"]["without_copies"] if clean else record["test"]
-    if test is None:
-        return None
+    if test is None or name == "accuracy":
+        return test and test["accuracy"]
     positive = test["classes"].get("positive")
-    if name == "accuracy":
-        return test["accuracy"]
     if name == "positive":
         return positive and positive["precision"]
     return positive["auc"] if positive and name == "auc" else test["macro"][name]
@@ -299,8 +277,7 @@ def _difference(d):
 
 def _against_one(records, group):
     """Experiment 3, of which the study says only that it is worse than 1."""
-    first = [r for number, distinct, rs in groups(records) if number == "1" and not distinct
-             for r in rs]
+    first = next((rs for *which, rs in groups(records) if which == ["1", False]), None)
     if not first:
         return "worse than 1", "1 has not been run"
     d = mean(group, "accuracy") - mean(first, "accuracy")
