@@ -57,17 +57,15 @@ class SharedBatchNorm(_BatchNorm):
 
 
 def network(mode):
-    """The exported one without dropout; batch norm by "running" values, those of each worker's
-    "own" share, or "shared"."""
+    """The exported one without dropout; batch norm by "running" values, or those of "shared" sums."""
     made = script.Network().double()
     script.copy_weights(networks.load_model(FOLDER / "run-six"), made)
     for module in made:
         if isinstance(module, nn.Dropout):
             module.p = 0.0
         if isinstance(module, _BatchNorm):
-            module.train(mode != "running")
-            if mode == "shared":
-                module.__class__ = SharedBatchNorm
+            module.train(mode == "shared")
+            module.__class__ = SharedBatchNorm if mode == "shared" else type(module)
     return made
 
 
@@ -112,7 +110,7 @@ def main():
         x, labels, targets, weights = (torch.from_numpy(file[name]) for name in
                                        ("x", "labels", "targets", "weights"))
     x = script.as_tensor(x.numpy(), "cpu")
-    for mode in ("running", "shared", "own"):
+    for mode in ("running", "shared"):
         gradient(mode, x, labels, weights)
     gradient("running", x, labels, weights, naive=True)
     steps(x, targets, weights)

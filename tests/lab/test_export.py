@@ -1,12 +1,11 @@
 """scripts/export.py: packaged weights keep their scores; the PyTorch module keeps the logits."""
 
 import ast
-import importlib.util
 import json
 import re
+import runpy
 import shutil
-import subprocess
-import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from exporting.packaging import half_precision, save_packaged
 from exporting.torch_module import save_torch
 from small import use_small_network
 from study import cards
+from tiny import unsettle
 
 from tinyfer.commands import train
 from tinyfer.core import networks
@@ -27,23 +27,17 @@ from tinyfer.training.recipes import RECIPES
 NAMES = ("angry", "fear", "happy", "sad", "surprise")
 
 
-def trained_looking(seed=0):
+def trained_looking():
     """A six-layer network whose every array is away from its initial value."""
-    model = six_layer_cnn(classes=5, seed=seed, class_names=NAMES)
-    rng = np.random.default_rng(seed)
-    for name, array in model.state().items():
-        if name.endswith((".b", ".beta", ".mean")):
-            array += rng.normal(0, 0.1, array.shape)
-        elif name.endswith((".gamma", ".var")):
-            array *= rng.uniform(0.5, 2, array.shape)
+    model = six_layer_cnn(classes=5, class_names=NAMES)
+    unsettle(model)
     return model
 
 
-def imported(path):
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def saved(folder, model):
+    """What stands in the module that save_torch writes."""
+    save_torch(folder, "faces", model, "A test.", 1e-4)
+    return SimpleNamespace(**runpy.run_path(str(folder / "faces.py")))
 
 
 # PyTorch
@@ -51,8 +45,7 @@ def imported(path):
 def test_torch_module_gives_the_same_logits(tmp_path, record_property):
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     model = trained_looking()
-    save_torch(tmp_path, "faces", model, "A test.", 1e-4)
-    module = imported(tmp_path / "faces.py")
+    module = saved(tmp_path, model)
     faces = draw_faces(12, seed=1).faces
     expected = model.forward(to_input(faces))
     network = module.load().eval()
@@ -69,8 +62,7 @@ def test_torch_module_goes_on_training(tmp_path):
     """The same loss, and batch statistics kept with the same momentum."""
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     model = trained_looking()
-    save_torch(tmp_path, "faces", model, "A test.", 1e-4)
-    module = imported(tmp_path / "faces.py")
+    module = saved(tmp_path, model)
     network = module.load().train()
     data = draw_faces(8, seed=1)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4, eps=1e-7)
@@ -179,18 +171,9 @@ def made(tmp_path_factory, small_fer2013):
         yield folder
 
 
-def run(capsys, *arguments):
-    try:
-        code = export.main([str(a) for a in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-def test_a_package_is_scored_twice_and_evaluated_like_the_run(capsys, made, tmp_path,
-                                                                     monkeypatch, small_fer2013):
-    code, out, err = run(capsys, made, "--to", "package", "tiny", "--out", tmp_path)
+def test_a_package_is_scored_twice_and_evaluated_like_the_run(call, made, tmp_path, monkeypatch,
+                                                              small_fer2013):
+    code, out, err = call(export.main, made, "--to", "package", "tiny", "--out", tmp_path)
     assert code == 0, err
     scores = re.findall(r"float(?:32|16): (accuracy \S+)", out)
     assert len(scores) == 2 and scores[0] == scores[1]
@@ -210,77 +193,45 @@ def test_a_package_is_scored_twice_and_evaluated_like_the_run(capsys, made, tmp_
     assert str(small_fer2013.parent) not in (tmp_path / "tiny.npz").read_bytes().decode("latin1")
 
 
-def test_the_training_script_has_the_settings_of_the_run(capsys, made, tmp_path):
+def test_the_training_script_has_the_settings_of_the_run(call, made, tmp_path):
     """It compiles, names its module, and tells nothing of where the data lie; needs no torch."""
-    code, out, err = run(capsys, made, "--to", "torch", "tiny", "--training", "--out", tmp_path)
-    assert code == 0 and "torchrun --nproc-per-node 2" in out, err
-    text = (tmp_path / "tiny_train.py").read_text()
-    tree = ast.parse(text)
-    (value,) = [node.value for node in tree.body if isinstance(node, ast.Assign)]
-    settings = ast.literal_eval(value)
-    assert settings == runs.read_config(made).as_dict() | {"data": None}
-    assert "from tiny import Network" in text and "MODULE" not in text
-    assert all(len(line) <= 100 for line in text.splitlines())
-    (tmp_path / "tiny.py").unlink()
-    (tmp_path / "tiny.npz").unlink()
-    code, _, err = run(capsys, made, "--to", "torch", "tiny", "--training", "--out", tmp_path)
-    assert code == 2 and "tiny_train.py is there already" in err
-
-
-def test_a_run_is_trained_again_by_its_own_recipe(capsys, made, tmp_path):
-    shutil.copytree(made, tmp_path / "old")
+    shutil.copytree(made, tmp_path / "run")
     config = json.loads((made / "config.json").read_text())
     config["settings"]["recipe"]["label_smoothing"] = 0.3
-    (tmp_path / "old/config.json").write_text(json.dumps(config))
-    code, _, err = run(capsys, tmp_path / "old", "--to", "torch", "tiny", "--training", "--out",
-                       tmp_path)
-    assert code == 0 and "'label_smoothing': 0.3" in (tmp_path / "tiny_train.py").read_text()
+    (tmp_path / "run/config.json").write_text(json.dumps(config))
+    code, out, err = call(export.main, tmp_path / "run", "--to", "torch", "tiny", "--training",
+                          "--out", tmp_path)
+    assert code == 0 and "torchrun --nproc-per-node 2" in out, err
+    text = (tmp_path / "tiny_train.py").read_text()
+    (value,) = [node.value for node in ast.parse(text).body if isinstance(node, ast.Assign)]
+    assert ast.literal_eval(value) == config["settings"] | {"data": None}
+    assert "from tiny import Network" in text and "MODULE" not in text
+    assert all(len(line) <= 100 for line in text.splitlines())
 
 
-def test_the_training_script_says_what_it_needs(capsys, made, tmp_path):
-    assert run(capsys, made, "--to", "torch", "tiny", "--training", "--out", tmp_path)[0] == 0
-    code = "import sys; sys.modules['torch'] = None; import tiny_train"
-    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True,
-                           text=True)
-    assert ended.returncode == 2 and ended.stderr.count("\n") == 1
-    assert ended.stderr.startswith("error: training needs torch and tinyfer, both installed")
+@pytest.mark.parametrize("kind, name", [("package", "tiny.npz"), ("torch", "tiny.npz"),
+                                        ("torch", "tiny.py"), ("torch", "tiny_train.py")])
+def test_nothing_is_replaced_unasked(call, made, tmp_path, kind, name):
+    (tmp_path / name).write_text("mine")
+    arguments = made, "--to", kind, "tiny", "--out", tmp_path, *["--training"] * (kind == "torch")
+    code, out, err = call(export.main, *arguments)
+    assert code == 2 and out == "" and f"{name} is there already: choose another --out" in err
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+    assert call(export.main, *arguments, "--force")[0] == 0
+    assert (tmp_path / name).read_bytes() != b"mine"
 
 
-def test_nothing_is_replaced_unasked(capsys, made, tmp_path):
-    for kind, name in (("package", "tiny.npz"), ("torch", "tiny.npz"), ("torch", "tiny.py")):
-        (tmp_path / name).write_text("mine")
-        code, out, err = run(capsys, made, "--to", kind, "tiny", "--out", tmp_path)
-        assert code == 2 and out == "" and f"{name} is there already: choose another --out" in err
-        assert (tmp_path / name).read_text() == "mine"
-        assert run(capsys, made, "--to", kind, "tiny", "--out", tmp_path, "--force")[0] == 0
-        assert (tmp_path / name).read_bytes() != b"mine"
-        for file in tmp_path.iterdir():
-            file.unlink()
-    code, _, err = run(capsys, made, "--to", "package", "five-class")
-    assert code == 2 and "five-class.npz is there already" in err
-
-
-def test_weights_that_float16_spoils_are_not_packaged(capsys, made, tmp_path, monkeypatch):
+def test_weights_that_float16_spoils_are_not_packaged(call, made, tmp_path, monkeypatch):
     scores = iter([0.5, 0.5011])
     monkeypatch.setattr(export, "evaluate", lambda *_: dict(
         accuracy=next(scores), loss=1, macro=dict(precision=1, auc=1)))
-    code, _, err = run(capsys, made, "--to", "package", "tiny", "--out", tmp_path)
+    code, _, err = call(export.main, made, "--to", "package", "tiny", "--out", tmp_path)
     assert code == 2 and "accuracy changes by more than 0.001: nothing was written" in err
     assert not list(tmp_path.iterdir())
 
 
-def test_errors_are_one_sentence(capsys, made, tmp_path):
-    (tmp_path / "stopped").mkdir()
-    for name in ("config.json", "best.npz", "history.csv"):
-        (tmp_path / "stopped" / name).write_bytes((made / name).read_bytes())
-    for arguments, words in [
-        ([made, "--to", "onnx", "x"], "--to must be package or torch, not 'onnx'"),
-        ([made, "--to", "package", "a/b"], "'a/b' is no name for packaged weights"),
-        ([made, "--to", "torch", "a-b"], "'a-b' cannot be the name of a Python module"),
-        ([tmp_path / "stopped", "--to", "package", "x"], "is not a finished run"),
-        ([tmp_path / "gone", "--to", "torch", "x"], "neither a file nor the name"),
-        ([made, "--to", "torch"], "--to"),
-        ([made, "--to", "package", "x", "--training"], "--training is for --to torch"),
-    ]:
-        code, out, err = run(capsys, *arguments)
-        assert code == 2 and out == "" and err.startswith("error: ") and words in err
+def test_a_stopped_run_is_not_packaged(call, made, tmp_path):
+    shutil.copytree(made, tmp_path / "stopped")
+    (tmp_path / "stopped/metrics.json").unlink()
+    code, out, err = call(export.main, tmp_path / "stopped", "--to", "package", "x")
+    assert code == 2 and out == "" and "is not a finished run" in err

@@ -1,14 +1,17 @@
 """An independent judge: PyTorch, given the same weights, must compute the same network.
 
 Everything in float64 and without dropout, whose random masks the two cannot share (its own tests
-are in test_layers.py). PyTorch differentiates by itself, so every gradient is checked by a program
-that knows nothing of our formulas.
+are in test_layers.py). The layers are PyTorch's own, those of the exported module, and it
+differentiates by itself, so every gradient is checked by a program that knows nothing of our
+formulas.
 """
 
 import math
+import runpy
 
 import numpy as np
 import pytest
+from exporting.torch_module import save_torch
 from tiny import unsettle
 
 import tinyfer
@@ -18,85 +21,16 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: no indepe
 
 LIMIT = 1e-9
 CLASS_WEIGHTS = [0.5, 1.5, 1.0, 0.8, 2.0]
-
-
-class BatchNorm(torch.nn.Module):
-    """Over all but axis 1. PyTorch's own keeps the unbiased variance; this one the biased."""
-
-    def __init__(self, channels, momentum=0.99, epsilon=1e-3):
-        super().__init__()
-        self.gamma = torch.nn.Parameter(torch.ones(channels))
-        self.beta = torch.nn.Parameter(torch.zeros(channels))
-        self.register_buffer("mean", torch.zeros(channels))
-        self.register_buffer("var", torch.ones(channels))
-        self.momentum, self.epsilon = momentum, epsilon
-
-    def forward(self, x):
-        if self.training:
-            axes = [axis for axis in range(x.dim()) if axis != 1]
-            var, mean = torch.var_mean(x.detach(), axes, correction=0)
-            for running, batch in (self.mean, mean), (self.var, var):
-                running.copy_(self.momentum * running + (1 - self.momentum) * batch)
-            return torch.nn.functional.batch_norm(x, None, None, self.gamma, self.beta,
-                                                  training=True, eps=self.epsilon)
-        return torch.nn.functional.batch_norm(x, self.mean, self.var, self.gamma, self.beta,
-                                              training=False, eps=self.epsilon)
-
-
-class Network(torch.nn.Module):
-    """The study's table in PyTorch's own layers; channels first inside."""
-
-    def __init__(self, classes):
-        super().__init__()
-        sizes = [1, 32, 64, 128, 128, 256, 256]
-        self.conv = torch.nn.ModuleList(
-            torch.nn.Conv2d(a, b, 3) for a, b in zip(sizes, sizes[1:]))
-        self.dense = torch.nn.ModuleList(
-            [torch.nn.Linear(1024, 256), torch.nn.Linear(256, classes)])
-        self.bn = torch.nn.ModuleList(BatchNorm(size) for size in sizes[1:] + [256])
-
-    def forward(self, x):
-        x = x.permute(0, 3, 1, 2)
-        for number, (conv, bn) in enumerate(zip(self.conv, self.bn), 1):
-            x = bn(torch.relu(conv(x)))
-            if number % 2 == 0:
-                x = torch.nn.functional.max_pool2d(x, 2)
-        x = x.permute(0, 2, 3, 1).flatten(1)
-        x = self.bn[6](torch.relu(self.dense[0](x)))
-        return self.dense[1](x)
-
-    def by_our_names(self):
-        """Every array under tinyfer's name, viewed in tinyfer's layout."""
-        arrays = {}
-        for i, conv in enumerate(self.conv, 1):
-            arrays |= {f"conv{i}.w": conv.weight, f"conv{i}.b": conv.bias}
-        for i, dense in enumerate(self.dense, 1):
-            arrays |= {f"dense{i}.w": dense.weight, f"dense{i}.b": dense.bias}
-        for i, bn in enumerate(self.bn, 1):
-            arrays |= {f"bn{i}.{name}": getattr(bn, name)
-                       for name in ("gamma", "beta", "mean", "var")}
-        return arrays
+N = 16
 
 
 def ours(tensor):
-    """A PyTorch array in our layout: (K, C, 3, 3) -> (3, 3, C, K), (K, C) -> (C, K)."""
-    axes = {4: (2, 3, 1, 0), 2: (1, 0), 1: (0,)}[tensor.dim()]
-    return tensor.detach().permute(axes).numpy()
-
-
-class KerasAdam:
-    """Adam with eps added to the uncorrected sqrt(v), as in Kingma and Ba, end of section 2."""
-
-    def __init__(self, parameters, lr=1e-4, beta1=0.9, beta2=0.999, eps=1e-7):
-        self.parameters, self.t = list(parameters), 0
-        self.lr, self.beta1, self.beta2, self.eps = lr, beta1, beta2, eps
-        # torch.optim.Adam corrects v first; dividing its eps by the correction makes them equal.
-        self.adam = torch.optim.Adam(self.parameters, lr=lr, betas=(beta1, beta2))
-
-    def step(self):
-        self.t += 1
-        self.adam.param_groups[0]["eps"] = self.eps / math.sqrt(1 - self.beta2**self.t)
-        self.adam.step()
+    """A PyTorch array in our layout: (K, C, 3, 3) -> (3, 3, C, K), (K, C) -> (C, K); the first
+    dense layer's C run over (channels, rows, columns) there."""
+    array = tensor.detach().numpy()
+    if array.shape[1:] == (1024,):
+        return array.reshape(-1, 256, 2, 2).transpose(2, 3, 1, 0).reshape(1024, -1)
+    return array.transpose(*range(2, array.ndim), *range(min(2, array.ndim))[::-1])
 
 
 def relative_error(a, b):
@@ -104,7 +38,7 @@ def relative_error(a, b):
 
 
 @pytest.fixture
-def pair():
+def pair(tmp_path):
     """Our network without dropout, PyTorch's with the same weights, and a batch; all random."""
     rng = np.random.default_rng(5)
     model = tinyfer.six_layer_cnn(classes=5, seed=3, dtype=np.float64)
@@ -112,77 +46,67 @@ def pair():
         if isinstance(layer, Dropout):
             layer.rate = 0.0
     unsettle(model)
-    judge = Network(5).double()
-    arrays = judge.by_our_names()
-    assert arrays.keys() == model.state().keys()
-    with torch.no_grad():
-        for name, array in model.state().items():
-            back = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}[array.ndim]
-            arrays[name].copy_(torch.from_numpy(array).permute(back))
-    return model, judge, rng.random((16, 48, 48, 1)), rng.integers(5, size=16)
+    save_torch(tmp_path, "judge", model, "A judge.", 1e-4)
+    judge = runpy.run_path(str(tmp_path / "judge.py"))["Network"]().double()
+    with np.load(tmp_path / "judge.npz") as file:
+        judge.load_state_dict({name: torch.from_numpy(file[name]) for name in file}, strict=False)
+    return model, judge, rng.random((N, 48, 48, 1)), rng.integers(5, size=N)
 
 
 def run_both(model, judge, x, labels, training):
-    """One forward and backward of each; the results of both by name."""
+    """The largest relative error, with its name, of one forward and backward of each."""
     logits = model.forward(x, training)
     loss, dlogits = tinyfer.softmax_cross_entropy(logits, labels, CLASS_WEIGHTS)
-    dx = model.backward(dlogits)
-    mine = {"logits": logits, "loss": np.array(loss), "x": dx}
-    mine |= {p.name: p.grad.copy() for p in model.parameters()}
+    mine = [logits, np.array(loss), model.backward(dlogits)]
 
-    judge.train(training)
-    judge.zero_grad()
+    judge.train(training).zero_grad()
     x = torch.from_numpy(x).requires_grad_()
-    logits = judge(x)
-    weights = torch.tensor(CLASS_WEIGHTS, dtype=x.dtype)
-    losses = torch.nn.functional.cross_entropy(
-        logits, torch.from_numpy(labels), weights, reduction="none")
+    logits = judge(x.permute(0, 3, 1, 2))
+    losses = torch.nn.functional.cross_entropy(logits, torch.from_numpy(labels), torch.tensor(
+        CLASS_WEIGHTS, dtype=x.dtype), reduction="none")
     losses.mean().backward()
-    theirs = {"logits": logits.detach().numpy(), "loss": losses.mean().detach().numpy(),
-              "x": x.grad.numpy()}
-    theirs |= {name: ours(tensor.grad) for name, tensor in judge.by_our_names().items()
-               if tensor.requires_grad}
-    return mine, theirs
-
-
-def worst(mine, theirs):
-    assert mine.keys() == theirs.keys()
-    return max((relative_error(mine[name], theirs[name]), name) for name in mine)
+    theirs = [logits.detach().numpy(), losses.mean().detach().numpy(), x.grad.numpy()]
+    pairs = list(zip(("logits", "loss", "x"), mine, theirs))
+    pairs += [(p.name, p.grad, ours(q.grad))
+              for p, q in zip(model.parameters(), judge.parameters(), strict=True)]
+    return max((relative_error(a, b), name) for name, a, b in pairs)
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
 def test_logits_loss_and_every_gradient(pair, training, record_property):
-    error, name = worst(*run_both(*pair, training))
+    error, name = run_both(*pair, training)
     record_property("relative error", f"{error:.1e} ({name}), at most {LIMIT:.0e}")
     assert error <= LIMIT
 
 
 def test_three_adam_steps_and_the_running_statistics(pair, record_property):
+    """PyTorch's Adam adds eps to sqrt(v) once v is corrected, ours before, as Kingma and Ba at the
+    end of their section 2; dividing its eps by the correction makes them equal."""
     model, judge, x, labels = pair
+    before = {name: array.copy() for name, array in model.state().items()}
     rng = np.random.default_rng(6)
-    optimizer = tinyfer.Adam(model.parameters())
-    reference = KerasAdam(judge.parameters())
-    for _ in range(3):
-        run_both(model, judge, rng.random(x.shape), rng.integers(5, size=len(x)), training=True)
+    optimizer, theirs = tinyfer.Adam(model.parameters()), torch.optim.Adam(judge.parameters(), 1e-4)
+    for t in range(1, 4):
+        run_both(model, judge, rng.random(x.shape), rng.integers(5, size=N), training=True)
         optimizer.step()
-        reference.step()
-    mine, theirs = model.state(), {n: ours(t) for n, t in judge.by_our_names().items()}
-    error, name = worst(mine, theirs)
-    record_property("relative error", f"{error:.1e} ({name}), at most {LIMIT:.0e}")
-    assert error <= LIMIT
-    mine, theirs = run_both(model, judge, x, labels, training=False)
-    assert worst(mine, theirs)[0] <= 10 * LIMIT     # the same function after training, too
-
-
-def test_the_moments_of_adam(pair):
-    model, judge, x, labels = pair
-    optimizer, reference = tinyfer.Adam(model.parameters()), KerasAdam(judge.parameters())
-    run_both(model, judge, x, labels, training=True)
-    optimizer.step()
-    reference.step()
-    state = optimizer.state()
-    for name, tensor in judge.by_our_names().items():
-        if tensor.requires_grad:
-            moments = reference.adam.state[tensor]
-            assert relative_error(state[f"m.{name}"], ours(moments["exp_avg"])) <= LIMIT
-            assert relative_error(state[f"v.{name}"], ours(moments["exp_avg_sq"])) <= LIMIT
+        theirs.param_groups[0]["eps"] = 1e-7 / math.sqrt(1 - 0.999**t)
+        theirs.step()
+    errors = [relative_error(p.value, ours(q))
+              for p, q in zip(model.parameters(), judge.parameters(), strict=True)]
+    moments = optimizer.state()
+    for p, q in zip(model.parameters(), judge.parameters()):
+        errors += [relative_error(moments[f"{ours_}.{p.name}"], ours(theirs.state[q][name]))
+                   for ours_, name in (("m", "exp_avg"), ("v", "exp_avg_sq"))]
+    norms = [module for module in judge if hasattr(module, "running_var")]
+    values = N * np.array([46, 44, 20, 18, 7, 5, 1])**2      # of a channel in a batch
+    for k, (norm, M) in enumerate(zip(norms, values, strict=True), 1):
+        mean, var = ours(norm.running_mean), ours(norm.running_var)
+        kept = 0.99**3 * before[f"bn{k}.var"]   # what PyTorch adds is M / (M - 1) of ours
+        errors += [relative_error(model.state()[f"bn{k}.mean"], mean),
+                   relative_error(model.state()[f"bn{k}.var"], kept + (var - kept) * (M - 1) / M)]
+    record_property("relative error", f"{max(errors):.1e}, at most {LIMIT:.0e}")
+    assert max(errors) <= LIMIT
+    with torch.no_grad():           # the same function after training, too
+        for k, norm in enumerate(norms, 1):
+            norm.running_var.copy_(torch.from_numpy(model.state()[f"bn{k}.var"]))
+    assert run_both(model, judge, x, labels, training=False)[0] <= 10 * LIMIT

@@ -3,6 +3,12 @@
     python scripts/export.py runs/experiment6-seed0 --to package five-class
     python scripts/export.py runs/experiment6-seed0 --to torch five_class --out exported
     python scripts/export.py five-class --to torch five_class --training
+
+--to package NAME writes tinyfer/pretrained/NAME.npz with weights in float16 (half the size), after
+a check on the test part that the scores stay the same; tinyfer.load_model(NAME) then finds it.
+--to torch NAME writes NAME.py, a readable PyTorch module that gives the same logits, and its
+weights NAME.npz; with --training also NAME_train.py, which trains such a network anew on many
+cores, GPUs or machines.
 """
 
 import re
@@ -10,6 +16,7 @@ import shlex
 from pathlib import Path
 
 import numpy as np
+import options
 from exporting.packaging import half_precision, save_packaged
 from exporting.torch_module import check_module_name, save_torch, training_script
 from study.results import is_finished, record_of
@@ -27,20 +34,13 @@ LARGEST_CHANGE = 0.001  # of the accuracy, between float32 and float16 weights
 
 
 def parse(argv):
-    parser = cli.parser(
-        description="--to package NAME writes tinyfer/pretrained/NAME.npz with weights in float16 "
-        "(half the size), after a check on the test part that the scores stay the same; "
-        "tinyfer.load_model(NAME) then finds it. --to torch NAME writes NAME.py, a readable "
-        "PyTorch module that gives the same logits, and its weights NAME.npz; with --training also "
-        "NAME_train.py, which trains such a network anew on many cores, GPUs or machines.")
+    parser = options.parser(__doc__, "--data")
     add = parser.add_argument
     add("run", metavar="RUN", help="a run folder; for --to torch also packaged weights by name")
     add("--to", required=True, nargs=2, metavar=("{package,torch}", "NAME"),
         help="where to, and under which name")
     add("--training", action="store_true", help="for --to torch: write NAME_train.py too, for "
         "torchrun, with the data, split, class weights, augmentation and rates of the run")
-    add("--data", metavar="PATH", help="for --to package: FER-2013 (default: where the run found "
-        "it, TINYFER_DATA, ./data)")
     cli.add_output(parser, "tinyfer/pretrained; for torch runs/exported")
     cli.add_threads(parser)
     return parser.parse_args(argv)
@@ -53,38 +53,38 @@ def main(argv=None):
 def export(given):
     kind, name = given.to
     set_threads(given.threads)
-    if given.training and kind != "torch":
-        raise ValueError("--training is for --to torch; a package holds weights alone")
-    if kind == "package":
-        if not re.fullmatch(r"[\w-]+", name, re.ASCII):
-            raise ValueError(f"{name!r} is no name for packaged weights: use letters, digits and -")
-        folder = Path(given.out or PACKAGED)
-        cli.check_output(folder / f"{name}.npz", given.force)
-        to_package(given.run, name, given.data, folder)
-    elif kind == "torch":
-        check_module_name(name)
-        folder = Path(given.out or "runs/exported")
-        for ending in (".py", ".npz", *["_train.py"] * given.training):
-            cli.check_output(folder / f"{name}{ending}", given.force)
-        run = open_run(given.run)
-        script = training_script(name, run) if given.training else None
-        title = f"{run.experiment.title}, seed {run.config.seed}"
-        save_torch(folder, name, run.model, title[0].upper() + title[1:] + ".",
-                   run.config.recipe.lr)
-        module = folder / f"{name}.py"
-        print(f"{module} and {name}.npz are written; try   python {shlex.quote(str(module))}")
-        if script:
-            trainer = folder / f"{name}_train.py"
-            with atomic_write(trainer) as file:
-                file.write(script.encode())
-            print(f"{trainer} trains it; try   torchrun --nproc-per-node 2 "
-                  f"{shlex.quote(str(trainer))} --data archive.zip")
-    else:
+    if kind not in ("package", "torch"):
         raise ValueError(f"--to must be package or torch, not {kind!r}")
+    if kind == "torch":
+        return to_torch(given, name, Path(given.out or "runs/exported"))
+    if given.training:
+        raise ValueError("--training is for --to torch; a package holds weights alone")
+    if not re.fullmatch(r"[\w-]+", name, re.ASCII):
+        raise ValueError(f"{name!r} is no name for packaged weights: use letters, digits and -")
+    path = Path(given.out or PACKAGED) / f"{name}.npz"
+    cli.check_output(path, given.force)
+    to_package(given.run, given.data, path)
 
 
-def to_package(place, name, data, folder):
-    """Write NAME.npz, unless the scores change with float16."""
+def to_torch(given, name, folder):
+    """Write NAME.py, NAME.npz and, if wanted, NAME_train.py."""
+    check_module_name(name)
+    module, trainer = folder / f"{name}.py", folder / f"{name}_train.py"
+    for path in (module, folder / f"{name}.npz", *[trainer] * given.training):
+        cli.check_output(path, given.force)
+    run = open_run(given.run)
+    title = f"{run.experiment.title}, seed {run.config.seed}."
+    save_torch(folder, name, run.model, title[0].upper() + title[1:], run.config.recipe.lr)
+    print(f"{module} and {name}.npz are written; try   python {shlex.quote(str(module))}")
+    if given.training:
+        with atomic_write(trainer) as file:
+            file.write(training_script(name, run).encode())
+        print(f"{trainer} trains it; try   torchrun --nproc-per-node 2 "
+              f"{shlex.quote(str(trainer))} --data archive.zip")
+
+
+def to_package(place, data, path):
+    """Write the file of packaged weights, unless the scores change with float16."""
     run = open_run(place)
     if run.folder is None or not is_finished(run.folder):
         raise ValueError(f"{place} is not a finished run: train it to the end first")
@@ -109,15 +109,10 @@ def to_package(place, name, data, folder):
         raise ValueError(f"with float16 weights the accuracy changes by more than "
                          f"{LARGEST_CHANGE}: nothing was written")
     record = record_of(run.folder, data)
-    trained = {key: run.about[key] for key in ("settings", "source", "class_names", "parts",
-                                                "parameters", "trainable_parameters",
-                                                "threads", "machine")}
-    trained["settings"] = run.config.as_dict() | {"data": None}
-    trained |= dict(experiment=run.experiment.number,
-                    best_epoch=record["best_epoch"], weights=record["weights"],
-                    half_precision=half)
-    path = folder / f"{name}.npz"
+    trained = {key: run.about[key] for key in ("source", "class_names", "parts", "parameters",
+                                                "trainable_parameters", "threads", "machine")}
+    trained |= dict(settings=run.config.as_dict() | {"data": None},
+                    experiment=run.experiment.number, best_epoch=record["best_epoch"],
+                    weights=record["weights"], half_precision=half)
     save_packaged(path, run.model, trained)
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
-
-

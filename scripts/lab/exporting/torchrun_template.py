@@ -15,10 +15,11 @@ trained the run these SETTINGS are of: written anew here, they would be another 
 or later. So tinyfer must be installed on each machine, and the archive be there.
 
 What differs: dropout and the changes of faces are drawn by each worker for itself. Batch norm takes
-mean and variance of a worker's share, unless --sync-batch-norm (GPUs only) takes those of all
-shares; its running values are the first worker's, with a variance divided by M - 1, where tinyfer
-divides by M. A last batch of fewer than two images a worker is left out. And a training that was
-stopped begins anew. Chapter 19 of tinyfer's course has numbers, and what communicating costs.
+mean and variance of a worker's share (on GPUs nn.SyncBatchNorm.convert_sync_batchnorm(network)
+would take those of all); its running values are the first worker's, with a variance divided by
+M - 1, where tinyfer divides by M. A last batch of fewer than two images a worker is left out. And a
+training that was stopped begins anew. Chapter 19 of tinyfer's course has numbers, and what
+communicating costs.
 """
 
 import argparse
@@ -29,34 +30,29 @@ import sys
 import time
 from dataclasses import replace
 
-try:
-    import numpy as np
-    import torch
-    import torch.distributed as dist
-    from torch import nn
-    from torch.nn.functional import cross_entropy
-    from torch.nn.parallel import DistributedDataParallel
-
-    from tinyfer.core.layers import BatchNorm
-    from tinyfer.core.networks import load_model, six_layer_cnn
-    from tinyfer.data import class_weights, fer2013_check, to_input
-    from tinyfer.training import runs
-    from tinyfer.training.checkpoint import write_history
-    from tinyfer.training.config import Config
-    from tinyfer.training.loop import out_of_patience, start_from
-    from tinyfer.training.recipes import PLAIN
-except ImportError as missing:
-    print(f"error: training needs torch and tinyfer, both installed: {missing}", file=sys.stderr)
-    sys.exit(2)
-
+import numpy as np
+import torch
+import torch.distributed as dist
 from MODULE import Network
+from torch import nn
+from torch.nn.functional import cross_entropy
+from torch.nn.parallel import DistributedDataParallel
+
+from tinyfer.core.layers import BatchNorm
+from tinyfer.core.networks import load_model, six_layer_cnn
+from tinyfer.data import class_weights
+from tinyfer.scores import metrics
+from tinyfer.training.checkpoint import write_history
+from tinyfer.training import runs
+from tinyfer.training.config import Config
+from tinyfer.training.loop import out_of_patience, start_from
+from tinyfer.training.recipes import PLAIN
 
 SETTINGS = dict()
 
 
 def train(given):
-    folder, sync = given.pop("out", "runs/MODULE"), given.pop("sync_batch_norm", False)
-    config = Config.read(SETTINGS)
+    folder, config = given.pop("out", "runs/MODULE"), Config.read(SETTINGS)
     recipe = {name: given.pop(name) for name in PLAIN if name in given}
     config = replace(config, recipe=replace(config.recipe, **recipe), **given)
     if "RANK" not in os.environ:
@@ -65,43 +61,30 @@ def train(given):
     config = replace(config, data=str(place.resolve()) if place else None)
     if os.environ["RANK"] == "0":
         runs.new_folder(folder)
-    device = join(sync)
+    device = join()
 
-    faces = config.faces()
-    parts = config.parts(faces)
+    parts = config.parts(config.faces())
     names, workers = parts.train.class_names, dist.get_world_size()
     if (least := min(config.recipe.batch_size, len(parts.train))) < 2 * workers:
         raise ValueError(f"{least} images a step are too few for {workers} workers: batch norm "
                          "needs two for each")
-    dtype = getattr(torch, config.dtype)
     model = six_layer_cnn(classes=len(names), seed=config.seed, class_names=names,
                           dtype=np.dtype(config.dtype))
     if config.start:
         start_from(model, load_model(config.start))
-    network = Network().to(dtype)
+    network = Network().to(device, getattr(torch, config.dtype))
     copy_weights(model, network)
-    if sync:
-        network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
-    network = network.to(device)
-    weights = None
-    if config.balance == "weights":
-        weights = torch.tensor(class_weights(parts.train.labels, len(names)), dtype=dtype,
-                               device=device)
-
     first = dist.get_rank() == 0
     if first:
         about = runs.about_run(config, parts, model, workers * torch.get_num_threads())
         about["trained_by"] = f"PyTorch {torch.__version__}, {workers} workers on {device.type}"
         runs.write_json(f"{folder}/config.json", about)
-        if faces.source == "FER-2013":
-            print(fer2013_check.sentence(faces))
         print(f"{about['trained_by']}, {config.recipe.batch_size} images a step between them")
 
-    history, best = [], -1.0
-    for row, judged in epochs(network, model, config, parts, weights, device):
-        history.append(row)
+    best = -1.0
+    for history in epochs(network, model, config, parts, device):
+        row = history[-1]
         if first and row["val_accuracy"] > best:
-            copy_weights(model, judged, back=True)
             model.save(f"{folder}/best.npz")
             best = row["val_accuracy"]
         if first:
@@ -112,19 +95,12 @@ def train(given):
     if first:
         print(f"tinyfer.load_model({folder!r}) reads the best of them; to score it:   "
               f"python scripts/evaluate.py {folder}")
-    dist.barrier()          # nobody leaves while the first one writes
     dist.destroy_process_group()
 
 
-def join(sync):
+def join():
     """Meet the other workers; the device of this one."""
-    here, gpus = int(os.environ["LOCAL_WORLD_SIZE"]), torch.cuda.device_count()
-    if sync and not gpus:
-        raise ValueError("--sync-batch-norm needs GPUs: PyTorch's SyncBatchNorm has no CPU version")
-    if gpus and here > gpus:
-        raise ValueError(f"{here} workers on a machine with {gpus} GPUs: give --nproc-per-node "
-                         f"{gpus} at most")
-    if not gpus:
+    if not torch.cuda.is_available():
         dist.init_process_group("gloo")
         return torch.device("cpu")
     torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
@@ -132,17 +108,21 @@ def join(sync):
     return torch.device("cuda", torch.cuda.current_device())
 
 
-def epochs(network, model, config, parts, weights, device):
-    """Train as tinyfer/training/loop.py does; yield each epoch's row, and the network it judges."""
+def epochs(network, model, config, parts, device):
+    """Train as tinyfer/training/loop.py does; yield the rows of the epochs so far. The first worker
+    judges each on the validation part, by tinyfer's model, which then has its weights."""
     rank, workers = dist.get_rank(), dist.get_world_size()
     recipe, train, classes = config.recipe, parts.train, len(parts.train.class_names)
-    size, steps, done = recipe.batch_size, -(-len(train) // recipe.batch_size), 0
+    size, steps, done, history = recipe.batch_size, -(-len(train) // recipe.batch_size), 0, []
+    weights = None
+    if config.balance == "weights":
+        weights = torch.from_numpy(class_weights(train.labels, classes).astype(model.dtype))
+        weights = weights.to(device)
     averaged = copy.deepcopy(network) if recipe.ema else None
     optimizer = make_optimizer(recipe, network)
     parallel = DistributedDataParallel(network)
     rng = np.random.default_rng([config.seed, rank])          # each worker its own
     torch.manual_seed(int(rng.integers(2**63)))
-    history = []
     for epoch in range(1, recipe.epochs + 1):
         if out_of_patience(history, recipe.patience):
             return
@@ -166,20 +146,20 @@ def epochs(network, model, config, parts, weights, device):
             if averaged:
                 follow(averaged, network, recipe.ema, done)
             totals[:3] += torch.stack([loss.double(), right.double(), loss.new_tensor(len(x))])
-        judged = averaged or network
-        for buffer in judged.buffers():         # batch norm's running values: the first worker's
-            dist.broadcast(buffer, 0)
-        totals[3:] = validate(judged, parts.validation, model.dtype, device)
+        if rank == 0:
+            copy_weights(model, averaged or network, back=True)
+            p, labels = model.predict_proba(parts.validation.faces), parts.validation.labels
+            totals[3], totals[4] = metrics.cross_entropy(labels, p), metrics.accuracy(
+                labels, p.argmax(axis=1))
         dist.all_reduce(totals)
-        loss, right, seen, val_loss, val_right = totals.tolist()
-        judges = len(parts.validation)
+        loss, right, seen, val_loss, val_accuracy = totals.tolist()
         if not math.isfinite(loss + val_loss):
             raise ValueError(f"the loss became {loss / seen} in epoch {epoch}: training has "
                              "diverged, try a smaller --lr")
         history.append(dict(epoch=epoch, loss=loss / seen, accuracy=right / seen,
-                            val_loss=val_loss / judges, val_accuracy=val_right / judges,
+                            val_loss=val_loss, val_accuracy=val_accuracy,
                             seconds=time.perf_counter() - started))
-        yield history[-1], judged
+        yield history
 
 
 def backward(parallel, x, targets, weights, images):
@@ -204,10 +184,8 @@ def make_optimizer(recipe, network):
     """The recipe's; only weights decay, no bias, gamma or beta."""
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(network.parameters(), recipe.lr, recipe.momentum)
-    weights = [p for p in network.parameters() if p.dim() > 1]
-    others = [p for p in network.parameters() if p.dim() == 1]
-    return torch.optim.AdamW([dict(params=weights, weight_decay=recipe.weight_decay),
-                              dict(params=others, weight_decay=0.0)], recipe.lr)
+    return torch.optim.AdamW([dict(params=[p], weight_decay=recipe.weight_decay * (p.dim() > 1))
+                              for p in network.parameters()], recipe.lr)
 
 
 def set_rate(optimizer, rate, t):
@@ -223,21 +201,6 @@ def follow(averaged, network, decay, t):
     for mean, value in zip(averaged.state_dict().values(), network.state_dict().values()):
         if mean.is_floating_point():        # and not a count of batches
             mean.lerp_(value, 1 - decay)
-
-
-@torch.no_grad()
-def validate(network, part, dtype, device):
-    """Loss, unweighted, and number of right answers, summed over this worker's share of a part."""
-    network.eval()
-    mine = slice(dist.get_rank(), None, dist.get_world_size())
-    faces, labels = part.faces[mine], torch.from_numpy(part.labels[mine]).to(device)
-    totals = torch.zeros(2, dtype=torch.float64, device=device)
-    for first in range(0, len(faces), 64):
-        some = slice(first, first + 64)
-        logits = network(as_tensor(to_input(faces[some], dtype), device))
-        totals[0] += cross_entropy(logits, labels[some], reduction="sum")
-        totals[1] += (logits.argmax(dim=1) == labels[some]).sum()
-    return totals
 
 
 def as_tensor(x, device):
@@ -281,8 +244,6 @@ def parse(argv):
     add("--batch-size", type=int, metavar="N", help="images a step, of all workers together "
         "(default: the run's)")
     add("--lr", type=float, metavar="RATE", help="the rate, or the highest (default: the run's)")
-    add("--sync-batch-norm", action="store_true", help="mean and variance of all workers' images, "
-        "for two more messages a layer and pass; on GPUs only")
     return vars(parser.parse_args(argv))
 
 
