@@ -3,36 +3,30 @@
     python scripts/lab/ablation.py --list
     python scripts/lab/ablation.py --rung six-norm --data archive.zip     train it, or go on with it
     python scripts/lab/ablation.py --rung six-norm --drawn 2000           the same on drawn faces
-    python scripts/lab/ablation.py --write                                docs/ladder.json and the page
-    python scripts/lab/ablation.py --rung best-80 --adopt runs/best       a run that train.py --resume
-                                                                    scores and export.py packages
+    python scripts/lab/ablation.py --write                                docs/ladder.json, the page
 
 A rung that was stopped goes on after its last whole epoch, by the same command.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
-from ablations.climb import adopt, climb, folder_of, look_again
+import options
+from ablations.climb import climb, folder_of, look_again
 from ablations.plan import RUNGS
 
 from tinyfer.commands import cli
-from tinyfer.data import draw_faces, find_data, load_fer2013
+from tinyfer.data import draw_faces
 
 
 def parse(argv):
-    parser = cli.parser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = options.parser(__doc__, "--data", "--seed")
     add = parser.add_argument
     add("--list", action="store_true", help="print the rungs, lowest first")
     add("--rung", metavar="NAME", choices=RUNGS, help="train this rung; --list names them")
-    add("--data", metavar="PATH", help="FER-2013; else TINYFER_DATA or ./data")
     add("--drawn", type=cli.at_least(1), metavar="N", help="train on N drawn faces instead")
-    add("--seed", type=cli.at_least(0), default=0, metavar="N", help="default 0")
     add("--out", default="runs/ladder", metavar="FOLDER",
         help="where each rung has its run folder (default runs/ladder)")
-    add("--adopt", metavar="RUN", help="make a run folder of scripts/train.py out of the finished "
-        "--rung, if it is by the best recipe; train nothing")
     add("--write", action="store_true", help="write docs/ladder.json, the block of "
         "docs/results.md and the pictures from the finished rungs in --out")
     given = parser.parse_args(argv)
@@ -57,19 +51,11 @@ def run(given):
 
 
 def train(rung, given):
-    if given.drawn:
-        faces = draw_faces(given.drawn, seed=given.seed)
-    else:
-        place = find_data(given.data)
-        if place is None:
-            raise FileNotFoundError("FER-2013 is not here: give --data, or --drawn to do without")
-        faces = load_fer2013(place)
+    faces = (draw_faces(given.drawn, seed=given.seed) if given.drawn
+             else cli.fer2013(given.data))
     folder = folder_of(given.out, rung, given.seed, given.drawn)
     print(f"{rung.name}: {rung.idea}; {faces.source}, {folder}", flush=True)
-    if given.adopt:
-        adopt(rung, folder, given.adopt, None if given.drawn else str(place.resolve()), faces)
-        print(f"to score it:  python scripts/train.py --resume {given.adopt}")
-    elif rung.recipe is None:
+    if rung.recipe is None:
         below = RUNGS[rung.below]
         look_again(rung, below, faces, folder_of(given.out, below, given.seed, given.drawn),
                    folder, given.seed)

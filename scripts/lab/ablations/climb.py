@@ -7,22 +7,18 @@
 The test part is never looked at here: the ladder chooses, and who chooses must not see it.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from tinyfer.commands.progress import Progress
 from tinyfer.core.kernels.threads import set_threads
-from tinyfer.core.networks import load_model, six_layer_cnn
+from tinyfer.core.networks import load_model
 from tinyfer.data.splits import class_weights
-from tinyfer.storage.arrays import check_form, save_arrays
 from tinyfer.storage.files import read_json
 from tinyfer.training import experiments, runs
-from tinyfer.training.checkpoint import load_checkpoint, save_checkpoint, write_history
-from tinyfer.training.config import Config
 from tinyfer.training.loop import fit, warnings
-from tinyfer.training.recipes import BEST, Recipe
+from tinyfer.training.recipes import Recipe
 
 FORM = dict(settings=dict(rung=(str,), seed=(int,), balance=(str,)), recipe=(dict,), source=(str,),
             images=dict(train=(int,), validation=(int,)), checksums=(dict,), parameters=(int,),
@@ -33,10 +29,7 @@ def read_rung(folder):
     """The dict in rung.json; OSError or ValueError where there is none, or a wrong one."""
     path = Path(folder) / "rung.json"
     content = read_json(path, runs.MOST_CONFIG)
-    try:
-        check_form(content, FORM, "it")
-    except ValueError as error:
-        raise ValueError(f"{path} is damaged: {error}") from None
+    check_form(content, FORM, str(path))
     return content
 
 
@@ -99,32 +92,3 @@ def _begin(folder, config):
 def keep_answers(folder, part, probabilities):
     save_arrays(Path(folder) / "validation.npz",
                 dict(labels=part.labels, probabilities=np.asarray(probabilities)))
-
-
-def adopt(rung, folder, out, place, faces):
-    """Make a run folder of scripts/train.py out of a finished rung by the best recipe, so that it
-    can be scored on the test part, once, and packaged.
-
-    ValueError where the rung is not finished, or not by that recipe.
-    """
-    about = read_rung(folder)
-    seed, recipe = about["settings"]["seed"], Recipe.read(about["recipe"])
-    config = Config(classes=7, balance=rung.balance, split="official", data=place, seed=seed,
-                    drawn=None if place else len(faces), recipe=replace(recipe, name="best"))
-    if recipe != replace(BEST, epochs=recipe.epochs, batch_size=recipe.batch_size, lr=recipe.lr):
-        raise ValueError(f"{folder} was not trained by the recipe best, but for its epochs")
-    if not (Path(folder) / "validation.npz").exists():
-        raise ValueError(f"{folder} is not finished: train --rung {rung.name} first")
-    parts = config.parts(faces)
-    names = parts.train.class_names
-    model = six_layer_cnn(len(names), seed, class_names=names)
-    optimizer = recipe.make_optimizer(model)
-    history = load_checkpoint(Path(folder) / "last.npz", model, optimizer)
-    best = six_layer_cnn(len(names), seed, class_names=names)
-    best.load_state(load_model(Path(folder) / "best.npz").state())
-    out = runs.new_folder(out)
-    trained = dict(machine=about["machine"], threads=about.get("threads", 1))
-    runs.write_json(out / "config.json", runs.about_run(config, parts, model, 1) | trained)
-    best.save(out / "best.npz")
-    save_checkpoint(out / "last.npz", model, optimizer, history, dict(recipe=recipe.decisive()))
-    write_history(out, history)

@@ -3,7 +3,7 @@
 import numpy as np
 from figures.style import COLOURS, FAINT, INK, STYLES, figure
 
-from tinyfer.storage.arrays import atomic_write
+from tinyfer.scores import plots
 
 # Chapter -> the two rungs (or three) whose curves it shows, with their names in the picture.
 PAIRS = {
@@ -20,18 +20,13 @@ SMOOTHED = "17",        # chapters whose rungs have losses that do not compare
 
 def draw(rows, folder):
     """ladder.png, and ladder-NN.png for each chapter whose rungs are all there."""
-    save(ladder(rows), folder / "ladder.png")
+    plots.save(ladder(rows), folder / "ladder.png")
     first = {row["rung"]: row for row in reversed(rows)}
     for chapter, pair in PAIRS.items():
         if all(name in first for name, _ in pair):
             left = "accuracy" if chapter in SMOOTHED else "loss"
-            save(curves([(label, first[name]["curves"]) for name, label in pair], left),
-                 folder / f"ladder-{chapter}.png")
-
-
-def save(made, path):
-    with atomic_write(path) as file:
-        made.savefig(file, format="png")
+            plots.save(curves([(label, first[name]["curves"]) for name, label in pair], left),
+                       folder / f"ladder-{chapter}.png")
 
 
 def ladder(rows):

@@ -15,7 +15,7 @@ import numpy as np
 from ablations import pictures
 from ablations.climb import read_rung
 from ablations.plan import LOWER, RUNGS, UPPER
-from study.results import held
+from study.results import held, whole
 
 from tinyfer.commands import pages
 from tinyfer.scores.binary import mcnemar
@@ -25,33 +25,29 @@ from tinyfer.training import runs
 from tinyfer.training.checkpoint import read_history
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
-NOT_YET = "not run yet"
+COMMAND = "python scripts/lab/ablation.py --rung "
 
 
 def write(out):
     """docs/ladder.json with the finished rungs of `out` added, the pages, the pictures."""
     with held(DOCS / "ladder.json"):
-        _write(out)
-
-
-def _write(out):
-    labels, records = read(DOCS / "ladder.json")
-    folders = list(finished(out))
-    if not folders and not records:
-        raise FileNotFoundError(f"{out} holds no finished rung on FER-2013 yet")
-    for folder in folders:
-        found, answers = answers_of(folder)
-        if labels is not None and not np.array_equal(labels, found):
-            raise ValueError(f"{folder} was scored on other images than docs/ladder.json")
-        labels, record = found, record_of(folder, found, answers)
-        records[record["rung"], record["seed"]] = record
-    compare(labels, records)
-    order = list(RUNGS)
-    rows = sorted(records.values(), key=lambda r: (order.index(r["rung"]), r["seed"]))
-    runs.write_json(DOCS / "ladder.json", dict(labels=digits(labels), rungs=rows))
-    pages.rewrite(DOCS / "results.md", dict(ladder=page(rows)))
-    pages.rewrite(DOCS / "16-what-makes-the-difference.md", dict(worth=worth(rows)))
-    pictures.draw(rows, DOCS / "figures")
+        labels, records = read(DOCS / "ladder.json")
+        folders = list(finished(out))
+        if not folders and not records:
+            raise FileNotFoundError(f"{out} holds no finished rung on FER-2013 yet")
+        for folder in folders:
+            found, answers = answers_of(folder)
+            if labels is not None and not np.array_equal(labels, found):
+                raise ValueError(f"{folder} was scored on other images than docs/ladder.json")
+            labels, record = found, record_of(folder, found, answers)
+            records[record["rung"], record["seed"]] = record
+        compare(labels, records)
+        order = list(RUNGS)
+        rows = sorted(records.values(), key=lambda r: (order.index(r["rung"]), r["seed"]))
+        runs.write_json(DOCS / "ladder.json", dict(labels=digits(labels), rungs=rows))
+        pages.rewrite(DOCS / "results.md", dict(ladder=page(rows)))
+        pages.rewrite(DOCS / "16-what-makes-the-difference.md", dict(worth=worth(rows)))
+        pictures.draw(rows, DOCS / "figures")
     print(f"{len(folders)} rungs of {out}, {len(rows)} in all: docs/ladder.json, docs/results.md "
           "and the pictures are written")
 
@@ -60,13 +56,11 @@ def read(path):
     """(labels or None, the records by (rung, seed)) of ladder.json; none where there is no file."""
     if not path.exists():
         return None, {}
-    try:
+    with whole(path):
         content = json.loads(path.read_text())
         labels = content.get("labels")
         return (labels if labels is None else classes(labels),
                 {(r["rung"], r["seed"]): r for r in content["rungs"]})
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise ValueError(f"{path} is damaged: expected JSON as ladder.py writes it") from None
 
 
 def compare(labels, records):
@@ -111,7 +105,7 @@ def record_of(folder, labels, answers):
         minutes=sum(row["seconds"] for row in history) / 60,
         date=time.strftime("%Y-%m-%d", time.gmtime((folder / "validation.npz").stat().st_mtime)),
         machine=config["machine"],
-        command=f"python scripts/lab/ablation.py --rung {rung.name}" + f" --seed {seed}" * (seed > 0),
+        command=COMMAND + rung.name + f" --seed {seed}" * (seed > 0),
     )
 
 
@@ -138,9 +132,8 @@ def page(rows):
 def worth(rows):
     """The block of chapter 16: what each upper rung that was run brought, in points."""
     upper = {rung.name for rung in UPPER}
-    head = ["what is added", "over", "epochs", "accuracy", "points", "p"]
-    return pages.table(head, [[line(row)[k] for k in (1, 2, 3, 4, 5, 6)] for row in rows
-                              if row["rung"] in upper])
+    return pages.table(["what is added", "over", "epochs", "accuracy", "points", "p"],
+                       [line(row)[1:7] for row in rows if row["rung"] in upper])
 
 
 def table(title, plan, rows):
@@ -148,8 +141,8 @@ def table(title, plan, rows):
     for rung in plan:
         mine = [line(row) for row in rows if row["rung"] == rung.name]
         epochs = rung.recipe.epochs if rung.recipe else ""
-        lines += mine or [[rung.name, rung.idea, rung.below or "", epochs, f"*{NOT_YET}*", "", "",
-                           "", f"`python scripts/lab/ablation.py --rung {rung.name}`"]]
+        lines += mine or [[rung.name, rung.idea, rung.below or "", epochs, "*not run yet*", "", "",
+                           "", f"`{COMMAND}{rung.name}`"]]
     head = ["rung", "what it adds", "over", "epochs", "accuracy", "points", "p",
             "minutes, machine", "command"]
     return [f"### {title}", "", pages.table(head, lines)]
@@ -157,13 +150,10 @@ def table(title, plan, rows):
 
 def line(row):
     low, high = row["interval"]
-    against = row["against"]
     points = "" if row["points"] is None else f"{row['points']:+.1f}"
-    p = ""
-    if against:
-        p = "below 0.001" if against["p"] < 0.001 else f"{against['p']:.3f}"
-    machine = row["machine"]
+    p = row["against"]["p"] if row["against"] else None
+    p = "" if p is None else "below 0.001" if p < 0.001 else f"{p:.3f}"
     seed = f", seed {row['seed']}" if row["seed"] else ""
     return [row["rung"] + seed, row["idea"], row["below"] or "", row["epochs"] or "",
             f"{100 * row['accuracy']:.1f} ({100 * low:.1f} to {100 * high:.1f})", points, p,
-            f"{row['minutes']:.0f}, {machine['cpu']}", f"`{row['command']}`"]
+            f"{row['minutes']:.0f}, {row['machine']['cpu']}", f"`{row['command']}`"]
