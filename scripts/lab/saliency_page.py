@@ -6,17 +6,17 @@
     python scripts/lab/saliency_page.py speed --threads 1
 
 randomisation, faithfulness, planted: the tests of `saliency --audit`. mean-maps: the mean map of
-each class over a whole test part, and its shares in eyes, mouth and border. speed: maps timed beside
-training. The options are those of the command saliency.
+each class over a whole test part, and its shares in eyes, mouth and border. speed: maps timed
+beside training. The options are those of the command saliency.
 """
 
 import shutil
-import statistics
 import sys
-import time
 from pathlib import Path
+from timeit import timeit
 
 import numpy as np
+from bench.turns import take_turns
 from matplotlib.patches import Rectangle
 
 from tinyfer.commands import cli, pages, saliency
@@ -204,7 +204,6 @@ def speed(given):
     data = select_classes(draw_faces(2 * size, seed=given.seed), 5)[:size]
     model = six_layer_cnn(classes=5, seed=given.seed, class_names=data.class_names)
     optimizer = Adam(model.parameters())
-    seconds = {"maps": [], "step": []}
 
     def step():
         logits = model.forward(augment(data.faces, model.rng), training=True)
@@ -212,23 +211,16 @@ def speed(given):
         model.backward(dlogits)
         optimizer.step()
 
-    turns = {"maps": lambda: maps_of(model, data.faces, batch_size=size), "step": step}
-    for round_number in range(ROUNDS + 1):
-        for name, turn in turns.items():
-            start = time.perf_counter()
-            turn()
-            if round_number:        # the first one compiles, and warms up
-                seconds[name].append(time.perf_counter() - start)
-    maps, epoch = (statistics.median(seconds[name]) * images / size for name, images
-                   in (("maps", TEST_IMAGES), ("step", TRAINING_IMAGES)))
-    ratios = sorted(TEST_IMAGES / TRAINING_IMAGES * m / s
-                    for m, s in zip(seconds["maps"], seconds["step"]))
-    print(f"gradient maps of {TEST_IMAGES:,} images: {maps:.1f} s\n"
-          f"training epoch of {TRAINING_IMAGES:,} images: {epoch:.1f} s")
+    seconds = take_turns({"maps": lambda: timeit(lambda: maps_of(model, data.faces,
+                                                                 batch_size=size), number=1),
+                          "step": lambda: timeit(step, number=1)}, ROUNDS + 1, pause=0)
+    maps, epoch = (np.array(seconds[name][1:]) * images / size      # the first turn compiles
+                   for name, images in (("maps", TEST_IMAGES), ("step", TRAINING_IMAGES)))
     text = (f"maps of {TEST_IMAGES:,} images / training epoch of {TRAINING_IMAGES:,} images: "
-            f"{statistics.median(ratios):.2f}\n(median of {ROUNDS} turns, from {ratios[0]:.2f} to "
-            f"{ratios[-1]:.2f}; {describe_threads(threads)})")
-    print(text)
+            f"{np.median(maps / epoch):.2f}\n(median of {ROUNDS} turns, from "
+            f"{min(maps / epoch):.2f} to {max(maps / epoch):.2f}; {describe_threads(threads)})")
+    print(f"gradient maps of {TEST_IMAGES:,} images: {np.median(maps):.1f} s\n"
+          f"training epoch of {TRAINING_IMAGES:,} images: {np.median(epoch):.1f} s\n{text}")
     return [], {"speed": f"```text\n{text}\n```"}
 
 

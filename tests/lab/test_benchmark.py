@@ -8,21 +8,17 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 import benchmark
 import numpy as np
 import pytest
 import speed_ladder
-from bench import contenders, contest, cost, ladder, machine, photographs, text, turns
+from bench import contenders, contest, cost, ladder, machine, photographs, sweep, text, turns
 
 import tinyfer
 from tinyfer.commands import pages
 from tinyfer.core.kernels import reference
-
-SCRIPTS = Path(benchmark.__file__).parent
 
 
 def relative_error(a, b):
@@ -81,14 +77,9 @@ def test_bytes_of_a_convolution_by_hand():
 
 def test_turns_alternate():
     order = []
-
-    def turn(name):
-        order.append(name)
-        return 1.0
-
-    seconds = turns.take_turns({n: lambda n=n: turn(n) for n in "ABC"}, rounds=3, pause=0)
-    assert order == list("ABCABCABC")
-    assert seconds == {n: [1.0] * 3 for n in "ABC"}
+    seconds = turns.take_turns({n: lambda n=n: order.append(n) or 1.0 for n in "ABC"}, rounds=3,
+                               pause=0)
+    assert order == list("ABCABCABC") and seconds == {n: [1.0] * 3 for n in "ABC"}
 
 
 def test_ratios_are_paired_by_round():
@@ -104,38 +95,35 @@ def test_ratios_are_paired_by_round():
     assert found["other"]["quartiles"] == [2.5, 2.5]
 
 
-def test_workers_answer_measure_and_fail_by_name():
+@pytest.fixture
+def worker():
+    before = dict(os.environ)
     with turns.workers() as started:
-        worker = started["a"] = turns.Worker("a list", 1, "builtins.list", (1, 2))
-        assert worker.call("index", 2) == 1
-        assert 0 <= worker.seconds("append", 3, repeats=4) < 60
-        assert worker.call("__len__") == 2 + 1 + 4      # one call before the timed ones
-        assert 1 << 20 < worker.peak_memory() < 1 << 30
-        with pytest.raises(ValueError, match="a list: AttributeError: .*'no_such_method'"):
-            worker.call("no_such_method")
+        started["a"] = turns.Worker("a list", 3, "builtins.list", (1, 2))
+        assert dict(os.environ) == before
+        yield started["a"]
 
 
-def test_the_memory_of_a_worker_is_its_own():
+def test_workers_answer_measure_and_fail_by_name(worker):
     ballast = np.ones(300 << 20, np.uint8)
-    with turns.workers() as started:
-        worker = started["a"] = turns.Worker("a list", 1, "builtins.list")
-        assert worker.peak_memory() < ballast.nbytes
+    assert worker.call("index", 2) == 1
+    assert 0 <= worker.seconds("append", 3, repeats=4) < 60
+    assert worker.call("__len__") == 2 + 1 + 4      # one call before the timed ones
+    assert 1 << 20 < worker.peak_memory() < ballast.nbytes      # its own
+    with pytest.raises(ValueError, match="a list: AttributeError: .*'no_such_method'"):
+        worker.call("no_such_method")
 
 
-def test_a_worker_that_dies_is_noticed():
-    with turns.workers() as started:
-        worker = started["a"] = turns.Worker("a list", 1, "builtins.list")
-        worker._process.kill()
-        with pytest.raises(ValueError, match="a list: its process ended with exit code -9"):
-            worker.call("__len__")
+def test_a_worker_that_dies_is_noticed(worker):
+    worker._process.kill()
+    with pytest.raises(ValueError, match="a list: its process ended with exit code -9"):
+        worker.call("__len__")
 
 
 def test_a_worker_gets_its_number_of_threads():
-    before = dict(os.environ)
     with turns.workers() as started:
         worker = started["a"] = turns.Worker("variable", 3, "os.getenv", "NUMBA_NUM_THREADS")
         assert worker.call("__str__") == "3"
-    assert dict(os.environ) == before
 
 
 # --- validation --------------------------------------------------------------------------------
@@ -205,9 +193,9 @@ def test_check(results, passes):
 def test_check_decides_the_exit_code(monkeypatch, capsys):
     for ratio, code in ((2.5, 0), (2.3, 1)):
         results = made_up((ratio, 5.0), (5.0, 5.0))
-        monkeypatch.setattr(contest, "measure", lambda kind, *_: results[kind])
+        monkeypatch.setattr(contest, "measure", lambda kind, given: results[kind])
         monkeypatch.setattr(contest, "table", lambda *_: "")
-        monkeypatch.setattr(contest, "compile_kernels", lambda options: None)
+        monkeypatch.setattr(contest, "compile_kernels", lambda given: None)
         monkeypatch.setattr("benchmark.missing", lambda contender: [])
         assert benchmark.main(["--check"]) == code
     assert "FAIL  training: 2.30 times as fast as torch-first" in capsys.readouterr().out
@@ -238,7 +226,6 @@ def test_check_needs_pytorch(monkeypatch, capsys):
 @pytest.mark.parametrize("arguments, sentence", [
     (["--rounds", "0"], "expected a whole number from 1, got '0'"),
     (["--contenders", "jax"], "there is no contender 'jax'; there are tinyfer, torch-first"),
-    (["--sizes", "4,x"], "expected a whole number from 1, got 'x'"),
     (["--fill", "no/such/file.md"], "no/such/file.md"),
 ])
 def test_bad_arguments_get_one_sentence(arguments, sentence, refused):
@@ -246,11 +233,6 @@ def test_bad_arguments_get_one_sentence(arguments, sentence, refused):
 
 
 # --- text, pictures, layers ------------------------------------------------------------------
-
-def test_table():
-    assert text.table(["name", "ms"], [["a", 1.5], ["longer", None]], "Title") == (
-        "Title\n\nname     ms\n------  ---\na       1.5\nlonger")
-
 
 def test_fill_replaces_only_what_it_has(tmp_path):
     path = tmp_path / "speed.md"
@@ -268,9 +250,10 @@ def test_fill_replaces_only_what_it_has(tmp_path):
 
 def test_layers_sweep_and_limits(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(machine, "LARGE", 1 << 20)
+    monkeypatch.setattr(sweep, "SIZES", (2, 3))
     path = tmp_path / "result.json"
     assert benchmark.main(["--layers", "--sweep", "--rounds", "1", "--batch-size", "2", "--threads",
-                           "1", "--sizes", "2,3", "--contenders", "tinyfer", "--json", str(path)]) == 0
+                           "1", "--contenders", "tinyfer", "--json", str(path)]) == 0
     results = json.loads(path.read_text())
     assert [row["batch"] for row in results["sweep"]] == [2, 3]
     rows = results["layers"]
@@ -282,30 +265,19 @@ def test_layers_sweep_and_limits(capsys, tmp_path, monkeypatch):
 
 def test_ladder_measures_and_draws(tmp_path, capsys, monkeypatch):
     made_up = dict(numpy_product=200, own_product=220, copy_activation=30, copy_large=10)
-    monkeypatch.setattr(machine, "limits", lambda threads: made_up)
-    path = tmp_path / "ladder.json"
+    monkeypatch.setattr(machine, "measure", lambda given: made_up)
+    measured, measure = [], speed_ladder.measure
+    monkeypatch.setattr(speed_ladder, "measure", lambda given: measured.extend(measure(given))
+                        or measured)
     assert speed_ladder.main(["--rounds", "1", "--batch-size", "2", "--threads", "1", "--rungs",
-                              "im2col,chosen", "--json", str(path), "--figures",
-                              str(tmp_path)]) == 0
-    rows = json.loads(path.read_text())["ladder"]
-    assert [row["key"] for row in rows] == ["im2col", "chosen"]
-    for row in rows:
+                              "im2col,chosen", "--figures", str(tmp_path)]) == 0
+    assert [row["key"] for row in measured] == ["im2col", "chosen"]
+    for row in measured:
         assert 0 < row["error"] < 1e-5
         assert min(row["forward_ms"], row["backward_ms"], row["step_ms"]) > 0
     for name in ("speed_ladder.png", "roofline.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
-    table = capsys.readouterr().out
-    assert "im2col and NumPy's matmul" in table
-
-    monkeypatch.setattr(speed_ladder, "measure_all", None)      # an earlier run, drawn once more
-    again = tmp_path / "again"
-    assert speed_ladder.main(["--redraw", str(path), "--figures", str(again)]) == 0
-    assert capsys.readouterr().out == table.replace(str(tmp_path), str(again))
-    for name in ("speed_ladder.png", "roofline.png"):
-        assert (again / name).read_bytes() == (tmp_path / name).read_bytes()
-    path.write_text('{"ladder": []}')
-    assert speed_ladder.main(["--redraw", str(path)]) == 2
-    assert capsys.readouterr().err.endswith("expected ladder, run\n")
+    assert "im2col and NumPy's matmul" in capsys.readouterr().out
 
 
 def test_ladder_multiplies_up_what_it_timed():
@@ -316,20 +288,12 @@ def test_ladder_multiplies_up_what_it_timed():
     assert ladder.Ladder("im2col", 3).scales() == (1, 1)
 
 
-def test_the_scripts_explain_themselves():
-    for script in ("benchmark.py", "speed_ladder.py"):
-        done = subprocess.run([sys.executable, str(SCRIPTS / script), "--help"], text=True,
-                              capture_output=True, check=True)
-        assert "--rounds" in done.stdout and "--json" in done.stdout
-
-
 def test_photographs_and_films_are_timed(monkeypatch):
     monkeypatch.setattr(photographs, "FRAMES", 2)
-    monkeypatch.setattr(photographs, "FER", {"fer": (photographs.Fer, (), ("no_such_package",))})
-    ours = {"tinyfer": (photographs.Tinyfer, (50,), ())}
-    for name in "read", "watch", "find":
-        monkeypatch.setitem(photographs.TASKS, name,
-                            (photographs.TASKS[name][0], ours | photographs.FER))
+    others = {"tinyfer": (photographs.Tinyfer, (50,), ()),
+              "fer": (photographs.Fer, (), ("no_such_package",))}
+    for name, (what, _) in photographs.TASKS.items():
+        monkeypatch.setitem(photographs.TASKS, name, (what, others))
     options = argparse.Namespace(portrait=None, rounds=1, threads=1)
     result = photographs.measure(options)
     assert [result[name]["contenders"]["tinyfer"]["faces"] for name in result] == [1, 2, 8]

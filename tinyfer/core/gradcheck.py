@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 STEP = 1e-5            # the step
 LIMIT = 1e-7        # for a layer
-# Noise over limit; scripts/lab/bench/false_alarms.py measures what it spares.
+# Noise over limit; chapter 4 counts the right gradients that a smaller one refuses.
 FLOOR = 1e-9 / LIMIT
 PLACE_IN_FILTER = "filter row", "filter column", "input channel", "output channel"
 

@@ -16,8 +16,8 @@ def roofline():
     from bench import pictures
 
     speed = Path(__file__).resolve().parents[3] / "docs" / "speed.json"
-    measured = json.loads(speed.read_text(encoding="utf-8")) | {"ladder": [], "run": {"batch": 64}}
-    return pictures.roofline_figure(speed_ladder.points(measured), measured["limits"])
+    measured = json.loads(speed.read_text(encoding="utf-8"))
+    return pictures.roofline_figure(speed_ladder.points(measured["layers"]), measured["limits"])
 
 
 def cache():

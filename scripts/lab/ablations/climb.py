@@ -15,6 +15,7 @@ from tinyfer.commands.progress import Progress
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import load_model
 from tinyfer.data.splits import class_weights
+from tinyfer.storage.arrays import check_form, save_arrays
 from tinyfer.storage.files import read_json
 from tinyfer.training import experiments, runs
 from tinyfer.training.loop import fit, warnings

@@ -5,12 +5,10 @@ with_*       the same network in each library
 task         the weights and images all of them get
 contest      training step and inference, all of them in turn
 sweep        other batch sizes and threads
-pieces       into how many pieces each stage is cut
 turns        processes that take turns on the same cores, and the statistics of their times
 layers       a training step taken apart, layer by layer
 machine      what this machine can do: matrix product, memory, load
 startup      import, first step with and without compiled kernels
-false_alarms how often a gradient check refuses a right gradient; a command of its own
 cost_of_checks  what the checks of arguments cost in a step; a command of its own
 ladder       the versions of the convolution, from plain loops on; ladder_kernels the retired ones
 pictures     the ladder and the roofline

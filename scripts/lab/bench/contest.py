@@ -18,14 +18,13 @@ ONNX_WANTED = 1.0
 MOST_MEMORY = 478 << 20     # of the process that trains, in bytes
 
 
-def measure(kind, chosen, options):
+def measure(kind, options):
     """{key: dict of what was measured, or of what is missing} for "training" or "inference"."""
-    chosen = [c for c in chosen if kind in c.tasks]
     result, arrays = {}, task.weights()
     n = options.batch_size if kind == "training" else options.images
     with workers() as started:
         turns, expected = {}, None
-        for contender in chosen:
+        for contender in (c for c in options.chosen if kind in c.tasks):
             result[contender.key] = entry = {"title": contender.title,
                                              "precision": contender.precision}
             absent = contenders.missing(contender)

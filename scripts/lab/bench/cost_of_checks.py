@@ -2,13 +2,14 @@
 
     python scripts/lab/bench/cost_of_checks.py
 
-The calls of tinyfer.core.checks in one step of the six-layer network (a batch of 64, float32) are kept
-with their arguments and then made again by themselves, twenty times; the quickest counts, less an
-empty loop over them. The step is the median of fifteen.
+The calls of tinyfer.core.checks in one step of the six-layer network (a batch of 64, float32) are
+kept with their arguments and then made again by themselves, twenty times; the quickest counts, less
+an empty loop over them. The step is the median of fifteen.
 """
 
 import statistics
-import time
+import timeit
+from unittest import mock
 
 import numpy as np
 
@@ -30,50 +31,34 @@ def main():
         model.backward(dlogits)
         optimizer.step()
 
-    for _ in range(3):
-        step()
-    whole = statistics.median(seconds(step) for _ in range(15))
+    timeit.timeit(step, number=3)
+    whole = statistics.median(timeit.repeat(step, number=1, repeat=15))
     calls = calls_of(step)
-    again = min(seconds(lambda: [check(*given) for check, given in calls]) for _ in range(20))
-    empty = min(seconds(lambda: [nothing(*given) for _, given in calls]) for _ in range(20))
+    again, empty = (min(timeit.repeat(work, number=1, repeat=20)) for work in (
+        lambda: [check(*a, **k) for check, a, k in calls], lambda: [dict(**k) for *_, k in calls]))
     cost = again - empty
     print(f"training step {1e3 * whole:.1f} ms; its {len(calls)} checks {1e3 * cost:.2f} ms: "
           f"{100 * cost / whole:.2f} %")
 
 
 def calls_of(step):
-    """[(check, arguments)] of a step, without those that one check makes of another."""
-    plain = {name: getattr(checks, name) for name in NAMES}
-    calls, depth = [], 0
+    """[(check, arguments, named ones)] of a step, without those that one check makes of another."""
+    calls, within = [], []
 
     def kept(check):
         def wrapper(*given, **named):
-            nonlocal depth
-            if depth == 0:
-                calls.append((lambda *a: check(*a, **named), given))
-            depth += 1
+            if not within:
+                calls.append((check, given, named))
+            within.append(check)
             try:
                 return check(*given, **named)
             finally:
-                depth -= 1
+                within.pop()
         return wrapper
 
-    for name, check in plain.items():
-        setattr(checks, name, kept(check))
-    step()
-    for name, check in plain.items():
-        setattr(checks, name, check)
+    with mock.patch.multiple(checks, **{name: kept(getattr(checks, name)) for name in NAMES}):
+        step()
     return calls
-
-
-def nothing(*given):
-    pass
-
-
-def seconds(work):
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -4,29 +4,24 @@ from collections import namedtuple
 
 import numpy as np
 
-import tinyfer
 from bench import ladder_kernels as old
 from bench import task
+from bench.with_tinyfer import Tinyfer
 from tinyfer.core.kernels import conv, direct, memory, reference, winograd
 from tinyfer.core.kernels.batchnorm import batchnorm_apply_gradient
 
 # The fourth convolution of the network: 20 x 20 pixels of 128 channels, to 18 x 18 of 128.
 SIZE, CHANNELS = 20, 128
-FEW_CHANNELS = conv.FEW_CHANNELS
-
-
-def direct_forward(x, w, b, relu=False):
-    return direct.forward(x, w, b, relu)
 
 
 def blocks_forward(x, w, b, relu=False):
-    if x.shape[3] < FEW_CHANNELS:
+    if x.shape[3] < conv.FEW_CHANNELS:
         return direct.forward(x, w, b, relu)
     return winograd.forward(x, w, b, relu, 4)
 
 
 def blocks_backward(dout, x, w, out=None):
-    if x.shape[3] < FEW_CHANNELS:
+    if x.shape[3] < conv.FEW_CHANNELS:
         return direct.backward(dout, x, w, out)
     return winograd.backward(dout, x, w, out, 4)
 
@@ -43,7 +38,7 @@ RUNGS = {rung.key: rung for rung in (
     Rung("channels", "channels innermost, images in parallel", old.channels_forward,
          old.channels_backward, 8, 8),
     Rung("im2col", "im2col and NumPy's matmul", old.im2col_forward, old.im2col_backward),
-    Rung("direct", "rows as matrices, our own product", direct_forward, direct.backward),
+    Rung("direct", "rows as matrices, our own product", direct.forward, direct.backward),
     Rung("stacks", "Winograd F(4x4), stage by stage", old.stacks_forward, old.stacks_backward),
     Rung("blocks", "Winograd F(4x4), blocks in cache", blocks_forward, blocks_backward),
     Rung("chosen", "tile chosen by shape: today's", conv.conv2d_forward, conv.conv2d_backward),
@@ -102,16 +97,11 @@ class Ladder:
 
         layers.conv2d_forward = lambda x, w, b, relu, *kept: self.rung.forward(x, w, b, relu)
         layers.conv2d_backward = self.backward_in_model
-        self.model = tinyfer.six_layer_cnn(classes=task.CLASSES)
-        self.optimizer = tinyfer.Adam(self.model.parameters(), lr=task.LEARNING_RATE)
-        images, self.labels = task.faces(self.rung.step or batch)
-        self.images = task.to_unit(images)[..., None]
+        self.network = Tinyfer()
+        self.network.load(*task.faces(self.rung.step or batch))
 
     def step(self):
-        logits = self.model.forward(self.images, training=True)
-        _, dlogits = tinyfer.softmax_cross_entropy(logits, self.labels, task.class_weights())
-        self.model.backward(dlogits, wants_dx=False)
-        self.optimizer.step()
+        self.network.step()
 
     def error(self):
         """Relative error of the forward in float32 against the definition in float64, one image."""

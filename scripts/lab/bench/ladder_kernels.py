@@ -7,6 +7,7 @@ forward included ReLU. docs/speed.md tells what each of them taught.
 
 import numpy as np
 from numba import prange
+from numpy.lib.stride_tricks import sliding_window_view
 
 from tinyfer.core.kernels import reference
 from tinyfer.core.kernels.compiling import kernel
@@ -23,20 +24,14 @@ def _through_relu(dout, out):
 
 # --- the definition, compiled; or as ordinary Python -------------------------------------------
 
-def plain_forward(x, w, b, relu=False):
-    return _with_relu(reference.conv2d_forward(x, w, b), relu)
+def definition(forward, backward):
+    return (lambda x, w, b, relu=False: _with_relu(forward(x, w, b), relu),
+            lambda dout, x, w, out=None: backward(_through_relu(dout, out), x, w))
 
 
-def plain_backward(dout, x, w, out=None):
-    return reference.conv2d_backward(_through_relu(dout, out), x, w)
-
-
-def python_forward(x, w, b, relu=False):
-    return _with_relu(reference.conv2d_forward.py_func(x, w, b), relu)
-
-
-def python_backward(dout, x, w, out=None):
-    return reference.conv2d_backward.py_func(_through_relu(dout, out), x, w)
+plain_forward, plain_backward = definition(reference.conv2d_forward, reference.conv2d_backward)
+python_forward, python_backward = definition(reference.conv2d_forward.py_func,
+                                             reference.conv2d_backward.py_func)
 
 
 # --- the same loops, channels innermost --------------------------------------------------------
@@ -107,12 +102,8 @@ def channels_backward(dout, x, w, out=None):
 
 def _windows(x):
     """(N H' W', 9 C): the nine pixels each output pixel sees."""
-    N, H, W, C = x.shape
-    windows = np.empty((N, H - 2, W - 2, 3, 3, C), x.dtype)
-    for u in range(3):
-        for v in range(3):
-            windows[:, :, :, u, v] = x[:, u:u + H - 2, v:v + W - 2]
-    return windows.reshape(-1, 9 * C)
+    windows = sliding_window_view(x, (3, 3), (1, 2)).transpose(0, 1, 2, 4, 5, 3)
+    return windows.reshape(-1, 9 * x.shape[3])
 
 
 def im2col_forward(x, w, b, relu=False):
@@ -135,71 +126,11 @@ def im2col_backward(dout, x, w, out=None):
 
 
 # --- Winograd F(4x4, 3x3), one stage after the other over the whole batch ----------------------
-# Transforms in numba, the 36 products by NumPy's matmul on stacks. Every stage writes all it makes
-# to memory before the next one reads it.
+# All in NumPy: transforms by einsum, the 36 products by matmul on stacks. Every stage writes all it
+# makes to memory before the next one reads it.
 
 M = 4
-AT, G, BT = (np.array(matrix, np.float64) for matrix in matrices(M))
-
-
-@kernel()
-def _sandwich(L, X, half, Y):
-    """Y = L X L^T for tiles of channels: X (n, n, C), half (m, n, C), Y (m, m, C)."""
-    m, n = L.shape
-    half[:] = 0
-    Y[:] = 0
-    for i in range(m):
-        for j in range(n):
-            if L[i, j] != 0:
-                for q in range(n):
-                    for c in range(X.shape[2]):
-                        half[i, q, c] += L[i, j] * X[j, q, c]
-    for i in range(m):
-        for j in range(n):
-            if L[i, j] != 0:
-                for p in range(m):
-                    for c in range(X.shape[2]):
-                        Y[p, i, c] += half[p, j, c] * L[i, j]
-
-
-@kernel()
-def _image_in(L, x, cols, V):
-    m, n = L.shape
-    half, Y = np.empty((m, n, x.shape[2]), x.dtype), np.empty((m, m, x.shape[2]), x.dtype)
-    for tile in range(V.shape[1]):
-        i, j = tile // cols * M, tile % cols * M
-        _sandwich(L, x[i:i + n, j:j + n], half, Y)
-        for p in range(m * m):
-            V[p, tile] = Y[p // m, p % m]
-
-
-@kernel()
-def _image_out(L, V, cols, y):
-    m, n = L.shape
-    X = np.empty((n, n, y.shape[2]), y.dtype)
-    half, Y = np.empty((m, n, y.shape[2]), y.dtype), np.empty((m, m, y.shape[2]), y.dtype)
-    for tile in range(V.shape[1]):
-        for p in range(n * n):
-            X[p // n, p % n] = V[p, tile]
-        i, j = tile // cols * M, tile % cols * M
-        _sandwich(L, X, half, Y)
-        y[i:i + m, j:j + m] += Y
-
-
-@kernel(parallel=True)
-def _tiles_in(L, x, cols, V):
-    """V[:, t] = L X L^T for every tile X of x, M pixels apart."""
-    tiles = V.shape[1] // len(x)
-    for n in prange(len(x)):
-        _image_in(L, x[n], cols, V[:, n * tiles:(n + 1) * tiles])
-
-
-@kernel(parallel=True)
-def _tiles_out(L, V, cols, y):
-    """Adds L X L^T to y at every tile, X[p] = V[p, t]."""
-    tiles = V.shape[1] // len(y)
-    for n in prange(len(y)):
-        _image_out(L, V[:, n * tiles:(n + 1) * tiles], cols, y[n])
+AT, G, BT = (np.array(matrix, np.float32) for matrix in matrices(M))
 
 
 def _whole_tiles(a, margin):
@@ -208,44 +139,45 @@ def _whole_tiles(a, margin):
     return np.pad(a, ((0, 0), (0, missing[0]), (0, missing[1]), (0, 0)))
 
 
-def _columns(size, n):
-    return (size - n) // M + 1
+def _transformed(L, tiles, axes, channels):
+    """L X L^T of every tile X: (36, tiles, channels)."""
+    found = np.einsum(f"pi,qj,{axes}->pqnabc", L, L, tiles, optimize=True)
+    return found.reshape(36, -1, channels)
 
 
-def _stack(L, x):
-    """(m m, tiles, C): L X L^T of every tile of the images."""
-    m, n = L.shape
-    cols = _columns(x.shape[2], n)
-    V = np.empty((m * m, len(x) * _columns(x.shape[1], n) * cols, x.shape[3]), x.dtype)
-    _tiles_in(L.astype(x.dtype), x, cols, V)
-    return V
+def _image_stack(x):
+    """V: of tiles of 6 x 6 pixels, M apart."""
+    tiles = sliding_window_view(_whole_tiles(x, 2), (6, 6), (1, 2))[:, ::M, ::M]
+    return _transformed(BT, tiles, "nabcij", x.shape[3])
 
 
 def _filter_stack(w):
     """U (36, C, K): G g G^T for every pair of channels."""
-    g = G.astype(w.dtype)
-    return np.einsum("pu,qv,uvck->pqck", g, g, w, optimize=True).reshape(36, *w.shape[2:])
+    return np.einsum("pu,qv,uvck->pqck", G, G, w, optimize=True).reshape(36, *w.shape[2:])
 
 
 def stacks_forward(x, w, b, relu=False):
-    N, H, W, C = x.shape
-    products = np.matmul(_stack(BT, _whole_tiles(x, 2)), _filter_stack(w))
-    out = _whole_tiles(np.zeros((N, H - 2, W - 2, w.shape[3]), x.dtype), 0)
-    _tiles_out(AT.astype(x.dtype), products, _columns(out.shape[2], M), out)
-    out = np.ascontiguousarray(out[:, :H - 2, :W - 2])
-    out += b
+    N, H, W, K = len(x), x.shape[1] - 2, x.shape[2] - 2, w.shape[3]
+    products = np.matmul(_image_stack(x), _filter_stack(w))
+    products = products.reshape(6, 6, N, -(-H // M), -(-W // M), K)
+    out = np.einsum("ip,jq,pqnabk->naibjk", AT, AT, products, optimize=True)
+    out = out.reshape(N, -(-H // M) * M, -1, K)[:, :H, :W] + b
     return _with_relu(out, relu)
 
 
 def stacks_backward(dout, x, w, out=None):
     N, H, W, C = x.shape
     dout = _through_relu(dout, out)
-    padded = _whole_tiles(x, 2)
-    dM = _stack(np.ascontiguousarray(AT.T), _whole_tiles(dout, 0))
-    dU = np.matmul(_stack(BT, padded).transpose(0, 2, 1), dM)
-    g = G.astype(x.dtype)
-    dw = np.einsum("pu,qv,pqck->uvck", g, g, dU.reshape(6, 6, *w.shape[2:]), optimize=True)
-    dx = np.zeros_like(padded)
-    dV = np.matmul(dM, _filter_stack(w).transpose(0, 2, 1))
-    _tiles_out(np.ascontiguousarray(BT.T, x.dtype), dV, _columns(dx.shape[2], M + 2), dx)
+    whole = _whole_tiles(dout, 0)
+    rows, columns = whole.shape[1] // M, whole.shape[2] // M
+    tiles = whole.reshape(N, rows, M, columns, M, -1)
+    dM = _transformed(AT.T, tiles, "naibjc", w.shape[3])
+    dU = np.matmul(_image_stack(x).transpose(0, 2, 1), dM).reshape(6, 6, *w.shape[2:])
+    dw = np.einsum("pu,qv,pqck->uvck", G, G, dU, optimize=True)
+    dV = np.matmul(dM, _filter_stack(w).transpose(0, 2, 1)).reshape(6, 6, N, rows, columns, C)
+    shares = np.einsum("pi,qj,pqnabc->ijnabc", BT, BT, dV, optimize=True)
+    dx = np.zeros((N, rows * M + 2, columns * M + 2, C), x.dtype)
+    for i in range(6):
+        for j in range(6):
+            dx[:, i:i + rows * M:M, j:j + columns * M:M] += shares[i, j]
     return np.ascontiguousarray(dx[:, :H, :W]), dw, dout.sum(axis=(0, 1, 2))

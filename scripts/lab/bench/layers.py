@@ -7,18 +7,17 @@ import tinyfer
 from bench import task, text
 from bench.cost import cost
 from bench.turns import Worker, workers
+from bench.with_tinyfer import Tinyfer
 from tinyfer.core.layers import Flatten
 from tinyfer.training.runs import describe_threads
 
 
-class Layers:
+class Layers(Tinyfer):
     """In the worker's process: a model whose layers are timed within whole training steps."""
 
     def __init__(self, batch):
-        self.model = tinyfer.six_layer_cnn(classes=task.CLASSES)
-        self.optimizer = tinyfer.Adam(self.model.parameters(), lr=task.LEARNING_RATE)
-        images, self.labels = task.faces(batch)
-        self.x = task.to_unit(images)[..., None]
+        super().__init__()
+        self.load(*task.faces(batch))
 
     def step(self):
         """Seconds of one training step: (forward of each layer, loss, backward of each, Adam)."""
@@ -29,7 +28,7 @@ class Layers:
             x = layer.forward(x, training=True)
             forward.append(clock() - start)
         start = clock()
-        _, d = tinyfer.softmax_cross_entropy(x, self.labels, task.class_weights())
+        _, d = tinyfer.softmax_cross_entropy(x, self.labels, self.class_weights)
         loss = clock() - start
         for layer in reversed(self.model.layers):
             start = clock()
@@ -40,18 +39,19 @@ class Layers:
         return forward, loss, backward[::-1], clock() - start
 
 
-def measure(batch, threads, steps):
+def measure(options):
     """Rows of dicts: name, output, pass, ms, gflops and gb_per_s where they apply, share of all."""
     with workers() as started:
-        worker = started["layers"] = Worker("tinyfer", threads, "bench.layers.Layers", batch)
+        worker = started["layers"] = Worker("tinyfer", options.threads, "bench.layers.Layers",
+                                            options.batch_size)
         worker.call("step")
-        runs = [worker.call("step") for _ in range(steps)]
+        runs = [worker.call("step") for _ in range(options.rounds)]
     forward = [statistics.median(times) for times in zip(*(run[0] for run in runs))]
     backward = [statistics.median(times) for times in zip(*(run[2] for run in runs))]
     model = tinyfer.six_layer_cnn(classes=task.CLASSES)
     rows, shape = [], model.input_shape
     for number, layer in enumerate(model.layers):
-        costs = cost(layer, shape, batch)
+        costs = cost(layer, shape, options.batch_size)
         shape = layer.output_shape(shape)
         for name, seconds, (operations, moved) in zip(
                 ("forward", "backward"), (forward[number], backward[number]), costs):

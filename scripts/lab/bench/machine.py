@@ -2,7 +2,8 @@
 
 import os
 import platform
-import time
+import timeit
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
@@ -29,19 +30,15 @@ def cores():
     return os.cpu_count() or 1
 
 
-def load():
-    """Programs at work, on average over the last minute; None where the system does not say."""
-    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-
-
 def describe(threads):
+    """What this machine is, and how many programs were at work in the last minute (None where the
+    system does not say)."""
     versions = {}
     for name in PACKAGES:
-        try:
+        with suppress(PackageNotFoundError):
             versions[name] = version(name)
-        except PackageNotFoundError:
-            pass
-    return dict(cpu=describe_machine()["cpu"], cores=cores(), threads=threads, load=load(),
+    return dict(cpu=describe_machine()["cpu"], cores=cores(), threads=threads,
+                load=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
                 system=platform.platform(), python=platform.python_version(), versions=versions,
                 vector_bits=8 * simd.VECTOR_BYTES)
 
@@ -69,36 +66,31 @@ class Limits:
     def numpy_product(self, size=2048):
         """GFLOP/s of NumPy's matmul on large square float32 matrices."""
         a = np.ones((size, size), np.float32)
-        return 2 * size**3 / _best(lambda: a @ a, 5) / 1e9
+        return 2 * size**3 / _best(lambda: a @ a) / 1e9
 
     def own_product(self, times=2000):
         """GFLOP/s of tinyfer's simd.product, each thread on matrices that stay in its cache."""
         a, c = (np.ones((self.threads, (ROWS + simd.MOST_ROWS) * CHANNELS), np.float32)
                 for _ in range(2))
         b = np.ones((self.threads, CHANNELS * CHANNELS), np.float32)
-        seconds = _best(lambda: _products(a, b, c, times), 5)
+        seconds = _best(lambda: _products(a, b, c, times))
         return 2 * ROWS * CHANNELS**2 * times * self.threads / seconds / 1e9
 
     def copy(self, size):
         """GB/s, read and written together, of out = 2 x over arrays of `size` bytes."""
         x, out = np.ones(size // 4, np.float32), np.ones(size // 4, np.float32)
-        return 2 * size / _best(lambda: _double(x, out), 5) / 1e9
+        return 2 * size / _best(lambda: _double(x, out)) / 1e9
 
 
-def _best(work, repeats):
-    work()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
+def _best(work):
+    """Seconds of the quickest of six times; the first may compile."""
+    return min(timeit.repeat(work, number=1, repeat=6))
 
 
-def limits(threads):
+def measure(options):
     """The best of a few runs each: GFLOP/s of a matrix product, GB/s of memory."""
     with workers() as started:
-        worker = Worker("machine limits", threads, "bench.machine.Limits", threads)
+        worker = Worker("machine limits", options.threads, "bench.machine.Limits", options.threads)
         started["limits"] = worker
         return dict(
             numpy_product=worker.call("numpy_product"),
@@ -108,11 +100,11 @@ def limits(threads):
         )
 
 
-def limits_table(limits, threads):
+def table(limits, options):
     rows = [["NumPy matmul, 2048 x 2048 by 2048 x 2048", f"{limits['numpy_product']:.0f} GFLOP/s"],
             [f"tinyfer simd.product, {ROWS} x {CHANNELS} by {CHANNELS} x "
              f"{CHANNELS}, in cache", f"{limits['own_product']:.0f} GFLOP/s"],
             ["out = 2 x over 32 MiB", f"{limits['copy_activation']:.1f} GB/s"],
             ["out = 2 x over 1 GiB", f"{limits['copy_large']:.1f} GB/s"]]
     return text.table(["", "at best"], rows,
-                      f"What the machine can do, float32, {describe_threads(threads)}")
+                      f"What the machine can do, float32, {describe_threads(options.threads)}")

@@ -6,13 +6,18 @@ unless told otherwise, and reads each 18 times. Everyone gets the same array and
 except that finding in a megapixel is timed on one.
 """
 
-import importlib.util
+import os
+from functools import partial
+from importlib.util import find_spec
 
 import numpy as np
+from finder import opencv
 from PIL import Image
 
+import tinyfer
 from bench import text
 from bench.turns import Worker, compare, progress, take_turns, workers
+from tinyfer.core.kernels.threads import set_threads
 from tinyfer.data.drawn_scenes import draw_scene
 from tinyfer.training.runs import describe_threads
 
@@ -21,30 +26,24 @@ FRAMES, STEP = 30, 4        # of the film, and the pixels that the face moves fr
 
 class Tinyfer:
     def __init__(self, threads, smallest=None):
-        import tinyfer
-        from tinyfer.core.kernels.threads import set_threads
-
         set_threads(threads)
-        self.tinyfer, self.smallest = tinyfer, smallest
+        self.smallest = smallest
 
     def load(self, picture):
         self.picture = picture
 
     def read(self):
-        return len(self.tinyfer.read_photo(self.picture, smallest=self.smallest))
+        return len(tinyfer.read_photo(self.picture, smallest=self.smallest))
 
     def find(self):
-        return len(self.tinyfer.find_faces(self.picture, smallest=self.smallest))
+        return len(tinyfer.find_faces(self.picture, smallest=self.smallest))
 
     def watch(self):
-        return sum(len(f.readings) for f in self.tinyfer.watch(self.picture,
-                                                               smallest=self.smallest))
+        return sum(len(f.readings) for f in tinyfer.watch(self.picture, smallest=self.smallest))
 
 
 class Fer:
     def __init__(self, threads):
-        import os
-
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         import cv2
         import tensorflow as tf
@@ -53,31 +52,28 @@ class Fer:
         cv2.setNumThreads(threads)
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
-        self.detector = FER()
+        self.faces = FER().detect_emotions
 
     def load(self, picture):
         self.pictures = np.ascontiguousarray(np.asarray(picture)[..., ::-1])     # BGR
 
     def read(self):
-        return len(self.detector.detect_emotions(self.pictures))
+        return len(self.faces(self.pictures))
 
     def watch(self):
-        return sum(len(self.detector.detect_emotions(picture)) for picture in self.pictures)
+        return sum(len(self.faces(picture)) for picture in self.pictures)
 
 
 class OpenCV:
     def __init__(self, threads, smallest):
-        from finder import opencv
-
         opencv.opencv_threads(threads)
-        self.detector, self.smallest = opencv.cascade(), smallest
-        self.boxes = opencv.opencv_boxes
+        self.boxes = partial(opencv.opencv_boxes, opencv.cascade(), smallest=smallest)
 
     def load(self, picture):
         self.picture = np.array(Image.fromarray(picture).convert("L"))
 
     def find(self):
-        return len(self.boxes(self.detector, self.picture, self.smallest))
+        return len(self.boxes(self.picture))
 
 
 # What is timed: for each task its contenders, {title: (class, arguments, packages)}, first ours.
@@ -118,23 +114,22 @@ def measure(options):
     for name, picture in pictures(options.portrait).items():
         what, contenders = TASKS[name]
         h, w = picture.shape[-3:-1]
-        result[name] = entry = {"what": what.format(w=w, h=h), "contenders": {}}
+        found, turns = {}, {}
         with workers() as started:
-            turns = {}
             for title, (make, arguments, packages) in contenders.items():
-                absent = [p for p in packages if importlib.util.find_spec(p) is None]
-                if absent:
-                    entry["contenders"][title] = {"missing": absent}
+                if absent := [p for p in packages if find_spec(p) is None]:
+                    found[title] = {"missing": absent}
                     continue
                 threads = 1 if name == "find" else options.threads
-                worker = started[title] = Worker(title, threads, f"bench.photographs."
-                                                 f"{make.__name__}", threads, *arguments)
+                worker = started[title] = Worker(
+                    title, threads, f"bench.photographs.{make.__name__}", threads, *arguments)
                 worker.call("load", picture)
-                entry["contenders"][title] = {"faces": worker.call(name)}
+                found[title] = {"faces": worker.call(name)}
                 turns[title] = lambda worker=worker: worker.seconds(name)
             seconds = take_turns(turns, options.rounds, show=progress(name, options.rounds))
         for title, numbers in compare(seconds, next(iter(contenders))).items():
-            entry["contenders"][title] |= numbers
+            found[title] |= numbers
+        result[name] = {"what": what.format(w=w, h=h), "contenders": found}
     return result
 
 
@@ -147,9 +142,10 @@ def table(result, options):
                 rows.append([f"{title}: not installed"] + [None] * 5)
                 continue
             low, high = numbers["quartiles"]
-            a_second = FRAMES / numbers["median"] if name == "watch" else 1 / numbers["median"]
-            rows.append([title, f"{1e3 * numbers['median']:.1f}", f"{a_second:.1f}",
-                         f"{numbers['ratio']:.2f}", f"{low:.2f} to {high:.2f}", numbers["faces"]])
+            pictures = FRAMES if name == "watch" else 1
+            rows.append([title, f"{1e3 * numbers['median']:.1f}",
+                         f"{pictures / numbers['median']:.1f}", f"{numbers['ratio']:.2f}",
+                         f"{low:.2f} to {high:.2f}", numbers["faces"]])
         threads = "" if name == "find" else f", {describe_threads(options.threads)}"
         tables.append(text.table(
             ["", "median ms", "a second", "x the first", "quartiles", "faces"], rows,

@@ -4,15 +4,12 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tinyfer.scores.plots import COLOURS, STYLE
-from tinyfer.storage.arrays import atomic_write
+from tinyfer.scores.plots import COLOURS, STYLE, drawing, save
 
 
 def ladder(rows, path, batch, layer):
     """Bars of milliseconds on a logarithmic axis, the layer and the whole step side by side."""
-    with rc_context(STYLE | {"axes.grid.axis": "x"}):
-        figure = Figure(figsize=(10, 1.6 + 0.36 * len(rows)), layout="constrained")
-        FigureCanvasAgg(figure)
+    with rc_context({"axes.grid.axis": "x"}), drawing(path, 10, 1.6 + 0.36 * len(rows)) as figure:
         left, right = figure.subplots(1, 2, sharey=True)
         _bars(left, [row["forward_ms"] + row["backward_ms"] for row in rows], rows, COLOURS[0])
         _bars(right, [row["step_ms"] for row in rows], rows, COLOURS[1])
@@ -24,19 +21,15 @@ def ladder(rows, path, batch, layer):
             axes.set_xlabel(f"milliseconds for {batch} images, logarithmic")
             axes.tick_params(axis="y", length=0)
         figure.supxlabel("~ calculated from less work", x=0.99, ha="right", fontsize=9)
-        _save(figure, path)
 
 
 def _bars(axes, values, rows, colour):
-    present = [value for value in values if value]
     axes.set_xscale("log")
-    axes.set_xlim(min(present) / 2, max(present) * 8)
+    axes.set_xlim(min(values) / 2, max(values) * 8)
     for place, (value, row) in enumerate(zip(values, rows)):
-        if value:
-            axes.barh(place, value, color=colour, height=0.7, hatch="//" if row["scaled"] else None,
-                      edgecolor="white")
-            axes.text(value, place, f" {'~' if row['scaled'] else ''}{_short(value)}", va="center",
-                      fontsize=9)
+        axes.barh(place, value, color=colour, height=0.7, hatch="//" if row["scaled"] else None,
+                  edgecolor="white")
+        axes.text(value, place, f" {'~' * row['scaled']}{_short(value)}", va="center", fontsize=9)
 
 
 def _short(ms):
@@ -48,7 +41,7 @@ def _short(ms):
 def roofline(points, limits, path):
     """The roofline as a file."""
     with rc_context(STYLE):
-        _save(roofline_figure(points, limits), path)
+        save(roofline_figure(points, limits), path)
 
 
 def roofline_figure(points, limits):
@@ -78,12 +71,10 @@ def roofline_figure(points, limits):
                   (peak / limits["copy_activation"], peak), (0, 5), ha="right",
                   textcoords="offset points", fontsize=9)
     for kind, (marker, colour, size) in marks.items():      # hollow: none hides another
-        mine = [point for point in points if point["kind"] == kind]
-        if not mine:
-            continue
-        axes.plot([p["intensity"] for p in mine], [p["gflops"] for p in mine], marker,
-                  color=colour, label=kind, linestyle="none", markersize=size,
-                  markerfacecolor="none", markeredgewidth=1.5)
+        if mine := [point for point in points if point["kind"] == kind]:
+            axes.plot([p["intensity"] for p in mine], [p["gflops"] for p in mine], marker,
+                      color=colour, label=kind, linestyle="none", markersize=size,
+                      markerfacecolor="none", markeredgewidth=1.5)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlim(low, high)
@@ -120,8 +111,3 @@ def _name_versions(axes, points):
         lowest = height * 10 ** 0.09
         axes.annotate(point["label"], (point["intensity"], height), (-7, -3), ha="right",
                       textcoords="offset points", fontsize=9)
-
-
-def _save(figure, path):
-    with atomic_write(path) as file:
-        figure.savefig(file, format="png")

@@ -24,23 +24,23 @@ WANTED = {"import tinyfer": 1, "first step ever, kernels compiled on the way": 4
           "first step later, kernels from numba's cache": 3}
 
 
-def measure(batch, threads, repeats=3):
+def measure(options, repeats=3):
     """{what: seconds}: the import within a process, the steps from the start of one to its end."""
-    imports, warm = [], []
+    imports, warm, step = [], [], FIRST_STEP.format(batch=options.batch_size)
     with tempfile.TemporaryDirectory() as cache:
         environment = os.environ | {"NUMBA_CACHE_DIR": cache, "XDG_CACHE_HOME": cache,
-                                    "NUMBA_NUM_THREADS": str(threads)}
-        cold, _ = _run(FIRST_STEP.format(batch=batch), environment)
+                                    "NUMBA_NUM_THREADS": str(options.threads)}
+        cold, _ = _run(step, environment)
         for _ in range(repeats):
             imports.append(float(_run(IMPORT, environment)[1]))
-            warm.append(_run(FIRST_STEP.format(batch=batch), environment)[0])
+            warm.append(_run(step, environment)[0])
     return dict(zip(WANTED, (sorted(imports)[repeats // 2], cold, sorted(warm)[repeats // 2])))
 
 
 def _run(code, environment):
     start = time.perf_counter()
     result = subprocess.run([sys.executable, "-c", code], env=environment, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                            capture_output=True)
     seconds = time.perf_counter() - start
     if result.returncode:
         last = (result.stderr.strip().splitlines() or ["no message"])[-1]

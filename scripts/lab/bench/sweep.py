@@ -7,26 +7,21 @@ from tinyfer.training.runs import describe_threads
 
 SIZES = (2, 4, 16, 64, 256)
 TAKE_PART = ("tinyfer", "torch-last")
-# PyTorch's batch norm refuses a single value of a channel, all that the dense layers have of one
-# image.
-SMALLEST = {"torch-last": 2}
 
 
-def measure(chosen, options):
+def measure(options):
     """[dict(contender, threads, batch, images_per_s)]: training steps, all of them in turn."""
-    chosen = [c for c in chosen if c.key in TAKE_PART and not contenders.missing(c)]
+    chosen = [c for c in options.chosen if c.key in TAKE_PART and not contenders.missing(c)]
     rows, arrays = [], task.weights()
     with workers() as started:
         for contender in chosen:
             for threads in sorted({1, options.threads}):
                 note(f"sweep: starting {contender.title}")
                 started[contender, threads] = contenders.start(contender, threads, arrays)
-        for batch in options.sizes:
-            able = {key: worker for key, worker in started.items()
-                    if batch >= SMALLEST.get(key[0].key, 1)}
-            for worker in able.values():
+        for batch in SIZES:
+            for worker in started.values():
                 worker.call("load", *task.faces(batch))
-            turns = {key: training_turn(worker) for key, worker in able.items()}
+            turns = {key: training_turn(worker) for key, worker in started.items()}
             rounds = max(1, options.rounds // 3)
             seconds = take_turns(turns, rounds, show=progress(f"batch of {batch}", rounds))
             numbers = compare(seconds, (chosen[0], 1))
@@ -39,14 +34,11 @@ def measure(chosen, options):
 def table(rows, options):
     found = {(row["contender"], row["threads"], row["batch"]): row["images_per_s"] for row in rows}
     keys = list(dict.fromkeys(row["contender"] for row in rows))
-    headings, lines = ["batch"], [[batch] for batch in options.sizes]
+    headings, lines = ["batch"], [[batch] for batch in SIZES]
     for key in keys:
         name = CONTENDERS[key].title.partition(",")[0]
         headings += [f"{name} 1 thread", describe_threads(options.threads), "speed-up"]
         for line in lines:
-            if (key, 1, line[0]) not in found:
-                line += ["-"] * 3
-                continue
             one, all_ = found[key, 1, line[0]], found[key, options.threads, line[0]]
             line += [f"{one:.0f}", f"{all_:.0f}", f"{all_ / one:.2f}"]
     return text.table(headings, lines, "Training, images/s by batch size and threads")

@@ -11,7 +11,9 @@ import statistics
 import subprocess
 import sys
 import time
+import timeit
 from contextlib import contextmanager
+from unittest import mock
 
 # Read by the libraries when they are loaded.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS",
@@ -33,22 +35,22 @@ class Worker:
         self.title = title
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, make, arguments), daemon=True)
-        with _environment(dict.fromkeys(THREAD_VARIABLES, str(threads))):
+        with mock.patch.dict(os.environ, dict.fromkeys(THREAD_VARIABLES, str(threads))):
             self._process.start()
         theirs.close()
         self._answer()
 
     def call(self, method, *arguments):
         """What object.method(*arguments) returns."""
-        return self._ask(method, arguments, None)
+        return self._answer(method, arguments, None)
 
     def seconds(self, method, *arguments, repeats=1):
         """Mean seconds of a call, over `repeats` calls behind one that is not timed."""
-        return self._ask(method, arguments, repeats)
+        return self._answer(method, arguments, repeats)
 
     def peak_memory(self):
         """The most memory the process ever held, in bytes."""
-        return self._ask("peak_memory", (), None)
+        return self._answer("peak_memory", (), None)
 
     def stop(self):
         self._pipe.close()
@@ -56,10 +58,7 @@ class Worker:
         if self._process.is_alive():
             self._process.kill()
 
-    def _ask(self, *question):
-        return self._answer(question)
-
-    def _answer(self, question=None):
+    def _answer(self, *question):
         try:
             if question:
                 self._pipe.send(question)
@@ -82,12 +81,10 @@ def _serve(pipe, make, arguments):
             pipe.send((True, None))
             while True:
                 method, arguments, repeats = pipe.recv()
-                if method == "peak_memory":
-                    answer = _peak_memory()
-                elif repeats is None:
-                    answer = getattr(held, method)(*arguments)
-                else:
-                    answer = _mean_seconds(getattr(held, method), arguments, repeats)
+                call = _peak_memory if method == "peak_memory" else getattr(held, method)
+                answer = call(*arguments)
+                if repeats:
+                    answer = timeit.timeit(lambda: call(*arguments), number=repeats) / repeats
                 pipe.send((True, answer))
         except Exception as error:
             if not isinstance(error, EOFError):     # the other end has closed: the end
@@ -96,40 +93,18 @@ def _serve(pipe, make, arguments):
         pass
 
 
-def _mean_seconds(call, arguments, repeats):
-    call(*arguments)
-    start = time.perf_counter()
-    for _ in range(repeats):
-        call(*arguments)
-    return (time.perf_counter() - start) / repeats
-
-
 def _peak_memory():
-    """Bytes. On Linux not ru_maxrss, which a process takes over from the one that started it."""
-    try:
+    """Bytes; nan on Windows. On Linux not ru_maxrss, which a process takes over from the one that
+    started it."""
+    if sys.platform == "linux":
         with open("/proc/self/status", encoding="ascii") as file:
-            for line in file:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    try:
-        import resource
-    except ImportError:     # Windows
+            return 1024 * next(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
+    if sys.platform == "win32":
         return float("nan")
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
+    import resource
 
-
-@contextmanager
-def _environment(settings):
-    before = dict(os.environ)
-    os.environ.update(settings)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin"
+                                                                 else 1024)
 
 
 @contextmanager
@@ -185,22 +160,13 @@ def compare(seconds, base):
     result = {}
     for name, values in seconds.items():
         ratios = [s / b for s, b in zip(values, seconds[base])]
-        result[name] = dict(
-            median=statistics.median(values),
-            least=min(values),
-            ratio=statistics.median(ratios),
-            quartiles=_quartiles(ratios),
-            ratio_of_medians=statistics.median(values) / statistics.median(seconds[base]),
-            seconds=values,
-        )
+        low, _, high = (statistics.quantiles(ratios, n=4, method="inclusive") if len(ratios) > 1
+                        else 3 * ratios)
+        result[name] = dict(median=statistics.median(values), least=min(values),
+                            ratio=statistics.median(ratios), quartiles=[low, high],
+                            ratio_of_medians=statistics.median(values)
+                            / statistics.median(seconds[base]), seconds=values)
     return result
-
-
-def _quartiles(values):
-    if len(values) < 2:
-        return [values[0], values[0]]
-    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
-    return [low, high]
 
 
 def training_turn(worker):

@@ -8,9 +8,10 @@ from tinyfer.core.layers import Dropout
 
 
 class Tinyfer:
-    def __init__(self, arrays, class_weights, threads):
+    def __init__(self, arrays=None, class_weights=task.class_weights(), threads=None):
         self.model = tinyfer.six_layer_cnn(classes=task.CLASSES)
-        self.model.load_state(arrays)
+        if arrays:
+            self.model.load_state(arrays)
         self.optimizer = tinyfer.Adam(self.model.parameters(), lr=task.LEARNING_RATE)
         self.class_weights = class_weights
 

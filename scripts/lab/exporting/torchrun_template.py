@@ -42,8 +42,8 @@ from tinyfer.core.layers import BatchNorm
 from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data import class_weights
 from tinyfer.scores import metrics
-from tinyfer.training.checkpoint import write_history
 from tinyfer.training import runs
+from tinyfer.training.checkpoint import write_history
 from tinyfer.training.config import Config
 from tinyfer.training.loop import out_of_patience, start_from
 from tinyfer.training.recipes import PLAIN

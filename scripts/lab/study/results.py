@@ -24,10 +24,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyfer.storage.arrays import brief
 from tinyfer.photo.reading import BEST_CROPS
 from tinyfer.scores.binary import threshold_curve
-from tinyfer.storage.arrays import brief, check_form, locked
+from tinyfer.storage.arrays import brief, locked
 from tinyfer.storage.files import read_json
 from tinyfer.training import runs
 from tinyfer.training.checkpoint import read_history
