@@ -2,32 +2,18 @@
 
 import json
 
-import checker
 import numpy as np
-from answers import advance, by_hand, start, too_good
+from answers import advance, start, too_good
 from checker import same, true
 from mynet.training import accuracy, batches, step, train
 
 
-def test_by_hand():
-    """1 448 times 64 is 28,672.
-    2 Weigh each loss by its number of images.
-    3 The standard error is the root of p (1 - p) / n.
-    """
-    checker.by_hand("training", by_hand())
-
-
 def test_batches():
-    """1 Shuffle once, then cut.
-    2 rng.permutation(n), then slices of `size`.
-    3 range(0, n, size) begins each; the last slice is shorter by itself.
-    """
     for n, size in (20, 8), (16, 8), (5, 8), (1, 1):
         made = batches(n, size, np.random.default_rng(0))
         images = np.sort(np.concatenate(made))
         true(len(images) >= n, f"of {n} images only {len(images)} come: the last batch is missing")
-        same(f"images of an epoch over {n}", images, np.arange(n), {
-            "some come twice, others never": lambda: images})
+        true(np.array_equal(images, np.arange(n)), f"of {n} images some come twice, others never")
         same("sizes of the batches", [len(batch) for batch in made],
              [size] * (n // size) + ([n % size] if n % size else []))
     twice = np.random.default_rng(0)
@@ -75,10 +61,6 @@ def _loss(z, labels, weights=None):
 
 
 def test_step():
-    """1 Four calls, in the order of the docstring.
-    2 forward(x, True); your loss with the class weights; backward(dz); optimizer.step().
-    3 Return the loss that was computed.
-    """
     network, x, labels = Spy(), np.arange(1.0, 5)[:, None], np.array([0, 1, 2, 0])
     for weights in None, np.array([2.0, 0.5, 1.0]):
         network = Spy()
@@ -89,17 +71,10 @@ def test_step():
         true("backward" in network.order, "backward is never called")
         true("step" in network.order, "the optimizer takes no step")
         true(network.order == ["backward", "step"], "the step comes before the gradient")
-        right = _loss(x * network.params["w"] * [1, -1, 0], labels, weights)
-        same("the loss", loss, before, {
-            "this is the loss after the step": right, "the class weights are not passed on":
-            lambda: _loss(x * [0.5, -0.5, 0], labels)})
+        same("the loss", loss, before)
 
 
 def test_train():
-    """1 Two loops: epochs and batches.
-    2 Sum len(batch) times the loss.
-    3 Divide by len(x) and append.
-    """
     x = np.random.default_rng(0).standard_normal((20, 1))
     labels = np.random.default_rng(1).integers(3, size=20)
     network = Spy()
@@ -112,26 +87,14 @@ def test_train():
     true(network.sizes == [8, 8, 4] * 3, f"batches of {network.sizes} images; expected 8, 8 and 4, "
                                          "three times")
     right = _loss(x * [0.5, -0.5, 0], labels)
-    orders = np.random.default_rng(2)
-    of_batches = [np.mean([_loss(x[b] * [0.5, -0.5, 0], labels[b]) for b in batches(20, 8, orders)])
-                  for _ in range(3)]
-    same("mean loss of each epoch", losses, [right] * 3, {
-        "this is the mean of the batches: the last has fewer images and counts less": of_batches,
-        "these are sums over the batches: divide by the images": 3 * np.array(of_batches)}, 1e-6)
+    same("mean loss of each epoch", losses, [right] * 3, 1e-6)
 
 
 def test_accuracy():
-    """1 Evaluation is forward without training=True.
-    2 Count the right ones, batch by batch.
-    3 argmax along axis 1, compared with the labels; divide the count by len(x).
-    """
     x = np.array([1.0, 2, -1, -3, 1, 2, 5])[:, None]
     labels = np.array([0, 1, 1, 1, 0, 2, 0])
     network = Spy()
-    same("accuracy", accuracy(network, x, labels, 3), 5 / 7, {
-        "this is the number of right answers": 5,
-        "the mean of the batches: the last has fewer images": (2 / 3 + 2 / 3 + 1) / 3,
-        "the last batch is left out, and N still divides": 4 / 7})
+    same("accuracy", accuracy(network, x, labels, 3), 5 / 7)
     true(not any(network.trained), "the accuracy is measured in training mode")
 
 
@@ -142,10 +105,6 @@ def _data():
 
 
 def test_start():
-    """1 What would you need on another computer to go on?
-    2 w, b, the running gradients u of both, and the generator.
-    3 np.random.default_rng(seed).bit_generator.state is a dict that JSON can hold.
-    """
     state = json.loads(json.dumps(start(0, 4, 3)))
     true(np.shape(state["w"]) == (4, 3) and np.shape(state["b"]) == (3,), "w or b: wrong shape")
     true(not np.any(state["w"]), "w does not start at 0")
@@ -154,10 +113,6 @@ def test_start():
 
 
 def test_advance():
-    """1 Make arrays of the lists, go on, make lists of the arrays.
-    2 Set rng.bit_generator.state before the first batch and store it after the last.
-    3 u = 0.9 u + g; w = w - 0.1 u: new arrays, so the old state stays.
-    """
     x, labels = _data()
     beginning = start(0, 4, 3)
     text = json.dumps(beginning)
@@ -177,14 +132,7 @@ def test_advance():
 
 
 def test_too_good():
-    """1 All at once: rng.binomial(n, p, (runs, epochs)) / n.
-    2 The maximum along the epochs.
-    3 Its mean over the runs, minus p.
-    """
     rng = np.random.default_rng(0)
     error = np.sqrt(0.6 * 0.4 / 5000)
     true(abs(too_good(1, 5000, 0.6, rng)) < 0.1 * error, "one epoch alone is too good already")
-    same("of 40 epochs, in standard errors", too_good(40, 5000, 0.6, rng) / error, 2.16, {
-        "this is the mean epoch, not the best": 0, "this is the best epoch of all runs": lambda: (
-            np.random.default_rng(0).binomial(5000, 0.6, 80_000).max() / 5000 - 0.6) / error,
-        "p is not subtracted": 2.16 + 0.6 / error}, 0.05)
+    same("of 40 epochs, in standard errors", too_good(40, 5000, 0.6, rng) / error, 2.16, 0.05)

@@ -1,14 +1,14 @@
 """The checker: it says not only that an answer is wrong but, where it knows the mistake, which one.
 
-    same("dx", found, right, {"the filter is not turned": wrong})       an array, and known mistakes
-    slope(forward, x, dout)             the gradient as it is measured, and of what it might be of
+    same("dx", found, right)            an array, and what is usually wrong with one
+    slope(forward, x, dout)             the gradient as it is measured
     check_backward(layer, x, dout)      a layer's backward against its own forward, all gradients
     derivation(function)                the function, refused where it borrows what it should derive
     by_hand("faces", answer)            numbers worked out on paper, kept as hashes in answers.json
     Counted                             arrays that count the multiplications made with them
 
-A known mistake is mostly not a formula but the gradient of *another* function, measured: batch norm
-with a mean held fixed has the gradient that one finds who forgets the mean's own.
+A known mistake is an edit of the solution: marking.py runs the solutions with each edit that
+docs/solutions/mistakes.json has for a test, and names the one that makes the same wrong array.
 """
 
 import ast
@@ -17,12 +17,11 @@ import inspect
 import json
 import sys
 import textwrap
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
-HERE = Path(__file__).parent
+ANSWERS = json.loads((Path(__file__).parent / "answers.json").read_text(encoding="utf-8"))
 FOREIGN = {"tinyfer", "torch", "jax", "tensorflow", "keras", "autograd", "scipy"}
 
 
@@ -34,7 +33,40 @@ class Wrong(AssertionError):
         self.mistake = mistake
 
 
+class WrongArray(Wrong):
+    """found is not right, to `tolerance` times the largest number in right."""
+
+    def __init__(self, name, found, right, tolerance, mistake=None):
+        self.given = name, found, right, tolerance
+        mistake = mistake or usual_mistake(found, right, max(tolerance, 1e-7))
+        said = f"{name} is wrong" + (f": {mistake}" if mistake else "")
+        if found.shape != right.shape:
+            said += f"\n  it has the shape {found.shape}; expected {right.shape}"
+        elif found.dtype.kind not in REAL:
+            said += f"\n  it holds {found.dtype}; expected real numbers"
+        else:
+            off = np.nan_to_num(np.abs(found - right), nan=np.inf)
+            place = np.unravel_index(off.argmax(), off.shape)
+            where = name + (str([int(i) for i in place]) if place else "")
+            count = int((off > tolerance * max(np.abs(right).max(initial=0), 1e-300)).sum())
+            said += (f"\n  {where} is {found[place]:.8g} and should be {right[place]:.8g}"
+                     f" ({count} of {off.size} numbers differ)")
+        super().__init__(said, mistake)
+
+    def is_like(self, other):
+        """Whether the other is as wrong: of the same name, and the same array."""
+        name, found, _, tolerance = self.given
+        return (name == other.given[0] and found.dtype.kind in REAL
+                and close(found, other.given[1], max(tolerance, 1e-7)))
+
+    def named(self, mistake):
+        return WrongArray(*self.given, mistake)
+
+
 # Arrays
+
+REAL = "fiub"       # kinds of dtype
+
 
 def close(a, b, tolerance):
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
@@ -44,38 +76,19 @@ def close(a, b, tolerance):
     return bool(np.all(np.abs(a - b) <= tolerance * (scale if scale else 1)))
 
 
-def same(name, found, right, known=(), tolerance=1e-9):
-    """Raise Wrong unless found is right, to `tolerance` times the largest number in right.
-
-    known: {what is wrong: the array it makes, or a function that returns it}.
-    """
+def same(name, found, right, tolerance=1e-9):
+    """Raise WrongArray unless found is right, to `tolerance` times the largest number in right."""
     if found is None:
         raise Wrong(f"{name} is None: is a return missing?", "nothing is returned")
     found, right = np.asarray(found), np.asarray(right)
-    if found.shape == right.shape and found.dtype.kind in "fiub" and close(found, right, tolerance):
-        return
-    mistake = named(found, right, dict(known), tolerance)
-    said = f"{name} is wrong" + (f": {mistake}" if mistake else "")
-    if found.shape != right.shape:
-        raise Wrong(f"{said}\n  it has the shape {found.shape}; expected {right.shape}", mistake)
-    if found.dtype.kind not in "fiub":
-        raise Wrong(f"{said}\n  it holds {found.dtype}; expected real numbers", mistake)
-    off = np.nan_to_num(np.abs(found - right), nan=np.inf)
-    place = np.unravel_index(off.argmax(), off.shape)
-    where = name + (str([int(i) for i in place]) if place else "")
-    count = int((off > tolerance * max(np.abs(right).max(initial=0), 1e-300)).sum())
-    raise Wrong(f"{said}\n  {where} is {found[place]:.8g} and should be {right[place]:.8g}"
-                f" ({count} of {off.size} numbers differ)", mistake)
+    if found.dtype.kind not in REAL or not close(found, right, tolerance):
+        raise WrongArray(name, found, right, tolerance)
 
 
-def named(found, right, known, tolerance):
-    """Which mistake turns right into found, or None."""
-    if found.dtype.kind not in "fiub":
+def usual_mistake(found, right, tolerance):
+    """What is often wrong with an array, whatever it holds, or None."""
+    if found.dtype.kind not in REAL:
         return None
-    tolerance = max(tolerance, 1e-7)
-    for mistake, wrong in known.items():
-        if close(found, wrong() if callable(wrong) else wrong, tolerance):
-            return mistake
     if found.ndim == 2 and found.shape == right.T.shape and close(found, right.T, tolerance):
         return "it is transposed"
     if found.shape != right.shape:
@@ -120,25 +133,12 @@ def slope(forward, x, dout, h=1e-5):
     return gradient
 
 
-def overwritten(parts, reaches, x, dout):
-    """What dx becomes where the parts of a forward replace each other instead of adding up.
-
-    parts, reaches: functions without arguments, whose sum is the forward; where a reach depends
-    on x, its part replaces what was there.
-    """
-    dx = np.zeros_like(x)
-    for part, reach in zip(parts, reaches):
-        reached = slope(reach, x, np.ones_like(reach()))
-        dx = np.where(reached != 0, slope(part, x, dout), dx)
-    return dx
-
-
-def check_backward(layer, x, dout, training=False, known=()):
+def check_backward(layer, x, dout, training=False):
     """dx, and the gradient of every parameter, against what the layer's own forward shows.
 
-    known: {"dx": {mistake: array or function}, "dw": ...}. x and dout must stay as they are.
+    x and dout must stay as they are.
     """
-    known, kept = dict(known), (x.copy(), dout.copy())
+    kept = x.copy(), dout.copy()
     derivation(layer.forward)(x, training)
     found = {"dx": derivation(layer.backward, [layer.forward])(dout)}
     true(np.array_equal(x, kept[0]), "forward or backward changes x, which others still need")
@@ -149,15 +149,7 @@ def check_backward(layer, x, dout, training=False, known=()):
         found[f"d{name}"] = layer.grads[name]
     found = {name: np.array(gradient) for name, gradient in found.items()}
     for name, array in moved.items():
-        right = slope(lambda: layer.forward(x, training), array, dout)
-        same(name, found[name], right, dict(known.get(name, ())) | _sums(name, dout), 1e-7)
-
-
-def _sums(name, dout):
-    """The mistakes of a bias: sums of dout over too few of its axes."""
-    axes = [axes for n in range(1, dout.ndim - 1) for axes in combinations(range(dout.ndim - 1), n)]
-    return {f"dout is summed over {axes} alone: all axes but the last": dout.sum(axes)
-            for axes in axes + [(dout.ndim - 1,)]} if name in ("db", "dbeta") else {}
+        same(name, found[name], slope(lambda: layer.forward(x, training), array, dout), 1e-7)
 
 
 # Whose work it is
@@ -310,7 +302,7 @@ def digest(topic, place, number):
 
 def by_hand(topic, answer):
     """Compare numbers, nested as one likes, with the hashes of answers.json, place by place."""
-    page = json.loads((HERE / "answers.json").read_text(encoding="utf-8"))[topic]
+    page = ANSWERS[topic]
     found = list(_numbers(answer))
     if len(found) != len(page["right"]):
         raise Wrong(f"there are {len(found)} numbers; expected {len(page['right'])}: "

@@ -14,11 +14,14 @@ import traceback
 import warnings
 from contextlib import contextmanager, redirect_stdout
 from functools import lru_cache
+from importlib import import_module
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+import checker
+from checker import WrongArray
 from stubs import stub_of
 
 HERE = Path(__file__).resolve().parent
@@ -26,6 +29,8 @@ SOLUTIONS = HERE.parent / "solutions"
 CHAPTERS = sorted([*HERE.glob("ch[0-9][0-9]_*.py"), HERE / "capstone.py"], key=lambda path: (
     path.stem if path.stem != "capstone" else "ch14"))      # after 13, where its last piece is
 PIECES = sorted(path.stem for path in (SOLUTIONS / "mynet").glob("[a-z]*.py"))
+HINTS = json.loads((HERE / "hints.json").read_text(encoding="utf-8"))
+MISTAKES = json.loads((SOLUTIONS / "mistakes.json").read_text(encoding="utf-8"))
 SOURCES = sorted(path.relative_to(SOLUTIONS) for path in SOLUTIONS.rglob("*.py"))
 
 
@@ -43,19 +48,23 @@ def functions_of(path):
 
 
 def tests(path):
-    """Names of a file's tests, in their order."""
-    return [name for name in functions_of(path) if name.startswith("test_")]
+    """Names of a file's tests, in their order; before them that of the numbers worked out by hand,
+    for a chapter of which answers.json has some.
+    """
+    own = [name for name in functions_of(path) if name.startswith("test_")]
+    return ["test_by_hand"] * (path.stem[5:] in checker.ANSWERS) + own
 
 
 def hints(path, test):
-    """The three hints of a test: its docstring, in which each begins with its number."""
-    parts = re.split(r"\n(?=[23] )", ast.get_docstring(functions_of(path)[test]))
-    return [" ".join(part[2:].split()) for part in parts]
+    """The three hints of a test."""
+    return HINTS[f"{path.stem}.{test}"]
 
 
 def asks_of(path, test):
-    """Names of the answers and of the classes of mynet that a test uses, itself or by a helper."""
-    todo, seen = [test], set()
+    """Names of the answers and of the classes of mynet that a test uses, itself or by a helper, or
+    is named for.
+    """
+    todo, seen = [test, test.removeprefix("test_")], set()
     while todo:
         name = todo.pop()
         if name not in seen:
@@ -164,23 +173,47 @@ def outcomes(chapter, folder, edits=(), only=None, settings=()):
     edits: {piece or chapter stem: (old, new)}; only: names of tests, by default all; settings:
     {name in the chapter's file: value}, for shorter trials.
     """
-    names = tests(chapter) if only is None else only
+    found = raised(chapter, folder, edits, tests(chapter) if only is None else only, settings)
+    return [Outcome(name, *(told(named(chapter, name, error)) if error else ("passed",)))
+            for name, error in found.items()]
+
+
+def raised(chapter, folder, edits, names, settings=()):
+    """{test: what it raises, or None}"""
     with package(folder, chapter.stem, edits):
         course = ModuleType(f"course_{chapter.stem}")
         try:
             exec(compiled(chapter, chapter.read_text(encoding="utf-8")), course.__dict__)
         except (Exception, SystemExit) as error:    # whatever a student's file does when loaded
-            return [Outcome(name, *told(error)) for name in names]
+            return dict.fromkeys(names, error)
+        course.test_by_hand = lambda: checker.by_hand(
+            chapter.stem[5:], import_module("answers").by_hand())
         course.__dict__.update(settings)
-        return [one(name, getattr(course, name)) for name in names]
+        return {name: error_of(getattr(course, name)) for name in names}
 
 
-def one(name, test):
+def error_of(test):
     try:
         test()
     except (Exception, SystemExit) as error:        # a student's code may raise anything
-        return Outcome(name, *told(error))
-    return Outcome(name, "passed")
+        return error
+
+
+def named(chapter, test, error):
+    """The error, with its name where an edited solution makes the same wrong array."""
+    if isinstance(error, WrongArray):
+        for mistake, other in known(chapter, test):
+            if isinstance(other, WrongArray) and error.is_like(other):
+                return error.named(mistake)
+    return error
+
+
+@lru_cache(maxsize=None)
+def known(chapter, test):
+    """[(mistake, what the test raises of the solutions with that mistake), ...]"""
+    return [(mistake, raised(chapter, SOLUTIONS, {(*piece, chapter.stem)[0]: (old, new)},
+                             [test])[test])
+            for *piece, old, new, mistake in MISTAKES.get(f"{chapter.stem}.{test}", ()) if mistake]
 
 
 def told(error):

@@ -1,7 +1,4 @@
-"""Chapter 1, exercises: replace every `raise NotImplementedError`.
-
-    python course.py check 1
-"""
+"""Chapter 1, exercises: replace every `raise NotImplementedError`."""
 
 import numpy as np
 

@@ -1,8 +1,4 @@
-"""Chapter 4, exercises: replace every `raise NotImplementedError`, here and in
-mynet/gradient_check.py.
-
-    python course.py check 4
-"""
+"""Chapter 4, exercises: replace every `raise NotImplementedError`."""
 
 import numpy as np
 

@@ -1,8 +1,4 @@
-"""Chapter 8, exercises: replace every `raise NotImplementedError`, here and in
-mynet/initialisation.py.
-
-    python course.py check 8
-"""
+"""Chapter 8, exercises: replace every `raise NotImplementedError`."""
 
 import numpy as np
 

@@ -1,7 +1,4 @@
-"""Chapter 11, exercises: replace every `raise NotImplementedError`.
-
-    python course.py check 11
-"""
+"""Chapter 11, exercises: replace every `raise NotImplementedError`."""
 
 import numpy as np
 

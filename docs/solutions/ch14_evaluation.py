@@ -1,7 +1,4 @@
-"""Chapter 14, exercises: replace every `raise NotImplementedError`.
-
-    python course.py check 14
-"""
+"""Chapter 14, exercises: replace every `raise NotImplementedError`."""
 
 from math import comb  # solution
 

@@ -1,7 +1,4 @@
-"""Chapter 15, exercises: replace every `raise NotImplementedError`.
-
-    python course.py check 15
-"""
+"""Chapter 15, exercises: replace every `raise NotImplementedError`."""
 
 import numpy as np
 

@@ -1,7 +1,4 @@
-"""Chapter 16, exercises: replace every `raise NotImplementedError`.
-
-    python course.py check 16
-"""
+"""Chapter 16, exercises: replace every `raise NotImplementedError`."""
 
 import numpy as np
 

@@ -1,9 +1,4 @@
-"""Chapter 17, exercises: replace every `raise NotImplementedError`.
-
-    python course.py check 17
-"""
-
-
+"""Chapter 17, exercises: replace every `raise NotImplementedError`."""
 
 
 def by_hand():

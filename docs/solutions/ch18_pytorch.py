@@ -1,7 +1,4 @@
-"""Chapter 18, exercises: replace every `raise NotImplementedError`.
-
-    python course.py check 18
-"""
+"""Chapter 18, exercises: replace every `raise NotImplementedError`."""
 
 import numpy as np
 

@@ -1,7 +1,4 @@
-"""Chapter 20, exercises: replace every `raise NotImplementedError`.
-
-    python course.py check 20
-"""
+"""Chapter 20, exercises: replace every `raise NotImplementedError`."""
 
 import numpy as np
 

@@ -1,7 +1,4 @@
-"""Chapter 21, exercises: replace every `raise NotImplementedError`.
-
-    python course.py check 21
-"""
+"""Chapter 21, exercises: replace every `raise NotImplementedError`."""
 
 import numpy as np
 

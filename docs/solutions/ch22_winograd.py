@@ -1,7 +1,4 @@
-"""Chapter 22, exercises: replace every `raise NotImplementedError`.
-
-    python course.py check 22
-"""
+"""Chapter 22, exercises: replace every `raise NotImplementedError`."""
 
 import numpy as np
 

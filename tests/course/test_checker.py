@@ -1,5 +1,6 @@
 """The checker of the exercises: what it says of arrays, of numbers by hand, and of counts."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -20,10 +21,10 @@ RIGHT = np.random.default_rng(0).standard_normal((3, 4))
     (RIGHT[::-1], "it runs backward along axis 0"), (RIGHT[:, [1, 0, 2, 3]], "in wrong places"),
     (RIGHT + [0, np.nan, 0, 0], "not every number of it is finite"),
     (RIGHT[:2], "shape (2, 4); expected (3, 4)"), (None, "is a return missing"),
-    (RIGHT + 0j, "it holds complex128"), (RIGHT + 7, "the mean is in it")])
+    (RIGHT + 0j, "it holds complex128")])
 def test_wrong_arrays_are_named(found, said):
     with pytest.raises(Wrong) as caught:
-        same("dx", found, RIGHT, {"the mean is in it": lambda: RIGHT + 7})
+        same("dx", found, RIGHT)
     assert said in str(caught.value) and str(caught.value).startswith("dx is ")
 
 
@@ -49,7 +50,7 @@ def test_by_hand_takes_three_decimals_and_names_the_place():
 
 
 def test_answers_are_not_readable_in_the_file():
-    text = (checker.HERE / "answers.json").read_text(encoding="utf-8")
+    text = json.dumps(checker.ANSWERS)
     assert "0.7216" not in text and '"right"' in text
 
 

@@ -20,12 +20,6 @@ from stubs import stub_of  # noqa: E402
 
 CHAPTERS = [path for path in marking.CHAPTERS if path.stem != "capstone"]
 
-# {chapter.test: rows of what is replaced in its solution (or, with its name in front, in a piece),
-# by what, and what the message must contain}; "capstone": one mistake for each piece, and the test
-# that must notice it.
-PLANTED = json.loads((Path(__file__).parent / "planted.json").read_text(encoding="utf-8"))
-SPOILT = PLANTED.pop("capstone")
-
 
 def each(paths):
     return pytest.mark.parametrize("path", paths, ids=lambda path: path.stem)
@@ -51,39 +45,47 @@ def test_stubs_keep_no_answer(source):
     assert stub.count("raise NotImplementedError\n") == len(asked)
 
 
-def planted():
-    for key, rows in PLANTED.items():
-        for number, row in enumerate(rows, 1):
-            yield pytest.param(*key.split("."), row, id=f"{key}-{number}")
+def edited(key, *piece_old_new):
+    """The outcome of "chapter.test" on the solutions with one edit, in a piece or in the chapter.
+    """
+    chapter, test = key.split(".")
+    *piece, old, new = piece_old_new
+    (found,) = marking.outcomes(marking.HERE / f"{chapter}.py", marking.SOLUTIONS,
+                                {(*piece, chapter)[0]: (old, new)}, [test])
+    return found
+
+
+def numbered(rows):
+    return [pytest.param(*row, id=f"{n}-{row[0]}") for n, row in enumerate(rows)]
 
 
 @pytest.mark.filterwarnings("ignore")       # of overflows and divisions by zero: they are mistakes
-@pytest.mark.parametrize("chapter, test, row", list(planted()))
-def test_a_planted_mistake_is_named(chapter, test, row):
-    *piece, old, new, said = row
-    edit = {piece[0] if piece else chapter: (old, new)}
-    path = marking.HERE / f"{chapter}.py"
-    (found,) = marking.outcomes(path, marking.SOLUTIONS, edit, [test])
-    assert found.result == "wrong" and said in found.message, found
+@pytest.mark.parametrize("key, edit, mistake", numbered(
+    (key, edit, mistake) for key, rows in marking.MISTAKES.items() for *edit, mistake in rows))
+def test_a_mistake_is_named(key, edit, mistake):
+    found = edited(key, *edit)
+    assert found.result == "wrong" and mistake in found.message, found
 
 
 # Right answers, written in another way: [chapter.test, (a piece,) what is replaced, by what].
 RIGHT = json.loads((Path(__file__).parent / "right.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("row", RIGHT, ids=[f"{n}-{row[0]}" for n, row in enumerate(RIGHT)])
-def test_what_is_right_in_another_way_passes(row):
-    (chapter, test), *piece, old, new = row[0].split("."), *row[1:]
-    edit = {piece[0] if piece else chapter: (old, new)}
-    path = marking.HERE / f"{chapter}.py"
-    (found,) = marking.outcomes(path, marking.SOLUTIONS, edit, [test])
-    assert found.result == "passed", found
+@pytest.mark.parametrize("key, edit", numbered((key, edit) for key, *edit in RIGHT))
+def test_what_is_right_in_another_way_passes(key, edit):
+    assert edited(key, *edit).result == "passed", edited(key, *edit)
 
 
 @each(CHAPTERS)
-def test_every_test_has_three_planted_mistakes(path):
-    few = [test for test in marking.tests(path) if len(PLANTED[f"{path.stem}.{test}"]) < 3]
+def test_every_test_has_three_mistakes(path):
+    few = [test for test in marking.tests(path)
+           if len(marking.MISTAKES[f"{path.stem}.{test}"]) < 3]
     assert few == []
+
+
+def test_the_capstone_notices_a_mistake_in_each_piece():
+    rows = [row for key, rows in marking.MISTAKES.items() if "capstone" in key for row in rows]
+    assert {piece for piece, *_ in rows} == set(marking.PIECES)
 
 
 @each(marking.CHAPTERS)
@@ -197,23 +199,3 @@ def test_the_capstone_passes_and_shows_what_the_network_reads(capsys):
     table = np.array([row.split()[1:] for row in said.splitlines()[3:6]], dtype=int)
     assert table.sum() == 300 and abs(table.trace() / 3 - score) < 0.06
     assert len(re.findall(r"(?:happy|sad|surprise), \d+%", said)) == 10
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("piece", marking.PIECES)
-def test_the_capstone_notices_a_spoilt(piece):
-    old, new, part = SPOILT[piece]
-    (test,) = [name for name in marking.tests(CAPSTONE) if part in name]
-    (found,) = marking.outcomes(CAPSTONE, marking.SOLUTIONS, {piece: (old, new)}, [test])
-    assert found.result == "wrong", found
-
-
-@pytest.mark.parametrize("old, new, said", [
-    ("{Conv: \"conv\", Dense: \"dense\", BatchNorm: \"bn\"}", "{Conv: \"conv\", Dense: \"dense\"}",
-     "should be"),
-    ("if isinstance(layer, BatchNorm):", "if False:", "running statistics"),
-    ("count[type(layer)] += 1\n", "count[type(layer)] = 1\n", "")])
-def test_wrongly_read_weights_are_named(old, new, said):
-    (found,) = marking.outcomes(CAPSTONE, marking.SOLUTIONS, {"six_layer": (old, new)},
-                                ["test_it_reads_the_packaged_weights"])
-    assert found.result == "wrong" and said in found.message, found

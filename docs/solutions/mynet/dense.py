@@ -6,8 +6,6 @@ backward will need; backward(dout) returns dx. Neither changes x or dout.
 """
 
 
-
-
 class Dense:
     def __init__(self, w, b):
         """w (C, K) and b (K,): arrays, used as they are (not copied)."""

@@ -1,8 +1,6 @@
 """Chapter 12: dropout."""
 
 
-
-
 class Dropout:
     def __init__(self, rate, rng):
         """rate: the share of numbers that is dropped. fixed_mask: None, or a mask to use always,

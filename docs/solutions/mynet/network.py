@@ -1,8 +1,6 @@
 """Chapter 3: layers in a row."""
 
 
-
-
 class Flatten:
     def __init__(self):
         self.params, self.grads = {}, {}
