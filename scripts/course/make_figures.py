@@ -4,13 +4,14 @@
     python scripts/course/make_figures.py 02 04-win    those whose names start so
     python scripts/course/make_figures.py --list       their names only
 
-Each chapter's are functions in figures/chNN.py, collected in its table FIGURES. They show drawn
-faces, averages and plots, never a photograph.
+A chapter's are the functions of figures/chNN.py: drawn_faces of ch01 draws 01-drawn-faces.png. They
+show drawn faces, averages and plots, never a photograph.
 """
 
 import argparse
 import importlib
 import sys
+from inspect import isfunction
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "figures"
@@ -20,7 +21,10 @@ def all_figures():
     """Name -> function that returns a matplotlib Figure."""
     found = {}
     for path in sorted((Path(__file__).parent / "figures").glob("ch*.py")):
-        found |= importlib.import_module(f"figures.{path.stem}").FIGURES
+        module = importlib.import_module(f"figures.{path.stem}")
+        found |= {f"{path.stem[2:]}-{name.replace('_', '-')}": function
+                  for name, function in vars(module).items() if isfunction(function)
+                  and function.__module__ == module.__name__ and name[0] != "_"}
     return found
 
 

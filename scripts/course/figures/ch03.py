@@ -1,7 +1,7 @@
 """Chapter 3: values run to the right, gradients to the left, in a chain and in a graph."""
 
 import numpy as np
-from figures.style import BLUE, INK, ORANGE, bare, figure
+from figures.style import BLUE, INK, ORANGE, bare, plot
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from tinyfer.core.layers import Dense, ReLU
@@ -27,8 +27,7 @@ def chain():
     for layer in second, relu, first:
         gradients.insert(0, layer.backward(gradients[0]))
 
-    fig = figure(8.6, 1.65)
-    axes = fig.subplots()
+    fig, axes = plot(8.6, 1.65)
     names = ("dense\n$w_1, b_1$", "ReLU", "dense\n$w_2, b_2$", "softmax,\nloss")
     for i, name in enumerate(names):
         axes.add_patch(FancyBboxPatch((2 * i + 1.04, -0.42), 0.72, 0.84, facecolor="#EEEEEE",
@@ -45,8 +44,7 @@ def chain():
                                            linestyle="-" if y > 0 else "--"))
             axes.text(2 * i + 0.4, y + (0.1 if y > 0 else -0.1), text, ha="center", va=at,
                       color=colour, fontsize=10)
-    axes.set_xlim(-0.4, 9.1)
-    axes.set_ylim(-0.72, 0.72)
+    axes.set(xlim=(-0.4, 9.1), ylim=(-0.72, 0.72))
     bare(axes)
     return fig
 
@@ -59,8 +57,7 @@ def graph():
     totals = {"x": "6 + 42 = 48", "w": "28", "u": "8 + 6 = 14", "y": "6", "L": "1"}
     arrows = (("x", "u", "42", 0.2), ("w", "u", "28", -0.2), ("x", "y", "6", 0.2),
               ("u", "y", "6", 0.22), ("u", "L", "8", -0.22), ("y", "L", "6", 0.2))
-    fig = figure(8.4, 2.7)
-    axes = fig.subplots()
+    fig, axes = plot(8.4, 2.7)
     for start, end, share, above in arrows:
         a, b = np.array(places[start]), np.array(places[end])
         way = (b - a) / np.hypot(*(b - a))
@@ -75,10 +72,6 @@ def graph():
         axes.text(column, row + 0.09, names[name], ha="center", va="center", fontsize=9.5)
         axes.text(column, row - 0.13, f"d{name} = {totals[name]}", ha="center", va="center",
                   fontsize=9, color=ORANGE)
-    axes.set_xlim(-0.9, 8.7)
-    axes.set_ylim(-0.35, 1.95)
+    axes.set(xlim=(-0.9, 8.7), ylim=(-0.35, 1.95))
     bare(axes)
     return fig
-
-
-FIGURES = {"03-chain": chain, "03-graph": graph}

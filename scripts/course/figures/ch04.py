@@ -1,7 +1,7 @@
 """Chapter 4: the error of a finite difference against its step."""
 
 import numpy as np
-from figures.style import BLUE, FAINT, ORANGE, STYLES, figure
+from figures.style import BLUE, FAINT, ORANGE, STYLES, plot
 
 
 def _error(dtype, h, central):
@@ -13,8 +13,7 @@ def _error(dtype, h, central):
 
 
 def step_size():
-    fig = figure(7.2, 4.2)
-    axes = fig.subplots()
+    fig, axes = plot(7.2, 4.2)
     for dtype, colour, steps in ((np.float32, ORANGE, np.logspace(-6.5, -0.3, 70)),
                                  (np.float64, BLUE, np.logspace(-12.5, -0.3, 120))):
         name = dtype.__name__
@@ -35,6 +34,3 @@ def step_size():
              ylabel="error of the slope")
     axes.legend(loc="lower left", handlelength=3)
     return fig
-
-
-FIGURES = {"04-step-size": step_size}

@@ -2,28 +2,33 @@
 
 import chapters
 import numpy as np
-from figures.style import BLUE, COLOURS, GREEN, INK, ORANGE, bare, figure, frame, picture, table
+from figures.style import (
+    BLUE,
+    COLOURS,
+    GREEN,
+    INK,
+    ORANGE,
+    bare,
+    frame,
+    picture,
+    plot,
+    surprised,
+    table,
+)
 from matplotlib.patches import Rectangle
 
 from tinyfer.core.kernels.reference import conv2d_backward, conv2d_forward
 from tinyfer.core.networks import six_layer_cnn
-from tinyfer.data.drawn import draw_faces
 
 W = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1.0]])
 DOUT = np.array([[1, 0], [2, -1.0]])
 
 
-def a_face(expression="surprise"):
-    data = draw_faces(70, seed=3)
-    return data.faces[data.labels == data.class_names.index(expression)][0]
-
-
 def windows():
-    face = a_face()
+    face = surprised()
     filter_ = np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1.0]])
     out = conv2d_forward(face[None, :, :, None] / 255, filter_.reshape(3, 3, 1, 1), np.zeros(1))
-    fig = figure(7.8, 3.2)
-    left, middle, right = fig.subplots(1, 3, width_ratios=(48, 17, 46))
+    fig, (left, middle, right) = plot(7.8, 3.2, 1, 3, width_ratios=(48, 17, 46))
     picture(left, face, "x: 48 × 48")
     picture(right, out[0, :, :, 0], "out: 46 × 46", -2.5, 2.5)
     table(middle, filter_, "w", np.abs(filter_) / 2)
@@ -48,8 +53,7 @@ def scatter():
         dx, _, _ = conv2d_backward(one.reshape(1, 2, 2, 1), zeros, W.reshape(3, 3, 1, 1))
         panels.append((f"dout[{i},{j}] = {DOUT[i, j]:g}".replace("-", "−"), dx.reshape(4, 4)))
     panels.append(("sum: dx", sum(array for _, array in panels[1:])))
-    fig = figure(9.6, 2.1)
-    grid = fig.subplots(1, 6, width_ratios=(2.2, 4, 4, 4, 4, 4))
+    fig, grid = plot(9.6, 2.1, 1, 6, width_ratios=(2.2, 4, 4, 4, 4, 4))
     for k, (axes, (title, array)) in enumerate(zip(grid, panels)):
         shade = np.full(array.shape, 0.0)
         if 1 <= k <= 4:
@@ -68,8 +72,7 @@ def network():
              "MaxPool": (ORANGE, "pooling"), "Dropout": ("#999999", "generalising"),
              "Flatten": ("white", "layers-and-the-chain-rule"),
              "Dense": (COLOURS[3], "layers-and-the-chain-rule")}
-    fig = figure(10.4, 5.6)
-    axes = fig.subplots()
+    fig, axes = plot(10.4, 5.6)
     shape, boxes = model.input_shape, [("image", model.input_shape, 0, "white", "seven-faces")]
     for layer in model.layers:
         shape = layer.output_shape(shape)
@@ -92,10 +95,6 @@ def network():
         axes.text(-0.7, top, text, ha="right", va="top", fontsize=9, fontweight="bold")
     axes.text(23.4, 3.2, f"7 logits,\nsoftmax:\nchapter {chapters.of('linear-classifier')}",
               ha="right", va="top", fontsize=9)
-    axes.set_xlim(-2.2, 23.6)
-    axes.set_ylim(-5.4, 3.4)
+    axes.set(xlim=(-2.2, 23.6), ylim=(-5.4, 3.4))
     bare(axes)
     return fig
-
-
-FIGURES = {"06-windows": windows, "06-network": network, "06-scatter": scatter}

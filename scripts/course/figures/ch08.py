@@ -1,7 +1,7 @@
 """Chapter 8: what the first weights do to the signal and to the first loss."""
 
 import numpy as np
-from figures.style import BLUE, GREEN, INK, ORANGE, STYLES, figure
+from figures.style import BLUE, GREEN, INK, ORANGE, STYLES, plot
 
 from tinyfer.core.inference import to_input
 from tinyfer.core.layers import Conv2D, Dense
@@ -34,8 +34,7 @@ def signal():
         "Glorot, 2 / (fan-in + fan-out)": (lambda i, o: 2 / (i + o), False, ORANGE, STYLES[1]),
         "standard deviation 0.01": (lambda i, o: 1e-4, False, INK, STYLES[3]),
     }
-    fig = figure(7.5, 3.6)
-    axes = fig.subplots()
+    fig, axes = plot(7.5, 3.6)
     for name, (rule, training, colour, style) in curves.items():
         sizes = _mean_squares(rule, x, training)
         axes.semilogy(sizes, color=colour, linestyle=style, marker="o", markersize=3.5)
@@ -52,8 +51,7 @@ def first_loss():
     draws = rng.standard_normal((20_000, 7))
     s = np.linspace(0, 3, 61)
     loss = [np.log(np.exp(size * draws).sum(axis=1)).mean() for size in s]
-    fig = figure(6, 3.2)
-    axes = fig.subplots()
+    fig, axes = plot(6, 3.2)
     axes.plot(s, loss, color=BLUE)
     axes.plot(s[:47], np.log(7) + s[:47] ** 2 / 2 * 6 / 7, color=ORANGE, linestyle=STYLES[1])
     axes.axhline(np.log(7), color=INK, linewidth=0.8)
@@ -66,11 +64,6 @@ def first_loss():
         value = np.interp(size, s, loss)
         axes.plot(size, value, "o", color=INK, markersize=6)
         axes.annotate(label, (size, value), place, arrowprops={"arrowstyle": "-", "color": INK})
-    axes.set_xlabel("standard deviation s of the logits")
-    axes.set_ylabel("first loss, K = 7")
-    axes.set_ylim(1.5, 4.6)
-    axes.set_xlim(-0.05, 3)
+    axes.set(xlabel="standard deviation s of the logits", ylabel="first loss, K = 7",
+             ylim=(1.5, 4.6), xlim=(-0.05, 3))
     return fig
-
-
-FIGURES = {"08-signal": signal, "08-first-loss": first_loss}

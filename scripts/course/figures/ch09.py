@@ -1,7 +1,7 @@
 """Chapter 9: what batch norm does to channels, and what it takes out of a gradient."""
 
 import numpy as np
-from figures.style import BLUE, GREEN, INK, ORANGE, figure
+from figures.style import BLUE, GREEN, INK, ORANGE, bars, figure
 
 from tinyfer.core.inference import to_input
 from tinyfer.core.kernels.batchnorm import batchnorm_backward
@@ -31,9 +31,7 @@ def before_after():
                      meanprops={"marker": "o", "markerfacecolor": ORANGE,
                                 "markeredgecolor": ORANGE, "markersize": 5})
         axes.set_xticks(range(1, 9), [str(c) for c in channels])
-        axes.set_xlabel("channel")
-        axes.set_ylabel("value")
-        axes.set_title(title)
+        axes.set(xlabel="channel", ylabel="value", title=title)
     return fig
 
 
@@ -48,18 +46,8 @@ def projection():
               ("what is left", dx.ravel() * X.std(), GREEN))
     fig = figure(8.6, 2.3)
     for axes, (title, values, colour) in zip(fig.subplots(1, 4, sharey=True), panels):
-        axes.bar(range(4), values, color=colour, width=0.7)
-        axes.axhline(0, color=INK, linewidth=0.8)
-        for i, value in enumerate(values):
-            above = value >= 0
-            axes.annotate(f"{value:.1f}".replace("-", "−"), (i, value), ha="center", fontsize=9,
-                          xytext=(0, 2 if above else -2), textcoords="offset points",
-                          va="bottom" if above else "top")
+        bars(axes, values, "{:.1f}", 9, color=colour, width=0.7)
         axes.set_xticks(range(4), [f"{x:g}" for x in X])
-        axes.set_xlabel("x")
+        axes.set(xlabel="x", ylim=(-2.2, 2.7))
         axes.set_title(title, loc="center", fontsize=10)
-        axes.set_ylim(-2.2, 2.7)
     return fig
-
-
-FIGURES = {"09-before-after": before_after, "09-projection": projection}

@@ -62,13 +62,9 @@ def valley():
                       markersize=3, label=name)
         axes.plot(*start, "o", color=INK, markersize=7)
         axes.plot(0, 0, "+", color=INK, markersize=12, markeredgewidth=2)
-        axes.set_aspect("equal")
-        axes.set_xlim(-11, 4)
-        axes.set_ylim((-7.5, 7.5) if degrees == 0 else (-11, 4))
+        axes.set(aspect="equal", xlim=(-11, 4), ylim=(-7.5, 7.5) if degrees == 0 else (-11, 4))
         axes.grid(False)
-        axes.set_xlabel("$w_1$")
-        axes.set_ylabel("$w_2$")
-        axes.set_title(title)
+        axes.set(xlabel="$w_1$", ylabel="$w_2$", title=title)
     fig.legend(*fig.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return fig
 
@@ -83,12 +79,8 @@ def rates():
             axes.plot(tried, losses, color=colour, linestyle=style, label=name)
         axes.axhline(_loss(H, start), color="#777777", linewidth=0.8)
         axes.set(xscale="log", yscale="log", ylim=(1e-9, 1e4), xlim=(1e-3, 10))
-        axes.set_xlabel("learning rate")
-        axes.set_title(title)
+        axes.set(xlabel="learning rate", title=title)
     fig.axes[0].set_ylabel(f"loss after {STEPS} steps")
     fig.axes[0].text(1.2e-3, 2.2e2, "loss at the start", fontsize=9)
     fig.legend(*fig.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return fig
-
-
-FIGURES = {"10-valley": valley, "10-rates": rates}

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from figures.style import BLUE, GREEN, INK, ORANGE, STYLES, figure
+from figures.style import BLUE, GREEN, INK, ORANGE, STYLES, plot
 
 from tinyfer.core.layers import BatchNorm, Dense
 from tinyfer.core.losses import softmax_cross_entropy
@@ -17,8 +17,7 @@ sys.path.append(str(Path(__file__).resolve().parents[3] / "docs" / "exercises"))
 def five():
     from sabotage import observe
 
-    fig = figure(10, 4.6)
-    panels = fig.subplots(2, 6, sharey="row", sharex=True)
+    fig, panels = plot(10, 4.6, 2, 6, sharey="row", sharex=True)
     for (above, below), letter in zip(panels.T, ("healthy", *"ABCDE")):
         seen = observe(letter)
         steps = np.arange(1, len(seen.loss) + 1)
@@ -31,9 +30,7 @@ def five():
                                                  STYLES):
             below.plot(steps, np.maximum(ratios, 1e-6), color=colour, linestyle=style,
                        linewidth=1.2, label=name)
-        below.set_yscale("log")
-        below.set_ylim(7e-7, 5)
-        below.set_xlabel("step")
+        below.set(yscale="log", ylim=(7e-7, 5), xlabel="step")
     panels[0, 0].set_ylabel("loss")
     panels[1, 0].set_ylabel("ratio of update to weight\n(0 drawn at 1e-6)")
     fig.legend(*panels[1, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
@@ -53,8 +50,7 @@ def activations():
     from sabotage import features
 
     x, y = features(300, 0)
-    fig = figure(8.4, 4.6)
-    panels = fig.subplots(2, 3, sharey="row")
+    fig, panels = plot(8.4, 4.6, 2, 3, sharey="row")
     for (above, below), scale in zip(panels.T, (0.3, 1, 3)):
         model = _network(5, False, 0)
         for p in model.parameters():
@@ -106,8 +102,7 @@ def rates(steps=120, seeds=5):
             losses.append(loss)
         return np.mean(losses[-20:])
 
-    fig = figure(7.2, 3.7)
-    axes = fig.subplots()
+    fig, axes = plot(7.2, 3.7)
     for name, norm, falling, colour, style, marker in (
         ("with batch norm", True, False, BLUE, STYLES[0], "o"),
         ("with batch norm, falling rate", True, True, GREEN, STYLES[3], "^"),
@@ -123,6 +118,3 @@ def rates(steps=120, seeds=5):
              ylabel=f"loss of the last 20 of {steps} steps")
     axes.legend(loc="lower right")
     return fig
-
-
-FIGURES = {"11-five": five, "11-activations": activations, "11-rates": rates}

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 from figures.small import scores, small_cnn, train
-from figures.style import BLUE, INK, ORANGE, STYLES, figure, picture
+from figures.style import BLUE, INK, ORANGE, STYLES, picture, plot
 
 from tinyfer.core.inference import to_input
 from tinyfer.core.layers import Dense, Flatten
@@ -18,8 +18,7 @@ from tinyfer.data.drawn import draw_face, draw_faces
 def augmentation():
     face = draw_face("surprise", seed=4, tilt=0.2, gaze_u=0.06, covered=1, hand_u=0.75, hand_v=0.35)
     batch = augment(np.repeat(face[None], 8, axis=0), np.random.default_rng(5))[..., 0]
-    fig = figure(8, 3.4)
-    panels = fig.subplots(2, 5)
+    fig, panels = plot(8, 3.4, 2, 5)
     picture(panels[0, 0], face, "as it is")
     panels[1, 0].set_visible(False)
     for axes, x in zip(panels[:, 1:].ravel(), batch):
@@ -30,8 +29,7 @@ def augmentation():
 def dropout():
     """Loss over the epochs with and without dropout: 300 faces to learn from, 3 seeds."""
     known, unseen = draw_faces(300, seed=0), draw_faces(1000, seed=1)
-    fig = figure(8, 3.3)
-    left, right = fig.subplots(1, 2)
+    fig, (left, right) = plot(8, 3.3, 1, 2)
     epochs = np.arange(1, 61)
     for rate, colour in ((0.0, ORANGE), (0.5, BLUE)):
         seen = np.mean([train(small_cnn(seed, rate=rate), known, 60,
@@ -44,8 +42,7 @@ def dropout():
     left.set_ylim(0, 2.6)
     right.set_ylim(0, 1.02)
     for axes, name in ((left, "loss, without dropout"), (right, "accuracy")):
-        axes.set_xlabel("epoch")
-        axes.set_ylabel(name.replace(", without dropout", " in evaluation mode"))
+        axes.set(xlabel="epoch", ylabel=name.replace(", without dropout", " in evaluation mode"))
     fig.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return fig
 
@@ -57,8 +54,7 @@ def weights():
     """
     known, unseen = draw_faces(3000, seed=2, imbalanced=True), draw_faces(1400, seed=3)
     share = known.counts() / len(known)
-    fig = figure(8, 3.3)
-    axes = fig.subplots()
+    fig, axes = plot(8, 3.3)
     place = np.arange(7)
     for shift, name, given, colour, hatch in (
         (-0.2, "without weights", None, "#C9C9C9", None),
@@ -75,8 +71,7 @@ def weights():
                  hatch=hatch, label=f"{name}: accuracy {share @ recall:.2f}, "
                                     f"balanced {recall.mean():.2f}")
     axes.set_xticks(place, [f"{name}\n{n}" for name, n in zip(EMOTIONS, known.counts())])
-    axes.set_ylabel("recall")
-    axes.set_ylim(0, 1)
+    axes.set(ylabel="recall", ylim=(0, 1))
     axes.grid(False, axis="x")
     fig.legend(loc="outside upper center", ncols=2)
     return fig
@@ -121,8 +116,7 @@ def worth(seeds=3, epochs=12):
             train(model, known, epochs, **how)
         return model
 
-    fig = figure(7.6, 3.5)
-    axes = fig.subplots()
+    fig, axes = plot(7.6, 3.5)
     for row, (name, build, rates, how) in enumerate(rungs):
         best = max(rates, key=lambda lr: scores(trained(build, 9, how | {"lr": lr}), chosen_on)[1])
         found = [scores(trained(build, seed, how | {"lr": best}), unseen)[1]
@@ -140,7 +134,3 @@ def worth(seeds=3, epochs=12):
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("accuracy on 1,400 new faces (line: chance)")
     return fig
-
-
-FIGURES = {"12-augmentation": augmentation, "12-dropout": dropout, "12-weights": weights,
-           "12-worth": worth}

@@ -53,8 +53,7 @@ def curves():
         axes.plot(epochs, training, color=BLUE, linestyle=STYLES[1], label="training")
         axes.plot(epochs, validation, color=ORANGE, linestyle=STYLES[0], label="validation")
         axes.axhline(np.log(2), color="#777777", linewidth=0.8)
-        axes.set_ylim(0, 1)
-        axes.set_title(f"{title} (rate {lr:g})")
+        axes.set(ylim=(0, 1), title=f"{title} (rate {lr:g})")
     for axes in fig.axes[2:]:
         axes.set_xlabel("epoch")
     for axes in fig.axes[::2]:
@@ -62,6 +61,3 @@ def curves():
     fig.axes[0].text(60, np.log(2) + 0.03, "ln 2", ha="right", fontsize=9)
     fig.axes[0].legend(loc="upper right", bbox_to_anchor=(1, 0.68))
     return fig
-
-
-FIGURES = {"13-curves": curves}

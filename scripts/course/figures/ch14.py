@@ -1,7 +1,7 @@
 """Chapter 14: ROC and Wilson's interval."""
 
 import numpy as np
-from figures.style import BLUE, INK, ORANGE, STYLES, figure
+from figures.style import BLUE, INK, ORANGE, STYLES, plot
 
 from tinyfer.scores.metrics import roc_curve, wilson_interval
 
@@ -10,8 +10,7 @@ def roc():
     positive = np.array([True, True, True, False, False, False, False])
     scores = np.array([0.9, 0.8, 0.4, 0.7, 0.4, 0.2, 0.1])
     fpr, tpr, _ = roc_curve(positive, scores)
-    fig = figure(7.5, 4.4)
-    axes = fig.subplots()
+    fig, axes = plot(7.5, 4.4)
     axes.fill_between(fpr, tpr, color=BLUE, alpha=0.15, linewidth=0)
     for i in range(1, 5):
         axes.plot([i / 4, i / 4], [0, 1], color="#999999", linewidth=0.8)
@@ -28,21 +27,18 @@ def roc():
     axes.text(0.5, 1.13, "score of the negative", ha="center", fontsize=10)
     axes.text(1.12, 0.5, "score of the positive", va="center", ha="center", rotation=90,
               fontsize=10)
-    axes.set_xlim(-0.02, 1.16)
-    axes.set_ylim(-0.02, 1.19)
+    axes.set(xlim=(-0.02, 1.16), ylim=(-0.02, 1.19))
     axes.grid(False)
     axes.set_xticks(np.arange(5) / 4, ["0", "1/4", "1/2", "3/4", "1"])
     axes.set_yticks(np.arange(4) / 3, ["0", "1/3", "2/3", "1"])
-    axes.set_xlabel("false-positive rate")
-    axes.set_ylabel("true-positive rate")
+    axes.set(xlabel="false-positive rate", ylabel="true-positive rate")
     return fig
 
 
 def wilson(n=20, k=19, z=1.96):
     p = np.linspace(0, 1, 400)
     width = z * np.sqrt(p * (1 - p) / n)
-    fig = figure(7.5, 5)
-    axes, below = fig.subplots(2, 1, sharex=True, height_ratios=(5, 1))
+    fig, (axes, below) = plot(7.5, 5, 2, 1, sharex=True, height_ratios=(5, 1))
     axes.fill_between(p, p - width, p + width, color="#D9D9D9", linewidth=0)
     axes.plot(p, p - width, color=INK, linewidth=1)
     axes.plot(p, p + width, color=INK, linewidth=1)
@@ -53,8 +49,7 @@ def wilson(n=20, k=19, z=1.96):
     axes.text(0.03, share, f"observed: {k} of {n}", va="center")
     axes.plot([0.3, low], [share, share], color=INK, linewidth=0.8, linestyle=STYLES[2])
     axes.text(0.42, 0.42, "pairs that fit together", ha="center", va="center", rotation=28)
-    axes.set_ylabel(f"observed share, {n} images")
-    axes.set_ylim(0, 1.1)
+    axes.set(ylabel=f"observed share, {n} images", ylim=(0, 1.1))
     for height, name, colour, ends in ((1, "Wilson", BLUE, (low, high)),
                                        (0, "usual", ORANGE, (share - usual, share + usual))):
         below.plot(ends, [height, height], color=colour, linewidth=4, solid_capstyle="butt")
@@ -69,9 +64,5 @@ def wilson(n=20, k=19, z=1.96):
     below.set_yticks([])
     below.grid(False)
     below.spines["left"].set_visible(False)
-    below.set_xlabel("true share p")
-    below.set_xlim(0, 1.12)
+    below.set(xlabel="true share p", xlim=(0, 1.12))
     return fig
-
-
-FIGURES = {"14-roc": roc, "14-wilson": wilson}

@@ -2,7 +2,7 @@
 
 import numpy as np
 from figures.small import small_cnn, train
-from figures.style import BLUE, bare, figure, picture
+from figures.style import BLUE, bare, figure, picture, plot
 
 from tinyfer.core.inference import to_input
 from tinyfer.core.layers import Conv2D, Dense, MaxPool2D
@@ -10,7 +10,7 @@ from tinyfer.core.losses import softmax
 from tinyfer.core.networks import load_model
 from tinyfer.data import EMOTIONS
 from tinyfer.data.drawn import draw_face, draw_faces
-from tinyfer.explain.saliency import saliency
+from tinyfer.explain import saliency as explained
 from tinyfer.scores.plots import SHADES
 
 
@@ -60,17 +60,16 @@ def feature_maps(columns=8):
     return fig
 
 
-def saliency_strip():
+def saliency():
     model = load_model("five-class-study")
     shown = ("gradient", "integrated", "gradcam", "occlusion")
     faces = np.stack([draw_face(name, tilt=0.1) for name in ("happy", "surprise", "angry")])
     p = model.predict_proba(faces)
-    fig = figure(8, 5)
-    panels = fig.subplots(3, 5)
+    fig, panels = plot(8, 5, 3, 5)
     for axes, face, row in zip(panels[:, 0], faces, p):
         picture(axes, face, f"{model.class_names[row.argmax()]}, {row.max():.2f}")
     for column, method in enumerate(shown, 1):
-        for axes, one in zip(panels[:, column], saliency(model, faces, method=method)):
+        for axes, one in zip(panels[:, column], explained.saliency(model, faces, method=method)):
             axes.imshow(one, cmap=SHADES, vmin=0, vmax=np.quantile(one, 0.995))
             bare(axes, method if axes is panels[0, column] else "")
     return fig
@@ -91,7 +90,3 @@ def mistakes(wrong=10):
                                        f"{sure[n]:.2f}")
     fig.supxlabel(f"{len(unseen)} faces, {1 - len(missed) / len(unseen):.1%} right", fontsize=10)
     return fig
-
-
-FIGURES = {"15-filters": filters, "15-feature-maps": feature_maps,
-           "15-saliency": saliency_strip, "15-mistakes": mistakes}

@@ -1,7 +1,7 @@
 """Chapter 16: schedules, and what becomes of noise."""
 
 import numpy as np
-from figures.style import COLOURS, STYLES, figure
+from figures.style import COLOURS, STYLES, plot
 
 from tinyfer.core.optim import SCHEDULES
 
@@ -9,14 +9,11 @@ STEPS, WALKS = 400, 2000
 
 
 def rates():
-    fig = figure(8, 3.3)
-    left, right = fig.subplots(1, 2)
+    fig, (left, right) = plot(8, 3.3, 1, 2)
     shares = np.arange(STEPS) / STEPS
     for (name, schedule), colour, style in zip(SCHEDULES.items(), COLOURS, STYLES):
         left.plot(shares, [schedule(s) for s in shares], color=colour, linestyle=style, label=name)
-    left.set_xlabel("share of the steps that are done")
-    left.set_title("rate, of the highest")
-    left.set_ylim(0, 1.3)
+    left.set(xlabel="share of the steps that are done", title="rate, of the highest", ylim=(0, 1.3))
     left.legend(loc="upper right", ncol=3)
 
     def walk(rate):
@@ -39,12 +36,6 @@ def rates():
              ("0.5, running mean", mean))
     for (name, losses), colour, style in zip(named, COLOURS, STYLES):
         right.plot(losses, color=colour, linestyle=style, label=name)
-    right.set_yscale("log")
-    right.set_xlabel("step")
-    right.set_title("loss")
-    right.set_ylim(0.003, 60)
+    right.set(yscale="log", xlabel="step", title="loss", ylim=(0.003, 60))
     right.legend(loc="upper right", ncol=2)
     return fig
-
-
-FIGURES = {"16-rates": rates}

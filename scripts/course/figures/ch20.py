@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from figures.style import BLUE, GREEN, INK, ORANGE, bare, figure, frame
+from figures.style import BLUE, GREEN, INK, ORANGE, bare, figure, frame, plot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
@@ -28,12 +28,11 @@ def scene():
     return fig
 
 
-def score_maps():
+def scores():
     """Three pictures of the pyramid, and the score of every window of each."""
     grey = grey_of(Image.fromarray(draw_scene(5, seed=SEED)[0]))
     finder, steps = packaged_finder(), list(scales(grey.size, 24))
-    fig = figure(8, 4)
-    grid = fig.subplots(2, 3)
+    fig, grid = plot(8, 4, 2, 3)
     for (above, below), scale in zip(grid.T, (steps[5], steps[8], steps[11])):
         small = grey.resize([round(side * scale) for side in grey.size])
         x = np.pad(np.asarray(small), BORDER, mode="edge")
@@ -66,8 +65,7 @@ def suppression():
         for x, y, side, _ in boxes:
             frame(axes, y - side / 2, x - side / 2, side, side, colour, 1)
         bare(axes, f"{title}: {len(boxes)}")
-        axes.set_xlim(0, picture.shape[1])
-        axes.set_ylim(picture.shape[0], 0)
+        axes.set(xlim=(0, picture.shape[1]), ylim=(picture.shape[0], 0))
     return fig
 
 
@@ -76,8 +74,7 @@ def curve():
     scripts/lab/score_finder.py."""
     if not CURVE.is_file():
         raise FileNotFoundError("it needs 20-curve.json, which scripts/lab/score_finder.py writes")
-    fig = figure(7, 3.6)
-    axes = fig.subplots()
+    fig, axes = plot(7, 3.6)
     for (name, scores), colour, style in zip(json.loads(CURVE.read_text()).items(),
                                              (BLUE, ORANGE), ("-", "--")):
         false, detected = zip(*scores["0.3"]["curve"])
@@ -87,12 +84,6 @@ def curve():
             ("Rowley, Baluja and Kanade 1998", "^", (83.2, 86.0, None, 89.2, 90.1))):
         points = [(x, y) for x, y in zip((10, 31, 50, 95, 167), detected) if y is not None]
         axes.plot(*zip(*points), marker, color=INK, markersize=5, label=f"{name}, as published")
-    axes.set_xlabel("false boxes on 130 pictures")
-    axes.set_ylabel("faces found, %")
-    axes.set_xlim(0, 200)
+    axes.set(xlabel="false boxes on 130 pictures", ylabel="faces found, %", xlim=(0, 200))
     axes.legend(loc="lower right")
     return fig
-
-
-FIGURES = {"20-scene": scene, "20-scores": score_maps, "20-suppression": suppression,
-           "20-curve": curve}

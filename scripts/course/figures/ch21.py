@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from figures.style import BLUE, GREEN, INK, ORANGE, bare, figure, frame, table
+from figures.style import BLUE, GREEN, INK, ORANGE, bare, frame, plot, table
 from matplotlib.patches import Rectangle
 
 X = np.array([[1, 2, 0, 1], [0, 1, 3, 1], [2, 1, 0, 0], [1, 0, 1, 2]])      # as in chapter 6
@@ -26,8 +26,7 @@ def cache():
               ("L1", "32 KB", "5 cycles", "64 pixels of\n128 channels", GREEN),
               ("L2", "2 MB", "15 cycles", "filters: 590 KB\nimage: 205 KB", ORANGE),
               ("memory", "8 GB", "300 cycles", "64 images: 13 MB\nim2col: 96 MB", "#777777"))
-    fig = figure(8.4, 3)
-    axes = fig.subplots()
+    fig, axes = plot(8.4, 3)
     left = 0.0
     for (name, size, cycles, fits, colour), side in zip(levels, (1.1, 1.5, 2.1, 3.3)):
         axes.add_patch(Rectangle((left, 0), side, side, facecolor=colour, alpha=0.25,
@@ -36,17 +35,14 @@ def cache():
         axes.text(left + side / 2, side + 0.1, f"{name}\n{cycles}", ha="center", fontsize=10)
         axes.text(left + side / 2, -0.15, fits, ha="center", va="top", fontsize=9)
         left += side + 0.75
-    axes.set_xlim(-0.3, left - 0.3)
-    axes.set_ylim(-1.0, 4.3)
-    axes.set_aspect("equal")
+    axes.set(xlim=(-0.3, left - 0.3), ylim=(-1.0, 4.3), aspect="equal")
     bare(axes)
     return fig
 
 
 def im2col():
     rows = np.lib.stride_tricks.sliding_window_view(X, (3, 3)).reshape(4, 9)
-    fig = figure(9, 3.1)
-    image, matrix, column, out = fig.subplots(1, 4, width_ratios=(4, 9, 1.3, 1.7))
+    fig, (image, matrix, column, out) = plot(9, 3.1, 1, 4, width_ratios=(4, 9, 1.3, 1.7))
     table(image, X, "x", size=10)
     table(matrix, rows, "im2col(x): a window in each row", size=10)
     table(column, W.reshape(9, 1), "w", size=8)
@@ -60,8 +56,7 @@ def im2col():
 
 
 def register_tile(rows=6, vectors=4):
-    fig = figure(6.6, 3.5)
-    axes = fig.subplots()
+    fig, axes = plot(6.6, 3.5)
 
     def cells(row, column, height, width, colour, lane):
         for i in range(height):
@@ -79,11 +74,6 @@ def register_tile(rows=6, vectors=4):
               va="center", color=ORANGE)
     axes.text(11.3, 1.3, "b: 4 vectors", va="center", color=GREEN)
     axes.text(7, 0.35, "×", ha="center", va="center", fontsize=14)
-    axes.set_xlim(-3.2, 14)
-    axes.set_ylim(-rows - 1, 2)
+    axes.set(xlim=(-3.2, 14), ylim=(-rows - 1, 2))
     bare(axes, f"for each k: {rows + vectors} loads, {rows * vectors} fused multiply-adds")
     return fig
-
-
-FIGURES = {"21-roofline": roofline, "21-cache": cache, "21-im2col": im2col,
-           "21-register-tile": register_tile}

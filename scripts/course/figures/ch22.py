@@ -1,7 +1,7 @@
 """Chapter 22: Winograd's tiles on a face, and what they save."""
 
 import numpy as np
-from figures.style import BLUE, INK, ORANGE, figure, frame, picture
+from figures.style import BLUE, INK, ORANGE, frame, picture, plot
 
 from tinyfer.data.drawn import draw_face
 
@@ -12,8 +12,7 @@ LAYERS = ((46, 1, 32, None), (44, 32, 64, 4), (20, 64, 128, 5), (18, 128, 128, 6
 
 def tiles():
     face = draw_face("happy")
-    fig = figure(8, 4)
-    left, right = fig.subplots(1, 2)
+    fig, (left, right) = plot(8, 4, 1, 2)
     m, n, first, left_edge = 4, 6, 28, 16
     picture(left, face, "", face.min(), face.max())
     for row in range(2):
@@ -44,8 +43,7 @@ def multiplications():
     winograd = np.array([9 * size ** 2 * C * K if m is None
                          else (-(-size // m) * (m + 2)) ** 2 * C * K
                          for size, C, K, m in LAYERS]) / 1e6
-    fig = figure(7, 3)
-    axes = fig.subplots()
+    fig, axes = plot(7, 3)
     place = np.arange(len(LAYERS))
     axes.bar(place - 0.2, direct, 0.38, color="#C9C9C9", edgecolor=INK, linewidth=0.6,
              label="direct")
@@ -60,6 +58,3 @@ def multiplications():
     axes.grid(False, axis="x")
     axes.legend()
     return fig
-
-
-FIGURES = {"22-tiles": tiles, "22-multiplications": multiplications}

@@ -4,6 +4,7 @@ import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from tinyfer.data.drawn import draw_faces
 from tinyfer.scores.plots import COLOURS, STYLE, STYLES  # noqa: F401  (for the chapters' modules)
 
 matplotlib.rcParams.update(STYLE)
@@ -19,6 +20,12 @@ def figure(width, height):
     return fig
 
 
+def plot(width, height, *grid, **named):
+    """Such a Figure and its axes, those of fig.subplots(*grid, **named)."""
+    fig = figure(width, height)
+    return fig, fig.subplots(*grid, **named)
+
+
 def picture(axes, image, title="", low=0, high=255):
     """A grey image, without ticks."""
     axes.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
@@ -31,6 +38,17 @@ def bare(axes, title=""):
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
     axes.set_title(title, loc="center", fontsize=10)
+
+
+def bars(axes, values, form, size, **named):
+    """A bar for each of a few values, which stand at their ends."""
+    axes.bar(range(len(values)), values, **named)
+    axes.axhline(0, color=INK, linewidth=0.8)
+    for i, value in enumerate(values):
+        above = value >= 0
+        axes.annotate(form.format(value).replace("-", "−"), (i, value), ha="center", fontsize=size,
+                      xytext=(0, 2 if above else -2), textcoords="offset points",
+                      va="bottom" if above else "top")
 
 
 def table(axes, values, title="", shade=None, form="{:g}", size=12):
@@ -54,3 +72,9 @@ def frame(axes, row, column, height, width, colour, linewidth=2.5, linestyle="-"
     axes.add_patch(matplotlib.patches.Rectangle(
         (column, row), width, height, fill=False, edgecolor=colour, linewidth=linewidth,
         linestyle=linestyle, clip_on=False, zorder=5))
+
+
+def surprised():
+    """The face of chapters 6 and 7."""
+    data = draw_faces(70, seed=3)
+    return data.faces[data.labels == data.class_names.index("surprise")][0]
