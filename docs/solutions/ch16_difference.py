@@ -79,8 +79,8 @@ def what_is_left(decoupled, size, rng, lr=1e-3, decay=0.1, steps=2000):
 
 
 def taught_loss(z, v, T):
-    """Exercise 6. T^2 times the mean cross-entropy of softmax(z / T) against softmax(v / T), and its
-    gradient by z.
+    """Exercise 6. T^2 times the mean cross-entropy of softmax(z / T) against softmax(v / T), and
+    its gradient by z.
 
     z (N, K) logits of the student, v (N, K) of the teacher. Return (loss, dz).
     """
