@@ -21,6 +21,7 @@ from tinyfer.core.gradcheck import (
     relative_error,
 )
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
+from tinyfer.core.losses import soft_cross_entropy
 from tinyfer.core.model import Sequential
 
 SMOOTH = LIMIT      # for a single layer
@@ -155,11 +156,6 @@ def test_layer(name, gradient, record_property):
     assert error <= SMOOTH, error.told(gradient, axes)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_every_gradient_of_the_layer_is_listed(name):
-    assert set(errors_of(name)) == set(CASES[name][4].split())
-
-
 class Faulty:
     """A layer whose gradients are all off by a factor."""
 
@@ -178,8 +174,8 @@ class Faulty:
 @pytest.mark.parametrize("name", CASES)
 def test_a_wrong_backward_is_caught(name, factor):
     layer, x, dout, training = make(name)
-    for gradient, error in layer_errors(Faulty(layer, factor), x, dout, training).items():
-        assert error > 1000 * SMOOTH, gradient
+    errors = layer_errors(Faulty(layer, factor), x, dout, training)
+    assert errors.keys() == set(CASES[name][4].split()) and min(errors.values()) > 1000 * SMOOTH
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -199,14 +195,17 @@ def test_x_and_dout_are_left_alone(name, dtype):
     assert np.array_equal(dout, dout_before)
 
 
-@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
-def test_softmax_cross_entropy(weighted, record_property):
+@pytest.mark.parametrize("weights", [None, [0.4, 2.5, 1.0, 0.7]], ids=["plain", "weighted"])
+@pytest.mark.parametrize("soft", [False, True], ids=["labels", "soft targets"])
+def test_cross_entropy(soft, weights, record_property):
     rng = np.random.default_rng(3)
-    logits, labels = rng.standard_normal((5, 4)), np.array([0, 3, 1, 1, 2])
-    weights = np.array([0.4, 2.5, 1.0, 0.7]) if weighted else None
-    _, analytic = tinyfer.softmax_cross_entropy(logits, labels, weights)
-    numerical = numerical_gradient(
-        lambda: tinyfer.softmax_cross_entropy(logits, labels, weights)[0], logits, np.array(1.0))
+    logits, targets = rng.standard_normal((5, 4)), np.array([0, 3, 1, 1, 2])
+    loss = soft_cross_entropy if soft else tinyfer.softmax_cross_entropy
+    targets = rng.dirichlet(np.ones(4), 5) if soft else targets
+    analytic = loss(logits, targets, weights)[1]
+    assert np.abs(analytic.sum(axis=1)).max() < 1e-15      # what constant logits demand
+    numerical = numerical_gradient(lambda: loss(logits, targets, weights)[0], logits,
+                                   np.array(1.0))
     error = relative_error(analytic, numerical)
     record_property("relative error", f"{error:.1e}, at most {SMOOTH:.0e}")
     assert error <= SMOOTH
@@ -288,12 +287,6 @@ def test_a_check_against_a_zero_gradient_is_refused():
     x = np.random.default_rng(1).standard_normal((2, 5, 4, 3))
     with pytest.raises(ValueError, match="all but zero"):
         layer_errors(layer, x, np.ones_like(x), training=True)
-
-
-def test_a_check_in_float32_is_refused():
-    x = np.ones((2, 3), np.float32)
-    with pytest.raises(ValueError, match="float64"):
-        layer_errors(ReLU(), x, x)
 
 
 def test_relative_error_by_hand():

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tinyfer import Adam, softmax, softmax_cross_entropy
-from tinyfer.core.kernels.elementwise import adam_step
 from tinyfer.core.layers import Parameter
 from tinyfer.core.losses import smooth_targets, soft_cross_entropy
 from tinyfer.core.optim import SGD
@@ -38,14 +37,8 @@ def test_cross_entropy_by_hand(dtype):
     assert loss == pytest.approx((3 * math.log(8) + 0.5 * math.log(2)) / 2, rel=1e-6)
     assert dlogits.dtype == dtype
     assert dlogits == pytest.approx(np.array([[-21, 6, 15], [1, 1, -2]]) / 16, rel=1e-5)
-
-
-def test_weights_of_one_change_nothing():
-    rng = np.random.default_rng(0)
-    logits, labels = rng.standard_normal((6, 4)), rng.integers(4, size=6)
-    loss, dlogits = softmax_cross_entropy(logits, labels)
-    weighted, dweighted = softmax_cross_entropy(logits, labels, np.ones(4))
-    assert loss == weighted and np.array_equal(dlogits, dweighted)
+    with pytest.raises(ValueError, match="label 3 is out of range; 3 classes have labels 0 to 2"):
+        softmax_cross_entropy(logits, np.array([0, 3]))
 
 
 @both_dtypes
@@ -68,28 +61,6 @@ def test_cross_entropy_leaves_its_arguments_alone():
     assert labels.tolist() == [0, 1, 2] and weights.tolist() == [1, 2, 3]
 
 
-@pytest.mark.parametrize("labels, message", [
-    ([0, 3], "label 3 is out of range; 3 classes have labels 0 to 2"),
-    ([-1, 0], "label -1 is out of range"),
-    ([0], "expected integers of shape"),
-    ([0.0, 1.0], "labels is float64"),
-    ([[0, 1, 0], [0, 0, 1]], "expected integers of shape"),
-])
-def test_labels_that_do_not_fit_are_refused(labels, message):
-    with pytest.raises(ValueError, match=message):
-        softmax_cross_entropy(np.zeros((2, 3)), np.array(labels))
-
-
-def test_other_bad_arguments_are_refused():
-    labels = np.array([0, 1])
-    with pytest.raises(ValueError, match="class_weights"):
-        softmax_cross_entropy(np.zeros((2, 3)), labels, np.ones(2))
-    with pytest.raises(ValueError, match="logits of shape"):
-        softmax_cross_entropy(np.zeros((0, 3)), labels[:0])
-    with pytest.raises(ValueError, match="logits of shape"):
-        softmax_cross_entropy(np.zeros(3), labels)
-
-
 def parameter(values, name="w", dtype=np.float64):
     return Parameter(name, np.array(values, dtype))
 
@@ -104,15 +75,6 @@ def test_the_first_step_of_adam_is_lr_times_the_sign(dtype):
     assert p.value == pytest.approx(np.array([0.9, -1.9, 5.0]), rel=1e-3)
 
 
-def test_adam_takes_a_new_learning_rate():
-    p = parameter([0.0])
-    optimizer = Adam([p], lr=0.1)
-    optimizer.lr = 0.5
-    p.grad[...] = 1
-    optimizer.step()
-    assert p.value[0] == pytest.approx(-0.5, rel=1e-5)
-
-
 def test_a_state_that_does_not_fit_changes_nothing():
     optimizer = Adam([parameter(np.ones(4))])
     state = optimizer.state()
@@ -125,12 +87,6 @@ def test_a_state_that_does_not_fit_changes_nothing():
         with pytest.raises(ValueError, match="optimizer state does not fit"):
             optimizer.load_state(state | {"t": np.array(9)} | wrong)
     assert optimizer.t == 0 and not optimizer.m[0].any()
-
-
-@pytest.mark.parametrize("lr", [0, -1e-3, math.nan, math.inf])
-def test_a_senseless_learning_rate_is_refused(lr):
-    with pytest.raises(ValueError, match="lr is"):
-        Adam([], lr=lr)
 
 
 @pytest.mark.parametrize("spoil, message", [
@@ -149,22 +105,6 @@ def test_adam_moves_all_parameters_or_none(spoil, message):
     assert optimizer.t == 0 and np.array_equal(p.value, np.ones((2, 3)))
 
 
-# Soft targets
-
-@pytest.mark.parametrize("weights", [None, np.array([0.5, 1.0, 2.0, 1.5])])
-def test_the_gradient_of_the_soft_loss(weights):
-    """Central differences, and zero sums, which constant logits demand."""
-    rng = np.random.default_rng(0)
-    logits, targets = rng.standard_normal((3, 4)), rng.dirichlet(np.ones(4), 3)
-    _, dlogits = soft_cross_entropy(logits, targets, weights)
-    for place in np.ndindex(3, 4):
-        nudge = np.zeros((3, 4))
-        nudge[place] = 1e-5
-        up, down = (soft_cross_entropy(logits + s * nudge, targets, weights)[0] for s in (1, -1))
-        assert dlogits[place] == pytest.approx((up - down) / 2e-5, rel=1e-7, abs=1e-10)
-    assert np.abs(dlogits.sum(axis=1)).max() < 1e-15
-
-
 @both_dtypes
 def test_hard_targets_give_the_hard_loss(dtype):
     rng = np.random.default_rng(0)
@@ -179,10 +119,6 @@ def test_hard_targets_give_the_hard_loss(dtype):
 def test_smooth_targets_by_hand():
     targets = smooth_targets(np.array([1, 0]), 4, 0.2, np.float64)
     assert targets == pytest.approx(np.array([[0.05, 0.85, 0.05, 0.05], [0.85, 0.05, 0.05, 0.05]]))
-    with pytest.raises(ValueError, match="smoothing is 1.0"):
-        smooth_targets(np.array([1]), 4, 1.0)
-    with pytest.raises(ValueError, match="label -1 is out of range"):
-        smooth_targets(np.array([-1, 2]), 4)
 
 
 def test_the_smoothed_loss_has_its_minimum_where_it_is_derived():
@@ -208,17 +144,6 @@ def test_torch_has_the_same_smoothed_loss(weights, smoothing):
     other.backward()
     assert loss == pytest.approx(other.item(), rel=1e-12)
     assert dlogits == pytest.approx(z.grad.numpy(), rel=1e-10)
-
-
-@pytest.mark.parametrize("targets, message", [
-    (np.full((2, 3), 0.3), "each row with the sum 1"),
-    (np.array([[2, -1, 0], [1, 0, 0]]), "at least 0"),
-    (np.full((2, 3), np.nan), "must be probabilities"),
-    (np.full((2, 4), 0.25), r"targets is float64 of shape \(2, 4\)"),
-])
-def test_targets_that_are_no_probabilities_are_refused(targets, message):
-    with pytest.raises(ValueError, match=message):
-        soft_cross_entropy(np.zeros((2, 3)), targets)
 
 
 # Decay, descent and momentum
@@ -259,21 +184,6 @@ def test_weights_decay_and_vectors_do_not():
     assert w.value == pytest.approx(np.full((2, 2), 0.95)) and np.array_equal(b.value, [1, 1])
 
 
-def test_decay_of_zero_is_the_old_step_to_the_bit():
-    """One pass more or less over the value must not round: 1 times it is itself."""
-    rng = np.random.default_rng(0)
-    value, grad = rng.standard_normal((2, 1000)).astype(np.float32)
-    m, v = np.zeros((2, 1000), np.float32)
-    expected, m2, v2 = value.copy(), m.copy(), v.copy()
-    one = np.float32(1)
-    for _ in range(3):
-        adam_step(value, grad, m, v, 0.9, 0.999, 0.01, 1e-7)
-        m2 += np.float32(1 - 0.9) * (grad - m2)
-        v2 += np.float32(1 - 0.999) * (grad * grad - v2)
-        expected -= np.float32(0.01) * m2 / (np.sqrt(v2) + np.float32(1e-7)) * one
-    assert value.tobytes() == expected.tobytes()
-
-
 @pytest.mark.parametrize("make", [lambda p: SGD(p, 0.1, 0.9), lambda p: Adam(p, 0.1)])
 def test_an_optimizer_goes_on_from_its_state(make):
     p, q = parameter(np.ones(3), dtype="f4"), parameter(np.ones(3), dtype="f4")
@@ -284,11 +194,3 @@ def test_an_optimizer_goes_on_from_its_state(make):
     steps_of(one, [p], 1)
     steps_of(other, [q], 1)
     assert other.t == 10 and p.value.tobytes() == q.value.tobytes()
-
-
-@pytest.mark.parametrize("make", [lambda: SGD([], momentum=1.0), lambda: SGD([], momentum=-0.1),
-                                  lambda: Adam([], weight_decay=-1),
-                                  lambda: Adam([], 0.1, weight_decay=20)])
-def test_senseless_optimizers_are_refused(make):
-    with pytest.raises(ValueError, match="expected"):
-        make()

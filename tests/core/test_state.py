@@ -107,12 +107,6 @@ def test_what_stands_twice_is_refused():
             optimizer(conv.parameters() * 2)
 
 
-@pytest.mark.parametrize("layers", [[1], [None], [Sequential([Flatten()], (2, 2, 1))], [BatchNorm]])
-def test_what_is_no_layer_is_refused(layers):
-    with pytest.raises(TypeError, match=r"layers\[0\] is of type"):
-        Sequential(layers, (2, 2, 1))
-
-
 def test_a_model_in_itself_is_refused():
     model = Sequential([Flatten()], (2, 2, 1))
     model.layers.append(model)

@@ -10,14 +10,11 @@ import threading
 import numpy as np
 import pytest
 from child import python
+from test_guards import calls
 
-import tinyfer
-from tinyfer.core.kernels import direct, reference, winograd
-from tinyfer.core.kernels.batchnorm import batchnorm_apply, batchnorm_backward, batchnorm_statistics
-from tinyfer.core.kernels.conv import conv2d_backward, conv2d_forward
-from tinyfer.core.kernels.elementwise import adam_step, dropout, relu_backward, relu_forward
-from tinyfer.core.kernels.gemm import matmul
-from tinyfer.core.kernels.pooling import maxpool_backward, maxpool_forward
+from tinyfer.core.kernels import reference
+from tinyfer.core.kernels.elementwise import dropout
+from tinyfer.core.kernels.pooling import maxpool_backward
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.layers import (
     BatchNorm,
@@ -29,39 +26,36 @@ from tinyfer.core.layers import (
     Parameter,
     ReLU,
 )
-from tinyfer.core.losses import softmax, softmax_cross_entropy
 from tinyfer.core.model import Sequential
 from tinyfer.core.optim import Adam
 
-FREE = "any length but 0"
 NO_ARRAY = [None, 3, 2.5, "x", [1.0, 2.0], (), {}, object(), np.float32(1), [[1], [2, 3]]]
 NO_FLOAT = [np.float16, np.int64, np.uint8, np.complex64, bool, object, ">f4", ">f8", "U3", "M8[s]"]
+# The definitions of what test_guards.py calls; each checks what it is given like its fast kernel.
+REFERENCE = {"convolution": reference.conv2d_forward, "pool": reference.maxpool_forward,
+             "convolution backward": reference.conv2d_backward, "matmul": reference.matmul}
 
 
-def spoiled(a, axes, rng, either_dtype=False):
+def spoiled(a, rng, axis=None, fixed=True, either=False):
     """What must be refused in place of the array a: no array, or one of another dtype or shape.
 
-    axes: for each axis FREE, or anything else where another length is wrong; None where any number
-    of axes will do. either_dtype: float32 and float64 are both right.
+    axis: one whose length others tell. fixed: whether another number of axes is wrong. either:
+    whether float32 and float64 are both right.
     """
-    way = rng.integers(4)
+    way, shape = rng.integers(3 + (axis is not None)), list(a.shape)
     if way == 0:
         return NO_ARRAY[rng.integers(len(NO_ARRAY))]
     if way == 1:
-        other = [np.float64 if a.dtype == np.float32 else np.float32] * (not either_dtype)
-        dtypes = NO_FLOAT + 4 * other
-        return np.ones(a.shape, dtypes[rng.integers(len(dtypes))])
-    shape = list(a.shape)
-    axis = rng.integers(len(shape))
-    if way == 2 and axes is not None:
-        more = [*shape[:axis], 1 + rng.integers(3), *shape[axis:]]
-        shape = shape[1:] if rng.integers(2) else more
-        return np.ones(shape, a.dtype)
-    if axes is None or axes[axis] is FREE:
-        shape[axis] = 0
+        dtypes = NO_FLOAT + 4 * [np.float64 if a.dtype == np.float32 else np.float32] * (not either)
+        dtypes = [dtype for dtype in dtypes if a.dtype != dtype]
+        return np.ones(shape, dtypes[rng.integers(len(dtypes))])
+    if way == 2:
+        if fixed and rng.integers(2):
+            return np.ones([[1, *shape], shape[1:]][rng.integers(2)], a.dtype)
+        shape[rng.integers(a.ndim)] = 0
     else:
-        shape[axis] = rng.choice([n for n in (0, 1, shape[axis] - 1, shape[axis] + 1,
-                                              shape[axis] + 5, 40) if n != shape[axis]])
+        n = shape[axis]
+        shape[axis] = rng.choice([m for m in (1, n - 1, n + 1, n + 5, 40) if m not in (0, n)])
     return np.ones(shape, a.dtype)
 
 
@@ -70,32 +64,25 @@ def normal(rng, shape, dtype):
 
 
 def random_layer(rng, dtype):
-    """A layer, the shape of a right x, and its axes as `spoiled` wants them."""
+    """A layer, and the shape of a right x."""
     N, H, W = (int(n) for n in rng.integers([1, 5, 5], [4, 12, 12]))
     C, K = (int(n) for n in rng.integers(1, 9, 2))
     relu = bool(rng.integers(2))
-    images = (N, H, W, C)
-    return [
-        (Conv2D(C, K, rng, relu, dtype), images, (FREE, FREE, FREE, C)),
-        (BatchNorm(C, dtype=dtype), images, (FREE, FREE, FREE, C)),
-        (Dense(C, K, rng, relu, dtype), (N, C), (FREE, C)),
-        (MaxPool2D(), images, (FREE,) * 4),
-        (ReLU(), images, None), (Flatten(), images, None), (Dropout(0.3, rng), images, None),
-    ][rng.integers(7)]
+    layer = [Conv2D(C, K, rng, relu, dtype), BatchNorm(C, dtype=dtype),
+             Dense(C, K, rng, relu, dtype), MaxPool2D(), ReLU(), Flatten(),
+             Dropout(0.3, rng)][rng.integers(7)]
+    layer.fixed_key = 5
+    return layer, (N, C) if type(layer) is Dense else (N, H, W, C)
 
 
 def layer_call(rng, dtype):
     """A wrong call of a layer: (what, wrong call, right call that must not have been disturbed)."""
-    layer, shape, axes = random_layer(rng, dtype)
-    training = bool(rng.integers(2))
+    layer, shape = random_layer(rng, dtype)
+    training, trained = bool(rng.integers(2)), bool(layer.parameters())
     x = normal(rng, shape, dtype)
-    if isinstance(layer, Dropout):
-        layer.fixed_key = 5
     if rng.integers(2):
-        wrong = spoiled(x, axes, rng, either_dtype=not layer.parameters())
-        if isinstance(layer, BatchNorm):        # any axes will do before the channels
-            more = (*shape[:-1], shape[-1] + 1 + rng.integers(9))
-            wrong = spoiled(x, None, rng) if rng.integers(2) else normal(rng, more, dtype)
+        wrong = spoiled(x, rng, -1 if trained else None,
+                        type(layer) in (Conv2D, Dense, MaxPool2D), not trained)
         return f"{layer} forward", lambda: layer.forward(wrong, training), lambda: None
     if rng.integers(6) == 0:
         return f"{layer} backward alone", lambda: layer.backward(x), lambda: None
@@ -104,7 +91,7 @@ def layer_call(rng, dtype):
     if rng.integers(6) == 0:
         return f"{layer} backward twice", lambda: layer.backward(dout), lambda: None
     layer.forward(x, training)
-    wrong = spoiled(dout, dout.shape, rng)
+    wrong = spoiled(dout, rng, rng.integers(dout.ndim))
 
     def right():
         assert layer.backward(dout).tobytes() == expected
@@ -112,62 +99,26 @@ def layer_call(rng, dtype):
     return f"{layer} backward", lambda: layer.backward(wrong), right
 
 
-def function_call(rng, dtype):
-    """A wrong call of a kernel, the loss or Adam, one argument spoiled."""
-    N, H, W = (int(n) for n in rng.integers([1, 5, 5], [4, 12, 12]))
-    C, K = (int(n) for n in rng.integers(1, 9, 2))
-    x, w, b = (normal(rng, s, dtype) for s in ((N, H, W, C), (3, 3, C, K), (K,)))
-    dout = normal(rng, (N, H - 2, W - 2, K), dtype)
-    half = normal(rng, (N, H // 2, W // 2, C), dtype)
-    vectors = [normal(rng, (C,), dtype) for _ in range(4)]
-    features, logits = normal(rng, (N, C), dtype), normal(rng, (N, K + 1), dtype)
-    winner = np.zeros(half.shape, np.uint8)
-    labels = rng.integers(0, K + 1, N)
-    pixels, m = (FREE, FREE, FREE, C), int(rng.integers(4, 7))
-    name, call, arguments, axes = [
-        ("conv forward", conv2d_forward, (x, w, b), (pixels, w.shape, b.shape)),
-        ("conv backward", conv2d_backward, (dout, x, w, dout), None),
-        ("direct forward", lambda *a: direct.forward(*a, True), (x, w, b),
-         (pixels, w.shape, b.shape)),
-        ("direct backward", direct.backward, (dout, x, w, dout), None),
-        ("winograd forward", lambda *a: winograd.forward(*a, False, m), (x, w, b),
-         (pixels, w.shape, b.shape)),
-        ("winograd backward", lambda *a: winograd.backward(*a, None, m), (dout, x, w), None),
-        ("reference forward", reference.conv2d_forward, (x, w, b), (pixels, w.shape, b.shape)),
-        ("reference backward", reference.conv2d_backward, (dout, x, w), None),
-        ("pool forward", maxpool_forward, (x,), ((FREE,) * 4,)),
-        ("pool backward", lambda d, v: maxpool_backward(d, v, x.shape), (half, winner), None),
-        ("reference pool", reference.maxpool_forward, (x,), ((FREE,) * 4,)),
-        ("reference pool backward", lambda d, v: reference.maxpool_backward(d, v, x.shape),
-         (half, winner), None),
-        ("statistics", batchnorm_statistics, (x,), (None,)),
-        ("batch norm", batchnorm_apply, (x, *vectors), ("C only", *((C,),) * 4)),
-        ("batch norm backward", lambda *a: batchnorm_backward(*a, True), (x + 1, x, *vectors[:3]),
-         None),
-        ("matmul", matmul, (features, normal(rng, (C, K), dtype)), ((FREE, C), (C, FREE))),
-        ("matmul turned", matmul, (features.T.copy().T, normal(rng, (C, K), dtype)),
-         ((FREE, C), (C, FREE))),
-        ("ReLU", relu_forward, (x,), (None,)), ("ReLU backward", relu_backward, (x, x + 1), None),
-        ("dropout", lambda a: dropout(a, 3, 0.5), (x,), (None,)),
-        ("Adam", lambda *a: adam_step(*a, 0.9, 0.999, 0.1, 1e-7),
-         (features, features + 1, features + 2, features**2), None),
-        ("softmax", softmax, (logits,), ((FREE, FREE),)),
-        ("loss", lambda z: softmax_cross_entropy(z, labels), (logits,), ((N, FREE),)),
-    ][rng.integers(23)]
-    arguments = list(arguments)
-    place = rng.integers(len(arguments))
-    a = arguments[place]
-    of_one = a.shape if axes is None else axes[place]
-    if of_one == "C only":      # any axes before it
-        arguments[place] = normal(rng, (N, H, C + 1 + rng.integers(9)), dtype)
-    elif a is winner:
-        arguments[place] = [None, [0], a.astype(dtype), a[:, :-1], a + 4][rng.integers(5)]
-    else:
-        either = len(arguments) == 1 or arguments[1] is winner
-        arguments[place] = spoiled(a, of_one, rng, either_dtype=either)
-    if len(arguments) == 4 and arguments[3] is None:
-        arguments[3] = "None is right for a convolution without ReLU"
-    return f"{name}, argument {place}", lambda: call(*arguments), lambda: None
+def kernel_calls():
+    """The right calls of kernels that test_guards.py makes."""
+    return [(what[0], call, arrays) for what, call, arrays in calls(np.random.default_rng(1))
+            if what[0] not in ("affine", "boxes")]
+
+
+def kernel_call(rng, dtype):
+    """A wrong call of a kernel, one array spoiled."""
+    what, call, arrays = KERNELS[rng.integers(len(KERNELS))]
+    if what in REFERENCE and rng.integers(4) == 0:
+        what, call, arrays = f"reference {what}", REFERENCE[what], arrays[:3]
+    arrays, place = list(arrays), rng.integers(len(arrays))
+    alone = len(arrays) == 1
+    axis = None if alone else 0 if "matmul" in what and place == 1 else -1
+    arrays[place] = spoiled(arrays[place], rng, axis,
+                            what not in ("statistics", "batch norm", "ReLU", "dropout"),
+                            alone or what == "pool backward" and place == 0)
+    if place == 3 and arrays[3] is None:
+        arrays[3] = "None is right for a convolution without ReLU"
+    return f"{what}, argument {place}", lambda: call(*arrays), lambda: None
 
 
 def value_call(rng, dtype):
@@ -177,40 +128,33 @@ def value_call(rng, dtype):
     x, m = normal(rng, (2, 6, 8, 1), dtype), int(rng.integers(5))
     optimizer = Adam(model.parameters())
     p = optimizer.parameters[rng.integers(len(optimizer.parameters))]
+    dout = np.ones_like(model.forward(x))
+    model.predict(x[..., 0].clip(0, 1))
+
+    def step(grad):
+        p.grad = grad
+        optimizer.step()
+
     what, call = [
         ("key", lambda: dropout(x, [-1, 2**64, "a", None, [3]][m], 0.5)),
         ("input_shape", lambda: maxpool_backward(x, x.astype(np.uint8),
                                                  [(2, 3, 4, 1), (2, 12, 16), None, 7, "abcd"][m])),
         ("winner", lambda: reference.maxpool_backward(x, np.full(x.shape, 4, np.uint8),
                                                       (2, 12, 16, 1))),
-        ("gradient", lambda: spoil_gradient(p, rng, optimizer)),
-        ("model forward", lambda: model.forward(
-            spoiled(x, (FREE, 6, 8, 1), rng), bool(rng.integers(2)))),
-        ("model backward", lambda: backward_of(model, x, rng)),
+        ("gradient", lambda: step(spoiled(p.grad, rng, rng.integers(p.grad.ndim)))),
+        ("model forward", lambda: model.forward(spoiled(x, rng, -1), bool(rng.integers(2)))),
+        ("model backward", lambda: model.backward(spoiled(dout, rng, rng.integers(2)))),
     ][rng.integers(6)]
     return f"{what} {m}", call, lambda: None
 
 
-def spoil_gradient(p, rng, optimizer):
-    p.grad = spoiled(p.grad, p.grad.shape, rng)
-    optimizer.step()
-
-
-def backward_of(model, x, rng):
-    dout = np.ones_like(model.forward(x))
-    model.predict(x[..., 0].clip(0, 1))
-    model.backward(spoiled(dout, dout.shape, rng))
-
-
 def make_wrong_calls(seed, number):
     """In a child: print each call before it is made; fail where one does not end as it must."""
-    rng = np.random.default_rng(seed)
-    model = tinyfer.six_layer_cnn(classes=2)
+    global KERNELS
+    rng, KERNELS = np.random.default_rng(seed), kernel_calls()
     for n in range(number):
-        if n == number // 2:        # predictions before the second half
-            model.predict(rng.integers(0, 256, (3, 48, 48), dtype=np.uint8))
         dtype = [np.float32, np.float64][rng.integers(2)]
-        kind = [layer_call, layer_call, function_call, function_call, value_call][rng.integers(5)]
+        kind = [layer_call, layer_call, kernel_call, kernel_call, value_call][rng.integers(5)]
         what, wrong, right = kind(rng, dtype)
         print(n, what, flush=True)
         set_threads(1 if n % 8 else None)
@@ -304,10 +248,8 @@ def make_right_calls(seed, number):
     for n in range(number):
         set_threads(1 if n % 8 else None)
         dtype = [np.float32, np.float64][rng.integers(2)]
-        layer, shape, _ = random_layer(rng, dtype)
+        layer, shape = random_layer(rng, dtype)
         training = bool(rng.integers(2))
-        if isinstance(layer, Dropout):
-            layer.fixed_key = 5
         x = normal(rng, shape, dtype)
         if layer.relu and layer.parameters():   # not so near 0 that rounding decides what passes
             layer.b.value[...] = np.where(rng.random(layer.b.value.size) < 0.5, 9, -9)

@@ -1,14 +1,11 @@
 """The fast kernels against their definitions: odd sizes, both dtypes, any number of threads."""
 
-import os
-import subprocess
-import sys
 import zlib
 
 import numba
 import numpy as np
 import pytest
-from child import ROOMS
+from child import python
 
 import tinyfer
 from tinyfer.core.kernels import reference, winograd
@@ -346,27 +343,16 @@ def test_a_step_has_the_same_bits_for_any_number_of_threads(dtype):
             assert array.tobytes() == together[name].tobytes(), (threads, name)
 
 
-STEP_ELSEWHERE = """
-import sys
-sys.path[:0] = {tests!r}
-import numba, numpy as np
-from test_kernels import checksum, one_step
-print(numba.threading_layer() if checksum(one_step(np.float32)) == {expected} else "other bits")
-"""
-
-
 def checksum(arrays):
     return zlib.crc32(b"".join(np.asarray(a).tobytes() for a in arrays.values()))
 
 
 def test_a_step_has_the_same_bits_with_numbas_own_threads():
     """Where OpenMP is missing, numba brings a pool of threads of its own."""
-    code = STEP_ELSEWHERE.format(tests=ROOMS,
-                                 expected=checksum(one_step(np.float32)))
-    environment = os.environ | {"NUMBA_THREADING_LAYER": "workqueue"}
-    found = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True,
-                           text=True)
-    assert found.stdout.strip() == "workqueue", found.stderr
+    code = ("import numba, numpy as np\nfrom test_kernels import checksum, one_step\n"
+            "print(checksum(one_step(np.float32)), numba.threading_layer())")
+    assert python(code, NUMBA_THREADING_LAYER="workqueue") == (
+        f"{checksum(one_step(np.float32))} workqueue\n")
 
 
 @both_dtypes

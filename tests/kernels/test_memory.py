@@ -76,25 +76,6 @@ def test_the_pool_is_bounded(monkeypatch):
     assert memory.held() <= memory.LIMIT
 
 
-def test_memory_under_many_threads():
-    """Each thread alone writes to what it got."""
-    failures = []
-
-    def work(number):
-        for _ in range(200):
-            array = memory.empty((1 << 18,), np.uint8)
-            array[:] = number
-            if not (array == number).all():
-                failures.append(number)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures
-
-
 @pooled
 def test_two_threads_never_find_the_same_buffer_free(monkeypatch):
     """Both are stopped where they have seen a buffer free and not yet taken it."""
@@ -176,36 +157,8 @@ def test_threads_without_a_global_lock_are_recognised(monkeypatch):
     assert not memory._counts_holders()
 
 
-def test_without_counts_memory_comes_from_numpy(monkeypatch, pool):
-    monkeypatch.setattr(memory, "POOLED", False)
-    first, second = (memory.empty((1 << 20,), np.uint8) for _ in range(2))
-    assert not np.shares_memory(first, second) and pool == []
-
-
 def test_an_interpreter_without_counts_imports_it():
     assert python("import sys, numpy as np, numba\ndel sys.getrefcount\n"
                   "from tinyfer.core.kernels import memory\n"
                   "a, b = (memory.empty((1 << 20,), np.uint8) for _ in range(2))\n"
                   "print(memory.POOLED, np.shares_memory(a, b))\n") == "False False\n"
-
-
-def test_a_debugger_that_keeps_variables_changes_nothing():
-    """It holds a buffer longer; what it holds is not given out again."""
-    kept, before = [], sys.gettrace()
-
-    def look(frame, event, argument):
-        if frame.f_code.co_filename == memory.__file__:
-            kept.append(dict(frame.f_locals))
-        return look
-
-    sys.settrace(look)
-    try:
-        memory._counts_holders()
-        arrays = [memory.empty((1 << 20,), np.uint8) for _ in range(3)]
-        del arrays[1]
-        arrays += [memory.empty((1 << 20,), np.uint8) for _ in range(3)]
-    finally:
-        sys.settrace(before)
-    assert kept
-    for i, array in enumerate(arrays):
-        assert not any(np.shares_memory(array, other) for other in arrays[:i])
