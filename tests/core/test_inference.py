@@ -5,12 +5,12 @@ import threading
 import numba
 import numpy as np
 import pytest
-from tiny import small_cnn, unsettle
+from tiny import random_model, small_cnn, unsettle
 
 import tinyfer
 from tinyfer.core import inference
 from tinyfer.core.inference import fold_batchnorm, seen, to_input, visible_window
-from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU
+from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Flatten, Layer, MaxPool2D
 from tinyfer.core.losses import softmax
 from tinyfer.core.model import Sequential
 from tinyfer.core.networks import load_model, six_layer_cnn
@@ -67,36 +67,11 @@ def test_predict_proba_is_the_softmax_of_forward():
     np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
-def random_stack(rng):
-    """A network of random layers for faces of 9 to 14 pixels, batch norms wherever they may be."""
-    shape = input_shape = (*map(int, rng.integers(9, 15, 2)), 1)
-    layers, flat = [], False
-    for _ in range(rng.integers(2, 9)):
-        kinds = ["norm", "norm", "relu", "dropout", "flatten", "pool", "conv", "dense"]
-        kind = kinds[rng.integers(len(kinds))]
-        C, K, relu = shape[-1], int(rng.integers(1, 6)), bool(rng.integers(2))
-        if kind == "flatten":
-            layer, flat = Flatten(), True
-        elif kind == "dense" and flat:
-            layer = Dense(C, K, rng, relu, np.float64)
-        elif kind == "conv" and not flat and min(shape[:2]) >= 5:
-            layer = Conv2D(C, K, rng, relu, np.float64)
-        elif kind == "pool" and not flat and min(shape[:2]) >= 5:
-            layer = MaxPool2D()
-        else:
-            layer = {"relu": ReLU(), "dropout": Dropout(0.5, rng)}.get(
-                kind, BatchNorm(C, dtype=np.float64))
-        layers.append(layer)
-        shape = layer.output_shape(shape)
-    layers += [Flatten(), Dense(int(np.prod(shape)), 3, rng, dtype=np.float64)]
-    return unsettle(Sequential(layers, input_shape), rng.integers(1000), bool(rng.integers(2)))
-
-
 def test_folded_equals_plain_for_random_stacks_of_layers():
     rng = np.random.default_rng(0)
     shorter = left_in = 0
     for _ in range(300):
-        model = random_stack(rng)
+        model = random_model(rng)
         faces = rng.random((3, *model.input_shape[:2]))
         p = tinyfer.softmax(model.forward(faces[..., None]))
         np.testing.assert_allclose(model.predict_proba(faces), p, rtol=1e-9, atol=1e-12)
@@ -248,7 +223,7 @@ def test_shared_windows_are_those_taken_one_by_one():
     rng = np.random.default_rng(3)
     spare = 0
     for _ in range(60):
-        model = random_stack(rng)
+        model = random_model(rng)
         faces = rng.random((2, *model.input_shape[:2]))
         H, W = visible_window(model.layers, model.input_shape)
         rows, columns = np.subtract(faces.shape[1:], (H, W))
