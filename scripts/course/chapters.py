@@ -43,7 +43,7 @@ PARTS = {
         ("gradient-checks", "Is the gradient right?", "how do we know?",
          "the error of a difference, the best step", "gradients", "gradient_check"),
         ("steps-and-batches", "Steps and batches", "how does a network learn?",
-         "the noise of a minibatch, momentum", ""),
+         "the noise of a minibatch, momentum", "steps"),
     ],
     "II A convolutional one": [
         ("convolution", "Convolution", "the same thing everywhere?",
@@ -76,7 +76,7 @@ PARTS = {
         ("the-same-in-pytorch", "The same in PyTorch", "the same weights elsewhere?",
          "orders of axes; a way around a layer", "pytorch"),
         ("many-machines", "Many machines", "when do more computers help?",
-         "gradients shared out, the cost of sending them", ""),
+         "gradients shared out, the cost of sending them", "machines"),
         ("finding-faces", "Finding faces", "where in a photograph?",
          "windows at once, a geometric series, overlap", "finding"),
         ("making-it-fast", "Making it fast", "why are loops slow?",
@@ -84,7 +84,7 @@ PARTS = {
         ("fewer-multiplications", "Fewer multiplications", "fewer products than terms?",
          "Winograd: evaluate, interpolate, transpose", "winograd"),
         ("attention", "Attention", "who looks at whom?",
-         "softmax and matrix products, backward", ""),
+         "softmax and matrix products, backward", "attention"),
     ],
 }
 CHAPTERS = [Chapter(number, part, *facts[:5], pieces=facts[5:]) for number, (part, facts) in

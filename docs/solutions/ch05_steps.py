@@ -1,0 +1,34 @@
+"""Chapter 5, exercises: replace every `raise NotImplementedError`."""
+
+
+def by_hand():
+    """Exercises 1 and 2, by hand. Six numbers, to three decimals:
+
+    for gradients 0, 2, 4 the mean g, S, and the variance of the mean of two that are drawn without
+    putting back; w after two steps on L = 2 w^2 from w = 1 with the rates 0.25, 0.4 and 0.6.
+    """
+    # solution
+    # The pairs have the means 1, 2, 3: 8/3 / 2 * (3 - 2) / (3 - 1). A step multiplies by 1 - 4 lr.
+    return 2, 8 / 3, 2 / 3, 0, 0.6**2, 1.4**2
+
+
+def momentum(w, gradient, lr, beta, steps):
+    """Exercise 3. w after gradient descent with momentum: m <- beta m + (1 - beta) g, w <- w - lr m.
+
+    gradient(w) is g, w a number or an array; m begins at 0. w itself stays as it is.
+    """
+    # solution
+    m = 0 * w
+    for _ in range(steps):
+        m = beta * m + (1 - beta) * gradient(w)
+        w = w - lr * m
+    return w
+
+
+def largest_rate(curvature, beta, rates):
+    """Exercise 4, an experiment. The largest of the rates that 500 steps of your `momentum` survive:
+    on L = curvature w^2 / 2 from w = 1 they end nearer to 0. How does it depend on beta?
+    """
+    # solution
+    # Below 2 / curvature (1 + beta) / (1 - beta).
+    return max(lr for lr in rates if abs(momentum(1.0, lambda w: curvature * w, lr, beta, 500)) < 1)
