@@ -21,8 +21,7 @@ from matplotlib.patches import Rectangle
 
 from tinyfer.commands import cli, pages, saliency
 from tinyfer.commands.maps.audit import TESTS, audit
-from tinyfer.commands.maps.maps import all_maps, plain, save
-from tinyfer.commands.maps.panel import panel_of_part
+from tinyfer.commands.maps.panel import all_maps, panel_of_part, plain
 from tinyfer.commands.maps.pictures import SIGNED, STRENGTH, draw_grey, draw_map
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.losses import softmax_cross_entropy
@@ -34,6 +33,7 @@ from tinyfer.explain.randomisation import random_copy, spearman
 from tinyfer.explain.regions import column, region_masks
 from tinyfer.explain.saliency import saliency as maps_of
 from tinyfer.scores import plots
+from tinyfer.storage.arrays import save_arrays
 from tinyfer.training.runs import describe_threads
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "saliency.md"
@@ -117,9 +117,11 @@ def mean_maps(given, model, part, options):
             folder / f"{stem}.png", given.overlay,
             f"{part.source}, test part: mean saliency ({method}) of the {given.of} of "
             f"{given.target or 'the class predicted'}")
-        save(folder / f"{stem}.npz", mean_faces=np.stack(mean_faces), mean_maps=means,
-             names=np.array([c.name for c in columns]),
-             **{f"share_{name}": np.array([c.share[name] for c in columns]) for name in masks})
+        save_arrays(folder / f"{stem}.npz", dict(
+            mean_faces=np.stack(mean_faces), mean_maps=means,
+            names=np.array([c.name for c in columns]),
+            **{f"share_{name}": np.array([c.share[name] for c in columns]) for name in masks}),
+            compressed=True)
         files += [f"{stem}.png", f"{stem}.npz"]
     return files, tables
 

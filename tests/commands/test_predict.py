@@ -5,8 +5,6 @@ import io
 import json
 import os
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -19,7 +17,8 @@ from tinyfer.core.checks import Notice
 from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data import draw_faces
 from tinyfer.data.drawn_scenes import draw_scene
-from tinyfer.data.pictures import colour_of, face_of, grey_of, open_image
+from tinyfer.data.pictures import colour_of, face_of
+from tinyfer.photo import reading
 from tinyfer.training.runs import open_run
 
 NAMES = ("angry", "fear", "happy", "sad", "surprise")
@@ -84,16 +83,6 @@ def test_scaling_down_takes_the_mean_of_what_a_pixel_stands_for():
     assert face_of(image).mean() == pytest.approx(np.asarray(image).mean(), abs=0.5)
 
 
-def test_a_tiff_is_turned_as_a_png_is(tmp_path):
-    stored = Image.fromarray(np.arange(6, dtype=np.uint8).reshape(2, 3) * 40)
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    for name in "a.png", "a.tif":
-        stored.save(tmp_path / name, exif=exif)
-    read = [np.asarray(grey_of(open_image(tmp_path / name))) for name in ("a.png", "a.tif")]
-    assert read[0].tolist() == read[1].tolist() == [[120, 0], [160, 40], [200, 80]]
-
-
 @pytest.mark.parametrize("box, square", [
     ((10, 20, 30, 30), (10, 20, 30)),       # a square stays as it is
     ((10, 20, 20, 30), (5, 20, 30)),        # a tall box grows to both sides
@@ -109,13 +98,9 @@ def test_boxes(box, square):
     x, y, side = square
     expected = image.crop((x, y, x + side, y + side)).resize((48, 48), Image.Resampling.BILINEAR)
     assert np.array_equal(face_of(image, box), np.asarray(expected))
-
-
-@pytest.mark.parametrize("box", [(-1, 0, 5, 5), (0, 0, 0, 5), (0, 0, 5, -5), (96, 0, 5, 5),
-                                 (0, 66, 5, 5)])
-def test_a_box_outside_the_picture_is_refused(box):
-    with pytest.raises(ValueError, match=r"does not lie in the picture of 100x70 pixels"):
-        face_of(picture(70, 100), box)
+    for outside in (-1, 0, 5, 5), (0, 0, 0, 5), (0, 0, 5, -5), (96, 0, 5, 5), (0, 66, 5, 5):
+        with pytest.raises(ValueError, match="does not lie in the picture of 100x70 pixels"):
+            face_of(image, outside)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "I",
@@ -135,12 +120,9 @@ def test_modes(mode):
     assert difference.max() <= 1
 
 
-def test_colours_become_grey_by_luma():
-    image = Image.new("RGB", (48, 48), (255, 0, 0))
-    assert (face_of(image) == round(0.299 * 255)).all()
-
-
-def test_transparency_is_laid_on_white(tmp_path):
+def test_colours_and_what_is_transparent(tmp_path):
+    """Grey by luma; what is not covered is white."""
+    assert (face_of(Image.new("RGB", (48, 48), (255, 0, 0))) == round(0.299 * 255)).all()
     image = Image.new("RGBA", (48, 48), (0, 0, 0, 0))
     image.paste((0, 0, 0, 255), (0, 0, 48, 24))
     face = face_of(image)
@@ -149,9 +131,11 @@ def test_transparency_is_laid_on_white(tmp_path):
     palette.putpalette([9, 9, 9, 200, 200, 200])
     palette.save(tmp_path / "palette.png", transparency=1)
     assert (face_of(tmp_path / "palette.png") == 255).all()
-
-
-def test_float_pictures_are_refused():
+    clear = Image.new("RGBA", (2, 1), (200, 0, 0, 0))
+    clear.putpixel((0, 0), (200, 0, 0, 255))
+    assert np.asarray(colour_of(clear)).tolist() == [[[200, 0, 0], [255, 255, 255]]]
+    deep = Image.fromarray(np.array([[0, 128 * 256]], np.uint16))
+    assert np.asarray(colour_of(deep)).tolist() == [[[0, 0, 0], [128, 128, 128]]]
     with pytest.raises(ValueError, match="no fixed range"):
         face_of(Image.new("F", (48, 48)))
 
@@ -165,46 +149,37 @@ def pictures(tmp_path):
     return paths
 
 
-def test_many_pictures_give_what_single_ones_give(call, model_file, pictures):
-    """And what the model says to the faces themselves."""
-    options = "--model", model_file, "--json", "--whole"
-    code, out, _ = call(predict.main, *pictures, *options)
+@pytest.fixture
+def read(call, model_file):
+    """Call predict with the untrained network: (exit code, what was printed, notes)."""
+    return lambda *arguments: call(predict.main, *arguments, "--model", model_file)
+
+
+def test_many_pictures_give_what_single_ones_give(read, model_file, pictures):
+    """What the model says to the faces themselves, in JSON and in a table of 80 columns."""
+    code, out, _ = read(*pictures, "--json", "--whole")
     together = json.loads(out)
     assert code == 0 and [row["image"] for row in together] == [str(p) for p in pictures]
     model, answers = load_model(model_file), []
-    for path, row in zip(pictures, together):
-        assert json.loads(call(predict.main, path, *options)[1]) == [row]
+    head, *lines = read(*pictures, "--whole")[1].splitlines()
+    assert head.split() == ["x,y,w,h", "prediction", *NAMES]
+    assert lines[::2] == list(map(str, pictures)) and max(map(len, [head, *lines[1::2]])) <= 80
+    for path, row, line in zip(pictures, together, lines[1::2]):
+        assert json.loads(read(path, "--json", "--whole")[1]) == [row]
         (face,) = row["faces"]
         expected = model.predict_proba(face_of(path)[None], crops=18)[0]
         assert tuple(face["probabilities"]) == NAMES
-        for name, p in zip(NAMES, expected):
-            assert face["probabilities"][name] == pytest.approx(p, abs=2e-6)
+        assert list(face["probabilities"].values()) == pytest.approx(expected, abs=2e-6)
         assert face["prediction"] == NAMES[expected.argmax()] and face["score"] is None
-        answers.append(tuple(face["probabilities"].values()))
-    assert len(set(answers)) == len(answers), "different pictures, yet the same answer"
-
-
-def test_the_table_shows_every_probability(call, model_file, pictures):
-    """In 80 columns, and as the JSON has them."""
-    folder = model_file.parent      # as of a run
-    code, out, _ = call(predict.main, *pictures, "--whole", "--model", folder)
-    records = json.loads(call(predict.main, *pictures, "--whole", "--model", folder, "--json")[1])
-    head, *lines = out.splitlines()
-    assert code == 0 and head.split() == ["x,y,w,h", "prediction", *NAMES]
-    assert lines[::2] == list(map(str, pictures)) and max(map(len, [head, *lines[1::2]])) <= 80
-    for record, line in zip(records, lines[1::2]):
-        (face,) = record["faces"]
         number, box, prediction, *values = line.split()
         assert number == "1" and box == ",".join(map(str, face["box"]))
         assert prediction == ("unsure" if face["unsure"] else face["prediction"])
         assert values == [f"{p:.2f}" for p in face["probabilities"].values()]
-
-
-def test_the_box_changes_what_is_seen(call, model_file, pictures):
-    whole, part = (json.loads(call(predict.main, pictures[1], "--model", model_file, "--json",
-                                   *where)[1])[0]["faces"][0]
-                   for where in (["--whole"], ["--box", "0,0,20,20"]))
-    assert part["box"] == [0, 0, 20, 20] and part["probabilities"] != whole["probabilities"]
+        answers.append(tuple(face["probabilities"].values()))
+    assert len(set(answers)) == len(answers), "different pictures, yet the same answer"
+    (part,) = json.loads(read(pictures[1], "--json", "--box", "0,0,20,20")[1])[0]["faces"]
+    assert part["box"] == [0, 0, 20, 20] and (
+        part["probabilities"] != together[1]["faces"][0]["probabilities"])
 
 
 @pytest.fixture(scope="module")
@@ -219,44 +194,45 @@ def scenes(tmp_path_factory):
     return folder
 
 
-def test_a_folder_gives_a_row_a_face(call, model_file, scenes):
-    code, out, err = call(predict.main, scenes, "--model", model_file)
+def test_a_folder_gives_a_row_a_face(read, scenes):
+    code, out, err = read(scenes)
     first, one, two, second, third, three = out.splitlines()[1:]
     assert code == 0 and err == ""
     assert [first, second, third] == [str(scenes / "a.png"), f"{scenes / 'b.png'}: no face found",
                                       str(scenes / "more" / "c.png")]
     left, right = ([int(v) for v in line.split()[1].split(",")] for line in (one, two))
     assert left[0] < right[0] and three.split()[1] == "0,0,48,48"
+    assert read(scenes, "--strict")[0] == 1, "a picture without a face"
+    assert read(scenes / "a.png", "--strict")[0] == 0
 
 
-def test_strict_says_by_the_exit_code_that_a_face_is_missing(call, model_file, scenes):
-    assert call(predict.main, scenes, "--model", model_file, "--strict")[0] == 1
-    assert call(predict.main, scenes / "a.png", "--model", model_file, "--strict")[0] == 0
-
-
-def test_a_bad_file_is_reported_and_the_rest_goes_on(call, model_file, pictures, tmp_path):
+def test_a_bad_file_is_reported_and_the_rest_goes_on(read, pictures, tmp_path):
     (tmp_path / "empty.jpg").write_bytes(b"")
-    files = pictures[0], tmp_path / "empty.jpg", tmp_path / "missing.png", pictures[1]
-    code, out, err = call(predict.main, *files, "--whole", "--model", model_file)
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    files = (pictures[0], tmp_path / "empty.jpg", tmp_path / "missing.png", tmp_path / "a.heic",
+             pictures[1])
+    code, out, err = read(*files, "--whole")
     rows = out.splitlines()[1:]
-    assert code == 1 and len(rows) == 6 and err.count("\n") == 2
+    assert code == 1 and len(rows) == 7 and err.count("\nnote: ") == 2
     assert "empty.jpg cannot be read as a picture" in err and "there is no file" in err
-    assert ["not read" in row for row in rows] == [False, False, True, True, False, False]
-    records = json.loads(call(predict.main, *files, "--whole", "--model", model_file, "--json")[1])
-    assert ["error" in record for record in records] == [False, True, True, False]
+    assert "save it as JPEG" in err
+    assert ["not read" in row for row in rows] == [False] * 2 + [True] * 3 + [False] * 2
+    records = json.loads(read(*files, "--whole", "--json")[1])
+    assert ["error" in record for record in records] == [False, True, True, True, False]
+    err = read(pictures[0], "--box", "40,0,20,20")[2]
+    assert re.match(r"note: .*0\.png: the box x=40, y=0, w=20, h=20 does not lie in the pict", err)
 
 
-def test_standard_input(call, monkeypatch, model_file, scenes):
+def test_standard_input(read, monkeypatch, scenes):
     content = (scenes / "more" / "c.png").read_bytes()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
-    code, out, _ = call(predict.main, "-", "--model", model_file, "--json")
+    code, out, _ = read("-", "--json")
     (row,) = json.loads(out)
     assert code == 0 and row["image"] == "-" and row["faces"][0]["box"] == [0, 0, 48, 48]
 
 
-def test_the_csv_holds_what_is_printed(call, model_file, scenes, tmp_path):
-    options = "--model", model_file, "--csv", tmp_path / "faces.csv"
-    code, _, _ = call(predict.main, scenes, *options)
+def test_the_csv_holds_what_is_printed(read, scenes, tmp_path):
+    code, _, _ = read(scenes, "--csv", tmp_path / "faces.csv")
     with open(tmp_path / "faces.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert code == 0 and [row["prediction"] == "no face found" for row in rows] == [
@@ -265,140 +241,115 @@ def test_the_csv_holds_what_is_printed(call, model_file, scenes, tmp_path):
         p = [float(row[name]) for name in NAMES]
         assert sum(p) == pytest.approx(1, abs=1e-4) and row["prediction"] == NAMES[np.argmax(p)]
         assert row["w"] == row["h"]
-    code, _, err = call(predict.main, scenes, *options)
+    code, _, err = read(scenes, "--csv", tmp_path / "faces.csv")
     assert code == 2 and "is there already" in err, "a file is never overwritten"
 
 
-def test_show_marks_a_copy_of_each_picture(call, model_file, scenes, tmp_path):
+def test_show_marks_a_copy_of_each_picture(read, scenes, tmp_path):
     one = tmp_path / "marked.png"
-    assert call(predict.main, scenes / "a.png", "--model", model_file, "--show", one)[0] == 0
+    assert read(scenes / "a.png", "--show", one)[0] == 0
     marked = np.asarray(Image.open(one).convert("RGB")).astype(int)
     plain = np.asarray(Image.open(scenes / "a.png").resize(marked.shape[1::-1])).astype(int)
-    changed = (np.abs(marked - plain).max(axis=2) > 60).mean()
-    assert 0.01 < changed < 0.4
-    assert call(predict.main, scenes, "--model", model_file, "--show", tmp_path / "all")[0] == 0
-    assert sorted(file.relative_to(tmp_path / "all").as_posix() for file in
-                  (tmp_path / "all").rglob("*.png")) == [
-        "a-faces.png", "b-faces.png", "more/c-faces.png"]
+    assert 0.01 < (np.abs(marked - plain).max(axis=2) > 60).mean() < 0.4
     for target in (one, tmp_path / "new.png"):      # there already; one file for three pictures
-        code, _, err = call(predict.main, scenes, "--model", model_file, "--show", target)
-        assert code == 2 and "--show" in err
+        code, out, err = read(scenes, "--show", target)
+        assert code == 2 and out == "" and "--show" in err
 
 
-def test_show_mirrors_subfolders(call, model_file, tmp_path):
+def test_show_mirrors_subfolders(read, tmp_path):
     """And gives a number to what would have one name; nothing there already is touched."""
     for name in "a/1.png", "b/1.png", "b/1.jpg":
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         picture().save(tmp_path / "in" / name)
-    options = tmp_path / "in", "--model", model_file, "--show", tmp_path / "out"
-    assert call(predict.main, *options)[0] == 0
+    options = tmp_path / "in", "--show", tmp_path / "out"
+    assert read(*options)[0] == 0
     out = tmp_path / "out"
     assert sorted(file.relative_to(out).as_posix() for file in out.rglob("*.png")) == [
         "a/1-faces.png", "b/1-faces-2.png", "b/1-faces.png"]
-    code, out, err = call(predict.main, *options)
+    code, out, err = read(*options)
     assert code == 2 and out == "" and "a/1-faces.png is there already" in err
-    assert call(predict.main, *options, "--force")[0] == 0
+    assert read(*options, "--force")[0] == 0
 
 
-def test_a_picture_of_one_grey_is_pointed_out(call, model_file, tmp_path):
-    """From Python as by the command: an answer would mean nothing."""
+def test_an_undrawn_copy_loses_no_answer(read, pictures, monkeypatch, tmp_path):
+    def full(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("tinyfer.photo.marking.marked", full)
+    code, out, err = read(*pictures, "--whole", "--json", "--show", tmp_path / "marked")
+    assert code == 1 and err.count("no space left") == 3
+    assert [len(row["faces"]) for row in json.loads(out)] == [1, 1, 1]
+
+
+def test_what_an_answer_is_worth_is_said(read, call, model_file, pictures, tmp_path, monkeypatch):
+    """Of a face of one grey, from Python too; of an animation; of a network of drawn faces; and
+    that a first start compiles."""
+    assert read(pictures[0], "--whole")[2] == ""
     Image.new("L", (48, 48), 7).save(tmp_path / "grey.png")
-    code, out, err = call(predict.main, tmp_path / "grey.png", "--model", model_file)
+    code, out, err = read(tmp_path / "grey.png")
     assert code == 0 and out.splitlines()[2].split()[2] == "unsure"
     assert "grey.png: the face has hardly any contrast" in err
     with pytest.warns(Notice, match="hardly any contrast"):
         assert tinyfer.read_photo(np.zeros((48, 48), np.uint8), crops=1)[0].unsure
-
-
-def test_an_animation_says_that_its_first_frame_is_read(call, model_file, tmp_path):
     picture().save(tmp_path / "a.gif", save_all=True, append_images=[picture(seed=1)])
-    _, out, err = call(predict.main, tmp_path / "a.gif", "--model", model_file, "--show",
-                       tmp_path / "marked.png")
+    _, out, err = read(tmp_path / "a.gif", "--show", tmp_path / "marked.png")
     assert "0,0,48,48" in out and err.count("has several frames, of which the first is read") == 1
-
-
-STOPPED = """
-import sys
-from tinyfer.commands import cli, predict
-from tinyfer.core.checks import Notice
-from tinyfer.photo import reading
-read = reading.read_photo
-def stop(picture, *arguments, **options):
-    if picture.endswith("c.png"):
-        raise KeyboardInterrupt
-    return read(picture, *arguments, **options)
-reading.read_photo = stop
-sys.exit(predict.main(sys.argv[1:]))
-"""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "best.npz").write_bytes(model_file.read_bytes())
+    about = open_run("five-class").about | {"source": "drawn faces"}
+    (tmp_path / "run" / "config.json").write_text(json.dumps(about))
+    monkeypatch.setattr(cli, "compiled", lambda what: False)
+    err = call(predict.main, pictures[0], "--model", tmp_path / "run", "--whole")[2]
+    assert "was trained on drawn faces" in err
+    assert "the first start compiles the kernels, once" in err
 
 
 @pytest.mark.parametrize("form", ["--json", "--whole"])
-def test_what_is_done_outlasts_ctrl_c(model_file, tmp_path, form):
+def test_what_is_done_outlasts_ctrl_c(read, tmp_path, monkeypatch, form):
     for name in "abc":
         picture(seed=ord(name)).save(tmp_path / f"{name}.png")
-    done = subprocess.run([sys.executable, "-c", STOPPED, tmp_path, "--model", model_file, form,
-                           "--csv", tmp_path / "rows.csv"], capture_output=True, text=True)
-    assert done.returncode == 130 and "stopped; the pictures above are done" in done.stderr
+
+    def stop(path, *arguments, **options):
+        if path.endswith("c.png"):
+            raise KeyboardInterrupt
+        return tinyfer.read_photo(path, *arguments, **options)
+
+    monkeypatch.setattr(reading, "read_photo", stop)
+    code, out, err = read(tmp_path, form, "--csv", tmp_path / "rows.csv")
+    assert code == 130 and "stopped; the pictures above are done" in err
     with open(tmp_path / "rows.csv", newline="") as file:
         assert [row["picture"][-5:] for row in csv.DictReader(file)] == ["a.png", "b.png"]
-    shown = ([row["image"] for row in json.loads(done.stdout)] if form == "--json"
-             else done.stdout.splitlines()[1::2])
+    shown = ([row["image"] for row in json.loads(out)] if form == "--json"
+             else out.splitlines()[1::2])
     assert [name[-5:] for name in shown] == ["a.png", "b.png"]
 
 
-def test_a_terminal_sees_how_far_it_is(call, model_file, pictures, monkeypatch):
+def test_a_terminal_sees_how_far_it_is(read, pictures, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    err = call(predict.main, *pictures, "--whole", "--model", model_file)[2]
+    err = read(*pictures, "--whole")[2]
     assert re.findall(r"(\d) of 3 pictures, \d+ s left", err) == ["1", "2"]
 
 
-def test_names_reach_a_terminal_without_control_characters(call, model_file, tmp_path):
-    name = "\x1b[31mred\x9b\n\u202eü.png"
-    picture().save(tmp_path / name)
-    (tmp_path / f"{name}.jpg").write_bytes(b"")
-    options = tmp_path, "--model", model_file
-    _, out, err = call(predict.main, *options)
-    assert all(line.isprintable() for line in (out + err).split("\n")) and "\\x1b[31mred" in out
-    _, out, err = call(predict.main, *options, "--json")
-    assert all(line.isprintable() for line in (out + err).split("\n"))
-    assert json.loads(out)[0]["image"] == str(tmp_path / name)
-
-
-def test_json_is_ascii_where_the_stream_is_not_utf8(model_file, tmp_path):
+def test_json_is_ascii_where_the_stream_is_not_utf8(read, tmp_path, monkeypatch):
     picture().save(tmp_path / "ü.png")
     for encoding, shown in ("cp1252", b"\\u00fc.png"), ("utf-8", "ü.png".encode()):
-        done = subprocess.run([sys.executable, "-m", "tinyfer", "predict", tmp_path, "--json",
-                               "--model", model_file], capture_output=True,
-                              env=os.environ | {"PYTHONIOENCODING": encoding})
-        assert shown in done.stdout and json.loads(done.stdout)[0]["image"].endswith("ü.png")
+        stream = io.BytesIO()
+        monkeypatch.setattr("sys.stdout", io.TextIOWrapper(stream, encoding))
+        assert read(tmp_path, "--json")[0] == 0
+        assert shown in stream.getvalue()
+        assert json.loads(stream.getvalue())[0]["image"].endswith("ü.png")
 
 
-def test_a_network_of_drawn_faces_is_pointed_out(call, model_file, pictures, tmp_path):
-    (tmp_path / "best.npz").write_bytes(model_file.read_bytes())
-    config = open_run("five-class").about | {"source": "drawn faces"}
-    (tmp_path / "config.json").write_text(json.dumps(config))
-    _, _, err = call(predict.main, pictures[0], "--model", tmp_path, "--whole")
-    assert "was trained on drawn faces" in err
-    assert call(predict.main, pictures[0], "--model", model_file, "--whole")[2] == ""
-
-
-def test_neutral_is_among_the_classes_by_default():
-    assert "neutral" in load_model(predict.parse(["x.png"]).model).class_names
-
-
-@pytest.mark.parametrize("arguments, words", [
-    (["missing.png"], r"there is no file missing\.png"),
-    (["broken.png"], r"broken\.png cannot be read as a picture"),
-    (["0.png", "--box", "40,0,20,20"], r"0\.png: the box x=40, y=0, w=20, h=20 does not lie in the "
-                                       r"picture of 48x48"),
-])
-def test_what_cannot_be_read_is_one_sentence(call, monkeypatch, tmp_path, model_file, pictures,
-                                             arguments, words):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "broken.png").write_bytes((tmp_path / "0.png").read_bytes()[:60])
-    code, out, err = call(predict.main, *arguments, "--model", model_file)
-    assert code == 1 and "not read" in out
-    assert re.match(f"note: {words}", err) and err.count("\n") == 1
+def test_only_pictures_of_a_folder_are_read(read, tmp_path):
+    """Neither what macOS leaves beside them, nor a folder with a picture's name, nor a document."""
+    (tmp_path / "folder.png").mkdir()
+    for name in "._a.png", "b.pdf":
+        (tmp_path / name).write_text("no picture")
+    picture().save(open(tmp_path / os.fsdecode(b"\xff.png"), "wb"), "PNG")
+    code, out, err = read(tmp_path, "--csv", tmp_path / "faces.csv")
+    assert code == 0, err
+    assert len(out.splitlines()) == 3 and "\\udcff.png" in out
+    assert b"\xff.png,0,0,48,48" in (tmp_path / "faces.csv").read_bytes()
 
 
 def test_weights_that_overflow_are_no_answer(call, model_file, pictures, tmp_path):
@@ -409,47 +360,4 @@ def test_weights_that_overflow_are_no_answer(call, model_file, pictures, tmp_pat
     with np.errstate(all="ignore"):
         code, out, _ = call(predict.main, pictures[0], "--model", tmp_path / "large.npz", "--json")
     assert code == 1 and "the network answers NaN" in json.loads(out)[0]["error"]
-
-
-def test_a_photograph_from_a_telephone_gets_advice(call, tmp_path):
-    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic")
-    assert "save it as JPEG" in call(predict.main, tmp_path / "a.heic")[2]
-
-
-def test_colours_as_they_are_seen():
-    clear = Image.new("RGBA", (2, 1), (200, 0, 0, 0))
-    clear.putpixel((0, 0), (200, 0, 0, 255))
-    assert np.asarray(colour_of(clear)).tolist() == [[[200, 0, 0], [255, 255, 255]]]
-    deep = Image.fromarray(np.array([[0, 128 * 256]], np.uint16))
-    assert np.asarray(colour_of(deep)).tolist() == [[[0, 0, 0], [128, 128, 128]]]
-
-
-def test_only_pictures_of_a_folder_are_read(call, model_file, tmp_path):
-    """Neither what macOS leaves beside them, nor a folder with a picture's name, nor a document."""
-    (tmp_path / "folder.png").mkdir()
-    for name in "._a.png", "b.pdf":
-        (tmp_path / name).write_text("no picture")
-    odd = os.fsdecode(b"\xff.png")
-    picture().save(open(tmp_path / odd, "wb"), "PNG")
-    code, out, err = call(predict.main, tmp_path, "--model", model_file, "--csv",
-                          tmp_path / "faces.csv")
-    assert code == 0, err
-    assert len(out.splitlines()) == 3 and "\\udcff.png" in out
-    assert b"\xff.png,0,0,48,48" in (tmp_path / "faces.csv").read_bytes()
-
-
-def test_a_first_start_says_that_it_compiles(call, model_file, pictures, monkeypatch):
-    monkeypatch.setattr(cli, "compiled", lambda what: False)
-    err = call(predict.main, pictures[0], "--whole", "--model", model_file)[2]
-    assert "the first start compiles the kernels, once" in err
-
-
-def test_an_undrawn_copy_loses_no_answer(call, model_file, pictures, monkeypatch, tmp_path):
-    def full(*_):
-        raise OSError("no space left")
-
-    monkeypatch.setattr("tinyfer.photo.marking.marked", full)
-    code, out, err = call(predict.main, *pictures, "--whole", "--model", model_file, "--json",
-                          "--show", tmp_path / "marked")
-    assert code == 1 and err.count("no space left") == 3
-    assert [len(row["faces"]) for row in json.loads(out)] == [1, 1, 1]
+    assert "neutral" in load_model(predict.parse(["x.png"]).model).class_names, "by default"

@@ -64,12 +64,7 @@ def test_spearman_asks_for_the_order_only():
     a, b = rng.random((5, 6, 7)), rng.random((5, 6, 7))
     r = spearman(a, b)
     assert np.allclose(spearman(np.exp(9 * a), b**3), r, rtol=1e-12)
-    assert np.allclose(spearman(-a, b), -r)
-    assert np.abs(spearman(rng.random((1, 10_000)), rng.random((1, 10_000)))) < 0.03
-
-
-def test_spearman_of_a_flat_map_is_undefined():
-    assert np.isnan(spearman(np.zeros((1, 5)), np.arange(5.0)[None])).all()
+    assert np.isnan(spearman(np.zeros((1, 5)), np.arange(5.0)[None])).all(), "flat: undefined"
 
 
 # ---- randomisation
@@ -152,22 +147,6 @@ def test_pixels_go_and_come_in_the_order_of_the_map():
         assert share[q] == pytest.approx(q / 20)
         assert curves["deletion"][0, q] == pytest.approx((w * np.where(gone, soft, sharp)).sum())
         assert curves["insertion"][0, q] == pytest.approx((w * np.where(gone, sharp, soft)).sum())
-
-
-def test_the_best_order_beats_any_other():
-    rng = np.random.default_rng(1)
-    w, faces = rng.normal(size=(6, 6)), rng.random((5, 6, 6))
-    model, target = linear((6, 6), w), np.zeros(5, int)
-    worth = w * (faces - blur(faces[..., None], 5.0)[..., 0])
-    areas = {}
-    for name, maps in (("best", worth), ("random", rng.random(worth.shape)), ("worst", -worth)):
-        share, curves = deletion_insertion(model, faces, maps, target, "logit", 36)
-        areas[name] = {kind: area(share, values) for kind, values in curves.items()}
-    assert (areas["best"]["deletion"] < areas["random"]["deletion"]).all()
-    assert (areas["random"]["deletion"] < areas["worst"]["deletion"]).all()
-    assert (areas["best"]["insertion"] > areas["random"]["insertion"]).all()
-    # What the best order takes first, the worst brings last.
-    assert np.allclose(areas["best"]["deletion"], areas["worst"]["insertion"])
 
 
 def test_only_pixels_that_are_seen_take_part():
@@ -255,21 +234,6 @@ def test_gradcam_sees_the_pattern_but_not_the_place(cue):
     assert patch.mean() > 1.5 * AREA
     assert patch[~same].mean() > 1.25 * decoy[~same].mean()
     assert decoy[same].mean() > 0.75 * patch[same].mean()
-
-
-def test_a_map_without_a_network_takes_the_decoy(cue):
-    maps = edges(cue[1])
-    assert share_at(maps).mean() == pytest.approx(share_at(maps, DECOY_PLACE).mean(), rel=0.05)
-
-
-def test_the_patch_of_drawn_faces_lights_up():
-    """The cue that draw_faces plants, in the same place, without a decoy."""
-    data = draw_faces(330, seed=2, class_names=EXPRESSIONS, cue=True)
-    model, faces = train_small(data[30:], epochs=6), data.faces[:30]
-    assert (model.predict(faces) == data.labels[:30]).mean() > 0.95
-    maps = saliency(model, faces, method="occlusion", **SHORT["occlusion"])
-    assert share_at(maps).mean() > 0.2
-    assert highest_at(saliency(model, faces, method="gradient")).mean() > 0.7
 
 
 def test_planting():

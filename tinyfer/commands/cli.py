@@ -9,8 +9,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tinyfer.core.checks import Notice
+from tinyfer.core.inference import CROPS
 from tinyfer.core.kernels.compiling import compiled
 from tinyfer.data import find_data, load_fer2013
+from tinyfer.photo.reading import BEST_CROPS, DEFAULT
 
 SUPPRESS = argparse.SUPPRESS
 LONGEST = 199       # characters of a message
@@ -29,6 +31,42 @@ def parser(description, **settings):
 
     made.error = error
     return made
+
+
+def add_reading(parser):
+    """The options of the commands that read the faces of pictures."""
+    add = parser.add_argument
+    add("--model", default=DEFAULT, metavar="RUN_OR_FILE", help="a run folder (its best.npz is "
+        f"taken), a model file, or packaged weights by name (default {DEFAULT})")
+    add("--smallest", type=at_least(8), metavar="PIXELS", help="the smallest face to look "
+        "for (default 24, or a 60th of a large picture's longer side)")
+    add("--threshold", type=probability, default=0.5, metavar="P",
+        help="the least score of a face, above 0 and below 1 (default 0.5)")
+    add("--crops", type=int, choices=tuple(CROPS), default=BEST_CROPS, help="windows and mirror "
+        f"images of each face that are averaged (default {BEST_CROPS}; evaluate takes 1)")
+
+
+def add_place(parser):
+    """The options that say where the face is: --box or --whole."""
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--box", type=box, metavar="x,y,w,h", help="the face's place in pixels of "
+                       "the upright picture, from its top left corner; used for every IMAGE")
+    place.add_argument("--whole", action="store_true",
+                       help="the largest centred square of every IMAGE is the face")
+
+
+def box(text):
+    with suppress(ValueError):
+        x, y, w, h = map(int, text.split(","))
+        return x, y, w, h
+    raise argparse.ArgumentTypeError(f"expected four whole numbers x,y,w,h, got {text!r}")
+
+
+def probability(text):
+    with suppress(ValueError):
+        if 0 < float(text) < 1:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"expected a number above 0 and below 1, got {text!r}")
 
 
 def add_threads(parser):

@@ -71,8 +71,8 @@ def main(argv=None):
 def evaluate(given):
     set_threads(given.threads)
     run = open_run(given.run)
-    own = is_class_folder(given.data) and not (
-        run.about and same_place(given.data, run.config.data))
+    trained_on = run.about and run.config.data and Path(run.config.data).resolve()
+    own = is_class_folder(given.data) and trained_on != Path(given.data).resolve()
     if own and (given.part or given.reweigh or given.against):
         raise ValueError("--part, --reweigh and --against need the data that the network was "
                          "trained on; of a folder of pictures all are scored")
@@ -110,14 +110,9 @@ def evaluate(given):
         f", the mean over {given.crops} crops of each" * (given.crops > 1))
     text = report_text(part, probabilities, result)
     write_all(folder, part, probabilities, result, text)
-    write_report(folder / "report.html", run, part, probabilities, result,
-                 mistakes(part, probabilities, given.mistakes), parts)
+    write_report(folder / "report.html", run, part, probabilities, result, text,
+                 mistakes(part, probabilities, given.mistakes))
     print(f"{text}\n\nreport.html, metrics.json and the pictures are in {cli.printable(folder)}")
-
-
-def same_place(one, other):
-    """Whether two paths, the second None perhaps, are one: a run's own data has three parts."""
-    return other is not None and Path(one).resolve() == Path(other).resolve()
 
 
 def heading(run, own):
@@ -143,7 +138,8 @@ def report_text(part, probabilities, result):
     if "copies" in result:
         lines.append(_leakage(result))
     rows = {name: row for name, row in result["classes"].items() if row["support"]}
-    lines += ["", metrics.format_report(result | {"classes": rows}), "", _matrix(result, part.class_names)]
+    lines += ["", metrics.format_report(result | {"classes": rows}), "",
+              _matrix(result, part.class_names)]
     if "binarized" in result:
         lines += ["", _binarized(result["binarized"])]
     if "reweighed" in result:
@@ -205,8 +201,8 @@ def _against(others):
     for place, test in others.items():
         mine, other = test["accuracies"]
         lines.append(
-            f"against {cli.printable(place)}, {test['n']:,} images:\n  accuracy {mine:.4f} and {other:.4f}, equal "
-            f"predictions {test['agreement']:.4f};\n  right only here {test['only_one']}, only "
+            f"against {cli.printable(place)}, {test['n']:,} images:\n"
+            f"  accuracy {mine:.4f} and {other:.4f}, equal predictions {test['agreement']:.4f};\n  right only here {test['only_one']}, only "
             f"there {test['only_other']}, McNemar's exact p = {test['p']:.3g}")
     return "\n".join(lines)
 

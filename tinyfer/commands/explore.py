@@ -80,7 +80,8 @@ def explore(given):
         draw_sheets(data, folder / "photographs", given.seed)
     print(f"\nfacts.json and the pictures are in {cli.printable(folder)}")
     if not given.no_photographs and data.source == "FER-2013":
-        print(f"{cli.printable(folder / 'photographs')} shows third-party photographs: do not publish it")
+        print(f"{cli.printable(folder / 'photographs')} shows third-party photographs: do not "
+              "publish it")
 
 
 def load(given):

@@ -6,19 +6,16 @@
     curl -s https://example.org/photo.jpg | python scripts/predict.py - --json
 """
 
-import argparse
 import csv
 import json
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 from tinyfer.commands import cli
-from tinyfer.commands.progress import duration
-from tinyfer.core.inference import CROPS
+from tinyfer.commands.progress import Line
 from tinyfer.core.kernels.threads import set_threads
-from tinyfer.photo.reading import BEST_CROPS, DEFAULT, list_pictures, read_photos, table_head
+from tinyfer.photo.reading import list_pictures, read_photos, table_head
 from tinyfer.storage.arrays import atomic_write
 from tinyfer.training.runs import open_run
 
@@ -37,21 +34,8 @@ def parse(argv):
     add = parser.add_argument
     add("images", nargs="+", metavar="IMAGE",
         help="picture files, folders of them, or - for a picture from standard input")
-    add("--model", default=DEFAULT, metavar="RUN_OR_FILE",
-        help="a run folder (its best.npz is taken), a model file, or packaged weights by name "
-        f"(default {DEFAULT})")
-    place = parser.add_mutually_exclusive_group()
-    place.add_argument("--box", type=box, metavar="x,y,w,h",
-                       help="the face's place in pixels of the upright picture, from its top left "
-                       "corner; used for every picture given")
-    place.add_argument("--whole", action="store_true",
-                       help="the largest centred square of each picture is the face")
-    add("--smallest", type=cli.at_least(8), metavar="PIXELS", help="the smallest face to look "
-        "for (default 24, or a 60th of a large picture's longer side)")
-    add("--threshold", type=probability, default=0.5, metavar="P",
-        help="the least score of a face, above 0 and below 1 (default 0.5)")
-    add("--crops", type=int, choices=tuple(CROPS), default=BEST_CROPS, help="windows and mirror "
-        f"images of each face that are averaged (default {BEST_CROPS}; evaluate takes 1)")
+    cli.add_reading(parser)
+    cli.add_place(parser)
     add("--strict", action="store_true", help="exit code 1 where a picture shows no face")
     add("--json", action="store_true", help="print JSON instead of a table")
     add("--csv", type=Path, metavar="FILE", help="also write the rows to a csv file")
@@ -60,24 +44,6 @@ def parse(argv):
     add("--force", action="store_true", help="overwrite what --csv and --show name")
     cli.add_threads(parser)
     return parser.parse_args(argv)
-
-
-def box(text):
-    try:
-        x, y, w, h = map(int, text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"expected four whole numbers x,y,w,h, got {text!r}") from None
-    return x, y, w, h
-
-
-def probability(text):
-    try:
-        if 0 < float(text) < 1:
-            return float(text)
-    except ValueError:
-        pass
-    raise argparse.ArgumentTypeError(f"expected a number above 0 and below 1, got {text!r}")
 
 
 def main(argv=None):
@@ -94,7 +60,7 @@ def predict(given):
     model = run.model                   # read before anything is said of it
     cli.warn_of_drawn_faces(run)
     cli.note_first_start()
-    counter = Counter()
+    line = Line(sys.stderr)
     sources = [sys.stdin.buffer.read() if name == "-" else name for name, _ in pictures]
     found = read_photos(sources, model, box=given.box, whole=given.whole, crops=given.crops,
                         smallest=given.smallest, threshold=given.threshold)
@@ -105,30 +71,12 @@ def predict(given):
                 readings = next(found)
             if file and not readings.error:
                 readings.error = draw(readings, file)
-            counter.clear()
+            line.clear()
             report.add(name, readings)
-            counter.show(done, len(pictures))
+            line.left(done, len(pictures), "pictures")
             if readings.error or (given.strict and not readings):
                 code = 1
     return code
-
-
-class Counter:
-    """On a terminal, how many pictures are read, and the time left: a line that is written over."""
-
-    def __init__(self):
-        self.start, self.text = time.perf_counter(), ""
-
-    def show(self, done, total):
-        if sys.stderr.isatty() and done < total:
-            left = (time.perf_counter() - self.start) / done * (total - done)
-            self.text = f"{done:,} of {total:,} pictures, {duration(left)} left"
-            print(self.text, end="\r", file=sys.stderr, flush=True)      # a note goes over it
-
-    def clear(self):
-        if self.text:
-            print(f"{'':{len(self.text)}}\r", end="", file=sys.stderr, flush=True)
-            self.text = ""
 
 
 def targets(given, pictures):
@@ -230,7 +178,12 @@ def csv_rows(name, readings):
     """A row for each face, or one without a box for a picture in which none was found."""
     if not readings:
         return [[name] + [""] * 5 + ["not read" if readings.error else "no face found"]]
-    return [[name, *reading.box,
-             "" if reading.face.score is None else f"{reading.face.score:.4f}",
-             reading.expression, "unsure" if reading.unsure else "",
-             *(f"{p:.6f}" for p in reading.probabilities.values())] for reading in readings]
+    return [[name, *fields(reading)] for reading in readings]
+
+
+def fields(reading):
+    """What a row says of a face: box, score, prediction, whether unsure, probabilities."""
+    score = reading.face.score
+    return [*reading.box, "" if score is None else f"{score:.4f}", reading.expression,
+            "unsure" if reading.unsure else "",
+            *(f"{p:.6f}" for p in reading.probabilities.values())]

@@ -8,7 +8,7 @@ HEADER = "epoch      loss  accuracy  val loss  val accuracy      time  time left
 
 
 class Line:
-    """One line that is rewritten in place on a terminal; a plain line in ten seconds elsewhere."""
+    """One line that is rewritten in place on a terminal; plain lines now and then elsewhere."""
 
     def __init__(self, stream=None):
         self.stream = stream or sys.stdout
@@ -17,21 +17,34 @@ class Line:
         self.width = 0          # of what stands on the terminal and is to be written over
 
     def write(self, text, last=True):
-        """last: the next text goes to a line of its own."""
+        """last: the next text goes to a line of its own, not over this one."""
+        end = "\n" if last or not self.live else "\r"
         if self.live:
             most = shutil.get_terminal_size().columns - 1
-            text, before, self.width = text[:most], min(self.width, most), len(text[:most])
-            text = f"\r{text:<{before}}"
-        if last or not self.live:
-            text, self.width = text + "\n", 0
-        self.stream.write(text)
+            text = f"{text[:most]:<{min(self.width, most)}}"
+            self.width = 0 if last else len(text.rstrip())
+        self.stream.write(text + end)
         self.stream.flush()
 
-    def __call__(self, done, total, what):
+    def over(self, text):
+        """Write over the line, at most ten times a second; in a log, twice in a minute."""
         now = time.perf_counter()
-        if now - self.printed >= (0.1 if self.live else 10):
+        if now - self.printed >= (0.1 if self.live else 30):
             self.printed = now
-            self.write(f"{what}: {done:,} of {total:,}, {duration(now - self.started)}", last=False)
+            self.write(text, last=False)
+
+    def __call__(self, done, total, what):
+        self.over(f"{what}: {done:,} of {total:,}, {duration(time.perf_counter() - self.started)}")
+
+    def left(self, done, total, what):
+        """On a terminal, how many are done, and the time left."""
+        if self.live and done < total:
+            left = (time.perf_counter() - self.started) / done * (total - done)
+            self.write(f"{done:,} of {total:,} {what}, {duration(left)} left", last=False)
+
+    def clear(self):
+        if self.width:
+            self.write("", last=False)
 
     def done(self, text):
         self.write(f"{text} in {duration(time.perf_counter() - self.started)}")
@@ -40,14 +53,11 @@ class Line:
 class Progress:
     """Prints the steps and epochs of `tinyfer.training.loop.fit`.
 
-    On a terminal one line is rewritten in place, at most ten times a second. Elsewhere (a log, a
-    pipe) a plain line comes at each quarter of an epoch, or where that is long, once in a minute;
-    never more than one in ten seconds.
+    On a terminal one line is rewritten in place. In a log a plain line comes now and then.
     """
 
     def __init__(self, stream=None):
         self.line = Line(stream)
-        self.printed = time.perf_counter()
         self.first_step = None
         self.epoch_seconds = []
 
@@ -62,19 +72,15 @@ class Progress:
             return
         since, before = self.first_step
         rate = (seen - before) / (now - since)
-        quarter = step * 4 // steps > (step - 1) * 4 // steps and step < steps
-        pause = 0.1 if self.line.live else 10 if quarter else 60
-        if now - self.printed >= pause:
-            self.printed = now
-            left = (steps - step) * (seen / step) / rate
-            self.line.write(f"epoch {epoch}  {step}/{steps}  {rate:.0f} images/s  "
-                            f"loss {_digits(loss).strip()}  accuracy {accuracy:.4f}  "
-                            f"{duration(left)} left", last=False)
+        left = (steps - step) * (seen / step) / rate
+        self.line.over(f"epoch {epoch}  {step}/{steps}  {rate:.0f} images/s  "
+                       f"loss {_digits(loss).strip()}  accuracy {accuracy:.4f}  "
+                       f"{duration(left)} left")
 
     def epoch(self, history, epochs):
         """After an epoch: its row of the table, and the time left in the whole run."""
         row = history[-1]
-        self.printed = time.perf_counter()
+        self.line.printed = time.perf_counter()
         self.epoch_seconds.append(row["seconds"])
         # The median, for the first epoch may hold compilation.
         usual = sorted(self.epoch_seconds)[(len(self.epoch_seconds) - 1) // 2]

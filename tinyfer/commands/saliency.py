@@ -23,7 +23,6 @@ from tinyfer.commands.maps.audit import FACES as AUDIT_FACES
 from tinyfer.commands.maps.audit import TESTS, audit
 from tinyfer.commands.maps.panel import FACES as PANEL_FACES
 from tinyfer.commands.maps.panel import panel_of_part, panel_of_pictures
-from tinyfer.commands.predict import box
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.data import CLASS_SETS, Parts, draw_faces, find_data, select_classes
 from tinyfer.data.faces import blank
@@ -48,11 +47,7 @@ def parse(argv):
     add("--data", metavar="PATH", help="FER-2013: archive.zip, its folder, or the csv file")
     add("--drawn", type=cli.at_least(14), metavar="N", help="N drawn faces even if FER-2013 is at "
         f"hand (default {DRAWN:,} where it is not)")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--box", type=box, metavar="x,y,w,h", help="where the face is in every "
-                       "IMAGE, as for predict (default: the faces are found)")
-    where.add_argument("--whole", action="store_true",
-                       help="the largest centred square of every IMAGE is the face")
+    cli.add_place(parser)
     add("--method", nargs="+", metavar="METHOD",
         help=f"one or several of {', '.join(METHODS)}; or all (default {' '.join(OF_PICTURES)} for "
         "an IMAGE, else gradient, the study's)")
@@ -136,17 +131,15 @@ def refuse_what_does_not_fit(given):
 
 def network_and_faces(given):
     """The model, and the Parts its faces come from (None for pictures of the user's own)."""
-    at_hand, run = None, open_run(given.model)
-    if not (given.images or given.drawn):
-        at_hand = find_data(given.data) or data_of(run)
-    if not at_hand:
+    run = open_run(given.model)
+    if given.images:
         model = run.model
-        if given.images:
-            cli.warn_of_drawn_faces(run)
-            return model, None
-        if not at_hand and not given.drawn:
+        cli.warn_of_drawn_faces(run)
+        return model, None
+    if given.drawn or not (find_data(given.data) or data_of(run)):
+        if not given.drawn:
             print("NO FER-2013 HERE: these are faces that tinyfer draws itself.")
-        return model, drawn_parts(model.class_names, given.seed, given.drawn or DRAWN)
+        return run.model, drawn_parts(run.model.class_names, given.seed, given.drawn or DRAWN)
     parts, _ = parts_of(run, given.data, reading.largest_face)
     return run.model, Parts(*(without_blanks(name, part)
                               for name, part in zip(Parts._fields, parts)))

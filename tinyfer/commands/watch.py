@@ -15,10 +15,10 @@ import numpy as np
 from PIL import GifImagePlugin
 
 from tinyfer.commands import cli
+from tinyfer.commands.predict import fields
 from tinyfer.commands.progress import duration
-from tinyfer.core.inference import CROPS
 from tinyfer.core.kernels.threads import set_threads
-from tinyfer.photo.reading import BEST_CROPS, DEFAULT, Readings
+from tinyfer.photo.reading import Readings
 from tinyfer.photo.watching import EVERY, FRAMES_A_SECOND, ppm_frames, watch
 from tinyfer.training.runs import open_run
 
@@ -46,12 +46,7 @@ def parse(argv):
         f"the film does not say (default {FRAMES_A_SECOND})")
     add("--every", type=cli.at_least(1), default=EVERY, metavar="N", help="frames from one full "
         f"search to the next; between them known faces are followed (default {EVERY})")
-    add("--model", default=DEFAULT, metavar="RUN_OR_FILE", help="a run folder, a model file, or "
-        f"packaged weights by name (default {DEFAULT})")
-    add("--crops", type=int, choices=tuple(CROPS), default=BEST_CROPS, help="windows and mirror "
-        f"images of each face that are averaged (default {BEST_CROPS})")
-    add("--smallest", type=cli.at_least(8), metavar="PIXELS", help="the smallest face to look for")
-    add("--threshold", type=float, default=0.5, metavar="P", help="the least score of a face")
+    cli.add_reading(parser)
     add("--force", action="store_true", help="replace what is there already")
     cli.add_threads(parser)
     return parser.parse_args(argv)
@@ -90,10 +85,7 @@ def run(given):
                 broken += 1
                 continue
             for number, reading in frame.readings.items():
-                rows.writerow([frame.number, f"{frame.seconds:.3f}", number, *reading.box,
-                               f"{reading.face.score:.4f}", reading.expression,
-                               "unsure" if reading.unsure else "",
-                               *(f"{p:.6f}" for p in reading.probabilities.values())])
+                rows.writerow([frame.number, f"{frame.seconds:.3f}", number, *fields(reading)])
                 course.add(number, frame.seconds, list(reading.probabilities.values()))
             (file if given.csv else sys.stdout).flush()
             if gif:

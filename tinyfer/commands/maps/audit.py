@@ -4,10 +4,10 @@ import numpy as np
 
 from tinyfer.commands.maps import pictures
 from tinyfer.commands.maps import tables as tables_of
-from tinyfer.commands.maps.maps import save
 from tinyfer.commands.progress import Line
 from tinyfer.explain.audit import audit_faithfulness, audit_planted, audit_randomisation
 from tinyfer.explain.saliency import METHODS
+from tinyfer.storage.arrays import save_arrays
 from tinyfer.training import runs
 
 TESTS = ("randomisation", "faithfulness", "planted")
@@ -43,7 +43,8 @@ def audit(given, model, part, options, folder):
         line.done(test)
         about = dict(source=part.source, faces=len(faces), of=given.of, seed=given.seed)
         runs.write_json(folder / f"{test}.json", about | summary)
-        save(folder / f"{test}.npz", **{name: np.asarray(a) for name, a in arrays.items()})
+        save_arrays(folder / f"{test}.npz", {name: np.asarray(a) for name, a in arrays.items()},
+                    compressed=True)
         print(f"\n{tables[test]}\n")
         files += [f"{test}.{ending}" for ending in ("png", "json", "npz")]
     return files, tables

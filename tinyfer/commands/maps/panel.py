@@ -7,11 +7,13 @@ import numpy as np
 
 from tinyfer.commands import cli
 from tinyfer.commands.maps import pictures
-from tinyfer.commands.maps.maps import all_maps, plain, save
+from tinyfer.commands.progress import Line
 from tinyfer.data.faces import blank
 from tinyfer.data.pictures import grey_of
 from tinyfer.explain.regions import in_words, without_parts
+from tinyfer.explain.saliency import METHODS, saliency
 from tinyfer.photo.reading import list_pictures, read_photo
+from tinyfer.storage.arrays import save_arrays
 
 FACES = 5
 SIDE = 192          # pixels of a photograph's face in the picture
@@ -89,6 +91,25 @@ def maps_of(given, model, faces, targets, captions, options):
 
 def keep(folder, model, faces, maps):
     """Write panel.npz; returns the names of the panel's two files."""
-    save(folder / "panel.npz", faces=faces, probabilities=model.predict_proba(faces),
-         **{f"maps_{plain(method)}": values for method, values in maps.items()})
+    save_arrays(folder / "panel.npz", dict(
+        faces=faces, probabilities=model.predict_proba(faces),
+        **{f"maps_{plain(method)}": values for method, values in maps.items()}), compressed=True)
     return ["panel.png", "panel.npz"]
+
+
+def all_maps(given, model, faces, target, options, overlay=False):
+    """{method: maps} of the methods asked for, with a progress line. In an overlay, shares of F
+    keep their signs, by red and blue."""
+    maps = {}
+    for method in given.method:
+        line, signed = Line(), given.signed or (overlay and METHODS[method].shares_of_f)
+        maps[method] = saliency(
+            model, faces, target, method, given.of, signed, given.batch_size,
+            lambda done, total: line(done, total, f"{method}, inputs"), **options[method])
+        line.done(f"{method}: {len(faces):,} maps")
+    return maps
+
+
+def plain(method):
+    """A method's name as part of a file's name."""
+    return method.replace("*", "-")
