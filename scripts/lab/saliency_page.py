@@ -39,7 +39,7 @@ from tinyfer.training.runs import describe_threads
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "saliency.md"
 PARTS = ("panel", "mean-maps", *TESTS, "speed")
 UNTRAINED_FACES = 500           # for the mean map of a random network
-ROUNDS = 15
+ROUNDS, BATCH = 15, 64           # of the part speed
 TEST_IMAGES, TRAINING_IMAGES = 3589, 20395      # the study's five classes train on the latter
 
 
@@ -76,17 +76,16 @@ def of_faces(given):
     set_threads(given.threads)
     saliency.refuse_what_does_not_fit(given)
     model, parts = saliency.network_and_faces(given)
-    options = saliency.method_options(given, parts)
     if given.part in TESTS:
-        return audit(given, model, parts.test, options, given.out)
+        return audit(given, model, parts.test, given.out)
     if given.part == "mean-maps":
-        return mean_maps(given, model, parts.test, options)
-    return panel_of_part(given, model, parts.test, options, given.out), {}
+        return mean_maps(given, model, parts.test)
+    return panel_of_part(given, model, parts.test, given.out), {}
 
 
 # Mean maps
 
-def mean_maps(given, model, part, options):
+def mean_maps(given, model, part):
     """The mean map of the faces predicted to be of each class, of all, and of a random network:
     (names of the files written, {"mean-maps METHOD": its table})."""
     folder = given.out
@@ -100,9 +99,8 @@ def mean_maps(given, model, part, options):
     everyone = part.faces.mean(axis=0)
     mean_faces = [part.faces[group].mean(axis=0) for group in groups.values()] + 2 * [everyone]
     files, tables = [], {}
-    for method, maps in all_maps(given, model, part.faces, given.target, options).items():
-        random = maps_of(untrained, few, given.target, method, given.of, False, given.batch_size,
-                          **options[method])
+    for method, maps in all_maps(given, model, part.faces, given.target).items():
+        random = maps_of(untrained, few, given.target, method, given.of)
         columns = [column(name, maps[group], masks) for name, group in groups.items()]
         columns += [column("all", maps, masks), column("random network", random, masks)]
         stem = f"mean-maps-{plain(method)}"
@@ -202,7 +200,7 @@ def speed(given):
     A turn is one batch of gradient maps and one training step on as many faces; the medians are
     multiplied up to the images of the test part and of an epoch.
     """
-    size, threads = given.batch_size, set_threads(given.threads)
+    size, threads = BATCH, set_threads(given.threads)
     data = select_classes(draw_faces(2 * size, seed=given.seed), 5)[:size]
     model = six_layer_cnn(classes=5, seed=given.seed, class_names=data.class_names)
     optimizer = Adam(model.parameters())

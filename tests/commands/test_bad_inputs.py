@@ -276,7 +276,8 @@ MODELS = {
     "model a number": (lambda a: a.update(model=np.array(1.5)), ""),
     "model empty": (lambda a: a.update(model=np.zeros(0, np.uint8)), ""),
     "text": (lambda a: a.update(model=np.array("x" * 999)), ""),
-    "another network": (about(architecture="x" * 999), "one of your own is known once its function is"),
+    "another network": (about(architecture="x" * 999),
+                        "one of your own is known once its function is"),
     "architecture": (about(architecture=["a"]), ""),
     "arguments": (about(arguments=7), ""),
     "argument": (about(arguments={"x" * 999: 1}), ""),
@@ -424,9 +425,7 @@ LINES = {
         grey.png --audit | --audit is for faces of a data set, not for pictures of your own
         grey.png --data nowhere.zip | --data is for faces of a data set
         grey.png --faces 9 | --faces is for faces of a data set
-        grey.png --baseline mean | --baseline mean is the mean face of a training part
         --model run --target joy | no class 'joy'; expected one of angry, fear, happy
-        --model run --method gradcam --layer dense1 | 'dense1' is no convolution
         --method lime | there is no method 'lime'
         --faces 0 | --faces is 0
         --audit --faces 1 | --faces is 1; expected at least 2

@@ -20,7 +20,7 @@ from tinyfer.explain.saliency import saliency
 from tinyfer.photo.reading import read_photo
 
 NAMES = ("happy", "neutral", "sad")
-QUICK = "--drawn", 210, "--faces", 2, "--samples", 2, "--steps", 2, "--square", 22
+QUICK = "--drawn", 210, "--faces", 2
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_pictures_of_maps_that_are_zero(tmp_path, signed, overlay):
 
 
 def test_a_panel_of_drawn_faces(model, capsys):
-    assert run(script, "--method", "all", "--samples", 2, "--steps", 2) == 0
+    assert run(script, "--method", "all") == 0
     assert "faces that tinyfer draws itself" in capsys.readouterr().out
     found = panel()
     assert found["faces"].shape == (5, 48, 48) and found["probabilities"].shape == (5, 3)
@@ -71,7 +71,7 @@ def test_photographs_are_explained_as_predict_reads_them(model, capsys, monkeypa
     for name in "ab":
         save_face(f"{name}.png", ord(name))
     open("c.png", "w").close()
-    assert run(script, ".", "--whole", "--out", "mine", "--samples", 2) == 1
+    assert run(script, ".", "--whole", "--out", "mine") == 1
     out, err = capsys.readouterr()
     found = panel("mine")
     assert err.count("note: ") == 1 and "c.png cannot be read" in err
@@ -99,13 +99,9 @@ def test_a_face_of_a_single_grey_has_no_map(model, call):
 
 
 def test_options_reach_the_maps(model):
-    mean = script.drawn_parts(NAMES, 0, 60).train.faces.mean(axis=0) / 255
     for words, method, options in (
             ("--of logit --target sad", "gradient", dict(of="logit", target="sad")),
-            ("--method smoothgrad --samples 2 --sigma 0.4", "smoothgrad", dict(n=2, sigma=0.4)),
-            ("--method occlusion --square 20 --signed", "occlusion", dict(size=20, signed=True)),
-            ("--method integrated --steps 2 --baseline mean", "integrated",
-             dict(steps=2, baseline=mean))):
+            ("--method occlusion --signed", "occlusion", dict(signed=True))):
         assert run(script, *words.split(), "--drawn", 60) == 0
         found = panel()
         expected = saliency(model, found["faces"], method=method, **options)
@@ -176,7 +172,8 @@ def test_a_page_gets_drawn_faces_only(model, page, capsys):
 
 def test_speed_is_told_as_a_share_of_an_epoch(model, page, capsys, monkeypatch):
     monkeypatch.setattr(saliency_page, "ROUNDS", 1)
-    assert run(saliency_page, "speed", "--page", page, "--batch-size", 4) == 0
+    monkeypatch.setattr(saliency_page, "BATCH", 4)
+    assert run(saliency_page, "speed", "--page", page) == 0
     maps, epoch, ratio = (float(re.search(r"images: ([\d.]+)", line)[1])
                           for line in capsys.readouterr().out.splitlines()[:3])
     assert ratio == pytest.approx(maps / epoch, rel=0.2, abs=0.006)

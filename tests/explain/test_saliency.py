@@ -368,8 +368,7 @@ def test_a_method_is_one_function_and_one_entry(six, monkeypatch):
     maps = saliency(six, faces, 0, "brightness", signed=True, factor=2)
     assert np.allclose(maps[:, :44, :44], 2 * faces[:, :44, :44] - 0.5, atol=1e-6)
     assert np.array_equal(saliency(six, faces, 0, "brightness", factor=2), np.abs(maps))
-    summary, _ = audit_faithfulness(six, faces, "probability", {m: SHORT.get(m, {})
-                                                                for m in METHODS})
+    summary, _ = audit_faithfulness(six, faces, "probability", SHORT)
     assert "brightness, mean map" in summary["orders"]
 
 

@@ -179,8 +179,7 @@ def test_faithfulness_on_drawn_faces(drawn):
     """These maps find pixels that matter more than any pixels do; covered squares also find more
     than edges, and more than their own mean map."""
     model, faces = drawn
-    summary, arrays = audit_faithfulness(model, faces[:16], "probability",
-                                         {m: SHORT.get(m, {}) for m in METHODS})
+    summary, arrays = audit_faithfulness(model, faces[:16], "probability", SHORT)
     orders, curves, share = summary["orders"], arrays["curves"], arrays["share"]
     for method in ("gradient", "smoothgrad", "guided", "occlusion"):
         for kind, sign in (("deletion", -1), ("insertion", 1)):
@@ -332,4 +331,4 @@ def test_a_planted_patch_needs_faces_and_few_classes():
     data = draw_faces(8, seed=0)
     for wrong in (data[:4], Faces(data.faces, np.arange(8), data.usage, tuple("abcdefgh"), "")):
         with pytest.raises(ValueError, match="needs 5 faces or more of at most 7 classes"):
-            audit_planted(wrong, "probability", {})
+            audit_planted(wrong, "probability")

@@ -202,8 +202,9 @@ def _against(others):
         mine, other = test["accuracies"]
         lines.append(
             f"against {cli.printable(place)}, {test['n']:,} images:\n"
-            f"  accuracy {mine:.4f} and {other:.4f}, equal predictions {test['agreement']:.4f};\n  right only here {test['only_one']}, only "
-            f"there {test['only_other']}, McNemar's exact p = {test['p']:.3g}")
+            f"  accuracy {mine:.4f} and {other:.4f}, equal predictions {test['agreement']:.4f};\n"
+            f"  right only here {test['only_one']}, only there {test['only_other']}, "
+            f"McNemar's exact p = {test['p']:.3g}")
     return "\n".join(lines)
 
 

@@ -15,7 +15,6 @@ go to --out; panels hold the faces, so keep those of FER-2013 to yourself.
 """
 
 import argparse
-import inspect
 from pathlib import Path
 
 from tinyfer.commands import cli
@@ -60,18 +59,9 @@ def parse(argv):
         f"maps of all methods, by {', '.join(TESTS)} (default: all three; some minutes)")
     add("--faces", type=int, metavar="N", help="faces in the panel, one of each class in turn "
         f"(default {PANEL_FACES}), or in the audit (default {AUDIT_FACES})")
-    add("--seed", type=int, default=0, metavar="N", help="which faces, and all else random "
-        "(default 0)")
-    add("--layer", metavar="CONV", help="gradcam: conv1 ... conv6 (default: the last)")
-    add("--samples", type=int, metavar="N", help="smoothgrad: noisy copies (default 32)")
-    add("--sigma", type=float, metavar="S", help="smoothgrad: noise, as a share of the face's "
-        "range of greys (default 0.15)")
-    add("--baseline", choices=("black", "mean"), default="black",
-        help="integrated: start from black or from the mean face of the training part")
-    add("--steps", type=int, metavar="N", help="integrated: points on the way (default 64)")
-    add("--square", type=int, metavar="PIXELS", help="occlusion: side of the square (default 8)")
+    add("--seed", type=int, default=0, metavar="N", help="which faces, and what an audit "
+        "draws by chance (default 0)")
     cli.add_output(parser, "runs/saliency")
-    add("--batch-size", type=int, default=64, metavar="N", help="inputs at a time (default 64)")
     cli.add_threads(parser)
     given = parser.parse_args(argv)
     given.out = Path(given.out or "runs/saliency")
@@ -103,13 +93,13 @@ def run(given):
     refuse_what_does_not_fit(given)
     cli.note_first_start()
     model, parts = network_and_faces(given)
-    options, code = method_options(given, parts), 0
+    code = 0
     if given.images:
-        files, code = panel_of_pictures(given, model, options, given.out)
+        files, code = panel_of_pictures(given, model, given.out)
     elif given.audit is not None:
-        files, _ = audit(given, model, parts.test, options, given.out)
+        files, _ = audit(given, model, parts.test, given.out)
     else:
-        files = panel_of_part(given, model, parts.test, options, given.out)
+        files = panel_of_part(given, model, parts.test, given.out)
     print(f"{', '.join(files)} are in {cli.printable(given.out)}")
     return code
 
@@ -121,9 +111,6 @@ def refuse_what_does_not_fit(given):
     for name in ("data", "drawn", "faces", "audit"):
         if getattr(given, name) is not None and given.images:
             raise ValueError(f"--{name} is for faces of a data set, not for pictures of your own")
-    if given.baseline == "mean" and given.images:
-        raise ValueError("--baseline mean is the mean face of a training part: pictures alone have "
-                         "none")
     least = 2 if given.audit is not None else 1
     if given.faces is not None and given.faces < least:
         raise ValueError(f"--faces is {given.faces}; expected at least {least}")
@@ -166,13 +153,3 @@ def drawn_parts(class_names, seed, count):
             half = len(drawn) // 2
             return Parts(drawn[:half], drawn[half:half], drawn[half:])
     raise ValueError(f"cannot draw faces for the classes {', '.join(class_names)}")
-
-
-def method_options(given, parts):
-    """{method: its options}: those given on the command line that its function takes."""
-    mean = given.baseline == "mean"
-    values = dict(layer=given.layer, n=given.samples, sigma=given.sigma, seed=given.seed,
-                  steps=given.steps, size=given.square,
-                  baseline=parts.train.faces.mean(axis=0) / 255 if mean else None)
-    return {name: {key: values[key] for key in inspect.signature(method.function).parameters
-                   if values.get(key) is not None} for name, method in METHODS.items()}

@@ -4,9 +4,9 @@
     faithfulness    faithfulness.py     is it about F?
     planted         planted_patch.py    is it right?
 
-An audit takes `of`, `options` (dict of method -> dict of its options), `seed`, and `progress`,
-called as progress(done, all, what). It returns (summary, arrays): what goes into JSON, and what the
-pictures of tinyfer/commands/maps/pictures.py need.
+An audit takes `of`, `options` (dict of method -> dict of its options, or None), `seed`, and
+`progress`, called as progress(done, all, what). It returns (summary, arrays): what goes into JSON,
+and what the pictures of tinyfer/commands/maps/pictures.py need.
 """
 
 import numpy as np
@@ -31,7 +31,7 @@ CUE_TRAINED, CUE_TESTED = 1000, 100
 
 # Randomisation
 
-def audit_randomisation(model, faces, of, options, seed=0, progress=None):
+def audit_randomisation(model, faces, of, options=None, seed=0, progress=None):
     """`randomisation` over every method. Arrays: "stages", "absolute" and "signed"."""
     stages, alike = randomisation(model, faces, of=of, seed=seed, options=options,
                                   progress=progress)
@@ -42,7 +42,7 @@ def audit_randomisation(model, faces, of, options, seed=0, progress=None):
 
 # Deletion and insertion
 
-def audit_faithfulness(model, faces, of, options, seed=0, progress=None):
+def audit_faithfulness(model, faces, of, options=None, seed=0, progress=None):
     """Deletion and insertion in the order of each method's map, beside orders that know less.
 
     "METHOD, mean map": the mean of its maps, one order for all faces; "[edges]": the contrast of
@@ -57,12 +57,11 @@ def audit_faithfulness(model, faces, of, options, seed=0, progress=None):
     for number, method in enumerate(METHODS):
         if progress:
             progress(number, len(METHODS), f"maps: {method}")
-        maps = saliency(model, faces, target, method, of, signed=True, **options[method])
+        maps = saliency(model, faces, target, method, of, signed=True,
+                        **(options or {}).get(method, {}))
         if method == "integrated":
-            baseline = options[method].get("baseline", "black")
-            black = np.zeros(model.input_shape[:2])
             summary["completeness"] = _completeness(maps, *completeness(
-                model, faces, maps, black if isinstance(baseline, str) else baseline, target, of))
+                model, faces, maps, np.zeros(model.input_shape[:2]), target, of))
         orders[method] = METHODS[method].ranked(maps)
     orders["[edges]"] = edges(faces)
     for name, maps in list(orders.items()):
@@ -102,7 +101,7 @@ def _completeness(maps, gap, difference):
 
 # Planted patch
 
-def audit_planted(data, of, options, seed=0, progress=None):
+def audit_planted(data, of, options=None, seed=0, progress=None):
     """A small network trained on these faces with a patch planted (planted_patch.py), and what each
     method finds of it. Arrays: mean maps by method.
 
@@ -123,8 +122,7 @@ def audit_planted(data, of, options, seed=0, progress=None):
         if progress:
             progress(number, len(METHODS) + 1, f"planted patch, {method.strip('[]')}")
         if method in METHODS:
-            own = {key: v for key, v in options[method].items() if key != "layer"}
-            maps = saliency(model, test.faces, None, method, of, **own)
+            maps = saliency(model, test.faces, None, method, of, **(options or {}).get(method, {}))
         else:
             maps = edges(test.faces)
         rows[method] = dict(patch=_round(share_at(maps, CUE_PLACE).mean()),

@@ -14,7 +14,7 @@ TESTS = ("randomisation", "faithfulness", "planted")
 FACES = 60
 
 
-def audit(given, model, part, options, folder):
+def audit(given, model, part, folder):
     """Run the tests asked for: (names of the files written, {name of the test: its table})."""
     chosen = np.random.default_rng(given.seed).permutation(len(part))[:given.faces or FACES]
     faces = part.faces[np.sort(chosen)]
@@ -22,7 +22,7 @@ def audit(given, model, part, options, folder):
     files, tables = [], {}
     for test in given.audit or TESTS:
         line = Line()
-        how = dict(of=given.of, options=options, seed=given.seed, progress=line)
+        how = dict(of=given.of, seed=given.seed, progress=line)
         picture = folder / f"{test}.png"
         if test == "randomisation":
             summary, arrays = audit_randomisation(model, faces, **how)

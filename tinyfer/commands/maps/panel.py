@@ -19,7 +19,7 @@ FACES = 5
 SIDE = 192          # pixels of a photograph's face in the picture
 
 
-def panel_of_pictures(given, model, options, folder):
+def panel_of_pictures(given, model, folder):
     """A panel of the faces in the pictures given: (names of files, the exit code).
 
     The class explained is the one that predict names. What cannot be read is noted, and the rest
@@ -55,12 +55,12 @@ def panel_of_pictures(given, model, options, folder):
     captions = [f"{target} {reading.probabilities[target]:.2f}" + " (unsure)" * reading.unsure
                 for target, reading in zip(targets, readings)]
     crops = np.stack([reading.crop for reading in readings])
-    maps = maps_of(given, model, crops, targets, captions, options)
+    maps = maps_of(given, model, crops, targets, captions)
     pictures.panel(faces, maps, captions, sentences, folder / "panel.png", given.signed, True)
     return keep(folder, model, crops, maps), int(failed is not None)
 
 
-def panel_of_part(given, model, part, options, folder):
+def panel_of_part(given, model, part, folder):
     """A panel of one face of each class in turn, drawn with --seed."""
     order = np.random.default_rng(given.seed).permutation(len(part))
     turn = np.empty(len(part), int)
@@ -72,15 +72,15 @@ def panel_of_part(given, model, part, options, folder):
         model.class_names[k] for k in model.predict(chosen.faces)]
     captions = [f"{target}, true: {part.class_names[label]}"
                 for target, label in zip(targets, chosen.labels)]
-    maps = maps_of(given, model, chosen.faces, targets, captions, options)
+    maps = maps_of(given, model, chosen.faces, targets, captions)
     pictures.panel(chosen.faces, maps, captions, [""] * len(chosen), folder / "panel.png",
                    given.signed, bool(given.overlay))
     return keep(folder, model, chosen.faces, maps)
 
 
-def maps_of(given, model, faces, targets, captions, options):
+def maps_of(given, model, faces, targets, captions):
     """The maps of these faces by every method; says where one is 0 everywhere."""
-    maps = all_maps(given, model, faces, targets, options, bool(given.overlay or given.images))
+    maps = all_maps(given, model, faces, targets, bool(given.overlay or given.images))
     for method, values in maps.items():
         for caption, value in zip(captions, values):
             if not value.any():
@@ -97,15 +97,15 @@ def keep(folder, model, faces, maps):
     return ["panel.png", "panel.npz"]
 
 
-def all_maps(given, model, faces, target, options, overlay=False):
+def all_maps(given, model, faces, target, overlay=False):
     """{method: maps} of the methods asked for, with a progress line. In an overlay, shares of F
     keep their signs, by red and blue."""
     maps = {}
     for method in given.method:
         line, signed = Line(), given.signed or (overlay and METHODS[method].shares_of_f)
         maps[method] = saliency(
-            model, faces, target, method, given.of, signed, given.batch_size,
-            lambda done, total: line(done, total, f"{method}, inputs"), **options[method])
+            model, faces, target, method, given.of, signed,
+            progress=lambda done, total: line(done, total, f"{method}, inputs"))
         line.done(f"{method}: {len(faces):,} maps")
     return maps
 
