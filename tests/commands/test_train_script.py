@@ -407,27 +407,6 @@ def test_divergence_is_named(small, refused, monkeypatch):
     assert np.isfinite(load_arrays(small / "run" / "last.npz")["model/dense1.w"]).all()
 
 
-def test_help_explains_every_option(capsys):
-    with pytest.raises(SystemExit) as stop:
-        run("--help")
-    assert stop.value.code == 0
-    pieces = re.split(r"^  (--[a-z-]+)", capsys.readouterr().out, flags=re.M)
-    meanings = {option: " ".join(text.split()) for option, text in zip(pieces[1::2], pieces[2::2])}
-    expected = {
-        "--classes": "default 5", "--balance": "default", "--experiment": "number",
-        "--split": "default report", "--drop-duplicates": "exact copy", "--data": "archive.zip",
-        "--drawn": "drawn faces", "--epochs": "default 40", "--batch-size": "default 64",
-        "--lr": "default 0.0001", "--seed": "default 0", "--threads": "one per core",
-        "--dtype": "float64", "--out": "run folder", "--resume": "last whole epoch",
-        "--recipe": "default study", "--patience": "not risen", "--limit": "N images of each part",
-        "--from": "seven-class", "--teachers": "other networks",
-        "--find-faces": "largest face found", "--also-drawn": "drawn faces",
-    }
-    assert meanings.keys() == expected.keys()
-    for option, words in expected.items():
-        assert words in meanings[option]
-
-
 def test_the_best_recipe_is_resumed_with_everything_in_it(small, monkeypatch, capsys, refused):
     """Schedule, averages and distortions; config.json tells it whole; none of it may change."""
     whole_faces = replace(BEST, crop=None)          # the small network takes no others
