@@ -60,7 +60,7 @@ def predict(given):
     model = run.model                   # read before anything is said of it
     cli.warn_of_drawn_faces(run)
     cli.note_first_start()
-    line = Line(sys.stderr)
+    line = Line(sys.stderr) if sys.stderr.isatty() else None
     sources = [sys.stdin.buffer.read() if name == "-" else name for name, _ in pictures]
     found = read_photos(sources, model, box=given.box, whole=given.whole, crops=given.crops,
                         smallest=given.smallest, threshold=given.threshold)
@@ -71,9 +71,11 @@ def predict(given):
                 readings = next(found)
             if file and not readings.error:
                 readings.error = draw(readings, file)
-            line.clear()
+            if line:
+                line.write("", last=False)
             report.add(name, readings)
-            line.left(done, len(pictures), "pictures")
+            if line:
+                line.left(done, len(pictures), "pictures")
             if readings.error or (given.strict and not readings):
                 code = 1
     return code

@@ -37,14 +37,10 @@ class Line:
         self.over(f"{what}: {done:,} of {total:,}, {duration(time.perf_counter() - self.started)}")
 
     def left(self, done, total, what):
-        """On a terminal, how many are done, and the time left."""
-        if self.live and done < total:
+        """How many are done, and the time left."""
+        if done < total:
             left = (time.perf_counter() - self.started) / done * (total - done)
             self.write(f"{done:,} of {total:,} {what}, {duration(left)} left", last=False)
-
-    def clear(self):
-        if self.width:
-            self.write("", last=False)
 
     def done(self, text):
         self.write(f"{text} in {duration(time.perf_counter() - self.started)}")
