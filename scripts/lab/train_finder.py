@@ -1,12 +1,11 @@
 """Train the face finder: two networks, each in rounds, each round with the scenes that fooled it.
 
     python scripts/lab/train_finder.py --faces faces.zip --data archive.zip
-    python scripts/lab/train_finder.py --faces faces.zip --data archive.zip --resume runs/finder
 
-The same command with the same seed gives the same weights. What it needs: faces.zip with the
-folders Caltech_CropFaces/ (6,713 grey faces of 36x36) and train_non_face_scenes/ (274 photographs
-without a face), and FER-2013. It writes to --out, after every epoch, what --resume goes on from;
-at the end scan.npz and look.npz, ready to be packaged, and their curves. Chapter 20 explains it.
+The same command with the same seed gives the same weights, and goes on with a run that was stopped
+after its last whole epoch. What it needs: faces.zip with the folders Caltech_CropFaces/ (6,713 grey
+faces of 36x36) and train_non_face_scenes/ (274 photographs without a face), and FER-2013. At the
+end scan.npz and look.npz, ready to be packaged, and their curves are in --out. See chapter 20.
 """
 
 import json
@@ -30,6 +29,7 @@ from tinyfer.core.optim import Adam
 from tinyfer.photo.finder import LOOK_SIZE, SCAN_SIZE, Finder, face_look, face_scan, suppress
 from tinyfer.scores import plots
 from tinyfer.storage.arrays import load_arrays, save_arrays
+from tinyfer.training import runs
 from tinyfer.training.checkpoint import load_checkpoint, save_checkpoint
 
 # name: network, pixels of its window, rounds, epochs of a round, batches of an epoch
@@ -40,31 +40,33 @@ LEAST = {"scan": 0.2, "look": 0.02}     # the score from which a window is a har
 SMALLEST = 15           # pixels a side of the smallest windows among the hard ones
 MOST_HARD = 60_000
 VALIDATION = 8000
-SETTINGS = "settings.json"
 
 
 def parse(argv):
     parser = options.parser(__doc__, "--faces", "--data", "--seed", "--threads")
     add = parser.add_argument
-    place = parser.add_mutually_exclusive_group()
-    place.add_argument("--out", type=Path, default=Path("runs/finder"), metavar="FOLDER",
-                       help="a new folder for the run (default runs/finder)")
-    place.add_argument("--resume", type=Path, metavar="FOLDER", help="go on with the run in it")
+    add("--out", type=Path, default=Path("runs/finder"), metavar="FOLDER",
+        help="the folder of the run (default runs/finder)")
     add("--size", type=float, default=1.0, metavar="F",
         help="F times as many batches in an epoch (default 1)")
     return parser.parse_args(argv)
 
 
 def main(argv=None):
-    return cli.main(train, parse, argv)
+    return cli.main(train, parse, argv, "stopped; the same command goes on")
 
 
 def train(given):
     set_threads(given.threads)
-    folder, settings = place(given)
+    folder, note = given.out, given.out / "settings.json"
+    settings = json.dumps(dict(seed=given.seed, size=given.size))
+    if not note.is_file():
+        runs.new_folder(folder)
+    elif note.read_text() != settings:
+        raise ValueError(f"the run in {folder} has the settings {note.read_text()}, not "
+                         f"{settings}: choose another --out")
     training, validation = read_sources(given.faces, given.data)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / SETTINGS).write_text(settings)
+    note.write_text(settings)
     print(f"{sum(len(b.pictures) for b in training.banks):,} faces and {len(training.scenes)} "
           f"scenes to learn from; {sum(len(b.pictures) for b in validation.banks):,} and "
           f"{len(validation.scenes)} to validate on", flush=True)
@@ -77,24 +79,6 @@ def train(given):
         trained = dict(command="scripts/lab/train_finder.py", seed=given.seed, size=given.size)
         save_packaged(folder / f"{name}.npz", model, trained)
     print(f"scan.npz, look.npz and their curves are in {folder}")
-
-
-def place(given):
-    """The folder of the run, a new one or the one to go on with, and what must stay the same."""
-    settings = json.dumps(dict(seed=given.seed, size=given.size))
-    folder = given.resume or given.out
-    note = folder / SETTINGS
-    if given.resume:
-        if not note.is_file():
-            raise FileNotFoundError(f"--resume: there is no training of a finder in {folder}")
-        if note.read_text() != settings:
-            raise ValueError(f"--resume: the run in {folder} has the settings {note.read_text()}, "
-                             f"not {settings}")
-        return folder, settings
-    if folder.exists() and any(folder.iterdir()):
-        raise ValueError(f"--out {folder} is already in use: choose another folder, or go on with "
-                         f"the run in it by --resume {folder}")
-    return folder, settings
 
 
 def train_network(name, folder, training, validation, given, finder_of, scan=None):

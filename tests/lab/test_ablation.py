@@ -89,7 +89,8 @@ def test_a_rung_with_class_weights_is_trained_with_them(small_ladder, tmp_path, 
 
 
 def test_a_rung_is_trained_and_gone_on_with(small_ladder, tmp_path, capsys):
-    order, folder = ["--drawn", "140", "--out", str(tmp_path), "--rung"], tmp_path / "drawn-high-seed0"
+    order = ["--drawn", "140", "--out", str(tmp_path), "--rung"]
+    folder = tmp_path / "drawn-high-seed0"
     assert ablation.main([*order, "looks"]) == 2
     assert "train --rung high first" in capsys.readouterr().err
     assert ablation.main([*order, "high"]) == 0

@@ -94,17 +94,6 @@ def test_torch_names_must_be_importable(tmp_path, name):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("title, names", [
-    ('seed 0"""\nimport os\nos.abort()\n"""', NAMES), ("a\\", NAMES), ("{x}", NAMES),
-    ("A test.", ("a", "b", "c", "d", NotImplemented))])
-def test_nothing_of_a_file_becomes_code(tmp_path, title, names):
-    model = trained_looking()
-    model.class_names = names
-    with pytest.raises(ValueError, match="is no plain text"):
-        save_torch(tmp_path, "faces", model, title, 1e-4)
-    assert not list(tmp_path.iterdir())
-
-
 def test_class_names_are_strings_in_the_module_too(tmp_path):
     model = trained_looking()
     model.class_names = ("'] + [abort(), '", '"""', "\n", "\\", "{count}")

@@ -1,7 +1,6 @@
 """What this machine can do at best, and whether it is busy."""
 
 import os
-import platform
 import timeit
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +14,7 @@ from tinyfer.core.kernels import simd
 from tinyfer.core.kernels.simd import View
 from tinyfer.training.runs import describe_machine, describe_threads
 
-PACKAGES = ("tinyfer", "numpy", "numba", "torch", "keras", "tensorflow", "onnx", "onnxruntime")
+PACKAGES = "torch", "keras", "tensorflow", "onnx", "onnxruntime"
 BUSY = 0.5          # other programs at work, on average over the last minute
 # A block of Winograd tiles by 128 channels to 128 filters: the product of the middle layers.
 ROWS, CHANNELS = 72, 128
@@ -33,14 +32,12 @@ def cores():
 def describe(threads):
     """What this machine is, and how many programs were at work in the last minute (None where the
     system does not say)."""
-    versions = {}
+    about = describe_machine()
     for name in PACKAGES:
         with suppress(PackageNotFoundError):
-            versions[name] = version(name)
-    return dict(cpu=describe_machine()["cpu"], cores=cores(), threads=threads,
-                load=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-                system=platform.platform(), python=platform.python_version(), versions=versions,
-                vector_bits=8 * simd.VECTOR_BYTES)
+            about["versions"][name] = version(name)
+    return about | dict(cores=cores(), threads=threads, vector_bits=8 * simd.VECTOR_BYTES,
+                        load=os.getloadavg()[0] if hasattr(os, "getloadavg") else None)
 
 
 @njit(parallel=True)

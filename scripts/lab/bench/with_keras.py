@@ -54,12 +54,7 @@ class Keras:
 
     def gradients_without_dropout(self):
         dropouts = [layer for layer in self.model.layers if isinstance(layer, layers.Dropout)]
-        rates = [layer.rate for layer in dropouts]
-        for layer in dropouts:
-            layer.rate = 0.0
-        with tf.GradientTape() as tape:
+        with task.without(dropouts), tf.GradientTape() as tape:
             loss = self.loss(self.labels, self.model(self.x, training=True), self.sample_weights)
         gradient = tape.gradient(loss, self.model.trainable_variables[0].value)
-        for layer, rate in zip(dropouts, rates):
-            layer.rate = rate
         return np.array(loss), gradient.numpy()

@@ -35,10 +35,6 @@ class Tinyfer:
     def gradients_without_dropout(self):
         """The loss, and the gradient of the first layer's filters (3, 3, 1, 32)."""
         dropouts = [layer for layer in self.model.layers if isinstance(layer, Dropout)]
-        rates = [layer.rate for layer in dropouts]
-        for layer in dropouts:
-            layer.rate = 0.0
-        loss = self._gradients()
-        for layer, rate in zip(dropouts, rates):
-            layer.rate = rate
+        with task.without(dropouts):
+            loss = self._gradients()
         return np.array(loss), self.model.parameters()[0].grad.copy()

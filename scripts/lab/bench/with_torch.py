@@ -91,10 +91,6 @@ class Torch:
 
     def gradients_without_dropout(self):
         dropouts = [layer for layer in self.network if isinstance(layer, nn.Dropout)]
-        rates = [layer.p for layer in dropouts]
-        for layer in dropouts:
-            layer.p = 0.0
-        loss = self._gradients()
-        for layer, rate in zip(dropouts, rates):
-            layer.p = rate
+        with task.without(dropouts, "p"):
+            loss = self._gradients()
         return np.array(loss), self.network[0].weight.grad.permute(2, 3, 1, 0).contiguous().numpy()

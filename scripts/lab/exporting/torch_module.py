@@ -90,13 +90,10 @@ def save_torch(folder, name, model, title, lr):
     Layouts: convolution weights (3, 3, C, K) become (K, C, 3, 3), dense weights (C, K) become
     (K, C). Flatten runs over (H, W, C) here and over (C, H, W) there, so the rows of the first
     dense layer are put in that order.
-    ValueError for a name that Python cannot import, or a layer that has no counterpart.
+    ValueError for a name that Python cannot import, or a layer that has no counterpart. Of what a
+    file may hold only class names come into the module, as strings.
     """
     check_module_name(name)
-    if not re.fullmatch(r"[\w ,.()-]*", title) or not all(
-            isinstance(word, str) for word in model.class_names):
-        raise ValueError(f"the title {brief(title)} or a class name is no plain text, which is "
-                         "all that a module may take over")
     folder = Path(folder)
     shape, lines, arrays, flattened = model.input_shape, [], {}, None
     for layer in model.layers:
