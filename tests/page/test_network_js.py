@@ -1,0 +1,184 @@
+"""The network in the browser, run by Node: logits, gradients, boxes and drawn faces are Python's."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+from site_weights import PEOPLE, write_all
+
+from tinyfer.core.networks import ARCHITECTURES, load_model
+from tinyfer.data.drawn import draw_face, draw_faces
+from tinyfer.data.drawn_scenes import draw_scene
+from tinyfer.data.faces import EMOTIONS
+from tinyfer.data.pictures import face_of, grey_of
+from tinyfer.explain.saliency import saliency
+from tinyfer.page.networks import Network
+from tinyfer.photo.finder import faces_in
+
+ASTRONAUT = Path(__file__).parents[2] / "docs" / "figures" / "astronaut.jpg"
+NETWORKS = "five-class-study", "seven-class"    # which look at the corner, and at the middle
+
+if shutil.which("node") is None:
+    pytest.skip("needs Node", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("network")
+    write_all(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ask(folder):
+    """A function that answers questions, each a list as network_answers.mjs takes it."""
+    def put(value):
+        if not isinstance(value, np.ndarray):
+            return value
+        name = f"asked{len(list(folder.iterdir()))}"
+        (folder / name).write_bytes(value.tobytes())
+        return dict(file=name, type=value.dtype.name)
+
+    def read(value):
+        if isinstance(value, str) and value.endswith(".f4"):
+            return np.fromfile(folder / value, np.float32)
+        if isinstance(value, list):
+            return [read(each) for each in value]
+        return {k: read(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+    def put_all(questions):
+        (folder / "asked.json").write_text(json.dumps([list(map(put, q)) for q in questions]))
+        script = Path(__file__).with_name("network_answers.mjs")
+        subprocess.run(["node", script, folder], check=True, timeout=600)
+        return read(json.loads((folder / "answered.json").read_text()))
+
+    return put_all
+
+
+@pytest.fixture(scope="module")
+def faces():
+    """100 of them: drawn ones as a camera takes them, and noise that is smooth as a face is."""
+    rng = np.random.default_rng(5)
+    noise = [Image.fromarray(rng.integers(0, 256, (n, n), np.uint8)).resize((48, 48), 3)
+             for n in rng.integers(4, 49, 50)]
+    return np.concatenate([draw_faces(50, seed=4).faces, np.stack(noise)])
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_logits_and_layers_are_those_of_python(ask, faces, name):
+    model = load_model(name)
+    x = faces.astype(np.float32) / 255
+    file = f"{name}.bin"
+    about, logits, p, layers = ask([["about", file], ["network", file, "logits", x],
+                                    ["network", file, "probabilities", x],
+                                    ["network", file, "layers", x[0]]])
+    network = Network(model)
+    assert about == [list(model.class_names), model.window, list(network.seen)]
+    expected = model.forward(network.given(faces))
+    assert np.abs(expected).max() > 2
+    np.testing.assert_allclose(logits.reshape(100, -1), expected, atol=1e-4, rtol=0)
+    np.testing.assert_allclose(p.reshape(100, -1), model.predict_proba(faces), atol=1e-5)
+    value = network.given(faces[:1])
+    for told, layer, layer_name in zip(layers, model.layers, model.names(), strict=True):
+        value = layer.forward(value)
+        assert (told["name"], told["title"]) == (layer_name, str(layer))
+        assert told["shape"] == [1] * (4 - value.ndim) + list(value.shape[1:])
+        np.testing.assert_allclose(told["data"], value.ravel(), atol=1e-5 * np.abs(value).max())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_gradients_are_those_of_python(ask, faces, name):
+    """F is linear between the places where a ReLU or the winner of a pool switches. Where a face
+    lies within rounding of one, the gradient is that of either side: then Python's in float64, of
+    faces that differ by a millionth, are its peers. A flat area is full of such places, so that
+    there is noise on all faces."""
+    model = load_model(name)
+    targets = np.arange(100) % len(model.class_names)
+    rng = np.random.default_rng(0)
+    x = (0.9 * faces / 255 + rng.uniform(0, 0.1, faces.shape)).astype(np.float32)
+    found = np.reshape(ask([["network", f"{name}.bin", "gradient", face, int(k)]
+                            for face, k in zip(x, targets)]), x.shape)
+    maps = saliency(model, x, targets, of="logit", signed=True)
+
+    def wrong(maps, some=slice(None)):
+        return np.abs(found[some] - maps).max(axis=(1, 2)) / np.abs(maps).max(axis=(1, 2))
+
+    twin = ARCHITECTURES["six_layer_cnn"](classes=len(model.class_names), dtype="float64")
+    twin.load_state(model.state())
+    twin.window = model.window
+    switched = np.flatnonzero(wrong(maps) > 1e-3)
+    assert len(switched) <= 10
+    for n in switched:
+        near = np.clip(x[n] + rng.normal(0, 1e-6, (32, 48, 48)), 0, 1)
+        peers = saliency(twin, near, int(targets[n]), of="logit", signed=True)
+        assert wrong(peers, n).min() < 1e-3
+
+
+def pictures():
+    """20 grey pictures: a photograph in several sizes and frames, streets, both, and no face."""
+    person = Image.open(ASTRONAUT).convert("L")
+    for size in (96, 150, 201, 333, 512):
+        yield person.resize((size, size))
+    yield ImageOps.mirror(person).resize((320, 241))
+    yield person.crop((120, 0, 330, 260))
+    yield person.crop((200, 90, 512, 400))
+    for seed in range(8):
+        yield grey_of(draw_scene(1 + seed % 5, seed, 180 + 13 * seed, 300 + 17 * seed)[0])
+    for seed in range(3):
+        scene = grey_of(draw_scene(2, 20 + seed, 240, 400)[0])
+        scene.paste(person.crop((130, 20, 320, 230)).resize((90, 99)), (150 + 40 * seed, 20))
+        yield scene
+    yield Image.fromarray(np.random.default_rng(0).integers(0, 256, (101, 160), np.uint8))
+
+
+def test_faces_are_found_where_python_finds_them(ask):
+    """From bytes or from floats: the same boxes, and of the first the same 48x48 pixels."""
+    greys, found = list(map(np.asarray, pictures())), []
+    expected = [faces_in(Image.fromarray(grey)) for grey in greys]
+    assert len(greys) == 20 and sum(map(len, expected)) >= 30
+    for grey, boxes in zip(greys, ask([
+            ["find", "finder.bin", grey.astype(np.float32) / 255 if n % 2 else grey,
+             *grey.shape[::-1]] for n, grey in enumerate(greys)])):
+        found.append([(box["x"], box["y"], box["size"], box["score"]) for box in boxes])
+    for mine, theirs in zip(found, expected):
+        assert len(mine) == len(theirs)
+        theirs = np.reshape(sorted((*face.box[:3], face.score) for face in theirs), (-1, 4))
+        np.testing.assert_allclose(np.reshape(sorted(mine), (-1, 4))[:, :3], theirs[:, :3], atol=1)
+    cut = [(grey, boxes[0][:3]) for grey, boxes in zip(greys, found) if boxes]
+    for (grey, box), face in zip(cut, ask([
+            ["cut", grey, *grey.shape[::-1], dict(zip(("x", "y", "size"), box))]
+            for grey, box in cut])):
+        np.testing.assert_array_equal(np.rint(255 * face).reshape(48, 48),
+                                      face_of(Image.fromarray(grey), (*box, box[2])))
+
+
+def test_a_smallest_face_can_be_asked_for(ask):
+    grey = grey_of(draw_scene(5, 1, 240, 400)[0])
+    few, = ask([["find", "finder.bin", np.asarray(grey), *grey.size, 60]])
+    assert len(few) == len(faces_in(grey, 60)) < len(faces_in(grey))
+
+
+def test_the_pen_draws_what_python_draws(ask):
+    """Every person with every expression, and with measures that were moved."""
+    moves = {}, dict(open=0.4, tilt=0.3, x=14), dict(covered=1, hand_v=0.2, glasses=1, turn=-0.8)
+    given = [(emotion, person, moves[(person + k) % 3])
+             for person in range(PEOPLE + 1) for k, emotion in enumerate(EMOTIONS)]
+    pen, *drawn = ask([["pen", "pen.json"], *(["draw", "pen.json", *each] for each in given)])
+    assert tuple(pen["expressions"]) == EMOTIONS and len(pen["people"]) == PEOPLE + 1
+    expected = [draw_face(emotion, person or None, **moved) for emotion, person, moved in given]
+    drawn = 255 * np.reshape(drawn, (-1, 48, 48))
+    np.testing.assert_allclose(drawn, np.rint(drawn), atol=1e-4)
+    assert np.abs(drawn - expected).max() < 1.01
+    assert (np.abs(drawn - expected) > 0.5).mean() < 0.01
+
+
+def test_a_file_that_is_not_whole_is_an_error(ask, folder):
+    (folder / "cut.bin").write_bytes((folder / "finder.bin").read_bytes()[:-10])
+    picture = np.zeros(48, np.uint8), 8, 6
+    wrong, right, stopped = ask([["find", "cut.bin", *picture], ["find", "finder.bin", *picture],
+                                 ["stop"]])
+    assert "cut.bin" in wrong["error"] and right == [] and "not be started" in stopped["error"]
