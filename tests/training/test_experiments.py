@@ -42,7 +42,7 @@ def test_the_eight_and_the_official_one():
 
 
 @pytest.mark.parametrize("setup, message", [
-    ((4, "none", "report"), "classes must be one of 7, 6, 5, 3, 2, own, not 4"),
+    ((4, "none", "report"), "classes must be one of 7, 6, 5, 3, 2, not 4"),
     ((5, "oversample", "report"), "balance must be one of none, weights, undersample"),
     ((5, "none", "mine"), "split must be one of report, official, not 'mine'"),
 ])

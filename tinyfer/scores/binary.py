@@ -21,12 +21,12 @@ def binary_scores(labels, scores, threshold=THRESHOLD):
     is called positive), auc, and confusion_matrix [[TN, FP], [FN, TP]]. ValueError where a class is
     absent: then recall or the area has no meaning.
     """
-    labels, scores = _check(labels, scores)
+    fpr, tpr, _ = roc_curve(labels, scores)             # which checks both
+    labels, scores = np.asarray(labels) == 1, np.asarray(scores, np.float64)
     threshold = checks.number("threshold", threshold, "(-inf, inf)")
     called = scores > threshold
     tp, fp = int(np.sum(called & labels)), int(np.sum(called & ~labels))
     fn, tn = int(np.sum(~called & labels)), int(np.sum(~called & ~labels))
-    fpr, tpr, _ = roc_curve(labels, scores)
     return dict(
         n=len(labels), threshold=threshold, accuracy=(tp + tn) / len(labels),
         accuracy_interval=list(wilson_interval(tp + tn, len(labels))),
@@ -70,12 +70,3 @@ def mcnemar(labels, one, other):
         accuracies=[float(right.mean()), float(right_other.mean())],
         only_one=b, only_other=c, p=min(1.0, 2 * tail / 2 ** (b + c)),
     )
-
-
-def _check(labels, scores):
-    labels = checks.plain("labels", labels, "biu")
-    scores = checks.plain("scores", scores).astype(np.float64)
-    if labels.shape != scores.shape or labels.ndim != 1 or not np.isin(labels, (0, 1)).all():
-        raise ValueError(f"binary scores need labels 0 and 1 and as many scores, got shapes "
-                         f"{labels.shape} and {scores.shape}")
-    return labels == 1, scores

@@ -120,19 +120,17 @@ class Config:
     def name(self):
         """What the folder of such a run is called, "experiment6-seed0" for example."""
         experiment = self.experiment
-        name = f"experiment{experiment.number}"
-        if not experiment.number:
-            name = f"{experiment.classes}-{experiment.balance}-{experiment.split}"
-        drawn = "drawn-" if self.drawn else ""
-        distinct = "-distinct" if self.drop_duplicates else ""
-        double = "-float64" if self.dtype == "float64" else ""
-        usual = usual_recipe(self.drawn, self.start)
-        recipe = f"-{self.recipe.name}" if self.recipe.name != usual else ""
-        limit = f"-limit{self.limit}" if self.limit else ""
-        start = f"-from-{Path(self.start).stem}" if self.start else ""
-        found = "-found" if self.find_faces else ""
-        also = f"-drawn{self.also_drawn}" if self.also_drawn else ""
-        return f"{drawn}{name}{recipe}{also}{distinct}{double}{limit}{start}{found}-seed{self.seed}"
+        words = [
+            "drawn" * bool(self.drawn),
+            f"experiment{experiment.number}" if experiment.number else
+            f"{experiment.classes}-{experiment.balance}-{experiment.split}",
+            self.recipe.name * (self.recipe.name != usual_recipe(self.drawn, self.start)),
+            f"drawn{self.also_drawn}" * bool(self.also_drawn),
+            "distinct" * self.drop_duplicates, "float64" * (self.dtype == "float64"),
+            f"limit{self.limit}" * bool(self.limit),
+            f"from-{Path(self.start).stem}" if self.start else "",
+            "found" * self.find_faces, f"seed{self.seed}"]
+        return "-".join(filter(None, words))
 
     def find(self, data=None):
         """Where the faces of such a run are: None if they are drawn, else the path of FER-2013.

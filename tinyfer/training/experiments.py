@@ -12,7 +12,6 @@ import numpy as np
 from tinyfer.data.duplicates import drop_duplicates as without_copies
 from tinyfer.data.splits import (
     CLASS_SETS,
-    SPLITS,
     Parts,
     limited,
     select_classes,
@@ -74,15 +73,10 @@ BINARIZED = Experiment("6b", "experiment 6, merged after training", 5, "weights"
 def resolve(classes, balance, split="report"):
     """The experiment of EXPERIMENTS with this set-up, or an unnumbered one where there is none.
 
-    Raises ValueError where classes, balance or split is none of those known.
+    ValueError where balance is none of those known; classes and split are checked by their steps.
     """
-    for value, name, known in (
-        (classes, "classes", (*CLASS_SETS, OWN)), (balance, "balance", BALANCES),
-        (split, "split", SPLITS),
-    ):
-        if type(value) not in (int, str) or value not in known:
-            raise ValueError(f"{name} must be one of {', '.join(map(str, known))}, "
-                             f"not {brief(value)}")
+    if balance not in BALANCES:
+        raise ValueError(f"balance must be one of {', '.join(BALANCES)}, not {brief(balance)}")
     for experiment in EXPERIMENTS.values():
         if (experiment.classes, experiment.balance, experiment.split) == (classes, balance, split):
             return experiment
