@@ -125,11 +125,11 @@ def load_data(path: str | os.PathLike, cache: bool = True, progress: Callable | 
     source = recognise(path)
     if source.table is None:
         _check_classes(source)
-    names, what = EMOTIONS, "FER-2013"
     if source.own:
         names = tuple(sorted({picture.emotion for picture in source.pictures}))
         faces, labels, usage, what = _read_pictures(source, names, progress, find)
     else:
+        names, what = EMOTIONS, "FER-2013"
         faces, labels, usage = _kept(source, cache, progress)
     present = np.unique(labels)
     if len(present) < 2:
