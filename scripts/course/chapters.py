@@ -89,7 +89,6 @@ PARTS = {
 }
 CHAPTERS = [Chapter(number, part, *facts[:5], pieces=facts[5:]) for number, (part, facts) in
             enumerate(((part, facts) for part, each in PARTS.items() for facts in each), 1)]
-BEGUN = {"what-it-must-not-be-used-for"}    # being written
 
 
 def of(slug):
