@@ -9,7 +9,6 @@ import pytest
 from child import python
 from test_plain_python import two_steps
 
-from tinyfer.core import kernels
 from tinyfer.core.kernels import threads
 from tinyfer.core.kernels.threads import set_threads
 
@@ -56,7 +55,7 @@ def test_settings_of_openmp_made_by_others_are_kept(monkeypatch):
     with monkeypatch.context() as watched:
         watched.setattr(os, "putenv", lambda *change: changed.append(change))
         watched.setattr(os, "unsetenv", changed.append)
-        kernels._load_patient_threads()
+        threads._load_patient_threads()
     assert changed == []
 
 

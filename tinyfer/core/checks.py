@@ -23,8 +23,7 @@ def array(who, name, x, axes, dtype=None, minimum=1):
 
     axes: for each axis its length, or a letter for any length (but 0); `...` for any number of
     axes. minimum: of rows and columns, "H" and "W". dtype: float32 or float64; None for either.
-    who, name: for the message. TypeError where x is no array, ValueError where it does not fit;
-    so an empty batch is refused.
+    TypeError where x is no array, ValueError where it does not fit, or is empty.
     """
     if not isinstance(x, np.ndarray) or isinstance(x, np.ma.MaskedArray):
         raise TypeError(f"{who} got {name} of type {type(x).__name__:.40}; expected a NumPy array")
@@ -99,16 +98,11 @@ def state(who, mine, arrays):
         raise TypeError(f"{who}: a state is a dict of arrays, not {type(arrays).__name__:.40}")
     for name in sorted(mine.keys() ^ arrays.keys(), key=str):
         raise ValueError(f"{who}: {name!r:.60} is {'missing' if name in mine else 'unknown'}")
-    return {name: stored(who, name, arrays[name], array, 0 if at_least_zero(name) else -np.inf)
-            for name, array in mine.items()}
+    return {name: _stored(who, name, arrays[name], array) for name, array in mine.items()}
 
 
-def stored(who, name, given, array, minimum=-np.inf):
-    """An array read from a file, in the dtype of `array` that it is to fill.
-
-    ValueError unless it has that shape, is of the same kind (float or integer), finite (in the
-    dtype of `array` too) and at least `minimum`.
-    """
+def _stored(who, name, given, array):
+    """One of them, in the dtype of `array` that it is to fill."""
     given = plain(f"{who}: {name!r:.60}", given, kinds="biufcmMOSUV")
     if given.shape != array.shape:
         raise ValueError(f"{who}: {name!r:.60} has shape {_written(given.shape)}, "
@@ -119,8 +113,9 @@ def stored(who, name, given, array, minimum=-np.inf):
         given = given.astype(array.dtype)
     if not np.isfinite(given).all():
         raise ValueError(f"{who}: {name!r:.60} holds NaN or infinity")
-    if given.size and given.min() < minimum:
-        raise ValueError(f"{who}: {name!r:.60} holds {given.min()}, expected at least {minimum}")
+    squares = name == "t" or name.startswith("v.") or name.endswith(".var")     # Adam's; a variance
+    if squares and given.size and given.min() < 0:
+        raise ValueError(f"{who}: {name!r:.60} holds {given.min()}, expected at least 0")
     return given
 
 
@@ -214,8 +209,3 @@ def pooling_gradient(dout, winner, input_shape):
     if winner.max() > 3:
         raise ValueError(f"max pooling got a winner of {winner.max()}; expected 0 to 3")
     return dout, winner, input_shape
-
-
-def at_least_zero(name):
-    """Whether a stored array of that name is a count (t) or holds squares: Adam's, a variance."""
-    return name == "t" or name.startswith("v.") or name.endswith(".var")

@@ -46,10 +46,9 @@ def to_input(faces: np.ndarray, dtype: DTypeLike = np.float32) -> np.ndarray:
     elif np.issubdtype(faces.dtype, np.floating):
         # Written so that a NaN fails it too.
         if faces.size and not (faces.min() >= 0 and faces.max() <= 1):
-            raise ValueError(
-                f"faces of type {faces.dtype} must lie in [0, 1], but these reach from "
-                f"{faces.min():g} to {faces.max():g}; grey values 0 to 255 are passed as uint8"
-            )
+            raise ValueError(f"faces of type {faces.dtype} must lie in [0, 1], but these reach from "
+                             f"{faces.min():g} to {faces.max():g}; grey values 0 to 255 are passed "
+                             "as uint8")
         x = faces.astype(dtype, copy=False)
     else:
         raise ValueError(f"faces must be uint8 or floats in [0, 1], not {faces.dtype}")
@@ -57,21 +56,17 @@ def to_input(faces: np.ndarray, dtype: DTypeLike = np.float32) -> np.ndarray:
 
 
 def images_of(faces):
+    """Faces (N, H, W) or (N, H, W, 1) as (N, H, W)."""
     faces = checks.plain("faces", faces)
     if faces.ndim == 4 and faces.shape[3] == 1:
-        faces = faces[..., 0]
+        return faces[..., 0]
     if faces.ndim != 3:
-        raise ValueError(
-            f"faces must have the shape (N, H, W) or (N, H, W, 1), not {faces.shape}"
-        )
+        raise ValueError(f"faces must have the shape (N, H, W) or (N, H, W, 1), not {faces.shape}")
     return faces
 
 
 def contrast(faces):
-    """(N,): the grey levels of 255 between the darkest and the lightest pixel of each face.
-
-    faces: (N, H, W), uint8 or floats in [0, 1].
-    """
+    """(N,): grey levels of 255 between the darkest and the lightest pixel of each face (N, H, W)."""
     span = np.ptp(faces, axis=(1, 2))
     return span if span.dtype == np.uint8 else 255 * span
 
@@ -254,7 +249,7 @@ def fold_batchnorm(layers):
         if type(layer) is BatchNorm and _reaches_weights(layer, layers[place + 1:]):
             pending = layer
         elif pending is not None and type(layer) in (Conv2D, Dense):
-            folded.append(_absorb(layer, *_scale_and_shift(pending)))
+            folded.append(_absorb(layer, pending))
             pending = None
         else:
             folded.append(_separate(layer))
@@ -264,22 +259,15 @@ def fold_batchnorm(layers):
 def _reaches_weights(batchnorm, after):
     """Whether a convolution or dense layer follows, with nothing between that s x + t may not pass.
     """
-    for layer in after:
-        if type(layer) in (Conv2D, Dense):
-            return True
-        if not layer.passes(batchnorm.gamma.value):
-            return False
-    return False
+    stops = (layer for layer in after if not layer.passes(batchnorm.gamma.value))
+    return type(next(stops, None)) in (Conv2D, Dense)
 
 
-def _scale_and_shift(batchnorm):
-    s = batchnorm.gamma.value / np.sqrt(batchnorm.var + batchnorm.var.dtype.type(batchnorm.epsilon))
-    return s, batchnorm.beta.value - s * batchnorm.mean
-
-
-def _absorb(layer, s, t):
+def _absorb(layer, norm):
     """A copy of a convolution or dense layer that takes x where `layer` takes s x + t."""
-    w = layer.w.value
+    w, epsilon = layer.w.value, norm.var.dtype.type(norm.epsilon)
+    s = norm.gamma.value / np.sqrt(norm.var + epsilon)
+    t = norm.beta.value - s * norm.mean
     if isinstance(layer, Dense):
         # Flatten puts the channels of one pixel after those of the one before.
         s, t = (np.tile(v, len(w) // v.size) for v in (s, t))

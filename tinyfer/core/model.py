@@ -42,15 +42,6 @@ class Sequential:
         self.window = "corner"
         if len({p.value.dtype for p in self.parameters()}) > 1:
             raise ValueError("the layers are of several dtypes; expected one for all")
-        self._check_geometry()
-        outputs = self.output_shape(self.input_shape)
-        if class_names is None:
-            class_names = [str(k) for k in range(outputs[-1])]
-        self.class_names = checked_names(class_names)
-        if len(self.class_names) != outputs[-1]:
-            raise ValueError(f"{len(self.class_names)} class names for {outputs[-1]} outputs")
-
-    def _check_geometry(self):
         shape = self.input_shape
         for name, layer in zip(self.names(), self.layers):
             says, shape = Layer.output_shape(layer, shape), layer.output_shape(shape)
@@ -58,6 +49,11 @@ class Sequential:
                 raise ValueError(f"{name} makes {shape} by its output_shape, but {says[:2]} by "
                                  f"its kernel {layer.kernel}, stride {layer.stride} and padding "
                                  f"{layer.padding}; expected these to be the same")
+        if class_names is None:
+            class_names = [str(k) for k in range(shape[-1])]
+        self.class_names = checked_names(class_names)
+        if len(self.class_names) != shape[-1]:
+            raise ValueError(f"{len(self.class_names)} class names for {shape[-1]} outputs")
 
     def names(self) -> list[str]:
         """The name of every layer: "conv1", "bn1", "pool1", ..."""
@@ -139,10 +135,9 @@ class Sequential:
     def predict_proba(self, faces: np.ndarray, batch_size: int = 64, crops: int = 1) -> np.ndarray:
         """Probability of each class: faces (N, 48, 48) uint8, or floats in [0, 1] -> (N, K).
 
-        One face (48, 48) -> (K,). N may be 0. The faces are taken batch_size at a time; the result
-        does not depend on it beyond rounding. A training is not disturbed, whether it stands
-        between a forward and its backward or runs in another thread. ValueError for faces of
-        another size or range.
+        One face (48, 48) -> (K,). N may be 0; the result does not depend on batch_size beyond
+        rounding. A training is not disturbed, not even between a forward and its backward or in
+        another thread. ValueError for faces of another size or range.
 
         crops: 1, the model's own `window`; or 2, 10 or 18 for the mean over windows and mirror
         images, for as many times the work: the middle; and the corners; and the edges. Their size
@@ -170,11 +165,11 @@ class Sequential:
             array[...] = new[name]
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write architecture, class names and weights to one .npz, whole or not at all.
+        """Write architecture, class names and weights to one .npz, whole or not at all: every array
+        of state() under its name, and "model", JSON as bytes.
 
-        The .npz holds every array of state() under its name, and "model": JSON as bytes.
-        `tinyfer.load_model` reads it. ValueError where it could not: for a model that was not made
-        by an architecture function that it knows, or whose layers have changed since.
+        ValueError where `tinyfer.load_model` could not read it: for a model that was not made by an
+        architecture function that it knows, or whose layers have changed since.
         """
         if self.config is None:
             raise ValueError("only a model made by an architecture function can be saved, one of "

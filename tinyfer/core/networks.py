@@ -102,9 +102,7 @@ def load_model(place: str | os.PathLike | None = None) -> Sequential:
     """A trained model: packaged weights by name ("five-class"), the best of a run folder, or the
     file that `model.save(path)` wrote. A name of packaged weights goes before a folder or file.
 
-    It computes in the dtype of the model that was saved (float32 for the packaged ones), whatever
-    the dtype of the weights in the file.
-
+    It computes in the dtype of the model that was saved, whatever that of the weights in the file.
     FileNotFoundError where there is no such file or name; ValueError naming the file where it is
     truncated, is no model of this package, or holds weights of other names or shapes.
     """
@@ -147,9 +145,8 @@ def read_model(path):
             raise ValueError(f"its network {brief(about['architecture'])} is unknown; one of your "
                              "own is known once its function is made with @register")
         takes = inspect.signature(build).parameters.keys() - {"class_names"}
-        if not arguments.keys() <= takes:
-            raise ValueError(f"its network {about['architecture']} takes no "
-                             f"{brief(min(arguments.keys() - takes))}")
+        for stranger in sorted(arguments.keys() - takes):
+            raise ValueError(f"its network {about['architecture']} takes no {brief(stranger)}")
     except ValueError as error:
         raise ValueError(f"{path} is not a model saved by tinyfer: {error}") from None
     try:
