@@ -55,48 +55,41 @@ def mark(student, options):
         return "their code ended the marking, or printed into it"
 
 
-def count(chapters):
-    """How many tests of each result: "passed", "wrong", "unwritten"."""
-    return Counter(result for tests in chapters.values() for _, result, _, _ in tests)
+def passed(tests):
+    return f"{sum(result == 'passed' for _, result, _, _ in tests)}/{len(tests)}"
 
 
 def table(marks):
     """A row for each student: tests passed of each chapter, and in all."""
-    shown = {name: found for name, found in marks.items() if isinstance(found, dict)}
-    chapters = list(next(iter(shown.values()))["chapters"]) if shown else []
     width = max(map(len, ["student", *marks]))
-    heads = [f"{chapter.split('_')[0]:>5}" for chapter in chapters]
-    lines = [f"{'student':<{width}}  {' '.join(heads)}    all"]
+    heads = next((found["chapters"] for found in marks.values() if isinstance(found, dict)), ())
+    heads = [f"{chapter.split('_')[0]:>5}" for chapter in heads]
+    yield f"{'student':<{width}}  {' '.join(heads)}    all"
     for name, found in marks.items():
-        if isinstance(found, str):
-            lines.append(f"{name:<{width}}  {found}")
-            continue
-        cells = [f"{count({0: tests})['passed']}/{len(tests)}".rjust(len(head))
-                 for head, tests in zip(heads, found["chapters"].values())]
-        total = count(found["chapters"])
-        lines.append(f"{name:<{width}}  {' '.join(cells)}  {total['passed']}/{total.total()}")
-    return lines
+        if isinstance(found, dict):
+            tests = found["chapters"].values()
+            cells = [passed(each).rjust(len(head)) for each, head in zip(tests, heads)]
+            found = f"{' '.join(cells)}  {passed(sum(tests, []))}"
+        yield f"{name:<{width}}  {found}"
 
 
-def told(name, found):
-    """What a student has to know: pieces of the course in use, and each wrong answer."""
-    lines = [f"\n{name}"]
-    taken = [piece for piece, whose in found["pieces"].items() if whose == "the course's"]
-    if taken:
-        lines.append(f"  the course's solution in place of: {', '.join(taken)}")
-    for chapter, tests in found["chapters"].items():
-        for test, result, message, _ in tests:
-            if result == "wrong":
-                first, _, _ = message.partition("\n")
-                lines.append(f"  {chapter} {test[5:]}: {first}")
-    return lines
+def flat(marks):
+    """[student, chapter, test, result, message, mistake] of every test."""
+    return [[name, chapter, *test] for name, found in marks.items() if isinstance(found, dict)
+            for chapter, tests in found["chapters"].items() for test in tests]
 
 
-def mistakes(marks):
-    """The known mistakes of the class, the most frequent first."""
-    made = Counter(mistake for found in marks.values() if isinstance(found, dict)
-                   for tests in found["chapters"].values() for _, _, _, mistake in tests if mistake)
-    return ["\nknown mistakes"] + [f"  {n} x {mistake}" for mistake, n in made.most_common()]
+def told(marks):
+    """What each student has to know: pieces of the course in use, and each wrong answer."""
+    for name, found in marks.items():
+        if isinstance(found, dict):
+            yield f"\n{name}"
+            taken = [piece for piece, whose in found["pieces"].items() if whose == "the course's"]
+            if taken:
+                yield f"  the course's solution in place of: {', '.join(taken)}"
+            for _, chapter, test, result, message, _ in flat({name: found}):
+                if result == "wrong":
+                    yield f"  {chapter} {test[5:]}: {message.splitlines()[0]}"
 
 
 def run(options):
@@ -107,19 +100,14 @@ def run(options):
     if not students:
         raise ValueError(f"{options.folder} holds no folder with a mynet/ or chNN_*.py in it")
     marks = {student.name: mark(student, options) for student in students}
-    print("\n".join(table(marks)))
-    for name, found in marks.items():
-        if isinstance(found, dict):
-            print("\n".join(told(name, found)))
-    print("\n".join(mistakes(marks)))
+    rows = flat(marks)
+    made = Counter(mistake for *_, mistake in rows if mistake).most_common()
+    print("\n".join([*table(marks), *told(marks), "\nknown mistakes",
+                     *(f"  {n} x {mistake}" for mistake, n in made)]))
     if options.csv:
         with open(options.csv, "x", newline="", encoding="utf-8") as file:
-            rows = csv.writer(file)
-            rows.writerow(["student", "chapter", "test", "result", "message", "mistake"])
-            for name, found in marks.items():
-                if isinstance(found, dict):
-                    rows.writerows([name, chapter, *test] for chapter, tests in
-                                   found["chapters"].items() for test in tests)
+            csv.writer(file).writerows(
+                [["student", "chapter", "test", "result", "message", "mistake"], *rows])
 
 
 if __name__ == "__main__":
