@@ -2,6 +2,7 @@
 
     same("dx", found, right)            an array, and what is usually wrong with one
     slope(forward, x, dout)             the gradient as it is measured
+    check_gradients(found, forward, dout, x=x, w=w)         gradients against those measured
     check_backward(layer, x, dout)      a layer's backward against its own forward, all gradients
     derivation(function)                the function, refused where it borrows what it should derive
     by_hand("faces", answer)            numbers worked out on paper, kept as hashes in answers.json
@@ -133,6 +134,13 @@ def slope(forward, x, dout, h=1e-5):
     return gradient
 
 
+def check_gradients(found, forward, dout, h=1e-5, **arrays):
+    """Gradients by the arrays, in their order, against what the forward, which reads them, shows.
+    """
+    for (name, array), gradient in zip(arrays.items(), found):
+        same(f"d{name}", gradient, slope(forward, array, dout, h), 1e-7)
+
+
 def check_backward(layer, x, dout, training=False):
     """dx, and the gradient of every parameter, against what the layer's own forward shows.
 
@@ -140,16 +148,13 @@ def check_backward(layer, x, dout, training=False):
     """
     kept = x.copy(), dout.copy()
     derivation(layer.forward)(x, training)
-    found = {"dx": derivation(layer.backward, [layer.forward])(dout)}
+    found = [np.array(derivation(layer.backward, [layer.forward])(dout))]
     true(np.array_equal(x, kept[0]), "forward or backward changes x, which others still need")
     true(np.array_equal(dout, kept[1]), "backward changes dout, which others still need")
-    moved = {"dx": x} | {f"d{name}": value for name, value in layer.params.items()}
     for name in layer.params:
         true(name in layer.grads, f"backward does not put d{name} into grads[{name!r}]")
-        found[f"d{name}"] = layer.grads[name]
-    found = {name: np.array(gradient) for name, gradient in found.items()}
-    for name, array in moved.items():
-        same(name, found[name], slope(lambda: layer.forward(x, training), array, dout), 1e-7)
+        found.append(np.array(layer.grads[name]))
+    check_gradients(found, lambda: layer.forward(x, training), dout, x=x, **layer.params)
 
 
 # Whose work it is

@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "scripts" / "course"))
 
 import chapters  # noqa: E402
+from notebooks import FENCE, LINK  # noqa: E402
 
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *DOCS.glob("exercises/*.md"), *ROOT.glob("README.md")])
@@ -44,10 +45,6 @@ class Block(NamedTuple):
     text: str
     remark: str         # of the comment above it: "realdata", "not run: ...", or ""
     output: str         # the ```text block directly after it, or ""
-
-
-FENCE = re.compile(r"(?:<!-- (?P<remark>[^>]*?) -->\n+)?^```(?P<language>\w*)\n(?P<text>.*?)^```$"
-                   r"(?:\n+^```text\n(?P<output>.*?)^```$)?", re.MULTILINE | re.DOTALL)
 
 
 def blocks_of(page):
@@ -209,9 +206,6 @@ def defined_in(path):
         if isinstance(node, ast.Assign):
             names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     return names
-
-
-LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")
 
 
 @each_page()
