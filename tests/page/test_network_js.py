@@ -1,4 +1,5 @@
-"""The network in the browser, run by Node: logits, gradients, boxes and drawn faces are Python's."""
+"""The network in the browser, run by Node: its logits, gradients, boxes and drawings are Python's.
+"""
 
 import json
 import shutil

@@ -3,10 +3,10 @@
 //   const pen = await load("weights/pen.json");    // {expressions, sliders, people, ...}
 //   draw({...measures(pen, "happy", 0), open: 0.3})     // person 0 is the plain face
 
+import {fetched} from "./weights.js";
+
 export async function load(url) {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`${url} cannot be read: ${answer.status} ${answer.statusText}`);
-  return answer.json();
+  return (await fetched(url)).json();
 }
 
 // All that is drawn of one of the people of pen.json, with an expression. Mirrors `measures`.

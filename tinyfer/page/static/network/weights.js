@@ -4,10 +4,14 @@
 // The length of the head, 4 bytes; the head, JSON: [{class_names, window, seen, layers: [{kind, name,
 // ..., arrays: {name: [shape, type]}}]}]; the numbers of all arrays in a row.
 
-export async function read(url) {
+export async function fetched(url) {
   const answer = await fetch(url);
   if (!answer.ok) throw new Error(`${url} cannot be read: ${answer.status} ${answer.statusText}`);
-  const file = await answer.arrayBuffer(), length = new DataView(file).getUint32(0, true);
+  return answer;
+}
+
+export async function read(url) {
+  const file = await (await fetched(url)).arrayBuffer(), length = new DataView(file).getUint32(0, true);
   const models = JSON.parse(new TextDecoder().decode(new Uint8Array(file, 4, length)));
   let at = 4 + length;
   for (const layer of models.flatMap(model => model.layers)) {
