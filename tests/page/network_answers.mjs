@@ -1,9 +1,11 @@
-// Calls the modules of tinyfer/page/static/network, for test_network_js.py: node network_answers.mjs
-// FOLDER, where asked.json is and answered.json is written. An array is a file there.
+// Calls the modules of tinyfer/page/static/network, for test_network_js.py:
+// node network_answers.mjs FOLDER, where asked.json is and answered.json is written; an array is a
+// file there.
 
 import {readFileSync, writeFileSync} from "node:fs";
 
-const folder = process.argv[2], here = new URL("../../tinyfer/page/static/network/", import.meta.url);
+const folder = process.argv[2];
+const here = new URL("../../tinyfer/page/static/network/", import.meta.url);
 const bytes = name => new Uint8Array(readFileSync(`${folder}/${name}`)).buffer;
 globalThis.fetch = async name => new Response(bytes(name));
 

@@ -1,6 +1,6 @@
 // 3x3 convolutions, in which nearly all the time goes, as one WebAssembly function on vectors of
-// four numbers: some 25 times as fast as loops over typed arrays. Mirrors Conv2D of
-// tinyfer/core/layers.py, and `product` of core/kernels/simd.py in that a tile of the output, PIXELS
+// four numbers: more than 20 times as fast as loops over typed arrays. Mirrors Conv2D of
+// tinyfer/core/layers.py, and `product` of core/kernels/simd.py: a tile of the output, PIXELS
 // neighbours by LANES outputs, is summed up in registers.
 //
 //   out[i, j, k] = b[k] + sum over u, v, c of x[i + u, j + v, c] w[u, v, c, k]        then ReLU
@@ -10,8 +10,8 @@ const memory = new WebAssembly.Memory({initial: 64});
 let kept = 0;           // floats at the beginning of the memory: weights; x and out lie behind them
 let run = null;         // the function, made at its first use
 
-// Weights w (3, 3, C, K) and b (K) as the function reads them: LANES outputs beside one another, the
-// last filled up with zeros.
+// Weights w (3, 3, C, K) and b (K) as the function reads them: LANES outputs beside one another,
+// the last filled up with zeros.
 export function convolution(w, b, C, relu) {
   const K = b.length, wide = LANES * Math.ceil(K / LANES);
   const packed = new Float32Array(9 * C * wide + wide);

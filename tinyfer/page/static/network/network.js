@@ -132,7 +132,7 @@ export class Sequential {
   }
 }
 
-// A network, its classes, and where on a face it looks. Mirrors Network of tinyfer/page/networks.py.
+// A network, its classes, and where on a face it looks. Mirrors Network of page/networks.py.
 export class Network extends Sequential {
   constructor(model) {
     super(model);

@@ -105,7 +105,8 @@ function mouth(sheet, u, v, m) {
   sheet.paint(both(top - plump * 0.8 - v, v - bottom - plump, width - 0.02), m.skin * 0.62);
   const opening = both(top - v, v - bottom, width);
   sheet.paint(opening, 0.1);
-  sheet.paint(both(opening, ellipse(u, v - bottom, m.mouth_width * 0.6, 0.1 + m.tongue)), 0.42, 0.9);
+  const tongue = ellipse(u, v - bottom, m.mouth_width * 0.6, 0.1 + m.tongue);
+  sheet.paint(both(opening, tongue), 0.42, 0.9);
   sheet.paint(both(opening, v - top - 0.1), 0.95, m.teeth);
   sheet.paint(both(opening, bottom - v - 0.08), 0.9, m.teeth * m.clench);
   sheet.paint(stroke(u, v - (top + bottom) / 2, m.mouth_width, 0.022), 0.12, 1 - 0.85 * m.teeth);
