@@ -74,7 +74,7 @@ PARTS = {
     ],
     "IV Beyond": [
         ("the-same-in-pytorch", "The same in PyTorch", "the same weights elsewhere?",
-         "orders of axes; a way around a layer", "pytorch"),
+         "orders of axes; residual connections", "pytorch"),
         ("many-machines", "Many machines", "when do more computers help?",
          "gradients shared out, the cost of sending them", "machines"),
         ("finding-faces", "Finding faces", "where in a photograph?",
