@@ -66,35 +66,33 @@ def scatter():
 
 
 def network():
-    """All layers as boxes: height the rows of the output, width its channels; below, the facts."""
+    """A row for each layer: a box as wide as its output has rows, as high as it has channels."""
     model = six_layer_cnn(classes=7)
     kinds = {"Conv": (BLUE, "convolution"), "BatchNorm": (GREEN, "batch-norm"),
              "MaxPool": (ORANGE, "pooling"), "Dropout": ("#999999", "generalising"),
              "Flatten": ("white", "layers-and-the-chain-rule"),
              "Dense": (COLOURS[3], "layers-and-the-chain-rule")}
-    fig, axes = plot(10.4, 5.6)
-    shape, boxes = model.input_shape, [("image", model.input_shape, 0, "white", "seven-faces")]
+    fig, axes = plot(8.2, 7)
+    shape, rows = model.input_shape, [("image", model.input_shape, 0, "white", "seven-faces")]
     for layer in model.layers:
         shape = layer.output_shape(shape)
         values = sum(p.value.size for p in layer.parameters())
         values += sum(b.size for b in layer.buffers().values())
         colour, chapter = kinds[str(layer).split()[0]]
-        boxes.append((str(layer), shape, values, colour, chapter))
-    for i, (name, shape, values, colour, chapter) in enumerate(boxes):
-        height = 3.2 * shape[0] / 48 if len(shape) == 3 else 1.5 * np.log2(shape[0]) / 10
-        width = 0.16 + 0.075 * np.log2(shape[-1]) if len(shape) == 3 else 0.2
-        axes.add_patch(Rectangle((i - width / 2, 1.7 - height / 2), width, height, facecolor=colour,
+        rows.append((str(layer), shape, values, colour, chapter))
+    for i, (name, shape, values, colour, chapter) in enumerate(rows):
+        width, height = (shape[0], 0.1 * np.log2(shape[-1]) + 0.1) if len(shape) == 3 else (
+            2.4 * np.log2(shape[0]), 0.2)
+        axes.add_patch(Rectangle((-width / 2, i - height / 2), width, height, facecolor=colour,
                                  alpha=0.6, edgecolor=INK, linewidth=0.8))
-        axes.text(i, -0.15, str(i) if i else "", ha="center", va="top", fontsize=9)
-        for top, text in ((-0.5, name), (-2.6, "×".join(map(str, shape))),
-                          (-4.05, f"{values:,}" if values else "")):
-            axes.text(i, top, text, ha="center", va="top", rotation=90, fontsize=9)
-        axes.text(i, -5.05, chapters.of(chapter), ha="center", va="top", fontsize=9)
-    for top, text in ((-0.15, "layer"), (-2.6, "output"), (-4.05, "values\nstored"),
-                      (-5.05, "chapter")):
-        axes.text(-0.7, top, text, ha="right", va="top", fontsize=9, fontweight="bold")
-    axes.text(23.4, 3.2, f"7 logits,\nsoftmax:\nchapter {chapters.of('linear-classifier')}",
-              ha="right", va="top", fontsize=9)
-    axes.set(xlim=(-2.2, 23.6), ylim=(-5.4, 3.4))
+        for place, text, side in ((33, i or "", "right"), (36, name, "left"),
+                                  (83, " × ".join(map(str, shape)), "right"),
+                                  (105, f"{values:,}" if values else "", "right"),
+                                  (119, chapters.of(chapter), "right")):
+            axes.text(place, i, text, ha=side, va="center", fontsize=9)
+    for place, text, side in ((36, "layer", "left"), (83, "output", "right"),
+                              (105, "values stored", "right"), (119, "chapter", "right")):
+        axes.text(place, -1.1, text, ha=side, va="center", fontsize=9, fontweight="bold")
+    axes.set(xlim=(-25, 120), ylim=(len(rows) - 0.3, -1.6))
     bare(axes)
     return fig

@@ -36,7 +36,7 @@ def _loss(H, w):
 
 # beta1, whether divided, the rates to try, colour, line style, marker, name
 METHODS = (
-    (0.0, False, np.logspace(-3, -1.6, 141), ORANGE, STYLES[1], "s", "plain descent"),
+    (0.0, False, np.logspace(-3, -1.6, 141), ORANGE, STYLES[1], "s", "gradient descent"),
     (0.9, False, np.logspace(-3, -0.4, 201), GREEN, STYLES[3], "^", "momentum"),
     (0.0, True, np.logspace(-2, 1, 201), INK, STYLES[2], "D", "divided"),
     (0.9, True, np.logspace(-2, 1, 201), BLUE, STYLES[0], "o", "Adam: both"),
@@ -44,35 +44,31 @@ METHODS = (
 
 
 def valley():
-    fig = figure(8.2, 4.6)
-    for axes, degrees, title in zip(fig.subplots(1, 2), (0, 45),
-                                    ("along the axes", "turned by 45 degrees")):
+    fig = figure(9.6, 5.2)
+    grid = fig.subplots(2, 4, sharex="row", sharey="row")
+    X, Y = np.meshgrid(*[np.linspace(-12, 12, 241)] * 2)
+    for row, degrees in zip(grid, (0, 45)):
         H, start = _valley(degrees)
-        grid = np.linspace(-12, 12, 241)
-        X, Y = np.meshgrid(grid, grid)
         loss = 0.5 * (H[0, 0] * X * X + 2 * H[0, 1] * X * Y + H[1, 1] * Y * Y)
-        axes.contour(X, Y, loss, levels=[1, 5, 15, 40, 100, 250, 600, 1500], colors=FAINT,
-                     linewidths=0.8)
-        for beta1, divide, rates, colour, style, marker, name in METHODS:
-            if name == "momentum":
-                continue
+        for axes, (beta1, divide, rates, colour, style, marker, name) in zip(row, METHODS):
+            axes.contour(X, Y, loss, levels=[1, 5, 15, 40, 100, 250, 600, 1500], colors=FAINT,
+                         linewidths=0.8)
             paths = [_path(H, start, lr, beta1, divide) for lr in rates[::4]]
             best = min(paths, key=lambda path: _loss(H, path[-1]))
             axes.plot(*best.T, color=colour, linestyle=style, linewidth=1.1, marker=marker,
-                      markersize=3, label=name)
-        axes.plot(*start, "o", color=INK, markersize=7)
-        axes.plot(0, 0, "+", color=INK, markersize=12, markeredgewidth=2)
-        axes.set(aspect="equal", xlim=(-11, 4), ylim=(-7.5, 7.5) if degrees == 0 else (-11, 4))
-        axes.grid(False)
-        axes.set(xlabel="$w_1$", ylabel="$w_2$", title=title)
-    fig.legend(*fig.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+                      markersize=3)
+            axes.plot(*start, "o", color=INK, markersize=7)
+            axes.plot(0, 0, "+", color=INK, markersize=12, markeredgewidth=2)
+            axes.set(aspect="equal", xlim=(-11, 4), ylim=(-6, 6) if degrees == 0 else (-10, 4))
+            axes.grid(False)
+            axes.set_title(name if degrees == 0 else "rotated", loc="center", fontsize=10)
     return fig
 
 
 def rates():
     fig = figure(8.2, 3.9)
     for axes, degrees, title in zip(fig.subplots(1, 2, sharey=True), (0, 45),
-                                    ("along the axes", "turned by 45 degrees")):
+                                    ("along the axes", "rotated by 45 degrees")):
         H, start = _valley(degrees)
         for beta1, divide, tried, colour, style, _, name in METHODS:
             losses = [_loss(H, _path(H, start, lr, beta1, divide)[-1]) for lr in tried]

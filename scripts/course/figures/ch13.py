@@ -47,7 +47,7 @@ def curves():
     epochs = np.arange(1, EPOCHS + 1)
     for axes, (title, n, lr) in zip(fig.subplots(2, 2, sharex=True).ravel(), (
         ("healthy", 800, 3e-3), ("overfitting: 60 examples", 60, 2e-2),
-        ("rate too small", 800, 2e-5), ("rate too large", 800, 0.2),
+        ("rate too small", 800, 2e-5), ("rate too large", 800, 1),
     )):
         training, validation = _curves(n, lr)
         axes.plot(epochs, training, color=BLUE, linestyle=STYLES[1], label="training")

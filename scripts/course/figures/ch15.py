@@ -7,7 +7,7 @@ from figures.style import BLUE, bare, figure, picture, plot
 from tinyfer.core.inference import to_input
 from tinyfer.core.layers import Conv2D, Dense, MaxPool2D
 from tinyfer.core.losses import softmax
-from tinyfer.core.networks import load_model
+from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data import EMOTIONS
 from tinyfer.data.drawn import draw_face, draw_faces
 from tinyfer.explain import saliency as explained
@@ -15,12 +15,16 @@ from tinyfer.scores.plots import SHADES
 
 
 def filters():
-    """The first layer's filters: grey is 0, white the largest weight of all."""
-    w = load_model("five-class-study").layers[0].w.value[:, :, 0]
-    limit = np.abs(w).max()
-    fig = figure(8, 1.15)
-    for k, axes in enumerate(fig.subplots(2, 16).ravel()):
-        picture(axes, w[:, :, k], "", -limit, limit)
+    """The first layer's filters and what they began as: grey is 0, white the largest weight."""
+    fig = figure(8, 2.6)
+    parts = fig.subfigures(2, 1)
+    for part, title, model in zip(parts, ("trained", "as they were drawn, before training"), (
+            load_model("five-class-study"), six_layer_cnn(classes=5, seed=0))):
+        w = model.layers[0].w.value[:, :, 0]
+        limit = np.abs(w).max()
+        part.suptitle(title, fontsize=10)
+        for k, axes in enumerate(part.subplots(2, 16).ravel()):
+            picture(axes, w[:, :, k], "", -limit, limit)
     return fig
 
 

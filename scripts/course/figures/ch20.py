@@ -57,15 +57,17 @@ def suppression():
     looked = finder.looked_at(grey, finder.candidates(grey, 24))
     looked = looked[looked[:, 3] > 0.5]
     last = finder.find(grey, 24, 0.5)
-    fig = figure(9, 2.5)
+    fig = figure(7, 8.2)
     panels = ((found, "windows of scan above 1/2", BLUE), (looked, "after look", GREEN),
               (last, "merged", ORANGE))
-    for axes, (boxes, title, colour) in zip(fig.subplots(1, 3), panels):
+    for axes, (boxes, title, colour) in zip(fig.subplots(3, 1), panels):
         axes.imshow(picture, interpolation="bilinear")
         for x, y, side, _ in boxes:
             frame(axes, y - side / 2, x - side / 2, side, side, colour, 1)
+        for patch in axes.patches:
+            patch.set_clip_on(True)
         bare(axes, f"{title}: {len(boxes)}")
-        axes.set(xlim=(0, picture.shape[1]), ylim=(picture.shape[0], 0))
+        axes.set(xlim=(0, picture.shape[1]), ylim=(440, 60))
     return fig
 
 

@@ -1,21 +1,24 @@
 """Chapter 21: the roofline, the caches, im2col and a register tile."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
-from figures.style import BLUE, GREEN, INK, ORANGE, bare, frame, plot, table
+from figures.style import BLUE, COLOURS, GREEN, INK, ORANGE, bare, frame, plot, table
 from matplotlib.patches import Rectangle
 
+ROOT = Path(__file__).resolve().parents[3]
 X = np.array([[1, 2, 0, 1], [0, 1, 3, 1], [2, 1, 0, 0], [1, 0, 1, 2]])      # as in chapter 6
 W = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
 
 
 def roofline():
+    sys.path.append(str(ROOT / "scripts" / "lab"))
     import speed_ladder
     from bench import pictures
 
-    speed = Path(__file__).resolve().parents[3] / "docs" / "speed.json"
+    speed = ROOT / "docs" / "speed.json"
     measured = json.loads(speed.read_text(encoding="utf-8"))
     return pictures.roofline_figure(speed_ladder.points(measured["layers"]), measured["limits"])
 
@@ -25,10 +28,11 @@ def cache():
     levels = (("registers", "2 KB", "0 cycles", "a tile of sums:\n6 rows of 64", BLUE),
               ("L1", "32 KB", "5 cycles", "64 pixels of\n128 channels", GREEN),
               ("L2", "2 MB", "15 cycles", "filters: 590 KB\nimage: 205 KB", ORANGE),
-              ("memory", "8 GB", "300 cycles", "64 images: 13 MB\nim2col: 96 MB", "#777777"))
+              ("L3", "32 MB", "50 cycles", "64 images: 13 MB", COLOURS[3]),
+              ("memory", "8 GB", "300 cycles", "im2col of them:\n96 MB", "#777777"))
     fig, axes = plot(8.4, 3)
     left = 0.0
-    for (name, size, cycles, fits, colour), side in zip(levels, (1.1, 1.5, 2.1, 3.3)):
+    for (name, size, cycles, fits, colour), side in zip(levels, (1.1, 1.5, 2.1, 2.5, 3.3)):
         axes.add_patch(Rectangle((left, 0), side, side, facecolor=colour, alpha=0.25,
                                  edgecolor=colour, linewidth=1.5))
         axes.text(left + side / 2, side / 2, size, ha="center", va="center", fontsize=11)

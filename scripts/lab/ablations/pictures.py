@@ -30,20 +30,31 @@ def draw(rows, folder):
 
 
 def ladder(rows):
-    """Accuracy of every rung that was run, with its interval, the lowest at the bottom."""
-    made = figure(8, 1.2 + 0.32 * len(rows))
+    """Accuracy of every rung that was run, the lowest at the bottom, a group for each length of
+    training: a dot for each seed, and the interval of the first.
+    """
+    rungs, epochs = {}, 0
+    for row in rows:
+        epochs = row["epochs"] or epochs        # crops are of the network of the row before
+        rungs.setdefault((epochs, row["idea"]), []).append(row)
+    names = sorted(rungs, key=lambda rung: rung[0])
+    lengths = sorted({epochs for epochs, _ in names})
+    heights = [i + lengths.index(epochs) for i, (epochs, _) in enumerate(names)]
+    made = figure(8, 1.2 + 0.3 * heights[-1])
     axes = made.subplots()
-    heights = np.arange(len(rows))
-    for height, row in zip(heights, rows):
-        low, high = (100 * value for value in row["interval"])
+    for height, (epochs, idea) in zip(heights, names):
+        seeds = [100 * row["accuracy"] for row in rungs[epochs, idea]]
+        low, high = (100 * value for value in rungs[epochs, idea][0]["interval"])
         axes.plot([low, high], [height, height], color=COLOURS[0], linewidth=2)
-        axes.plot(100 * row["accuracy"], height, "o", color=INK, markersize=5)
-        axes.annotate(f"{100 * row['accuracy']:.1f}", (high, height), (5, 0),
+        axes.plot(seeds, [height] * len(seeds), "o", color=INK, markersize=5)
+        axes.annotate(f"{seeds[0]:.1f}", (max(high, *seeds), height), (7, 0),
                       textcoords="offset points", va="center", fontsize=9)
-    names = [row["idea"] + (f" (seed {row['seed']})" if row["seed"] else "")
-             + f", {row['epochs']} epochs" * bool(row["epochs"]) for row in rows]
-    axes.set_yticks(heights, names)
-    axes.set_ylim(-0.7, len(rows) - 0.3)
+    for epochs in lengths:
+        top = max(height for height, name in zip(heights, names) if name[0] == epochs)
+        axes.text(0.01, top + 0.85, f"{epochs} epochs", fontsize=9, fontweight="bold", va="center",
+                  transform=axes.get_yaxis_transform())
+    axes.set_yticks(heights, [idea for _, idea in names])
+    axes.set_ylim(-0.7, heights[-1] + 1.3)
     axes.margins(x=0.1)
     axes.set_xlabel("accuracy on PublicTest, %")
     axes.grid(axis="y", visible=False)

@@ -88,19 +88,13 @@ def roofline_figure(points, limits):
 
 
 def _name_layers(axes, points):
-    """Upright above the faster pass of each layer, to which a line leads; none in the way of the
-    one before."""
+    """Above and left of the faster pass of each layer, or right of it where they stand close."""
     highest = {p["label"]: p for p in sorted(points, key=lambda point: point["gflops"])}
-    leftmost = 0
-    for point in sorted(highest.values(), key=lambda point: point["intensity"]):
-        place = max(point["intensity"], leftmost)
-        leftmost = place * 10 ** 0.11
+    for point in highest.values():
+        beside = point["intensity"] > 200
         axes.annotate(point["label"], (point["intensity"], point["gflops"]),
-                      (place, 1.65 * max(p["gflops"] for p in points)
-                       if point["intensity"] > 30 else 1.3 * point["gflops"]),
-                      rotation=90, ha="center", va="bottom", fontsize=9,
-                      arrowprops={"arrowstyle": "-", "color": "#777777", "linewidth": 0.7},
-                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
+                      (9, -3) if beside else (5, 8), textcoords="offset points", fontsize=9,
+                      ha="left" if beside else "right")
 
 
 def _name_versions(axes, points):
