@@ -129,17 +129,20 @@ def test_real_binarized_counts_are_the_studys():
     assert tuple(np.bincount(positive)) == BINARIZED.study["test_per_class"]
 
 
-def test_drawn_faces_join_the_training_part_alone():
+def test_drawn_faces_join_all_parts_but_the_test():
     photographs = replace(draw_faces(200, seed=1), source="FER-2013",
                           opinions=np.full((200, 7), 1 / 7, np.float32))
     config = Config(classes=2, also_drawn=70, data="somewhere")
     plain, joined = replace(config, also_drawn=None).parts(photographs), config.parts(photographs)
     drawn = select_classes(draw_faces(70), 2)
-    n = len(plain.train)
-    assert np.array_equal(joined.train.faces[:n], plain.train.faces)
-    assert np.array_equal(joined.train.faces[n:], drawn.faces)
-    assert np.array_equal(joined.train.opinions[n:], np.eye(2)[drawn.labels])
-    assert len(joined.validation) == len(plain.validation)
+    learnt = drawn.usage == "Training"
+    for before, after, more in ((plain.train, joined.train, drawn[learnt]),
+                                (plain.validation, joined.validation, drawn[~learnt])):
+        n = len(before)
+        assert np.array_equal(after.faces[:n], before.faces)
+        assert np.array_equal(after.faces[n:], more.faces)
+        assert np.array_equal(after.opinions[n:], np.eye(2)[more.labels])
+    assert np.array_equal(joined.test.faces, plain.test.faces)
     assert config.name != replace(config, also_drawn=None).name
     with pytest.raises(ValueError, match="of the classes"):
         photographs.joined(drawn)

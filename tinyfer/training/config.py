@@ -58,8 +58,8 @@ class Config:
         None, optional(whole(1, 10**7)), "train on N drawn faces even if FER-2013 is at hand",
         metavar="N")
     also_drawn: int | None = setting(
-        None, optional(whole(1, 10**6)), "learn from N drawn faces beside the photographs, too",
-        metavar="N")
+        None, optional(whole(1, 10**6)), "N drawn faces beside the photographs: four fifths to learn "
+        "from, the others to choose the best epoch with", metavar="N")
     data: str | None = setting(
         None, PATH, "FER-2013: archive.zip, its folder, or the csv file; or your own pictures, of any "
         "two or more classes, in a folder, zip or tar.gz: train/CLASS/* and test/CLASS/*, used as "
@@ -163,13 +163,15 @@ class Config:
 
     def parts(self, faces):
         """Parts(train, validation, test) of these faces, as by `experiments.prepare`, and drawn
-        faces joined to the first where `also_drawn` asks for them."""
+        faces joined to the first two where `also_drawn` asks for them."""
         parts = experiments.prepare(faces, self.experiment, self.seed, self.drop_duplicates,
                                     self.limit)
         if not self.also_drawn:
             return parts
         drawn = select_classes(draw_faces(self.also_drawn, seed=self.seed), self.classes)
-        return parts._replace(train=parts.train.joined(drawn))
+        learnt = drawn.usage == "Training"
+        return parts._replace(train=parts.train.joined(drawn[learnt]),
+                              validation=parts.validation.joined(drawn[~learnt]))
 
     def same_run(self, other):
         """Whether the other is the same run, wherever its data lay."""
