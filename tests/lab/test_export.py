@@ -21,6 +21,7 @@ from tinyfer.core import networks
 from tinyfer.core.inference import to_input
 from tinyfer.core.networks import PACKAGED, load_model, six_layer_cnn
 from tinyfer.data.drawn import draw_faces
+from tinyfer.scores.metrics import temperature
 from tinyfer.training import evaluation, runs
 from tinyfer.training.recipes import RECIPES
 
@@ -173,6 +174,13 @@ def test_a_package_is_scored_twice_and_evaluated_like_the_run(call, made, tmp_pa
     parts, _ = evaluation.parts_of(packaged, small_fer2013)
     accuracy = np.mean(packaged.model.predict(parts.test.faces) == parts.test.labels)
     assert f"accuracy {accuracy:.5f}" in out
+    # As sure as it is right on the part that chose it, and saying the same as the run.
+    T, part = packaged.about["temperature"], parts.validation
+    before, after = (model.predict_proba(part.faces) for model in (runs.open_run(made).model,
+                                                                   packaged.model))
+    assert T != 1 and abs(temperature(part.labels, before) - T) < 1e-6
+    assert np.allclose(temperature(part.labels, after), 1, atol=2e-3)
+    assert (before.argmax(axis=1) == after.argmax(axis=1)).all()
     # Its card: with the scores only where the record is of these very weights.
     record = export.record_of(made)
     assert "test accuracy" not in cards.card_block("tiny", {})

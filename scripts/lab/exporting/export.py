@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import options
-from exporting.packaging import half_precision, save_packaged
+from exporting.packaging import calibrate, half_precision, save_packaged
 from exporting.torch_module import check_module_name, save_torch, training_script
 from study.results import is_finished, record_of
 
@@ -88,7 +88,9 @@ def to_package(place, data, path):
     run = open_run(place)
     if run.folder is None or not is_finished(run.folder):
         raise ValueError(f"{place} is not a finished run: train it to the end first")
-    test = parts_of(run, data, largest_face)[0].test
+    parts = parts_of(run, data, largest_face)[0]
+    test, T = parts.test, calibrate(run.model, parts.validation)
+    print(f"logits divided by {T:.3f}, the temperature of the validation part")
     before = run.model.predict_proba(test.faces)
     halved = load_model(run.folder / "best.npz")
     halved.load_state(half_precision(run.model.state()))
@@ -113,6 +115,6 @@ def to_package(place, data, path):
                                                 "trainable_parameters", "threads", "machine")}
     trained |= dict(settings=run.config.as_dict() | {"data": None},
                     experiment=run.experiment.number, best_epoch=record["best_epoch"],
-                    weights=record["weights"], half_precision=half)
+                    weights=record["weights"], half_precision=half, temperature=T)
     save_packaged(path, run.model, trained)
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")

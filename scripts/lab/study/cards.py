@@ -37,14 +37,17 @@ def card_block(name, records):
          f"predictions that differ: {half['changed']}, "
          f"probabilities by at most {half['largest']:.1e}"),
     ]
+    if "temperature" in how:
+        rows.append(("temperature", f"logits divided by {how['temperature']:.3f}, fitted on the "
+                     "validation part"))
     if record and record["weights"] == how["weights"]:
         rows.insert(5, ("command", f"`{tables.command([record])}`"))
         rows.insert(6, ("made", f"{record['date']}, in {record['minutes']:.0f} minutes"))
-        rows += _scores(record)
+        rows += _scores(record, ", before the temperature" * ("temperature" in how))
     return table(["", ""], rows)
 
 
-def _scores(record):
+def _scores(record, before):
     test, clean = record["test"], record["test"]["without_copies"]
     low, high = test["accuracy_interval"]
     yield "test accuracy", (f"**{test['accuracy']:.3f}** (95 % interval {low:.3f} to {high:.3f}, "
@@ -60,6 +63,6 @@ def _scores(record):
             + (f", without copies {clean['accuracy']:.3f}" if clean else ""))
     yield "macro precision, macro AUC", (f"{test['macro']['precision']:.3f}, "
                                          f"{test['macro']['auc']:.3f}")
-    yield "expected calibration error, float32", f"{test['calibration']['ece']:.3f}"
+    yield "expected calibration error, float32" + before, f"{test['calibration']['ece']:.3f}"
     yield "recall of each class", ", ".join(f"{name} {row['recall']:.2f}"
                                             for name, row in test["classes"].items())
