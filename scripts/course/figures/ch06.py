@@ -65,6 +65,16 @@ def scatter():
     return fig
 
 
+def jacobian():
+    """Of a convolution of 8 × 8 pixels with W: a row for each of the 36 outputs."""
+    ones = np.eye(64).reshape(64, 8, 8, 1)      # each input by itself
+    out = conv2d_forward(ones, W.reshape(3, 3, 1, 1), np.zeros(1)).reshape(64, 36)
+    fig, (left, right) = plot(7.2, 3.4, 1, 2, width_ratios=(64, 36))
+    picture(left, out.T, "T: 36 outputs by 64 inputs", -2, 2)
+    picture(right, out, "backward: its transpose", -2, 2)
+    return fig
+
+
 def network():
     """A row for each layer: a box as wide as its output has rows, as high as it has channels."""
     model = six_layer_cnn(classes=7)

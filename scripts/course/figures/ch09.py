@@ -51,3 +51,22 @@ def projection():
         axes.set(xlabel="x", ylim=(-2.2, 2.7))
         axes.set_title(title, loc="center", fontsize=10)
     return fig
+
+
+def shared_means():
+    """Which cells of a batch share a mean: images by pixels by channels."""
+    fig = figure(8.2, 3.4)
+    channel, image = np.arange(6), np.arange(4)[:, None, None]
+    parts = {"batch norm": (channel == 2) & (image >= 0), "layer norm": (channel >= 0) & (image == 3),
+             "group norm": (channel > 2) & (image == 3)}
+    for k, (title, shared) in enumerate(parts.items()):
+        axes = fig.add_subplot(1, 3, k + 1, projection="3d")
+        colours = np.where(np.broadcast_to(shared, (4, 5, 6)), ORANGE, "#EEEEEE")
+        axes.voxels(np.ones((4, 5, 6)), facecolors=colours, edgecolor="#777777", linewidth=0.4,
+                    shade=False)
+        axes.set(title=title, xticks=[], yticks=[], zticks=[], box_aspect=(4, 5, 6))
+        axes.set_xlabel("images", labelpad=-12)
+        axes.set_ylabel("pixels", labelpad=-12)
+        axes.set_zlabel("channels", labelpad=-12)
+        axes.view_init(25, -40)
+    return fig

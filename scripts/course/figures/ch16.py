@@ -1,9 +1,11 @@
 """Chapter 16: schedules, and what becomes of noise."""
 
 import numpy as np
-from figures.style import COLOURS, STYLES, plot
+from figures.style import COLOURS, STYLES, picture, plot
+from PIL import Image
 
 from tinyfer.core.optim import SCHEDULES
+from tinyfer.data.drawn import EMOTIONS, draw_face
 
 STEPS, WALKS = 400, 2000
 
@@ -13,7 +15,7 @@ def rates():
     shares = np.arange(STEPS) / STEPS
     for (name, schedule), colour, style in zip(SCHEDULES.items(), COLOURS, STYLES):
         left.plot(shares, [schedule(s) for s in shares], color=colour, linestyle=style, label=name)
-    left.set(xlabel="share of the steps that are done", title="rate, of the highest", ylim=(0, 1.3))
+    left.set(xlabel="fraction of the steps that are done", title="rate, of the highest", ylim=(0, 1.3))
     left.legend(loc="upper right", ncol=3)
 
     def walk(rate):
@@ -38,4 +40,21 @@ def rates():
         right.plot(losses, color=colour, linestyle=style, label=name)
     right.set(yscale="log", xlabel="step", title="loss", ylim=(0.003, 60))
     right.legend(loc="upper right", ncol=2)
+    return fig
+
+
+def changed():
+    """One face rotated, erased and mixed with another, and the label that goes with each."""
+    one, other = draw_face("happy", seed=3), draw_face("surprise", seed=5)
+    erased = one.copy()
+    erased[22:34, 8:24] = 128
+    hard, mixed = np.eye(7)[3], 0.7 * np.eye(7)[3] + 0.3 * np.eye(7)[6]
+    shown = (("as it is", one, hard), ("smoothed label", one, 0.9 * hard + 0.1 / 7),
+             ("rotated", np.asarray(Image.fromarray(one).rotate(12, fillcolor=160)), hard),
+             ("erased", erased, hard), ("mixup", 0.7 * one + 0.3 * other, mixed))
+    fig, grid = plot(8.2, 3.2, 2, 5, sharey="row", height_ratios=(3, 2))
+    for above, below, (title, image, label) in zip(*grid, shown):
+        picture(above, image, title)
+        below.bar(range(7), label)
+        below.set_xticks(range(7), [name[:3] for name in EMOTIONS], rotation=90)
     return fig
