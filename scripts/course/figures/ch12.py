@@ -3,6 +3,7 @@
 from functools import partial
 
 import numpy as np
+from figures.ch13 import _curves
 from figures.small import scores, small_cnn, train
 from figures.style import BLUE, INK, ORANGE, STYLES, picture, plot
 
@@ -133,4 +134,19 @@ def worth(seeds=3, epochs=12):
     axes.grid(False, axis="y")
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("accuracy on 1,400 new faces (line: chance)")
+    return fig
+
+
+def size():
+    """Loss on 150 training examples and on 1,500 others after 60 epochs, by width; three draws."""
+    widths = 2 ** np.arange(9)
+    fig, axes = plot(6.4, 3.4)
+    ends = np.array([[[part[-1] for part in _curves(150, 5e-3, width, seed)] for seed in range(3)]
+                     for width in widths])
+    for k, (name, colour, style) in enumerate((("training", BLUE, "--"), ("new", ORANGE, "-"))):
+        axes.plot(widths, ends[..., k].mean(axis=1), style, color=colour, label=name)
+        axes.plot(widths, ends[..., k], ".", color=colour)
+    axes.set_xscale("log", base=2)
+    axes.set(xlabel="neurons in each of two hidden layers", ylabel="loss", ylim=(0, None))
+    axes.legend()
     return fig

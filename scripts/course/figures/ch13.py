@@ -21,8 +21,8 @@ def _spirals(n, rng, noise=0.1):
     return x.astype(np.float32), np.where(rng.random(n) < noise, 1 - labels, labels)
 
 
-def _curves(n, lr, width=48):
-    rng = np.random.default_rng(0)
+def _curves(n, lr, width=48, seed=0):
+    rng = np.random.default_rng(seed)
     x, labels = _spirals(n, rng)
     x_val, labels_val = _spirals(1500, rng)
     model = Sequential([Dense(2, width, rng, relu=True), Dense(width, width, rng, relu=True),
