@@ -8,8 +8,8 @@ from tinyfer.data.drawn import EMOTIONS, measures
 def by_hand():
     """Exercise 1, by hand. Two numbers, to three decimals:
 
-    5 % of the people are sad; 66 % of them are found and 12 % of the others flagged. The share of
-    right alarms; and the share of sad people from which on half of the alarms are right.
+    5 % of the people are sad; 66 % of them are found and 12 % of the others flagged. The fraction of
+    right alarms; and the fraction of sad people from which on half of the alarms are right.
     """
     # solution
     # Half are right where base * 0.66 = (1 - base) * 0.12.
@@ -17,7 +17,7 @@ def by_hand():
 
 
 def difference(truth, said, group):
-    """Exercise 2. Recall in a group minus recall outside of it, and how many standard errors that is.
+    """Exercise 2. Recall in a group minus recall outside, and how many standard errors that is.
 
     truth and said (N,) classes from 0 to K - 1; group (N,) booleans. Returns two arrays (K,). The
     variance of a recall r of n images is r (1 - r) / n; variances of independent numbers add up.

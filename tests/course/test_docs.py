@@ -326,8 +326,8 @@ def test_chapters_have_their_parts(page):
     assert headings[-len(parts):] == parts
 
 
-QUESTIONS = re.compile(r"^### Five quick questions\n\n(.*?)\n\n<details>\n<summary>Answers</summary>"
-                       r"\n\n(.*?)\n\n</details>\n\n## ", re.M | re.S)
+QUESTIONS = re.compile(r"^### Five quick questions\n\n(.*?)\n\n<details>\n<summary>Answers"
+                       r"</summary>\n\n(.*?)\n\n</details>\n\n## ", re.M | re.S)
 
 
 @each_page(CHAPTERS)

@@ -57,7 +57,8 @@ def shared_means():
     """Which cells of a batch share a mean: images by pixels by channels."""
     fig = figure(8.2, 3.4)
     channel, image = np.arange(6), np.arange(4)[:, None, None]
-    parts = {"batch norm": (channel == 2) & (image >= 0), "layer norm": (channel >= 0) & (image == 3),
+    parts = {"batch norm": (channel == 2) & (image >= 0),
+             "layer norm": (channel >= 0) & (image == 3),
              "group norm": (channel > 2) & (image == 3)}
     for k, (title, shared) in enumerate(parts.items()):
         axes = fig.add_subplot(1, 3, k + 1, projection="3d")

@@ -15,7 +15,7 @@ def rates():
     shares = np.arange(STEPS) / STEPS
     for (name, schedule), colour, style in zip(SCHEDULES.items(), COLOURS, STYLES):
         left.plot(shares, [schedule(s) for s in shares], color=colour, linestyle=style, label=name)
-    left.set(xlabel="fraction of the steps that are done", title="rate, of the highest", ylim=(0, 1.3))
+    left.set(xlabel="fraction of the steps done", title="rate, of the highest", ylim=(0, 1.3))
     left.legend(loc="upper right", ncol=3)
 
     def walk(rate):
