@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from small import draw_nothing, use_small_network
 from study import cards, reproduce, tables
-from study.results import find_run, key_of, read_results, write_results
+from study.results import find_run, key_of, options_of, read_results, write_results
 
 from tinyfer.commands import pages, train
 from tinyfer.scores.metrics import evaluate
@@ -238,6 +238,23 @@ def record(number="6", seed=0, accuracy=0.67, val_accuracy=0.67, n=1000, copies=
         best_epoch=33, val_accuracy=val_accuracy, minutes=50.4, date="2020-02-02",
         machine=dict(cpu="A CPU", threads=2, python="3", versions={}), parameters=1_394_183,
         weights="0", test=test) | more
+
+
+def test_what_a_training_began_from_stands_in_its_command(tmp_path, monkeypatch, small_fer2013):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    shutil.copy(small_fer2013, "data/fer.csv")
+    given = ["--from", "seven-class", "--also-drawn", "50", "--lr", "0.001"]
+    made = reproduce.parse(["--experiments", "official7", "--recipe", "robust", *given,
+                            "--data", "data/fer.csv"])
+    config = reproduce.run_of("official7", 0, made)[1]
+    options = options_of(config)
+    assert options.split() == given
+    row = record("official7", recipe="robust", options=options, epochs=120)
+    words = tables.command([row]).replace("archive.zip", "fer.csv").split()[2:]
+    again = reproduce.run_of("official7", 0, reproduce.parse(words))[1]
+    assert again == config
+    assert key_of(row) == "official7-robust-from-seven-class-also-drawn-50-lr-0.001-seed0"
 
 
 def merged():

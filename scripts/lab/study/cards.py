@@ -1,7 +1,7 @@
 """The facts of a model card, from what packaged weights carry with them and docs/results.json."""
 
 from study import tables
-from study.results import key_of
+from study.results import key_of, options_of
 
 from tinyfer.commands.pages import table
 from tinyfer.core.networks import PACKAGED
@@ -18,7 +18,8 @@ def card_block(name, records):
     how, config, recipe = run.about, run.config, run.config.recipe
     half = how["half_precision"]
     record = records.get(key_of(vars(config) | {"experiment": how["experiment"],
-                                                "recipe": recipe.name}))
+                                                "recipe": recipe.name,
+                                                "options": options_of(config)}))
     rows = [
         ("data", how["source"]),
         ("classes", ", ".join(how["class_names"])),

@@ -45,6 +45,10 @@ def parse(argv):
         "those by another recipe have a table of their own, and rows there")
     add("--epochs", type=cli.at_least(1), metavar="N",
         help="fewer epochs than the recipe's, to try it out; or more")
+    add("--lr", type=float, metavar="RATE", help="another rate than the recipe's")
+    for name, option in results.OPTIONS.items():
+        add(f"--{option}", dest=name, help="as for train.py",
+            type=cli.at_least(1) if name == "also_drawn" else str)
     add("--out", metavar="FOLDER", default="runs", help="where the runs are (default runs)")
     cli.add_threads(parser)
     add("--table", action="store_true", help="run nothing, only write the page from results.json")
@@ -112,7 +116,8 @@ def finish(number, seed, given):
 def run_of(number, seed, given):
     """The run folder of an experiment, or None, and the Config it has or will have."""
     options = dict(experiment=number, seed=seed, recipe=given.recipe, data=given.data,
-                   drawn=given.drawn, epochs=given.epochs,
+                   drawn=given.drawn, epochs=given.epochs, lr=given.lr, start=given.start,
+                   teachers=given.teachers, also_drawn=given.also_drawn,
                    drop_duplicates=given.drop_duplicates or None)
     config = train.new_config({name: value for name, value in options.items()
                                if value is not None})

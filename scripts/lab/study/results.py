@@ -4,7 +4,8 @@ A record holds everything the page says about one run, so that the page can be w
 when the run folders are gone. It is a dict:
 
     experiment, seed, drop_duplicates,
-    recipe                              which run; together they are its key ("study" where absent)
+    recipe, options                     which run; together they are its key ("study" where absent;
+                                        options: those of OPTIONS that it had, as one would type)
     source, drawn                       "FER-2013", or how many drawn faces were used instead
     epochs, batch_size, lr              its settings
     images                              {part: number of images}
@@ -17,6 +18,7 @@ when the run folders are gone. It is a dict:
     thresholds, against                 experiment 6b only: threshold curve, paired tests
 """
 
+import re
 import time
 import zlib
 from contextlib import contextmanager
@@ -36,15 +38,27 @@ from tinyfer.training.loop import out_of_patience
 from tinyfer.training.recipes import RECIPES
 
 MOST_BYTES = 50_000_000
+# What a training may begin from and learn from beside its images: field of Config -> option.
+OPTIONS = {"start": "from", "teachers": "teachers", "also_drawn": "also-drawn"}
 ORDER = ("1", "2", "3", "4", "5", "6", "6b", "7", "8", "official7")
 
 
 def key_of(record):
     """"6-seed0"; "6-distinct-seed0" for a training without the copies, "6-best-seed0" for one by
-    another recipe than the study's."""
+    another recipe than the study's, "official7-robust-from-seven-class-seed0" with options."""
     recipe = f"-{record['recipe']}" if record.get("recipe", "study") != "study" else ""
+    options = re.sub(r"[^\w.]+", "-", " " + record["options"]) if record.get("options") else ""
     distinct = "-distinct" if record["drop_duplicates"] else ""
-    return f"{record['experiment']}{recipe}{distinct}-seed{record['seed']}"
+    return f"{record['experiment']}{recipe}{options}{distinct}-seed{record['seed']}"
+
+
+def options_of(config):
+    """The options of a run that its experiment and recipe do not say, as one would type them."""
+    words = [f"--{option} {getattr(config, name)}" for name, option in OPTIONS.items()
+             if getattr(config, name)]
+    if config.recipe.lr != RECIPES[config.recipe.name].lr:
+        words.append(f"--lr {config.recipe.lr:g}")
+    return " ".join(words)
 
 
 def is_trial(recipe, epochs, drawn):
@@ -162,7 +176,7 @@ def _about(run, number):
         experiment=number,
         seed=run.config.seed, drop_duplicates=run.config.drop_duplicates, drawn=run.config.drawn,
         epochs=run.config.recipe.epochs, batch_size=run.config.recipe.batch_size,
-        lr=run.config.recipe.lr, recipe=run.config.recipe.name,
+        lr=run.config.recipe.lr, recipe=run.config.recipe.name, options=options_of(run.config),
         source=run.about["source"],
         images={name: part["images"] for name, part in run.about["parts"].items()},
         best_epoch=best["epoch"], val_accuracy=best["val_accuracy"],

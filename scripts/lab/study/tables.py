@@ -117,6 +117,7 @@ def command(group):
     words += [f"--recipe {recipe}"] if other_recipe(first) else []
     words += [f"--drawn {first['drawn']}"] if first["drawn"] else ["--data data/archive.zip"]
     words += ["--drop-duplicates"] if first["drop_duplicates"] else []
+    words += [first["options"]] if first.get("options") else []
     words += [f"--epochs {first['epochs']}"] if first["epochs"] != RECIPES[recipe].epochs else []
     words += ["--docs docs"] if is_trial(recipe, first["epochs"], first["drawn"]) else []
     return " ".join(words)
@@ -181,7 +182,8 @@ def recipes_table(records):
             test, averaged = r["test"], r.get("averaged")
             low, high = test["accuracy_interval"]
             rows.append([
-                r["experiment"], r.get("recipe", "study"), r["epochs"], _3(r["val_accuracy"]),
+                r["experiment"], f"{r.get('recipe', 'study')} {r.get('options', '')}".strip(),
+                r["epochs"], _3(r["val_accuracy"]),
                 f"{test['accuracy']:.3f} ({low:.3f} to {high:.3f})", _clean(test),
                 _3(averaged and averaged["accuracy"]), _clean(averaged), _3(test["macro"]["auc"]),
                 f"{r['minutes']:.0f}, {r['machine']['cpu']}", f"`{command([r])}`"])
