@@ -13,6 +13,7 @@ are plain words until then. (It is not called site.py, as a module of Python is.
 
 import ast
 import html
+import json
 import logging
 import os
 import re
@@ -31,13 +32,11 @@ from tinyfer.commands import cli
 ROOT = Path(__file__).resolve().parents[2]
 DOCS, HERE = ROOT / "docs", Path(__file__).parent / "website"
 PANELS = ROOT / "tinyfer" / "page" / "static"
-BESIDES = ["play", "glossary", "results", "speed", "saliency", "fine-tuning", "data", "exercises",
-           "teaching", "model-cards/seven-class", "model-cards/five-class",
-           "model-cards/five-class-study", "model-cards/binary", "map", "changelog"]
 # page of docs/ -> its name in the site, without .html
 NAMES = {DOCS / "README.md": "course", DOCS / "exercises" / "README.md": "exercises"}
 NAMES |= {page: page.relative_to(DOCS).with_suffix("").as_posix()
-          for page in [*DOCS.glob("*.md"), *DOCS.glob("model-cards/*.md")] if page not in NAMES}
+          for page in sorted([*DOCS.glob("*.md"), *DOCS.glob("model-cards/*.md")]) if page not in NAMES}
+FIRST = ["play", "exercises", "glossary", "results"]       # of the pages beside the chapters
 # still picture -> what one can move below it, a module of website/moving/
 MOVING = {"04-step-size": "secant", "10-valley": "valley", "03-regions": "regions",
           "06-windows": "window", "07-receptive-field": "field", "09-projection": "projection",
@@ -107,10 +106,12 @@ def moving(text):
 
 def contents():
     """The navigation: a list for each part, and one of the pages beside the course."""
+    beside = [name for name in NAMES.values() if name != "course" and not name[0].isdigit()]
+    beside.sort(key=lambda name: (FIRST + [name]).index(name))
     parts = {"The course": ["About it <self>"]} | {part: [NAMES[chapter.page] for chapter in chapters.CHAPTERS if chapter.part == part]
              for part in chapters.PARTS}
     return "".join(f"\n\n```{{toctree}}\n:hidden:\n:caption: {part}\n\n" + "\n".join(names) + "\n```"
-                   for part, names in (parts | {"Beside it": BESIDES}).items()) + "\n"
+                   for part, names in (parts | {"Beside it": beside}).items()) + "\n"
 
 
 def address_of_code():
@@ -176,8 +177,54 @@ def finished(page):
 
     text = page.read_text(encoding="utf-8")
     text = re.sub(r'<img(?= [^>]*src="([^"]*_images/[^"]*)")', picture, text)
-    return re.sub(r'(<pre|<div class="formula"|<div class="table-wrapper[^"]*")', r'\1 tabindex="0"',
+    text = re.sub(r'(<pre|<div class="formula"|<div class="table-wrapper[^"]*")', r'\1 tabindex="0"',
                   text)
+    return re.sub(r'(class="sidebar-brand" href=")(?:#|((?:../)*)course.html)"', r'\1\2index.html"',
+                  text)
+
+
+# The front page: the page of `tinyfer play`, answered by the browser
+
+FRONT = {       # what stands in its HTML: what stands there on the site
+    'data-answers="./program.js"': 'data-answers="./browser.js"',
+    "<title>tinyfer: see inside</title>": """<title>tinyfer: a network one can see into</title>
+<meta name="description" content="A facial-expression network from scratch, alive in the page, and
+the course that derives every line of it.">
+<meta http-equiv="Content-Security-Policy" content="default-src 'self'; img-src 'self' blob:">""",
+    'href="icon.svg"': 'href="page/icon.svg"', 'href="style.css"': 'href="page/style.css"',
+    'src="main.js"': 'src="page/main.js"',
+    '<button id="tour"': """<a class="button" href="course.html">The course</a>
+  <button id="use-camera" type="button">Use your camera</button>
+  <button id="tour\"""",
+    "<main>": """<p class="lead front">This network reads facial expressions, here in your browser: move
+  a slider, and watch what it answers and why. Every line of it is derived in
+  <a href="course.html">a course of 23 chapters</a>.</p>
+<noscript><p class="lead front">The network needs JavaScript; the course does not.</p></noscript>
+<main>"""}
+
+
+def front_page(out):
+    """Write index.html, and page/: the panels, the network, its weights, and what it tells."""
+    import site_weights
+
+    from tinyfer.page.forward import EXPLAINED
+    from tinyfer.page.networks import Networks
+    from tinyfer.page.questions import REGIONS
+    from tinyfer.photo.reading import AHEAD, SURE
+
+    text = (PANELS / "index.html").read_text(encoding="utf-8")
+    for old, new in FRONT.items():
+        if text.count(old) != 1:
+            raise ValueError(f"{PANELS / 'index.html'} should have {old} once")
+        text = text.replace(old, new)
+    (out / "index.html").write_text(text, encoding="utf-8")
+    shutil.copytree(PANELS, out / "page", ignore=shutil.ignore_patterns("index.html", "program.js"))
+    site_weights.write_all(out / "page" / "weights")
+    networks = Networks()
+    (out / "page" / "weights" / "start.json").write_text(json.dumps(dict(
+        networks=networks.names, learnt={name: networks.learnt_from(name) for name in networks.names},
+        methods=["gradient", "gradient*input"], regions=REGIONS, sure=SURE, ahead=AHEAD,
+        explained={kind.__name__: place for kind, place in EXPLAINED.items()})))
 
 
 def parse(argv):
@@ -206,6 +253,12 @@ def run(options):
         page.write_text(finished(page), encoding="utf-8")
         formulas.update(*re.findall("<math.*?</math>", page.read_text(encoding="utf-8")))
     math_font("".join(formulas), out / "_static" / "math.woff")
+    answers = json.loads((DOCS / "exercises" / "answers.json").read_text(encoding="utf-8"))
+    by_hand = {chapter.page.stem: {topic: answers[topic] for topic in (
+        chapter.topic, f"{chapter.topic}_gradient") if topic in answers}
+        for chapter in chapters.CHAPTERS}
+    (out / "_static" / "by_hand.json").write_text(json.dumps(by_hand), encoding="utf-8")
+    front_page(out)
     print(f"{len(NAMES)} pages in {out}")
 
 

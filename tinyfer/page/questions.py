@@ -79,7 +79,7 @@ class Questions:
     def start(self, question):
         """What there is to choose from."""
         return pack(dict(networks=self.networks.names, methods=list(METHODS),
-                         regions=REGIONS, **faces.describe()))
+                         regions=REGIONS, learns=True, **faces.describe()))
 
     def network(self, question):
         """The classes of a network, what it has learnt, and what of."""

@@ -1,31 +1,39 @@
 // A plain chart of curves on a canvas, sharp on every screen.
 
-const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name);
+export const ink = name => getComputedStyle(document.body).getPropertyValue(name);
 
-// lines: [{x, y, colour, width, dash}]; points: [{x, y, colour}]; marks: [{x, words}], upright.
-// x and y: what the axes are called; whole: whether x counts something. The first line says how far
-// the axes reach.
-export function chart(canvas, {lines, points = [], marks = [], x, y, whole = false}) {
+// A pen for all of a canvas, in the units of the page; null where it is not seen.
+export function paper(canvas, size = 1) {
   const {width, height} = canvas.getBoundingClientRect(), density = devicePixelRatio || 1;
-  if (!width) return;
+  if (!width) return null;
   canvas.width = width * density;
   canvas.height = height * density;
   const pen = canvas.getContext("2d"), font = parseFloat(getComputedStyle(canvas).fontSize);
   pen.scale(density, density);
-  pen.font = `${0.8 * font}px system-ui, sans-serif`;
+  pen.font = `${size * font}px system-ui, sans-serif`;
   pen.lineJoin = "round";
+  return {pen, font, width, height};
+}
+
+// lines: [{x, y, colour, width, dash}]; points: [{x, y, colour}]; marks: [{x, words}], upright.
+// x and y: what the axes are called; whole: whether x counts something. The axes reach as far as
+// `axes`, {x, y}.
+export function chart(canvas, {lines, axes = lines[0], points = [], marks = [], x, y, whole = false}) {
+  const sheet = paper(canvas, 0.8);
+  if (!sheet) return;
+  const {pen, font, width, height} = sheet;
   const left = 3.4 * font, bottom = 2.6 * font, top = 1.7 * font, right = 0.8 * font;
-  const all = lines[0], range = values => {
+  const range = values => {
     const low = Math.min(...values), high = Math.max(...values), room = 0.06 * (high - low) || 0.5;
     return [low - room, high + room];
   };
-  const [lowX, highX] = [Math.min(...all.x), Math.max(...all.x)];
-  const [lowY, highY] = range([...all.y, ...points.map(point => point.y)]);
+  const [lowX, highX] = [Math.min(...axes.x), Math.max(...axes.x)];
+  const [lowY, highY] = range([...axes.y, ...points.map(point => point.y)]);
   const atX = value => left + (width - left - right) * (value - lowX) / (highX - lowX || 1);
   const atY = value => height - bottom - (height - bottom - top) * (value - lowY) / (highY - lowY);
 
-  pen.strokeStyle = colour("--line");
-  pen.fillStyle = colour("--soft");
+  pen.strokeStyle = ink("--line");
+  pen.fillStyle = ink("--soft");
   pen.textBaseline = "middle";
   for (const value of ticks(lowY, highY, 5)) {
     pen.beginPath();
@@ -50,23 +58,23 @@ export function chart(canvas, {lines, points = [], marks = [], x, y, whole = fal
   pen.rect(left, top, width - left - right, height - bottom - top);
   pen.clip();
   for (const mark of marks) {
-    stroke([atX(mark.x), atX(mark.x)], [top, height - bottom], colour("--soft"), 1, [3, 4]);
-    pen.fillStyle = colour("--soft");
+    stroke([atX(mark.x), atX(mark.x)], [top, height - bottom], ink("--soft"), 1, [3, 4]);
+    pen.fillStyle = ink("--soft");
     pen.fillText(mark.words, atX(mark.x) + 4, height - bottom - 0.7 * font);
   }
   for (const line of lines) {
-    stroke(line.x.map(atX), line.y.map(atY), colour(line.colour), line.width ?? 2, line.dash ?? []);
+    stroke(line.x.map(atX), line.y.map(atY), ink(line.colour), line.width ?? 2, line.dash ?? []);
   }
   pen.restore();
   for (const point of points) {
-    pen.fillStyle = colour(point.colour);
+    pen.fillStyle = ink(point.colour);
     pen.beginPath();
     pen.arc(atX(point.x), atY(point.y), 0.35 * font, 0, 2 * Math.PI);
     pen.fill();
   }
 
-  function stroke(xs, ys, ink, width, dash) {
-    pen.strokeStyle = ink;
+  function stroke(xs, ys, colour, width, dash) {
+    pen.strokeStyle = colour;
     pen.lineWidth = width;
     pen.setLineDash(dash);
     pen.beginPath();

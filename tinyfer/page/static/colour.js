@@ -10,7 +10,7 @@ function mix(a, b, share) {
 }
 
 function readScale() {
-  const style = getComputedStyle(document.documentElement);
+  const style = getComputedStyle(document.body);
   const colour = name => style.getPropertyValue(name).trim().split(" ").map(Number);
   const [zero, plus, minus] = ["--zero", "--plus-rgb", "--minus-rgb"].map(colour);
   scale = Array.from({length: 255}, (_, n) => {
@@ -77,7 +77,7 @@ export function drawMaps(canvas, bytes, height, width, channels) {
 
 // The outline of the pixels of a mask, each `zoom` points wide.
 export function outlineMask(pen, mask, zoom) {
-  pen.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--ink");
+  pen.strokeStyle = getComputedStyle(document.body).getPropertyValue("--ink");
   pen.lineWidth = 2;
   pen.beginPath();
   const inside = (i, j) => i >= 0 && j >= 0 && i < SIZE && j < SIZE && mask[i * SIZE + j];

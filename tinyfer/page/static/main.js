@@ -2,8 +2,7 @@
 
 import {answersFrom, ask, Line, report} from "./ask.js";
 import {drawFace} from "./colour.js";
-import {$, bars, fill, tabs} from "./elements.js";
-import {askProgram} from "./program.js";
+import {$, bars, fill, make, tabs} from "./elements.js";
 import {SIZE, on, state, target, tell} from "./state.js";
 import {startDrawing} from "./drawn.js";
 import {startPictures} from "./pictures.js";
@@ -73,7 +72,7 @@ function startScheme() {
 }
 
 async function start() {
-  answersFrom(askProgram);
+  answersFrom((await import(document.documentElement.dataset.answers)).answer);
   startScheme();
   const choices = await ask("start");
   fill($("network"), choices.networks);
@@ -93,11 +92,19 @@ async function start() {
   startPainting();
   startCover(choices);
   startLayers();
-  startNudge();
-  startStep();
-  startTraining();
+  if (choices.learns) {
+    startNudge();
+    startStep();
+    startTraining();
+  } else {
+    $("as-training").hidden = true;
+    for (const panel of [$("nudge"), $("step"), $("train")]) {
+      panel.replaceChildren(panel.firstElementChild, make("p", {}, "Here the network only answers. ",
+        "To move its weights, let the program run on your machine: ", make("code", {}, "tinyfer play")));
+    }
+  }
   startGame();
-  startTour();
+  startTour(choices);
   $("network").onchange();
   tabs(sources, name => { state.source = name; tell("source"); })("drawn");
   tabs(inside, name => {

@@ -5,7 +5,7 @@ import {$, make} from "./elements.js";
 import {SIZE, TAB, on, setFace, state} from "./state.js";
 
 const LARGEST = 40e6;           // bytes of a picture file
-const CUT = 480;                // pixels of the square that goes to Python, at most
+const CUT = 480;                // pixels of the square that is scaled, at most
 const VIEW = 480;               // of the picture in which it looks for faces, at most,
 const FOLLOW = 320;             // and of a frame of the camera
 const FRAME = 50;               // ms between two pictures of the camera
@@ -115,7 +115,7 @@ class Square {
     event.preventDefault();
   }
 
-  // Have Python look for the faces: "find" in a picture, "follow" in the next frame of a camera.
+  // Have the faces looked for: "find" in a picture, "follow" in the next frame of a camera.
   find(name = "find", most = VIEW) {
     const scale = Math.min(1, most / Math.max(this.width, this.height));
     const [width, height] = [this.width, this.height].map(side => Math.round(side * scale));
@@ -276,4 +276,8 @@ export function startPictures() {
   };
   on("source", () => { if (state.source === "picture" && square.source) square.update(); });
   startCamera();
+  $("use-camera")?.addEventListener("click", () => {       // of the front page
+    document.querySelector("[data-panel=camera]").click();
+    $("camera-start").click();
+  });
 }

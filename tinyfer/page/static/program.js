@@ -22,7 +22,7 @@ class Answer {
   }
 }
 
-export async function askProgram(name, fields, bytes, signal) {
+export async function answer(name, fields, bytes, signal) {
   const json = encoder.encode(JSON.stringify(fields));
   const message = new Uint8Array(4 + json.length + bytes.length);
   new DataView(message.buffer).setUint32(0, json.length, true);

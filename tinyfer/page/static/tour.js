@@ -28,19 +28,19 @@ const STEPS = [
     "their slopes, again and again: press Train, then Play.", "nudge", "#curve"],
 ];
 
-let at = 0;
+let steps = STEPS, at = 0;
 
 function show(step) {
-  at = Math.max(0, Math.min(STEPS.length - 1, step));
-  const [title, words, panel, framed, prepare] = STEPS[at];
+  at = Math.max(0, Math.min(steps.length - 1, step));
+  const [title, words, panel, framed, prepare] = steps[at];
   $("guide").hidden = false;
   if (panel) document.querySelector(`[data-panel=${panel}]`).click();
   prepare?.();
   $("guide-title").textContent = title;
   $("guide-words").textContent = words;
-  $("guide-place").textContent = `${at + 1} of ${STEPS.length}`;
+  $("guide-place").textContent = `${at + 1} of ${steps.length}`;
   $("guide-back").disabled = at === 0;
-  $("guide-next").hidden = at === STEPS.length - 1;
+  $("guide-next").hidden = at === steps.length - 1;
   frame(framed);
 }
 
@@ -57,7 +57,8 @@ function end() {
   $("tour").focus();
 }
 
-export function startTour() {
+export function startTour({learns}) {
+  if (!learns) steps = STEPS.slice(0, -1);      // the last is about a weight that moves
   $("tour").onclick = () => show(0);
   $("guide-back").onclick = () => show(at - 1);
   $("guide-next").onclick = () => show(at + 1);

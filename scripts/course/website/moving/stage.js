@@ -1,0 +1,96 @@
+// What all figures here have: a canvas, controls below it, and a sentence that says what one sees.
+// Nothing moves unless a reader moves it.
+
+import {ink, paper} from "../../page/chart.js";
+import {make} from "../../page/elements.js";
+import {on, tell} from "../../page/state.js";
+
+export {chart, ink, paper} from "../../page/chart.js";
+export {number} from "../../page/elements.js";
+
+// label: what the canvas is, for who does not see it; ratio: of its width to its height.
+// controls: name -> {words, min, max, step, value, shown} of a slider, shown(value) what stands beside
+// it, or {words, options} of a list. draw(canvas, values): draws, and returns the sentence.
+// point(x, y): where it is, in parts of the canvas, that a pointer or the arrow keys (by `step`) are.
+export function stage(place, {label, ratio = 2, controls, legend = [], draw, point, step = 1 / 48}) {
+  const canvas = make("canvas", {className: "stage", "aria-label": label,
+                                 ...point ? {role: "application", tabIndex: 0} : {role: "img"}});
+  const said = make("p", {className: "said", "aria-live": "polite"}), values = {};
+  const show = () => {
+    for (const tell of Object.values(values.tells)) tell();
+    said.textContent = draw(canvas, values);
+  };
+  Object.defineProperty(values, "tells", {value: {}});
+  const rows = Object.entries(controls).map(([name, {words, options, shown, ...range}]) => {
+    const input = options
+      ? make("select", {}, ...options.map(each => make("option", {}, each)))
+      : make("input", {type: "range", ...range});
+    const output = make("output");
+    values.tells[name] = () => {
+      values[name] = options ? input.value : Number(input.value);
+      output.textContent = options ? "" : shown?.(values[name]) ?? input.value.replace("-", "−");
+    };
+    input.addEventListener("input", show);
+    return make("label", {}, make("span", {}, words), input, output);
+  });
+  canvas.style.aspectRatio = ratio;
+  place.append(canvas, ...legend.length ? [legendOf(legend)] : [],
+               make("div", {className: "controls"}, ...rows), said);
+  if (point) follow(canvas, step, (x, y) => { point(x, y); show(); });
+  new ResizeObserver(show).observe(canvas);
+  on("scheme", show);
+}
+
+function legendOf(legend) {
+  return make("p", {className: "legend"}, ...legend.flatMap(([colour, words]) => {
+    const swatch = make("i");
+    swatch.style.background = `var(${colour})`;
+    return [make("span", {}, swatch, words)];
+  }));
+}
+
+function follow(canvas, step, point) {
+  let at = [0.5, 0.5];
+  const go = (x, y) => {
+    at = [x, y].map(share => Math.max(0, Math.min(1 - 1e-9, share)));
+    point(...at);
+  };
+  const pointed = event => {
+    const box = canvas.getBoundingClientRect();
+    go((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+  };
+  canvas.addEventListener("pointermove", event => {
+    if (event.pointerType === "mouse" || event.buttons) pointed(event);
+  });
+  canvas.addEventListener("pointerdown", pointed);
+  canvas.addEventListener("keydown", event => {
+    const move = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]}[event.key];
+    if (!move) return;
+    event.preventDefault();
+    const ratio = canvas.clientWidth / canvas.clientHeight;
+    go(at[0] + move[0] * step, at[1] + move[1] * step * ratio);
+  });
+}
+
+// Light or dark has been chosen.
+const chosen = () => tell("scheme");
+new MutationObserver(chosen).observe(document.body, {attributeFilter: ["data-theme"]});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", chosen);
+
+// A line through points [x, y] of the page; a cross or a dot at one.
+export function trace({pen}, points, colour, width = 2, dash = []) {
+  pen.strokeStyle = ink(colour);
+  pen.lineWidth = width;
+  pen.setLineDash(dash);
+  pen.beginPath();
+  for (const point of points) pen.lineTo(...point);
+  pen.stroke();
+  pen.setLineDash([]);
+}
+
+export function dot({pen}, [x, y], colour, radius = 3) {
+  pen.fillStyle = ink(colour);
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 2 * Math.PI);
+  pen.fill();
+}

@@ -1,0 +1,217 @@
+// The questions of questions.py, answered by the network in the browser, in a thread of its own so
+// that the page never stops. Each answer mirrors the function of its name in Python; what has no
+// answer here (nudge, step, train) needs the program in a terminal.
+
+import * as finders from "./network/finder.js";
+import * as networks from "./network/network.js";
+import * as pens from "./network/pen.js";
+
+const SIZE = 48;
+const BRIGHTEST = 0.998;            // `strips` of tinyfer/page/strips.py
+const WEIGHTS = new URL("weights/", import.meta.url);
+
+const opened = {};                  // name of a file -> the promise of what it holds
+const open = (name, load) => opened[name] ??= load(new URL(name, WEIGHTS).href)
+  .catch(error => { delete opened[name]; throw error; });
+const pen = () => open("pen.json", pens.load);
+const about = () => open("start.json", async url => (await fetch(url)).json());
+const net = name => open(`${name}.bin`, networks.load);
+
+const scaled = face => Float32Array.from(face, grey => grey / 255);
+const bytes = face => Uint8Array.from(face, grey => Math.round(255 * grey));
+
+// What goes into each layer, from the first row and column on that the network looks at.
+function valuesOf(network, face) {
+  const [top, left] = network.seen;
+  return network.values(network.given(scaled(face), [top, left, SIZE - top, SIZE - left]));
+}
+
+const softmax = logits => {
+  const powers = logits.map(z => Math.exp(z - Math.max(...logits)));
+  return powers.map(power => power / powers.reduce((a, b) => a + b));
+};
+
+// Through the layers below number `end` and from number `start` on, the last one first.
+const backward = (row, values, dout, start = 0, end = row.length) => row.slice(start, end)
+  .reduceRight((d, {run}, n) => run.backward(d, values[start + n], values[start + n + 1]), dout);
+
+// d p[k] / d logits. Mirrors explained_gradient of tinyfer/explain/score.py.
+function slope({data, shape}, k) {
+  const p = softmax(data);
+  return {data: p.map((each, n) => p[k] * (Number(n === k) - each)), shape};
+}
+
+// dx of the part that was given, laid on the whole face.
+function onFace({data, shape: [height, width]}, [top, left]) {
+  const map = new Float32Array(SIZE * SIZE);
+  for (let i = 0; i < height; i++) {
+    map.set(data.subarray(i * width, (i + 1) * width), (top + i) * SIZE + left);
+  }
+  return map;
+}
+
+// Red, green, blue and opacity, on white. Mirrors grey_of of tinyfer/data/pictures.py.
+function greyOf(pixels, length) {
+  return Uint8Array.from({length}, (_, n) => {
+    const [r, g, b, opacity] = pixels.subarray(4 * n, 4 * n + 4);
+    const grey = 19595 * r + 38470 * g + 7471 * b + 0x8000 >> 16;
+    return Math.round((grey * opacity + 255 * (255 - opacity)) / 255);
+  });
+}
+
+async function find({width, height}, pixels) {
+  const finder = await open("finder.bin", finders.load);
+  const found = finder.find(greyOf(pixels, width * height), width, height);
+  return {faces: found.map(({x, y, size, score}) => [x, y, size, score])};
+}
+
+// What made the value of a unit, by its kind of layer: what is told, then its x and its w. Mirrors
+// the functions of the same names in strips.py.
+
+function ofSum(layer, xs, ws, k, products) {
+  const bias = layer.b[k], total = products.reduce((a, b) => a + b) + bias;
+  return [{bias, sums: products, relu: layer.relu, total}, xs, ws];
+}
+
+function ofConv(layer, x, [i, j, k]) {
+  const [, W, C] = x.shape, K = layer.b.length, sums = Array(C).fill(0);
+  const xs = new Float32Array(9 * C), ws = new Float32Array(9 * C);
+  for (let n = 0; n < 9 * C; n++) {
+    const c = n % C, tap = (n - c) / C, row = i + Math.floor(tap / 3), column = j + tap % 3;
+    xs[n] = x.data[(row * W + column) * C + c];
+    ws[n] = layer.w[n * K + k];
+    sums[c] += xs[n] * ws[n];
+  }
+  return ofSum(layer, xs, ws, k, sums);
+}
+
+function ofDense(layer, x, [k]) {
+  const ws = x.data.map((_, n) => layer.w[n * layer.b.length + k]);
+  return ofSum(layer, x.data, ws, k, Array.from(x.data, (value, n) => value * ws[n]));
+}
+
+function ofBatchNorm(layer, x, place, at) {
+  const k = place.at(-1), [mean, gamma, beta] = ["mean", "gamma", "beta"].map(name => layer[name][k]);
+  return [{x: x.data[at], mean, var: layer.var[k], epsilon: layer.epsilon, gamma, beta}];
+}
+
+function ofPool(_, x, [i, j, k]) {
+  const [, W, C] = x.shape;
+  const four = [0, 1, W, W + 1].map(step => x.data[(2 * i * W + 2 * j + step) * C + k]);
+  return [{four, winner: four.indexOf(Math.max(...four))}];
+}
+
+const ofDropout = (_, x, __, at) => [{x: x.data[at], kept: true}];
+
+function ofFlatten(_, x, [n]) {
+  const [, width, channels] = x.shape, k = n % channels, j = (n - k) / channels % width;
+  return [{x: x.data[n], comes_from: [Math.floor(n / channels / width), j, k], shape: x.shape}];
+}
+
+const TOLD = {Conv2D: ofConv, Dense: ofDense, BatchNorm: ofBatchNorm, MaxPool2D: ofPool,
+              Dropout: ofDropout, Flatten: ofFlatten};
+
+// [top, left, height, width] of the pixels that a unit sees, null where it sees them all. Mirrors
+// unit_places of tinyfer/explain/geometry.py.
+function windowOf(row, [i, j], [top, left]) {
+  let first = 0, step = 1, size = 1;
+  for (const {kind} of row) {
+    const [kernel, stride] = {Conv2D: [3, 1], MaxPool2D: [2, 2]}[kind] ?? [1, 1];
+    first += step * (kernel - 1) / 2;
+    size += step * (kernel - 1);
+    step *= stride;
+  }
+  const [y, x] = [i, j].map(each => first + step * each - (size - 1) / 2);
+  return [top + y, left + x, size, size];
+}
+
+// d of a unit, before its ReLU, with respect to the layer's x. Mirrors _pixels of strips.py.
+function towardsX(layer, x, out, place, at) {
+  const dout = new Float32Array(out.data.length);
+  dout[at] = 1;
+  if (!layer.relu) return layer.run.backward({data: dout, shape: out.shape}, x, out);
+  const on = {data: out.data.map(() => 1), shape: out.shape};
+  return layer.run.backward({data: dout, shape: out.shape}, x, on);
+}
+
+const answers = {
+  async start() {
+    const {people, ...rest} = await pen();
+    return {...rest, ...await about(), people: people.length - 1, learns: false};
+  },
+
+  async network({network}) {
+    const {row, classNames} = await net(network), {learnt} = await about();
+    const parameters = row.flatMap(({name, arrays}) => Object.entries(arrays).map(
+      ([part, [shape]]) => ({name: `${name}.${part}`, shape})));
+    return {classes: classNames, parameters, learnt_from: learnt[network]};
+  },
+
+  async draw({expression, person, measures: moved}) {
+    const drawing = await pen(), all = {...pens.measures(drawing, expression, person), ...moved};
+    const places = drawing.sliders.map(({name, low, high}) => (
+      [name, Math.min(Math.max(all[name], low), high)]));
+    return {measures: {...Object.fromEntries(places), ...moved}, arrays: [bytes(pens.draw(all))]};
+  },
+
+  async cut({width, height}, pixels) {
+    const grey = greyOf(pixels, width * height), square = {x: 0, y: 0, size: width};
+    return {arrays: [bytes(finders.cut(grey, width, height, square))]};
+  },
+
+  find,
+  follow: find,
+
+  async answer({network}, face) {
+    const found = await net(network), probabilities = [...found.probabilities(scaled(face))];
+    const [first, second] = probabilities.toSorted((a, b) => b - a), {sure, ahead} = await about();
+    return {classes: found.classNames, probabilities,
+            unsure: first < sure || first - second < ahead};
+  },
+
+  async map({network, method, target}, face) {
+    const found = await net(network), values = found.values(found.given(scaled(face)));
+    const dx = backward(found.row, values, slope(values.at(-1), found.classNames.indexOf(target)));
+    const map = onFace(dx, found.seen);
+    return {arrays: [method === "gradient" ? map : map.map((d, n) => d * face[n] / 255)]};
+  },
+
+  async strips({network}, face) {
+    const found = await net(network), values = valuesOf(found, face), {explained} = await about();
+    const maps = [], layers = found.row.map(({name, title, kind}, number) => {
+      const {data, shape} = values[number + 1], [height, width, channels] = shape;
+      const sizes = data.map(Math.abs).sort();
+      const scale = sizes[Math.ceil(BRIGHTEST * (sizes.length - 1))] || sizes.at(-1) || 1;
+      maps.push(Int8Array.from({length: data.length}, (_, n) => {
+        const k = Math.floor(n / height / width), pixel = n % (height * width);
+        return Math.round(127 * Math.max(-1, Math.min(1, data[pixel * channels + k] / scale)));
+      }));
+      const [chapter, code] = explained[kind];
+      return {name, title, shape, scale, chapter, code};
+    });
+    return {layers, arrays: maps};
+  },
+
+  async unit({network, layer: number, i, j, k, target}, face) {
+    const found = await net(network), {row, seen} = found, values = valuesOf(found, face);
+    const layer = row[number], x = values[number], out = values[number + 1];
+    const [height, width, channels] = out.shape, vector = height * width === 1;
+    const place = vector ? [k] : [i, j, k], at = vector ? k : (i * width + j) * channels + k;
+    const dp = backward(row, values, slope(values.at(-1), found.classNames.indexOf(target)),
+                        number + 1);
+    const pixels = backward(row, values, towardsX(layer, x, out, place, at), 0, number);
+    const [told, ...arrays] = TOLD[layer.kind](layer, x, place, at);
+    return {kind: layer.kind, name: layer.name, title: layer.title, place, value: out.data[at],
+            gradient: dp.data[at], target, training: false,
+            window: vector ? null : windowOf(row.slice(0, number + 1), place, seen), ...told,
+            arrays: [onFace(pixels, seen), ...arrays]};
+  },
+};
+
+addEventListener("message", async ({data: [number, name, ...given]}) => {
+  try {
+    postMessage([number, await answers[name](...given)]);
+  } catch (error) {
+    postMessage([number, null, error.message]);
+  }
+});
