@@ -35,7 +35,8 @@ PANELS = ROOT / "tinyfer" / "page" / "static"
 # page of docs/ -> its name in the site, without .html
 NAMES = {DOCS / "README.md": "course", DOCS / "exercises" / "README.md": "exercises"}
 NAMES |= {page: page.relative_to(DOCS).with_suffix("").as_posix()
-          for page in sorted([*DOCS.glob("*.md"), *DOCS.glob("model-cards/*.md")]) if page not in NAMES}
+          for page in sorted([*DOCS.glob("*.md"), *DOCS.glob("model-cards/*.md")])
+          if page not in NAMES}
 FIRST = ["play", "exercises", "glossary", "results"]       # of the pages beside the chapters
 # still picture -> what one can move below it, a module of website/moving/
 MOVING = {"04-step-size": "secant", "10-valley": "valley", "03-regions": "regions",
@@ -44,8 +45,8 @@ MOVING = {"04-step-size": "secant", "10-valley": "valley", "03-regions": "region
 IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<path>[^)\s]+)\)")
 SETTINGS = dict(
     project="tinyfer", html_title="tinyfer", root_doc="course", html_theme="furo", language="en",
-    extensions=["myst_parser", "website"], myst_enable_extensions=["dollarmath"], myst_heading_anchors=4,
-    myst_fence_as_directive=["math"], html_math_renderer="mathml", html_copy_source=False,
+    extensions=["myst_parser", "website"], myst_enable_extensions=["dollarmath"],
+    myst_heading_anchors=4, myst_fence_as_directive=["math"], html_math_renderer="mathml", html_copy_source=False,
     html_show_sourcelink=False, html_use_index=False, html_show_copyright=False,
     html_static_path=[str(HERE)], html_css_files=["course.css"],
     html_js_files=[("course.js", {"defer": "defer"})], html_favicon=str(PANELS / "icon.svg"),
@@ -108,10 +109,12 @@ def contents():
     """The navigation: a list for each part, and one of the pages beside the course."""
     beside = [name for name in NAMES.values() if name != "course" and not name[0].isdigit()]
     beside.sort(key=lambda name: (FIRST + [name]).index(name))
-    parts = {"The course": ["About it <self>"]} | {part: [NAMES[chapter.page] for chapter in chapters.CHAPTERS if chapter.part == part]
-             for part in chapters.PARTS}
-    return "".join(f"\n\n```{{toctree}}\n:hidden:\n:caption: {part}\n\n" + "\n".join(names) + "\n```"
-                   for part, names in (parts | {"Beside it": beside}).items()) + "\n"
+    parts = {"The course": ["About it <self>"]}
+    for chapter in chapters.CHAPTERS:
+        parts.setdefault(chapter.part, []).append(NAMES[chapter.page])
+    return "".join(
+        f"\n\n```{{toctree}}\n:hidden:\n:caption: {part}\n\n" + "\n".join(names) + "\n```"
+        for part, names in (parts | {"Beside it": beside}).items()) + "\n"
 
 
 def address_of_code():
@@ -161,7 +164,8 @@ def math_font(formulas, path):
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     italic = {0x210E, *range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C)}
     options = subset.Options(flavor="woff", layout_features=["ssty", "dtls"], hinting=False)
-    font = subset.load_font(Path(ziamath.__file__).parent / "fonts/STIXTwoMath-Regular.ttf", options)
+    whole = Path(ziamath.__file__).parent / "fonts" / "STIXTwoMath-Regular.ttf"
+    font = subset.load_font(whole, options)
     part = subset.Subsetter(options)
     part.populate(unicodes=italic, text=formulas)
     part.subset(font)
@@ -177,9 +181,8 @@ def finished(page):
 
     text = page.read_text(encoding="utf-8")
     text = re.sub(r'<img(?= [^>]*src="([^"]*_images/[^"]*)")', picture, text)
-    text = re.sub(r'(<pre|<div class="formula"|<div class="table-wrapper[^"]*")', r'\1 tabindex="0"',
-                  text)
-    return re.sub(r'(class="sidebar-brand" href=")(?:#|((?:../)*)course.html)"', r'\1\2index.html"',
+    text = re.sub('(<pre|<div class="(?:formula|table-wrapper[^"]*)")', r'\1 tabindex="0"', text)
+    return re.sub('(class="sidebar-brand" href=")(?:#|((?:../)*)course.html)', r"\1\2index.html",
                   text)
 
 
@@ -196,8 +199,8 @@ the course that derives every line of it.">
     '<button id="tour"': """<a class="button" href="course.html">The course</a>
   <button id="use-camera" type="button">Use your camera</button>
   <button id="tour\"""",
-    "<main>": """<p class="lead front">This network reads facial expressions, here in your browser: move
-  a slider, and watch what it answers and why. Every line of it is derived in
+    "<main>": """<p class="lead front">This network reads facial expressions, here in your browser:
+  move a slider, and watch what it answers and why. Every line of it is derived in
   <a href="course.html">a course of 23 chapters</a>.</p>
 <noscript><p class="lead front">The network needs JavaScript; the course does not.</p></noscript>
 <main>"""}
@@ -222,8 +225,8 @@ def front_page(out):
     site_weights.write_all(out / "page" / "weights")
     networks = Networks()
     (out / "page" / "weights" / "start.json").write_text(json.dumps(dict(
-        networks=networks.names, learnt={name: networks.learnt_from(name) for name in networks.names},
-        methods=["gradient", "gradient*input"], regions=REGIONS, sure=SURE, ahead=AHEAD,
+        networks=networks.names,
+        learnt={name: networks.learnt_from(name) for name in networks.names}, methods=["gradient", "gradient*input"], regions=REGIONS, sure=SURE, ahead=AHEAD,
         explained={kind.__name__: place for kind, place in EXPLAINED.items()})))
 
 

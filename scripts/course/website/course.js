@@ -1,5 +1,5 @@
-// The pages of the course: what one can move is loaded when it comes into view, and so is what checks
-// answers. From a folder, without a server, a browser loads neither, and the page is text and pictures.
+// The pages of the course: what one can move is loaded when it comes into view, as is what checks
+// answers. From a folder, without a server, a browser loads neither: text and pictures remain.
 
 if (location.protocol !== "file:") {
   const here = new URL(".", document.currentScript.src);

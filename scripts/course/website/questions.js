@@ -14,7 +14,8 @@ function keep(name, value) {
 
 // 1,000 or 2/3 or −0.5 as a number; NaN for anything else.
 function numberOf(text) {
-  const parts = text.trim().replace(/,(?=\d{3})/g, "").replaceAll("−", "-").replace(/ ?%$/, "").split("/");
+  const plain = text.trim().replace(/,(?=\d{3})/g, "").replaceAll("−", "-").replace(/ ?%$/, "");
+  const parts = plain.split("/");
   return parts.length > 2 || parts.some(part => part.trim() === "") ? NaN
     : parts.map(Number).reduce((a, b) => a / b);
 }
@@ -32,7 +33,7 @@ function count() {
     }}, "Forget it") : "");
 }
 
-// Quick questions: a number is typed in and checked; any other answer is shown, and judged by whoever
+// Quick questions: a number is typed in and checked; any other answer is shown, and judged by who
 // gave it.
 
 function question(item, answer, name) {
@@ -51,7 +52,8 @@ function question(item, answer, name) {
     show.hidden = true;
     if (!field) for (const each of judged) each.hidden = false;
   }}, "Show the answer");
-  const begin = hidden.textContent.trim().match(/^[−-]?\d[\d,]*(\.\d+)?( ?%)?(?=[.;:,]? |[.;:]?$)/);
+  const begin = hidden.textContent.trim().match(
+    /^[−-]?\d[\d,]*(\.\d+)?( ?%)?(?=[.;:,]? |[.;:]?$)/);
   const field = begin && make("input", {
     type: "text", inputMode: "decimal", "aria-label": "Your answer, a number",
     onchange() {
@@ -59,7 +61,8 @@ function question(item, answer, name) {
       const right = numberOf(begin[0]), off = Math.abs(numberOf(this.value) - right);
       given(off <= 0.005 * Math.abs(right) ? "right" : "wrong");
     }});
-  item.append(make("div", {className: "row"}, ...field ? [field] : [], show, ...judged, verdict), hidden);
+  const row = make("div", {className: "row"}, ...field ? [field] : [], show, ...judged, verdict);
+  item.append(row, hidden);
   say(kept[name]);
 }
 
@@ -89,7 +92,8 @@ function byHand(item, topic, {right, known}) {
       const number = numberOf(field.value) + 0;
       said.className = said.textContent = "";
       if (Number.isNaN(number)) return;
-      const near = await Promise.all([0, 0.0004, -0.0004].map(d => digest(topic, place, number + d)));
+      const near = await Promise.all(
+        [0, 0.0004, -0.0004].map(d => digest(topic, place, number + d)));
       const mistake = near.map(each => known[each]).find(Boolean);
       said.className = near.includes(hash) ? "right" : "wrong";
       said.textContent = near.includes(hash) ? "right" : mistake ? `no: ${mistake}` : "no";

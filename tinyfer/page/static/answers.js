@@ -91,8 +91,9 @@ function ofDense(layer, x, [k]) {
 }
 
 function ofBatchNorm(layer, x, place, at) {
-  const k = place.at(-1), [mean, gamma, beta] = ["mean", "gamma", "beta"].map(name => layer[name][k]);
-  return [{x: x.data[at], mean, var: layer.var[k], epsilon: layer.epsilon, gamma, beta}];
+  const k = place.at(-1), {mean, gamma, beta, epsilon} = layer;
+  return [{x: x.data[at], mean: mean[k], var: layer.var[k], epsilon, gamma: gamma[k],
+           beta: beta[k]}];
 }
 
 function ofPool(_, x, [i, j, k]) {

@@ -18,7 +18,8 @@ export function paper(canvas, size = 1) {
 // lines: [{x, y, colour, width, dash}]; points: [{x, y, colour}]; marks: [{x, words}], upright.
 // x and y: what the axes are called; whole: whether x counts something. The axes reach as far as
 // `axes`, {x, y}.
-export function chart(canvas, {lines, axes = lines[0], points = [], marks = [], x, y, whole = false}) {
+export function chart(canvas, {lines, axes = lines[0], points = [], marks = [], x, y,
+                               whole = false}) {
   const sheet = paper(canvas, 0.8);
   if (!sheet) return;
   const {pen, font, width, height} = sheet;

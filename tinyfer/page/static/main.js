@@ -99,8 +99,9 @@ async function start() {
   } else {
     $("as-training").hidden = true;
     for (const panel of [$("nudge"), $("step"), $("train")]) {
-      panel.replaceChildren(panel.firstElementChild, make("p", {}, "Here the network only answers. ",
-        "To move its weights, let the program run on your machine: ", make("code", {}, "tinyfer play")));
+      panel.replaceChildren(panel.firstElementChild, make("p", {},
+        "Here the network only answers. To move its weights, run the program on your machine: ",
+        make("code", {}, "tinyfer play")));
     }
   }
   startGame();

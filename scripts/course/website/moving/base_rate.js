@@ -7,7 +7,7 @@ const PEOPLE = 1000, COLUMNS = 50;
 export function start(place) {
   const percent = share => `${share} %`;
   stage(place, {
-    label: "A thousand small squares, one for each person, coloured by what they are and are called",
+    label: "A thousand small squares, one for each person, by what they are and are called",
     ratio: 2.4,
     controls: {
       angry: {words: "angry, of 1,000", min: 1, max: 500, value: 10},
@@ -31,7 +31,8 @@ export function start(place) {
         } else pen.fillRect(...place);
       }
       const alarms = found + flagged;
-      return alarms === 0 ? "There is no alarm at all." : `Of ${alarms} alarms ${found} are right: ` +
+      if (alarms === 0) return "There is no alarm at all.";
+      return `Of ${alarms} alarms ${found} are right: ` +
         `${Math.round(100 * found / alarms)} of 100. Of the ${angry} who are angry, ` +
         `${angry - found} are missed.`;
     }});

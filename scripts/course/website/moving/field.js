@@ -27,13 +27,12 @@ export async function start(place) {
       const unit = sheet.height / 48, [i, j] = at.map(share => Math.floor(share * rows));
       picture(sheet, grey, [0, 0, sheet.height]);
       frame(sheet, [j * step * unit, i * step * unit, size * unit, size * unit]);
-      const cell = 0.8 * sheet.height / rows, left = sheet.height + 0.1 * sheet.height;
+      const cell = 0.8 * sheet.height / rows, left = 1.1 * sheet.height, top = 0.1 * sheet.height;
       for (let n = 0; n < rows * rows; n++) {
         sheet.pen.strokeStyle = "#8888";
-        sheet.pen.strokeRect(left + n % rows * cell, (0.1 + Math.floor(n / rows) * cell / sheet.height) *
-          sheet.height, cell, cell);
+        sheet.pen.strokeRect(left + n % rows * cell, top + Math.floor(n / rows) * cell, cell, cell);
       }
-      frame(sheet, [left + j * cell, 0.1 * sheet.height + i * cell, cell, cell]);
+      frame(sheet, [left + j * cell, top + i * cell, cell, cell]);
       return `Row ${i}, column ${j} of ${layer}, a map of ${rows} × ${rows}: it depends on ` +
         `${size} × ${size} pixels, from row ${i * step}, column ${j * step} on.`;
     }});

@@ -1,5 +1,5 @@
-// How the rate goes through a training, and what becomes of the noise: chapter 16's walk in a valley
-// of curvature 1 with noise of size 1, the mean of its square exactly.
+// How the rate goes through a training, and what becomes of the noise: chapter 16's walk in a
+// valley of curvature 1 with noise of size 1, its mean loss computed exactly.
 
 import {chart, number, stage} from "./stage.js";
 
@@ -35,8 +35,9 @@ export function start(place) {
         return {x, y, colour: COLOURS[name]};
       });
       const all = lines.flatMap(({y}) => y), low = Math.min(...all), high = Math.max(...all);
-      chart(canvas, {lines, axes: {x: [0, STEPS], y: [low, high]}, x: "step", y: what === "the rate" ? "rate" : "log₁₀ loss"});
-      return `The mean loss after ${STEPS} steps, from 4.5 on: ${ends.join(", ")}. A rate that stays ` +
-        "high leaves noise; one that stays low gets nowhere.";
+      chart(canvas, {lines, axes: {x: [0, STEPS], y: [low, high]}, x: "step",
+                     y: what === "the rate" ? "rate" : "log₁₀ loss"});
+      return `The mean loss after ${STEPS} steps, from 4.5 on: ${ends.join(", ")}. A rate that ` +
+        "stays high leaves noise; one that stays low gets nowhere.";
     }});
 }

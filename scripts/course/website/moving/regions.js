@@ -11,11 +11,12 @@ function random(seed) {         // Park and Miller's generator: the same numbers
 
 // 40 points about the middle (1), 40 round them (0).
 const draw = random(7), points = Array.from({length: 80}, (_, n) => {
-  const radius = n < 40 ? 0.42 * Math.sqrt(draw()) : 0.65 + 0.3 * draw(), angle = 2 * Math.PI * draw();
+  const radius = n < 40 ? 0.42 * Math.sqrt(draw()) : 0.65 + 0.3 * draw();
+  const angle = 2 * Math.PI * draw();
   return {x: [radius * Math.cos(angle), radius * Math.sin(angle)], label: n < 40 ? 1 : 0};
 });
 
-// The weights of H hidden units (0: none) after STEPS steps on all points: a function of x to its p.
+// H hidden units (0: none) after STEPS steps on all points: a function from x to p.
 function trained(H, seed) {
   const chance = random(seed), wide = H || 2;
   const sizes = [2 * H, H, wide, 1], w = sizes.map(size => Array.from(

@@ -17,13 +17,13 @@ export function start(place) {
       const ends = [way === "central" ? round(1 - h) : 1, round(1 + h)];
       const [low, high] = ends.map(f), slope = round(round(high - low) / round(ends[1] - ends[0]));
       const x = Array.from({length: 81}, (_, n) => n / 36);
-      const secant = [0, 2.22], anchor = Number.isFinite(slope) ? slope : 0;
+      const anchor = Number.isFinite(slope) ? slope : 0, line = [0, 2.22];
       chart(canvas, {
         lines: [{x, y: x.map(Math.exp), colour: "--soft", width: 3},
-                {x: secant, y: secant.map(each => low + anchor * (each - ends[0])), colour: "--plus"}],
+                {x: line, y: line.map(each => low + anchor * (each - ends[0])), colour: "--plus"}],
         points: ends.map((x, n) => ({x, y: [low, high][n], colour: "--plus"})), x: "x", y: "f"});
       if (!Number.isFinite(slope)) {
-        return `In ${kind} 1 + h is 1: the step is lost in rounding, and there is no difference left.`;
+        return `In ${kind} 1 + h is 1: the step is lost in rounding, and no difference is left.`;
       }
       const bend = way === "central" ? h * h / 6 : h / 2, error = Math.abs(slope - Math.E);
       return `Slope ${slope.toFixed(8)}, and the true one is ${Math.E.toFixed(8)}: the error is ` +

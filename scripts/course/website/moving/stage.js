@@ -9,10 +9,11 @@ export {chart, ink, paper} from "../../page/chart.js";
 export {number} from "../../page/elements.js";
 
 // label: what the canvas is, for who does not see it; ratio: of its width to its height.
-// controls: name -> {words, min, max, step, value, shown} of a slider, shown(value) what stands beside
-// it, or {words, options} of a list. draw(canvas, values): draws, and returns the sentence.
-// point(x, y): where it is, in parts of the canvas, that a pointer or the arrow keys (by `step`) are.
-export function stage(place, {label, ratio = 2, controls, legend = [], draw, point, step = 1 / 48}) {
+// controls: name -> {words, min, max, step, value, shown} of a slider, shown(value) what stands
+// beside it, or {words, options} of a list. draw(canvas, values): draws, and returns the sentence.
+// point(x, y): the place on the canvas, as fractions of it, where a pointer is or to where the arrow
+// keys have gone, by `step`.
+export function stage(place, {label, ratio, controls, legend = [], draw, point, step}) {
   const canvas = make("canvas", {className: "stage", "aria-label": label,
                                  ...point ? {role: "application", tabIndex: 0} : {role: "img"}});
   const said = make("p", {className: "said", "aria-live": "polite"}), values = {};
@@ -49,6 +50,8 @@ function legendOf(legend) {
   }));
 }
 
+const MOVES = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
+
 function follow(canvas, step, point) {
   let at = [0.5, 0.5];
   const go = (x, y) => {
@@ -64,7 +67,7 @@ function follow(canvas, step, point) {
   });
   canvas.addEventListener("pointerdown", pointed);
   canvas.addEventListener("keydown", event => {
-    const move = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]}[event.key];
+    const move = MOVES[event.key];
     if (!move) return;
     event.preventDefault();
     const ratio = canvas.clientWidth / canvas.clientHeight;

@@ -27,12 +27,14 @@ export function start(place) {
   const rate = (words, value, max) => ({
     words, min: -3, max, step: 0.05, value, shown: power => number(10 ** power, 2)});
   stage(place, {
-    label: "The valley from above, and the steps of three methods towards its lowest point", ratio: 1.7,
+    label: "The valley from above, and the steps of three methods in it", ratio: 1.7,
     controls: {
-      plain: rate("rate of plain descent", -1.9, -1.5), momentum: rate("rate of momentum", -1.3, -0.3),
+      plain: rate("rate of plain descent", -1.9, -1.5),
+      momentum: rate("rate of momentum", -1.3, -0.3),
       adam: rate("rate of Adam", 0, 1),
       steps: {words: "steps", min: 1, max: 100, value: 40},
-      degrees: {words: "valley turned by", min: 0, max: 90, step: 5, value: 0, shown: d => `${d}°`}},
+      degrees: {words: "valley turned by", min: 0, max: 90, step: 5, value: 0,
+                shown: degrees => `${degrees}°`}},
     legend: Object.entries(METHODS).map(([name, [, , colour]]) => [colour, name]),
     draw(canvas, {plain, momentum, adam, steps, degrees}) {
       const angle = degrees * Math.PI / 180, [cos, sin] = [Math.cos(angle), Math.sin(angle)];

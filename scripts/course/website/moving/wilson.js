@@ -1,4 +1,4 @@
-// The interval of a share of right answers, by Wilson and by the usual formula, and what n does to it.
+// The interval of a share of right answers, by Wilson and by the usual formula.
 
 import {dot, ink, paper, stage, trace} from "./stage.js";
 
@@ -15,7 +15,8 @@ export function start(place) {
   stage(place, {
     label: "Two intervals on a line from 0 to 1", ratio: 3.6,
     controls: {
-      n: {words: "images", min: 0.7, max: 4, step: 0.01, value: 1.301, shown: n => Math.round(10 ** n)},
+      n: {words: "images", min: 0.7, max: 4, step: 0.01, value: 1.301,
+          shown: power => Math.round(10 ** power)},
       share: {words: "right", min: 0, max: 1, step: 0.01, value: 0.95,
               shown: share => `${Math.round(100 * share)} %`}},
     draw(canvas, values) {

@@ -12,21 +12,25 @@ const SIDE = 48, OUT = 46;
 
 export async function start(place) {
   const x = (await face()).map(grey => grey / 255);
-  const taps = (i, j) => Array.from({length: 9}, (_, n) => x[(i + Math.floor(n / 3)) * SIDE + j + n % 3]);
+  const taps = (i, j) => Array.from(
+    {length: 9}, (_, n) => x[(i + Math.floor(n / 3)) * SIDE + j + n % 3]);
   let [i, j] = [30, 20];
   stage(place, {
     label: "A face, a window of 3 by 3 pixels on it, and the output. Arrow keys move the window.",
-    ratio: 2.6, step: 1 / 2.6 / SIDE, controls: {w: {words: "weights", options: Object.keys(FILTERS)}},
+    ratio: 2.6, step: 1 / 2.6 / SIDE,
+    controls: {w: {words: "weights", options: Object.keys(FILTERS)}},
     point(across, down) {
       const part = across * 2.6 > 1.6 ? across * 2.6 - 1.6 : Math.min(1, across * 2.6);
-      [i, j] = [down, part].map(share => Math.min(OUT - 1, Math.max(0, Math.floor(share * SIDE) - 1)));
+      [i, j] = [down, part].map(
+        share => Math.min(OUT - 1, Math.max(0, Math.floor(share * SIDE) - 1)));
     },
     draw(canvas, {w: name}) {
       const sheet = paper(canvas);
       if (!sheet) return "";
       const {pen, height} = sheet, w = FILTERS[name], unit = height / SIDE, right = 1.6 * height;
       const sum = (i, j) => taps(i, j).reduce((total, each, n) => total + each * w[n], 0);
-      const out = Float32Array.from({length: OUT * OUT}, (_, n) => sum(Math.floor(n / OUT), n % OUT));
+      const out = Float32Array.from(
+        {length: OUT * OUT}, (_, n) => sum(Math.floor(n / OUT), n % OUT));
       picture(sheet, x.map(each => 255 * each), [0, 0, height]);
       picture(sheet, out, [right + unit, unit, OUT * unit], true);
       frame(sheet, [j * unit, i * unit, 3 * unit, 3 * unit]);
@@ -44,6 +48,6 @@ export async function start(place) {
       });
       pen.fillText("x · w", 1.31 * height, 0.18 * height);
       return `The window at row ${i}, column ${j}: the nine products add up to ` +
-        `${number(sum(i, j), 3)}, which is the output there. Move over the face, or use the arrow keys.`;
+        `${number(sum(i, j), 3)}, the output there. Move over the face, or use the arrow keys.`;
     }});
 }
