@@ -46,8 +46,8 @@ IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<path>[^)\s]+)\)")
 SETTINGS = dict(
     project="tinyfer", html_title="tinyfer", root_doc="course", html_theme="furo", language="en",
     extensions=["myst_parser", "website"], myst_enable_extensions=["dollarmath"],
-    myst_heading_anchors=4, myst_fence_as_directive=["math"], html_math_renderer="mathml", html_copy_source=False,
-    html_show_sourcelink=False, html_use_index=False, html_show_copyright=False,
+    myst_heading_anchors=4, myst_fence_as_directive=["math"], html_math_renderer="mathml",
+    html_copy_source=False, html_show_sourcelink=False, html_use_index=False, html_show_copyright=False,
     html_static_path=[str(HERE)], html_css_files=["course.css"],
     html_js_files=[("course.js", {"defer": "defer"})], html_favicon=str(PANELS / "icon.svg"),
     html_last_updated_fmt=None, smartquotes=False, html_permalinks_icon="#")
@@ -226,7 +226,8 @@ def front_page(out):
     networks = Networks()
     (out / "page" / "weights" / "start.json").write_text(json.dumps(dict(
         networks=networks.names,
-        learnt={name: networks.learnt_from(name) for name in networks.names}, methods=["gradient", "gradient*input"], regions=REGIONS, sure=SURE, ahead=AHEAD,
+        learnt={name: networks.learnt_from(name) for name in networks.names},
+        methods=["gradient", "gradient*input"], regions=REGIONS, sure=SURE, ahead=AHEAD,
         explained={kind.__name__: place for kind, place in EXPLAINED.items()})))
 
 

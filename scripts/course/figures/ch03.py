@@ -1,11 +1,12 @@
-"""Chapter 3: values run to the right, gradients to the left, in a chain and in a graph."""
+"""Chapter 3: values to the right, gradients to the left; what hidden units are for."""
 
 import numpy as np
-from figures.style import BLUE, INK, ORANGE, bare, plot
+from figures.style import BLUE, INK, ORANGE, bare, figure, plot
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from tinyfer.core.layers import Dense, ReLU
 from tinyfer.core.losses import softmax_cross_entropy
+from tinyfer.core.optim import Adam
 
 
 def _numbers(row):
@@ -75,3 +76,39 @@ def graph():
     axes.set(xlim=(-0.9, 8.7), ylim=(-0.35, 1.95))
     bare(axes)
     return fig
+
+
+def regions(points=80, steps=1500):
+    """What softmax over a dense layer calls points in a ring, and with hidden units before it."""
+    rng = np.random.default_rng(7)
+    labels = np.arange(points) % 2
+    radius = np.where(labels, 0.42 * np.sqrt(rng.random(points)), 0.65 + 0.3 * rng.random(points))
+    angle = 2 * np.pi * rng.random(points)
+    x = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    grid = np.linspace(-1.1, 1.1, 120)
+    plane = np.array(np.meshgrid(grid, grid)).reshape(2, -1).T
+    fig = figure(8, 2.9)
+    for axes, hidden in zip(fig.subplots(1, 3), (0, 3, 8)):
+        layers = [Dense(2, hidden, rng, dtype=np.float64), ReLU()] if hidden else []
+        layers.append(Dense(hidden or 2, 2, rng, dtype=np.float64))
+        optimizer = Adam([p for layer in layers for p in layer.parameters()], lr=0.02)
+        for _ in range(steps):
+            dout = softmax_cross_entropy(_through(layers, x), labels)[1]
+            for layer in reversed(layers):
+                dout = layer.backward(dout)
+            optimizer.step()
+        called = _through(layers, plane).argmax(axis=1).reshape(120, 120)
+        axes.contourf(grid, grid, called, levels=[-0.5, 0.5, 1.5], colors=["#F5DCC8", "#CFE0EC"])
+        for label, colour, marker in (1, BLUE, "o"), (0, ORANGE, "s"):
+            axes.scatter(*x[labels == label].T, color=colour, marker=marker, s=12)
+        right = (_through(layers, x).argmax(axis=1) == labels).sum()
+        axes.set_title(f"{hidden or 'no'} hidden units: {right} of {points}", fontsize=10)
+        axes.set_aspect("equal")
+        bare(axes)
+    return fig
+
+
+def _through(layers, x):
+    for layer in layers:
+        x = layer.forward(x)
+    return x
