@@ -47,7 +47,8 @@ SETTINGS = dict(
     project="tinyfer", html_title="tinyfer", root_doc="course", html_theme="furo", language="en",
     extensions=["myst_parser", "website"], myst_enable_extensions=["dollarmath"],
     myst_heading_anchors=4, myst_fence_as_directive=["math"], html_math_renderer="mathml",
-    html_copy_source=False, html_show_sourcelink=False, html_use_index=False, html_show_copyright=False,
+    html_copy_source=False, html_show_sourcelink=False, html_use_index=False,
+    html_show_copyright=False,
     html_static_path=[str(HERE)], html_css_files=["course.css"],
     html_js_files=[("course.js", {"defer": "defer"})], html_favicon=str(PANELS / "icon.svg"),
     html_last_updated_fmt=None, smartquotes=False, html_permalinks_icon="#")
