@@ -142,8 +142,9 @@ def test_doctor_says_what_a_report_needs(capsys, monkeypatch, tmp_path):
 def test_a_closed_output_and_odd_names_are_no_error(monkeypatch):
     stream = io.BytesIO()
     stdout = io.TextIOWrapper(stream, "utf-8", "strict")
-    for each in stdout, None:
+    for name, each in ("stdout", stdout), ("stdout", None), ("stdin", None), ("stderr", None):
         with monkeypatch.context() as patch:
-            patch.setattr(sys, "stdout", each)
-            assert ends(lambda _: print("\udcff", flush=True)) == 0
-    assert stream.getvalue() == b"\\udcff\n"
+            patch.setattr(sys, name, each)
+            assert ends(lambda _: print("\udcff", sys.stdin.name, sys.stderr.isatty() or "",
+                                        flush=True)) == 0
+    assert stream.getvalue().startswith(b"\\udcff ")

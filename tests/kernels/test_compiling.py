@@ -1,5 +1,6 @@
 """The cache of compiled kernels: nothing stale, foreign or damaged is ever used."""
 
+import importlib
 import os
 import pickle
 import shutil
@@ -107,6 +108,19 @@ def test_a_place_that_takes_nothing_costs_time_only(tmp_path, monkeypatch):
     monkeypatch.setattr(compiling, "_folders", lambda: {tmp_path / "full": 0o700})
     monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     assert fresh()(6.0) == 42 and list((tmp_path / "full").iterdir()) == []
+
+
+def test_an_edit_elsewhere_recompiles_its_users(folder, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    for value, expected in (2, 0), (2, 1), (50, 0):
+        (tmp_path / "third.py").write_text(
+            "from tinyfer.core.kernels.compiling import helper\n"
+            f"@helper\ndef times(x):\n    return {value} * x\n")
+        compiling._sources.cache_clear()
+        sys.modules.pop("third", None)
+        monkeypatch.setitem(globals(), "times", importlib.import_module("third").times)
+        compiled = kernel()(lambda x: times(x))     # noqa: F821
+        assert compiled(3.0) == 3 * value and hits(compiled) == expected
 
 
 def test_where_the_folders_are(monkeypatch, tmp_path):

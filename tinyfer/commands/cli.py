@@ -162,8 +162,9 @@ def fer2013(path):
 
 def main(run, parse, argv, stopped="stopped"):
     """The exit code of run(parse(argv)), 0 for None; errors are one sentence and code 2."""
-    if sys.stdout is None:                          # closed by the caller, as by >&-
-        sys.stdout = open(os.devnull, "w")
+    for name, mode in dict(stdin="r", stdout="w", stderr="w").items():
+        if getattr(sys, name) is None:              # closed by the caller, as by >&-
+            setattr(sys, name, open(os.devnull, mode))
     if hasattr(sys.stdout, "reconfigure"):          # a file name may hold what it cannot show
         sys.stdout.reconfigure(errors="backslashreplace")
     try:

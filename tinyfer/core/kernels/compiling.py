@@ -45,8 +45,9 @@ def _digest(*parts):
     return sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-# Read now, while they are what has just been imported.
-SOURCES = {file.name: file.read_bytes() for file in sorted(HERE.glob("*.py"))}
+@lru_cache(maxsize=None)        # read once, while its files are what has just been imported
+def _sources(folder):
+    return _digest([(file.name, file.read_bytes()) for file in sorted(folder.glob("*.py"))])
 
 
 def kernel(**options):
@@ -84,15 +85,15 @@ def compiled(what="backward"):
 
 @lru_cache(maxsize=None)
 def _folder_name():
-    target = _digest(cpu_target.target_context.codegen().magic_tuple(), sys.implementation.cache_tag,
-                     numba.__version__, np.__version__, config.BOUNDSCHECK)
-    return f"kernels-{target}-{_digest(SOURCES)}"
+    target = _digest(cpu_target.target_context.codegen().magic_tuple(), config.BOUNDSCHECK,
+                     sys.implementation.cache_tag, numba.__version__, np.__version__)
+    return f"kernels-{target}-{_sources(HERE)}"
 
 
 def _folders():
     """Where compiled kernels may lie, and the mode of each folder; the first that can be written
     and trusted gets new ones."""
-    if CompileResult is None or not SOURCES:        # or in an archive
+    if CompileResult is None or not HERE.is_dir():      # or in an archive
         return {}
     named = config.CACHE_DIR if os.path.isabs(config.CACHE_DIR or "") else HERE / "__pycache__"
     places = {Path(named): 0o755, user_folder(): 0o700}
@@ -113,10 +114,12 @@ class _Cache:
     cache_path = None
 
     def __init__(self, function, options):
-        file = Path(function.__code__.co_filename)
-        self.name = f"{file.stem}.{function.__name__}"
-        try:
-            self.about = options, file.read_bytes()     # a file may also lie outside this folder
+        self.name = f"{Path(function.__code__.co_filename).stem}.{function.__name__}"
+        known = [each.py_func for each in function.__globals__.values() if hasattr(each, "py_func")]
+        try:            # what it calls may lie outside this folder; or in no file, or an archive
+            folders = {Path(each.__code__.co_filename).resolve(strict=True).parent
+                       for each in (function, *known)}
+            self.about = options, *sorted(map(_sources, folders))
         except OSError:
             self.about = None
 
