@@ -209,10 +209,15 @@ def note(message, name=""):
 
 def fail(error):
     """Print an exception or a message as one sentence, and return the exit code."""
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        error = f"{error.filename}: {error.strerror}"
-    print(f"error: {one_line(str(error))}", file=sys.stderr)
+    print(f"error: {one_line(sentence(error))}", file=sys.stderr)
     return 2
+
+
+def sentence(error):
+    """What an exception or a message says, without the number of an OSError."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def one_line(message):

@@ -109,7 +109,7 @@ def draw(readings, file):
         with atomic_write(file) as opened:
             picture.save(opened, "png")
     except (ValueError, OSError) as error:
-        return str(error)
+        return cli.sentence(error)
 
 
 class Report:

@@ -187,7 +187,8 @@ def _guard(name):
         raise ValueError(f"{name} cannot be read as a picture: it is in no format that is read "
                          f"here{advice}") from None
     except Exception as error:  # Pillow meets a damaged file with almost any exception
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        said = getattr(error, "strerror", None) or str(error)
+        reason = " ".join(said.split())[:100] or type(error).__name__
         raise ValueError(f"{name} cannot be read as a picture: {reason}") from None
 
 
