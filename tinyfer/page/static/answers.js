@@ -93,7 +93,7 @@ function ofDense(layer, x, [k]) {
 function ofBatchNorm(layer, x, place, at) {
   const k = place.at(-1), {mean, gamma, beta, epsilon} = layer;
   return [{x: x.data[at], mean: mean[k], var: layer.var[k], epsilon, gamma: gamma[k],
-           beta: beta[k]}];
+           beta: beta[k], training: false}];
 }
 
 function ofPool(_, x, [i, j, k]) {
@@ -102,7 +102,7 @@ function ofPool(_, x, [i, j, k]) {
   return [{four, winner: four.indexOf(Math.max(...four))}];
 }
 
-const ofDropout = (_, x, __, at) => [{x: x.data[at], kept: true}];
+const ofDropout = (_, x, __, at) => [{x: x.data[at], training: false, kept: true}];
 
 function ofFlatten(_, x, [n]) {
   const [, width, channels] = x.shape, k = n % channels, j = (n - k) / channels % width;
@@ -203,7 +203,7 @@ const answers = {
     const pixels = backward(row, values, towardsX(layer, x, out, place, at), 0, number);
     const [told, ...arrays] = TOLD[layer.kind](layer, x, place, at);
     return {kind: layer.kind, name: layer.name, title: layer.title, place, value: out.data[at],
-            gradient: dp.data[at], target, training: false,
+            gradient: dp.data[at], target,
             window: vector ? null : windowOf(row.slice(0, number + 1), place, seen), ...told,
             arrays: [onFace(pixels, seen), ...arrays]};
   },
