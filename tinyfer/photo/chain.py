@@ -33,18 +33,19 @@ Chain = namedtuple("Chain", "layers steps weights")
 @helper
 def _row(data, first, down, C, K, columns, weights, w, y, taps):
     """A row of the convolution: y (columns, K), or y (K, columns) for a grey picture."""
-    if C > 1:
-        for u in range(3):
-            simd.product(View(y, 0, K, 1), View(data, first + u * down, C, 1),
-                         View(weights, w + 3 * u * C * K, K, 1), columns, K, 3 * C, u > 0)
-        return
-    for p in range(9):
-        start = first + p // 3 * down + p % 3
-        tap, pixels = taps[p * columns:], data[start:]
-        for j in range(columns):
-            tap[j] = pixels[j]
-    simd.product(View(y, 0, columns, 1), View(weights, w, 9, 1), View(taps, 0, columns, 1),
-                 K, columns, 9, False)
+    grey = C == 1
+    if grey:
+        for p in range(9):
+            start = first + p // 3 * down + p % 3
+            tap, pixels = taps[p * columns:], data[start:]
+            for j in range(columns):
+                tap[j] = pixels[j]
+    rows, width, depth = (K, columns, 9) if grey else (columns, K, 3 * C)
+    # One call for both: each is compiled as a product of its own, the longest part of a kernel.
+    for u in range(1 if grey else 3):
+        left = View(weights, w, 9, 1) if grey else View(data, first + u * down, C, 1)
+        right = View(taps, 0, columns, 1) if grey else View(weights, w + 3 * u * C * K, K, 1)
+        simd.product(View(y, 0, width, 1), left, right, rows, width, depth, u > 0)
 
 
 @njit(inline="always")
@@ -82,19 +83,16 @@ def _chain(x, pieces, steps, weights, out, scratch, room, row):
             across = (W - 2) // pool
             bias = weights[w + 9 * C * K:w + 9 * C * K + filters]
             for i in range((H - 2) // pool):
-                _row(data, first + pool * i * down, down, C, K, columns, weights, w, y, taps)
+                for half in range(pool):
+                    _row(data, first + (pool * i + half) * down, down, C, K, columns, weights, w,
+                         lower if half else y, taps)
                 if pool == 2:
-                    _row(data, first + (2 * i + 1) * down, down, C, K, columns, weights, w, lower,
-                         taps)
                     for j in range(columns * K):
                         y[j] = _greater(y[j], lower[j])
                 here = target[to:to + across * filters].reshape(across, filters)
-                if C == 1:
-                    z = y[:K * columns].reshape(K, columns).T
-                    _finish(z[::pool], z[pool - 1::pool], bias, least, here)
-                else:
-                    z = y[:columns * K].reshape(columns, K)
-                    _finish(z[::pool], z[pool - 1::pool], bias, least, here)
+                flat = y[:columns * K]
+                z = flat.reshape(K, columns).T[::1] if C == 1 else flat.reshape(columns, K)[::1]
+                _finish(z[::pool], z[pool - 1::pool], bias, least, here)
                 to += across * filters
             H, W = (H - 2) // pool, (W - 2) // pool
             data, first, down = target, to - H * W * filters, W * filters
