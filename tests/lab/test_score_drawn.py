@@ -47,3 +47,10 @@ def test_the_faces_are_those_of_the_page():
     assert np.array_equal(faces[1], score_drawn.draw_face("fear", 2, open=0.25))
     with pytest.raises(ValueError):
         score_drawn.drawn("bored", [1])
+
+
+def test_the_page_says_what_its_buttons_and_sliders_say(capsys):
+    assert score_drawn.main(["drawn-too"]) == 0
+    counts = [int(row.split()[-1 if "raises" in row else -3])
+              for row in capsys.readouterr().out.splitlines()[1:]]
+    assert len(counts) == 9 and min(counts[:7]) >= 95 and min(counts[7:]) >= 90

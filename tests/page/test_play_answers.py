@@ -351,8 +351,8 @@ def test_a_run_folder_is_offered_before_the_packaged_ones(tmp_path):
     model = tinyfer.six_layer_cnn(classes=3, seed=4, class_names=NAMES)
     model.save(tmp_path / "best.npz")
     networks = Networks([tmp_path, "binary", tmp_path])
-    assert networks.names == [str(tmp_path), "binary", "five-class-study", "five-class",
-                              "seven-class"]
+    assert networks.names == [str(tmp_path), "binary", "drawn-too", "five-class-study",
+                              "five-class", "seven-class"]
     found = networks[str(tmp_path)].probabilities(FACE[None])
     assert found == pytest.approx(model.predict_proba(FACE[None]), abs=1e-6)
     assert networks.learnt_from(str(tmp_path)) is None
@@ -362,7 +362,8 @@ def test_a_run_folder_is_offered_before_the_packaged_ones(tmp_path):
 
 def test_the_start_names_all_there_is(asked):
     answer, _ = asked("start", {}, b"")
-    assert answer["networks"][:4] == ["five-class-study", "binary", "five-class", "seven-class"]
+    assert answer["networks"][:5] == ["drawn-too", "five-class-study", "binary", "five-class",
+                                      "seven-class"]
     assert set(answer["methods"]) == set(METHODS)
     for slider in answer["sliders"]:
         for value in slider["low"], slider["high"]:

@@ -13,6 +13,7 @@ cores, GPUs or machines.
 
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,8 +90,10 @@ def to_package(place, data, path):
     if run.folder is None or not is_finished(run.folder):
         raise ValueError(f"{place} is not a finished run: train it to the end first")
     parts = parts_of(run, data, largest_face)[0]
-    test, T = parts.test, calibrate(run.model, parts.validation)
-    print(f"logits divided by {T:.3f}, the temperature of the validation part")
+    photographs = replace(run.config, also_drawn=None)
+    faces = photographs.faces(data, find=largest_face)
+    test, T = parts.test, calibrate(run.model, photographs.parts(faces).validation)
+    print(f"logits divided by {T:.3f}, the temperature of the validation part's photographs")
     before = run.model.predict_proba(test.faces)
     halved = load_model(run.folder / "best.npz")
     halved.load_state(half_precision(run.model.state()))

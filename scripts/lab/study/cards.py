@@ -40,7 +40,7 @@ def card_block(name, records):
     ]
     if "temperature" in how:
         rows.append(("temperature", f"logits divided by {how['temperature']:.3f}, fitted on the "
-                     "validation part"))
+                     "photographs of the validation part"))
     if record and record["weights"] == how["weights"]:
         rows.insert(5, ("command", f"`{tables.command([record])}`"))
         rows.insert(6, ("made", f"{record['date']}, in {record['minutes']:.0f} minutes"))

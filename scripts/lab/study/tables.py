@@ -156,7 +156,8 @@ def official_table(records):
         low, high = test["accuracy_interval"]
         remark = "epoch chosen on PublicTest, scored once on PrivateTest"
         remark += "; trained without the copies" if r["drop_duplicates"] else ""
-        remark += f"; recipe {r['recipe']}, {r['epochs']} epochs" if other_recipe(r) else ""
+        remark += f"; recipe {r['recipe']} {r.get('options', '')}".rstrip() + (
+            f", {r['epochs']} epochs") if other_recipe(r) else ""
         remark += f"; {BEST_CROPS} crops averaged" if key == "averaged" else ""
         if clean and test["copies"]:
             remark += (f"; {100 * clean['accuracy']:.2f} on the {clean['n']:,} images without a "
