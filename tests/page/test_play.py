@@ -198,7 +198,7 @@ BAD = [
     ("answer", b"[1]", b"", "no JSON object"),
     ("answer", {}, FACE, "has no 'network'"),
     ("answer", dict(network=3), FACE, "network is 3; expected one of"),
-    ("answer", dict(network="/etc/passwd"), FACE, "expected one of five-class"),
+    ("answer", dict(network="/etc/passwd"), FACE, "expected one of drawn-too"),
     ("answer", dict(network="x" * 9000), FACE, r"network is x+\.\.\.; expected"),
     ("answer", FIVE, FACE[:-1], r"2,256 bytes came with the question; expected 48 x 48"),
     ("answer", FIVE, b"", "0 bytes came"),
