@@ -174,12 +174,15 @@ def official_table(records):
 
 
 def recipes_table(records):
-    """Networks by other recipes than the study's, each under the study's of the same images."""
-    rows = []
-    for record in filter(other_recipe, records.values()):
-        same = [r for r in records.values() if not other_recipe(r) and not r["drop_duplicates"]
-                and (r["experiment"], r["seed"]) == (record["experiment"], record["seed"])]
-        for r in (*same, record):
+    """Networks by other recipes than the study's, under the study's of the same images."""
+    def images(record):
+        return record["experiment"], record["seed"]
+
+    others, rows = [r for r in records.values() if other_recipe(r)], []
+    for which in dict.fromkeys(map(images, others)):
+        same = [r for r in records.values() if images(r) == which
+                and not other_recipe(r) and not r["drop_duplicates"]]
+        for r in (*same, *(r for r in others if images(r) == which)):
             test, averaged = r["test"], r.get("averaged")
             low, high = test["accuracy_interval"]
             rows.append([
