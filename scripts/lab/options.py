@@ -21,7 +21,7 @@ OPTIONS = {
                          help="images a training step (default 64)"),
     "--fill": dict(type=Path, metavar="PAGE", help="put the tables into their places in this page"),
     "--json": dict(metavar="FILE", help="write every number to this file"),
-    "--threads": dict(type=cli.at_least(1), metavar="N", help="threads (default: one per core)"),
+    "--threads": cli.THREADS,
 }
 
 

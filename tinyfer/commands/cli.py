@@ -71,8 +71,7 @@ def probability(text):
 
 def add_threads(parser):
     """The option --threads, the same everywhere."""
-    parser.add_argument("--threads", type=at_least(1), metavar="N", help="threads; changes the "
-                        "speed, not the result (default: one per core)")
+    parser.add_argument("--threads", **THREADS)
 
 
 def add_output(parser, default):
@@ -101,10 +100,19 @@ def at_least(least):
     return whole_number
 
 
+def option_of(each):
+    """What the option for a field is called, without dashes."""
+    return each.metadata.get("option", each.name.replace("_", "-"))
+
+
+THREADS = dict(type=at_least(1), metavar="N", help="threads; changes the speed, not the result "
+               "(default: one per core)")
+
+
 def add_setting(parser, each, default=None):
     """An option for a field of `tinyfer.training.fields`, with its range and its help."""
     about = each.metadata
-    name, words = about.get("option", each.name.replace("_", "-")), about["help"]
+    name, words = option_of(each), about["help"]
     help = (f"{words} (default {default})" if default is not None else words).replace("%", "%%")
     if about["allowed"].parse is None:
         return parser.add_argument(f"--{name}", dest=each.name, action="store_true", help=help)

@@ -210,7 +210,7 @@ def parse(argv):
     for each in (*fields(Config), *fields(Recipe)):
         if each.metadata.get("help"):
             cli.add_setting(parser, each, default_of(each))
-            OPTIONS[each.name] = each.metadata.get("option", each.name.replace("_", "-"))
+            OPTIONS[each.name] = cli.option_of(each)
     cli.add_threads(parser)
     add("--out", metavar="FOLDER", help="the run folder, new or empty "
         "(default runs/<experiment>-seed<seed>, with a number at its end if taken)")

@@ -28,7 +28,8 @@ from tinyfer.training.fields import (
 from tinyfer.training.recipes import PLAIN, STUDY, Recipe
 
 LARGEST_SEED = 2**63 - 1
-LATER = {"dtype", "limit", "start", "find_faces", "teachers", "also_drawn"}       # not in the files of old runs
+# Not in the files of old runs.
+LATER = {"dtype", "limit", "start", "find_faces", "teachers", "also_drawn"}
 
 
 @dataclass(frozen=True)

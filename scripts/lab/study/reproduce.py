@@ -46,9 +46,8 @@ def parse(argv):
     add("--epochs", type=cli.at_least(1), metavar="N",
         help="fewer epochs than the recipe's, to try it out; or more")
     add("--lr", type=float, metavar="RATE", help="another rate than the recipe's")
-    for name, option in results.OPTIONS.items():
-        add(f"--{option}", dest=name, help="as for train.py",
-            type=cli.at_least(1) if name == "also_drawn" else str)
+    for each in results.OPTIONS:
+        cli.add_setting(parser, each)
     add("--out", metavar="FOLDER", default="runs", help="where the runs are (default runs)")
     cli.add_threads(parser)
     add("--table", action="store_true", help="run nothing, only write the page from results.json")

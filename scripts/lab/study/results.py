@@ -22,24 +22,28 @@ import re
 import time
 import zlib
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 
+from tinyfer.commands import cli
 from tinyfer.photo.reading import BEST_CROPS
 from tinyfer.scores.binary import threshold_curve
 from tinyfer.storage.arrays import brief, locked
 from tinyfer.storage.files import read_json
 from tinyfer.training import runs
 from tinyfer.training.checkpoint import read_history
+from tinyfer.training.config import Config
 from tinyfer.training.evaluation import compare, parts_of, score
 from tinyfer.training.experiments import binarize
 from tinyfer.training.loop import out_of_patience
 from tinyfer.training.recipes import RECIPES
 
 MOST_BYTES = 50_000_000
-# What a training may begin from and learn from beside its images: field of Config -> option.
-OPTIONS = {"start": "from", "teachers": "teachers", "also_drawn": "also-drawn"}
+# What a training may begin from and learn from beside its images.
+OPTIONS = [{each.name: each for each in fields(Config)}[name]
+           for name in ("start", "teachers", "also_drawn")]
 ORDER = ("1", "2", "3", "4", "5", "6", "6b", "7", "8", "official7")
 
 
@@ -54,8 +58,8 @@ def key_of(record):
 
 def options_of(config):
     """The options of a run that its experiment and recipe do not say, as one would type them."""
-    words = [f"--{option} {getattr(config, name)}" for name, option in OPTIONS.items()
-             if getattr(config, name)]
+    words = [f"--{cli.option_of(each)} {getattr(config, each.name)}" for each in OPTIONS
+             if getattr(config, each.name)]
     if config.recipe.lr != RECIPES[config.recipe.name].lr:
         words.append(f"--lr {config.recipe.lr:g}")
     return " ".join(words)
