@@ -11,14 +11,14 @@ from tinyfer.core.optim import Adam
 EPOCHS = 60
 
 
-def _spirals(n, rng, noise=0.1):
-    """n points on two spirals, of which a share `noise` carries the wrong label."""
+def _spirals(n, rng):
+    """n points on two spirals, of which a tenth carries the wrong label."""
     labels = rng.integers(0, 2, n)
     turn = rng.uniform(0.5, 2, n) * np.pi
     angle = turn + np.pi * labels
     x = turn[:, None] / np.pi * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     x += 0.12 * rng.standard_normal((n, 2))
-    return x.astype(np.float32), np.where(rng.random(n) < noise, 1 - labels, labels)
+    return x.astype(np.float32), np.where(rng.random(n) < 0.1, 1 - labels, labels)
 
 
 def _curves(n, lr, width=48, seed=0):
