@@ -1,7 +1,7 @@
 """Chapter 4: the error of a finite difference against its step."""
 
 import numpy as np
-from figures.style import BLUE, FAINT, ORANGE, STYLES, plot
+from figures.style import BLUE, FAINT, INK, ORANGE, STYLES, plot
 
 
 def _error(dtype, h, central):
@@ -33,4 +33,23 @@ def step_size():
     axes.set(xscale="log", yscale="log", ylim=(1e-13, 1e2), xlabel="step h",
              ylabel="error of the slope")
     axes.legend(loc="lower left", handlelength=3)
+    return fig
+
+
+def secant():
+    fig, panels = plot(9, 3.2, 1, 3, sharey=True)
+    x = np.linspace(-0.15, 2.05, 200)
+    for axes, h in zip(panels, (1, 0.5, 0.1)):
+        axes.plot(x, x**3, color=INK, linewidth=1.6)
+        axes.plot(x, 1 + 3 * (x - 1), color=FAINT, linewidth=5, label="tangent, slope 3")
+        for name, left, colour, style in (("forward", 1, ORANGE, STYLES[2]),
+                                          ("central", 1 - h, BLUE, STYLES[0])):
+            right = 1 + h
+            slope = (right**3 - left**3) / (right - left)
+            axes.plot(x, left**3 + slope * (x - left), color=colour, linestyle=style,
+                      label=f"{name}, slope {slope:.4g}")
+            axes.plot([left, right], [left**3, right**3], "o", color=colour, markersize=6)
+        axes.set(title=f"h = {h:g}", xlabel="x", ylim=(-2.5, 8.5))
+        axes.legend(loc="upper left", fontsize=8.5)
+    panels[0].set_ylabel("$x^3$")
     return fig

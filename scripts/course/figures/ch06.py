@@ -15,7 +15,8 @@ from figures.style import (
     surprised,
     table,
 )
-from matplotlib.patches import Rectangle
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Polygon, Rectangle
 
 from tinyfer.core.kernels.reference import conv2d_backward, conv2d_forward
 from tinyfer.core.networks import six_layer_cnn
@@ -104,5 +105,38 @@ def network():
                               (105, "values stored", "right"), (119, "chapter", "right")):
         axes.text(place, -1.1, text, ha=side, va="center", fontsize=9, fontweight="bold")
     axes.set(xlim=(-25, 120), ylim=(len(rows) - 0.3, -1.6))
+    bare(axes)
+    return fig
+
+
+def _box(axes, x, y, size, colour, alpha=0.25):
+    """A box of (height, width, depth) whose upper left front corner is at x, y; depth runs up and
+    to the right."""
+    height, width, depth = size
+    back = np.array([0.5, -0.36]) * depth
+    front = np.array([(0, 0), (width, 0), (width, height), (0, height)]) + (x, y)
+    sides = (front, [front[0], front[1], front[1] + back, front[0] + back],
+             [front[1], front[2], front[2] + back, front[1] + back])
+    for side in sides:
+        axes.add_patch(Polygon(side, facecolor=(*to_rgb(colour), alpha), edgecolor=colour,
+                               linewidth=1.2))
+
+
+def volumes():
+    fig, axes = plot(8.6, 4)
+    _box(axes, 0, 0, (8, 8, 5), INK, 0.05)
+    _box(axes, 2, 3, (3, 3, 5), ORANGE)
+    for k, colour in enumerate((BLUE, ORANGE, GREEN)):
+        _box(axes, 15, -4 + 5.6 * k, (3, 3, 5), colour, 0.25)
+    _box(axes, 27, 1, (6, 6, 3), INK, 0.05)
+    for k, colour in ((2, GREEN), (1, ORANGE), (0, BLUE)):
+        _box(axes, 29 + 0.5 * k, 4 - 0.36 * k, (1, 1, 1), colour, 0.9)
+    for start, end in (((7.9, 3.5), (14.7, 3.5)), ((20.9, 3.5), (29.2, 3.9))):
+        axes.annotate("", end, start, arrowprops=dict(arrowstyle="->", color=ORANGE, linewidth=1.6))
+    for x, text in ((5, "x: H × W × C\nwith a window of 3 × 3 × C numbers"),
+                    (17.7, "w: K = 3 filters,\neach 3 × 3 × C"),
+                    (31, "out: (H − 2) × (W − 2) × K, where\na window makes one number a filter")):
+        axes.text(x, 11.2, text, ha="center", va="top", fontsize=9.5)
+    axes.set(xlim=(-1.5, 37.5), ylim=(13.6, -6.2), aspect="equal")
     bare(axes)
     return fig

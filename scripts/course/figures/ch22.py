@@ -1,8 +1,9 @@
 """Chapter 22: Winograd's tiles on a face, and what they save."""
 
 import numpy as np
-from figures.style import BLUE, INK, ORANGE, frame, picture, plot
+from figures.style import BLUE, INK, ORANGE, bare, frame, picture, plot
 
+from tinyfer.core.kernels.tiles import matrices
 from tinyfer.data.drawn import draw_face
 
 # Output size, channels in, channels out, and Winograd's m (None: direct) of the six convolutions.
@@ -57,4 +58,28 @@ def multiplications():
     axes.set_ylabel("million multiply-adds\nforward, an image")
     axes.grid(False, axis="x")
     axes.legend()
+    return fig
+
+
+def pipeline():
+    m, face = 4, draw_face("happy").astype(float)
+    AT, G, BT = (np.array(matrix, float) for matrix in matrices(m))
+    tile = face[20:26, 28:34]
+    edge = np.array([[1, 0, -1], [1, 0, -1], [1, 0, -1.0]]) / 3
+    u, v = G @ edge @ G.T, BT @ tile @ BT.T
+    steps = (("$X$: 6 × 6", tile), ("$B^T X B$", v), ("$G g G^T$", u), ("36 products", u * v),
+             ("$Y$: 4 × 4", AT @ (u * v) @ AT.T))
+    fig, panels = plot(9.2, 2.4, 1, 5, gridspec_kw={"width_ratios": (6, 6, 6, 6, 4)})
+    for axes, (title, values), sign in zip(panels, steps, ("", "→", "⊙", "=", "→")):
+        if values is tile:
+            axes.imshow(values, cmap="gray")
+        else:
+            most = np.abs(values).max()
+            axes.imshow(np.cbrt(values / most), cmap="PuOr", vmin=-1, vmax=1)
+        bare(axes, title)
+        axes.text(-0.14, 0.5, sign, transform=axes.transAxes, ha="center", va="center", fontsize=18)
+    for axes, note in zip(panels, ("one a place\nand channel", "once for\nall filters",
+                                   "once for\nall places", "summed over\nthe channels",
+                                   "16 outputs")):
+        axes.set_xlabel(note, fontsize=9)
     return fig
