@@ -422,16 +422,13 @@ LINES = {
     saliency: """
         none.png | there is no file none.png
         empty | there is no picture in the folder empty
-        grey.png --audit | --audit is for faces of a data set, not for pictures of your own
         grey.png --data nowhere.zip | --data is for faces of a data set
         grey.png --faces 9 | --faces is for faces of a data set
         --model run --target joy | no class 'joy'; expected one of angry, fear, happy
         --method lime | there is no method 'lime'
-        --faces 0 | --faces is 0
-        --audit --faces 1 | --faces is 1; expected at least 2
+        --faces 0 | 0
         --whole | --whole says where the face is in an IMAGE, but none is given
         --data nowhere.zip | nowhere.zip
-        --audit honesty | invalid choice: 'honesty'
         --model none | neither a file nor the name of packaged weights""",
 }
 CASES = [(script, *line.strip().split("|")) for script, lines in LINES.items()

@@ -1,26 +1,20 @@
-"""The command saliency: panels of faces and photographs, the audit; and the page it fills."""
+"""The command saliency: panels of faces and photographs."""
 
-import json
 import re
 
 import numpy as np
 import pytest
-import saliency_page
 from PIL import Image
 from small import use_small_network
 from tiny import small_cnn
 
 from tinyfer.commands import saliency as script
 from tinyfer.commands.maps import pictures
-from tinyfer.commands.maps.audit import TESTS
-from tinyfer.commands.maps.tables import faithfulness_table, planted_table, randomisation_table
 from tinyfer.data import draw_faces
-from tinyfer.explain.regions import REGIONS
 from tinyfer.explain.saliency import saliency
 from tinyfer.photo.reading import read_photo
 
 NAMES = ("happy", "neutral", "sad")
-QUICK = "--drawn", 210, "--faces", 2
 
 
 @pytest.fixture
@@ -106,74 +100,3 @@ def test_options_reach_the_maps(model):
         found = panel()
         expected = saliency(model, found["faces"], method=method, **options)
         assert np.allclose(found[f"maps_{method}"], expected, atol=1e-7), words
-
-
-def test_one_test_of_the_audit_alone(model, tmp_path):
-    assert run(script, "--audit", "randomisation", *QUICK) == 0
-    assert not (tmp_path / "runs/saliency/planted.json").exists()
-
-
-# ---- scripts/lab/saliency_page.py
-
-BLOCK = "<!-- begin {0} -->\nold\n<!-- end {0} -->\n"
-
-
-@pytest.fixture
-def page(tmp_path):
-    (tmp_path / "docs/figures").mkdir(parents=True)
-    file = tmp_path / "docs/page.md"
-    places = (*TESTS, "speed", "mean-maps-gradient", "mean-maps-gradient-input")
-    file.write_text("top\n" + "".join(map(BLOCK.format, places)))
-    return file
-
-
-def test_every_audit_fills_its_place_in_the_page(model, page, tmp_path, capsys):
-    """With a picture and numbers."""
-    for test, table in (("randomisation", randomisation_table), ("planted", planted_table),
-                        ("faithfulness", faithfulness_table)):
-        assert run(saliency_page, test, "--page", page, *QUICK) == 0
-        printed, filled = capsys.readouterr().out, page.read_text()
-        summary = json.loads((tmp_path / f"runs/saliency/{test}.json").read_text())
-        assert summary["faces"] == 2 and summary["source"] == "drawn faces"
-        assert table(summary) in printed and f"-->\n{table(summary)}\n<!--" in filled
-        assert (page.parent / f"figures/saliency-{test}.png").is_file()
-    assert filled.startswith("top\n") and filled.count("old") == 3
-    with np.load(tmp_path / "runs/saliency/randomisation.npz") as file:
-        assert file["stages"].tolist() == ["trained", "dense1", "conv1", "another face"]
-        assert file["signed"].shape == (7, 4, 2)
-    with np.load(tmp_path / "runs/saliency/faithfulness.npz") as file:
-        assert file["deletion, [random]"].shape == (2, len(file["share"]))
-
-
-def test_mean_maps_over_a_part(model, page, tmp_path, capsys):
-    assert run(saliency_page, "mean-maps", "--page", page, "--drawn", 210, "--method", "gradient",
-               "gradient*input", "--overlay") == 0
-    printed = capsys.readouterr().out
-    assert "random network" in printed and "gradient*input: share of saliency (%)" in printed
-    with np.load(tmp_path / "runs/saliency/mean-maps-gradient-input.npz") as file:
-        names = file["names"].tolist()
-        assert names[-2:] == ["all", "random network"]
-        for name in NAMES:                          # an untrained network may never predict one
-            assert (name in names) != (f"{name} is predicted for none" in printed)
-        assert np.allclose(file["mean_maps"].sum(axis=(1, 2)), 1)
-        assert np.allclose(sum(file[f"share_{region}"] for region in REGIONS), 1)
-    assert (page.parent / "figures/saliency-mean-maps-gradient-input.png").is_file()
-
-
-def test_a_page_gets_drawn_faces_only(model, page, capsys):
-    save_face("me.png")
-    for arguments in (["me.png"], []):
-        assert run(saliency_page, "panel", "--page", page, *arguments) == 2
-        assert "error: a panel of photographs" in capsys.readouterr().err
-    assert not list((page.parent / "figures").iterdir())
-    assert run(saliency_page, "panel", "--page", page, "--drawn", 60) == 0
-    assert (page.parent / "figures/saliency-panel.png").is_file()
-
-
-def test_speed_is_told_as_a_share_of_an_epoch(model, page, capsys, monkeypatch):
-    monkeypatch.setattr(saliency_page, "ROUNDS", 1)
-    monkeypatch.setattr(saliency_page, "BATCH", 4)
-    assert run(saliency_page, "speed", "--page", page) == 0
-    maps, epoch, ratio = (float(re.search(r"images: ([\d.]+)", line)[1])
-                          for line in capsys.readouterr().out.splitlines()[:3])
-    assert ratio == pytest.approx(maps / epoch, rel=0.2, abs=0.006)

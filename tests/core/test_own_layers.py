@@ -3,6 +3,8 @@
 An average pool, a strided convolution with padding and a residual block, one class each.
 """
 
+import copy
+
 import numpy as np
 import pytest
 from tiny import unsettle
@@ -28,7 +30,7 @@ from tinyfer.core.model import Sequential
 from tinyfer.core.networks import load_model, register
 from tinyfer.core.optim import Adam
 from tinyfer.explain.geometry import convolutions, unit_places
-from tinyfer.explain.randomisation import random_copy, randomisation
+from tinyfer.explain.randomisation import parameter_groups, randomisation
 from tinyfer.explain.saliency import METHODS, saliency
 
 
@@ -280,9 +282,11 @@ def test_gradcam_of_a_map_of_unknown_place_is_refused(faces):
 def test_randomisation_leaves_nothing_trained(model, faces):
     stages, _ = randomisation(model, faces[:2], ("gradient",))
     assert stages[1:-1] == ["dense1", "conv1", "residual1", "stridedconv1"]
-    fresh, mine = random_copy(model).state(), model.state()
-    for name, array in fresh.items():
-        assert not np.array_equal(array, mine[name]), name
+    fresh, other = copy.deepcopy(model), np.random.default_rng(9)
+    for layer in [layer for _, layers in parameter_groups(fresh) for layer in layers]:
+        layer.reset(other)
+    for name, array in fresh.state().items():
+        assert not np.array_equal(array, model.state()[name]), name
     model.layers[2].inner.append(Frozen())
     with pytest.raises(TypeError, match=r"Frozen has no reset\(rng\) to draw its scale anew"):
         randomisation(model, faces[:2], ("gradient",))

@@ -7,12 +7,10 @@ import pytest
 from tiny import unsettle
 
 import tinyfer
-from tinyfer.core.gradcheck import direction_error, numerical_gradient
-from tinyfer.core.inference import fold_batchnorm, to_input, visible_window
+from tinyfer.core.gradcheck import numerical_gradient
+from tinyfer.core.inference import to_input, visible_window
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU
 from tinyfer.core.model import Sequential
-from tinyfer.explain.audit import audit_faithfulness
-from tinyfer.explain.faithfulness import completeness
 from tinyfer.explain.geometry import convolutions, unit_places
 from tinyfer.explain.saliency import METHODS, Method, saliency, targets
 from tinyfer.explain.score import explained, explained_gradient
@@ -82,17 +80,6 @@ def test_gradient_is_the_slope_of_every_pixel(of):
     assert not maps[:, 14:].any() and not measured[:, 14:].any()
 
 
-@pytest.mark.parametrize("of", ["probability", "logit"])
-def test_gradient_of_the_six_layer_network(of):
-    model = unsettle(tinyfer.six_layer_cnn(classes=5, seed=0, dtype=np.float64))
-    faces, target = faces_of(1), np.array([3])
-    maps = saliency(model, faces, target, of=of, signed=True)
-    x, rng = faces[..., None].copy(), np.random.default_rng(0)
-    error = direction_error(lambda: explained(model.forward(x), target, of).sum(),
-                            [(x, maps[..., None])], rng)
-    assert error < 1e-5
-
-
 # ---- every method on a linear network, where the right answer is known
 
 def test_a_linear_network_has_the_maps_known_by_hand():
@@ -115,28 +102,17 @@ def test_a_linear_network_has_the_maps_known_by_hand():
 
 # ---- integrated gradients and SmoothGrad
 
-@pytest.mark.parametrize("of", ["probability", "logit"])
-def test_integrated_gradients_add_up(of):
-    """Within one per cent at 64 steps, and the more steps the better."""
+def test_integrated_gradients_add_up():
+    """To F(x) - F(b): within one per cent at 64 steps, and the more steps the better."""
     model, faces = little(), faces_of(8, (15, 14))
-    baseline, target = np.full((15, 14), 0.4), np.zeros(8, int)
+    baseline = np.broadcast_to(np.linspace(0.3, 0.5, 14), (15, 14))
+    difference = model.predict_proba(faces)[:, 0] - model.predict_proba(baseline[None])[:, 0]
     missed = []
     for steps in (8, 64, 512):
-        maps = saliency(model, faces, 0, "integrated", of, True, steps=steps, baseline=baseline)
-        gap, difference = completeness(model, faces, maps, baseline, target, of)
-        missed.append(np.abs(gap).sum() / np.abs(difference).sum())
+        maps = saliency(model, faces, 0, "integrated", signed=True, steps=steps, baseline=baseline)
+        missed.append(np.abs(maps.sum(axis=(1, 2)) - difference).sum() / np.abs(difference).sum())
     assert missed[1] < 0.01
     assert missed[2] < missed[1] / 3 < missed[0] / 9
-
-
-def test_nothing_is_attributed_where_face_and_baseline_agree():
-    model, faces = little(), faces_of(1, (15, 14))
-    baseline = faces[0].copy()
-    baseline[3:7, 2:5] = 0
-    maps = saliency(model, faces, 0, "integrated", signed=True, baseline=baseline, steps=4)[0]
-    assert maps[3:7, 2:5].all()
-    maps[3:7, 2:5] = 0
-    assert not maps.any()
 
 
 def test_smoothgrad_is_the_mean_over_noise_of_the_size_asked_for():
@@ -213,14 +189,13 @@ def test_units_stand_where_their_pixels_are(six):
             assert low <= reach[0] <= low + 3 and high - 3 <= reach[1] <= high, name
 
 
-@pytest.mark.parametrize("layer", ["conv1", "conv2", "conv3", "conv4", "conv5", "conv6"])
-def test_gradcam_works_on_every_convolution(six, layer):
+def test_gradcam_of_any_convolution(six):
     faces = faces_of(2)
-    maps = saliency(six, faces, 0, "gradcam", layer=layer, signed=True)
-    assert maps.any(axis=(1, 2)).all() and not maps[:, 44:].any()
-    if layer == "conv6":
-        assert np.array_equal(maps, saliency(six, faces, 0, "gradcam", signed=True))
-    assert np.array_equal(np.maximum(maps, 0), saliency(six, faces, 0, "gradcam", layer=layer))
+    maps = {layer: saliency(six, faces, 0, "gradcam", layer=layer, signed=True)
+            for layer in (None, "conv6", "conv1")}
+    assert np.array_equal(maps[None], maps["conv6"]) and maps["conv1"].any(axis=(1, 2)).all()
+    strengths = saliency(six, faces, 0, "gradcam", layer="conv1")
+    assert np.array_equal(np.maximum(maps["conv1"], 0), strengths)
 
 
 def test_guided_backpropagation_by_hand():
@@ -246,7 +221,7 @@ def test_guided_filters_a_relu_of_its_own_just_so():
     assert not np.allclose(maps, saliency(fused, faces, 0, "gradient", signed=True))
 
 
-@pytest.mark.parametrize("size, stride", [(8, 4), (5, 5), (14, 14), (3, 2)])
+@pytest.mark.parametrize("size, stride", [(8, 4), (3, 2)])
 def test_occlusion_against_the_definition(size, stride):
     model, faces = little(), faces_of(1, (15, 14))
     maps = saliency(model, faces, 1, "occlusion", signed=True, size=size, stride=stride)
@@ -308,16 +283,6 @@ def test_maps_lie_where_the_network_looks(method):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_folding_batch_norm_changes_no_map(method):
-    model, faces = little(), faces_of(3, (15, 14))
-    folded = Sequential(fold_batchnorm(model.layers), model.input_shape, model.class_names)
-    assert len(folded.layers) < len(model.layers)
-    options = {"occlusion": {"size": 4, "stride": 4}}.get(method, SHORT.get(method, {}))
-    one, other = (saliency(m, faces, None, method, signed=True, **options) for m in (model, folded))
-    assert np.allclose(one, other, rtol=1e-9, atol=1e-12 * np.abs(one).max())
-
-
-@pytest.mark.parametrize("method", METHODS)
 def test_a_batch_gives_what_single_faces_give(six, method):
     faces = (255 * faces_of(3)).astype(np.uint8)
     options = SHORT.get(method, {})
@@ -368,8 +333,7 @@ def test_a_method_is_one_function_and_one_entry(six, monkeypatch):
     maps = saliency(six, faces, 0, "brightness", signed=True, factor=2)
     assert np.allclose(maps[:, :44, :44], 2 * faces[:, :44, :44] - 0.5, atol=1e-6)
     assert np.array_equal(saliency(six, faces, 0, "brightness", factor=2), np.abs(maps))
-    summary, _ = audit_faithfulness(six, faces, "probability", SHORT)
-    assert "brightness, mean map" in summary["orders"]
+    assert METHODS["brightness"].ranked(maps) is maps
 
 
 def test_progress_counts_the_inputs(six):

@@ -1,13 +1,12 @@
-"""Show which pixels a network's predictions hang on, and test whether the maps mean anything.
+"""Show which pixels a network's predictions hang on.
 
     python scripts/saliency.py reading.jpg holiday/         the faces of your own pictures
     python scripts/saliency.py reading.jpg --method all
     python scripts/saliency.py                              faces of the test part, at once
-    python scripts/saliency.py --data archive.zip --audit
 
 Of a photograph's faces the expression is explained that predict names, first in words: each part of
-the face is covered in turn, and the network asked again. --audit tests the maps of all methods:
-randomised layers, deletion and insertion, a planted patch. docs/saliency.md shows what came out.
+the face is covered in turn, and the network asked again. docs/saliency.md tells what the maps of
+each method are worth.
 
 Without IMAGE the faces come from the test part of the data that the network was trained on (--data,
 TINYFER_DATA, ./data) or, where there are none, are drawn. Pictures (.png) and numbers (.npz, .json)
@@ -18,10 +17,7 @@ import argparse
 from pathlib import Path
 
 from tinyfer.commands import cli
-from tinyfer.commands.maps.audit import FACES as AUDIT_FACES
-from tinyfer.commands.maps.audit import TESTS, audit
-from tinyfer.commands.maps.panel import FACES as PANEL_FACES
-from tinyfer.commands.maps.panel import panel_of_part, panel_of_pictures
+from tinyfer.commands.maps.panel import FACES, panel_of_part, panel_of_pictures
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.data import CLASS_SETS, Parts, draw_faces, find_data, select_classes
 from tinyfer.data.faces import blank
@@ -55,12 +51,9 @@ def parse(argv):
     add("--target", metavar="CLASS", help="the class to explain (default: the one predicted)")
     add("--signed", action="store_true", help="keep the signs: red raises it, blue lowers it")
     add("--overlay", action="store_true", help="lay the maps over the faces, as over an IMAGE")
-    add("--audit", nargs="*", choices=TESTS, metavar="TEST", help="instead of a panel: test the "
-        f"maps of all methods, by {', '.join(TESTS)} (default: all three; some minutes)")
-    add("--faces", type=int, metavar="N", help="faces in the panel, one of each class in turn "
-        f"(default {PANEL_FACES}), or in the audit (default {AUDIT_FACES})")
-    add("--seed", type=int, default=0, metavar="N", help="which faces, and what an audit "
-        "draws by chance (default 0)")
+    add("--faces", type=cli.at_least(1), metavar="N", help="faces in the panel, one of each class "
+        f"in turn (default {FACES})")
+    add("--seed", type=int, default=0, metavar="N", help="which faces (default 0)")
     cli.add_output(parser, "runs/saliency")
     cli.add_threads(parser)
     given = parser.parse_args(argv)
@@ -96,8 +89,6 @@ def run(given):
     code = 0
     if given.images:
         files, code = panel_of_pictures(given, model, given.out)
-    elif given.audit is not None:
-        files, _ = audit(given, model, parts.test, given.out)
     else:
         files = panel_of_part(given, model, parts.test, given.out)
     print(f"{', '.join(files)} are in {cli.printable(given.out)}")
@@ -108,12 +99,9 @@ def refuse_what_does_not_fit(given):
     for name in ("box", "whole"):
         if getattr(given, name) and not given.images:
             raise ValueError(f"--{name} says where the face is in an IMAGE, but none is given")
-    for name in ("data", "drawn", "faces", "audit"):
+    for name in ("data", "drawn", "faces"):
         if getattr(given, name) is not None and given.images:
             raise ValueError(f"--{name} is for faces of a data set, not for pictures of your own")
-    least = 2 if given.audit is not None else 1
-    if given.faces is not None and given.faces < least:
-        raise ValueError(f"--faces is {given.faces}; expected at least {least}")
 
 
 def network_and_faces(given):

@@ -6,11 +6,9 @@
     layerwise.py        Grad-CAM and guided backpropagation: layer by layer
     occlusion.py        covering squares, or parts of a face
     geometry.py         where a unit of a convolution stands
-    audit.py            three tests of every method: numbers for tables, arrays for pictures
     randomisation.py    is it about the network? randomise the layers, and see whether maps notice
     faithfulness.py     is it about F? delete and insert pixels in the order of a map
-    planted_patch.py    is it right? a network for which one patch is known to be all that counts
-    regions.py          eyes, mouth and border, and their shares of a map
+    regions.py          eyes, mouth and other parts, covered in turn, in words
 
 docs/saliency.md shows what came out.
 """

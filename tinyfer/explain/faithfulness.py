@@ -44,29 +44,6 @@ def area(share, curve):
     return ((curve[:, 1:] + curve[:, :-1]) / 2) @ np.diff(share)
 
 
-def completeness(model, faces, maps, baseline, target, of="probability"):
-    """How far integrated gradients miss F(x) - F(b), which they should sum to.
-
-    maps: signed, (N, 48, 48); baseline: the face (48, 48) they start from. Returns (N,) gaps and
-    (N,) differences: F(x) - F(b) is the difference, the sum of the map minus that the gap.
-    """
-    def F(faces):
-        task = Task(model, window(model, faces), target, of)
-        return task.scores(lambda i, k: task.x[i])[:, 0]
-
-    difference = F(faces) - F(np.broadcast_to(baseline, np.shape(faces)))
-    return maps.sum(axis=(1, 2), dtype=np.float64) - difference, difference
-
-
-def edges(faces):
-    """A map that knows no network: the absolute brightness gradient of the face itself.
-
-    (N, H, W) -> (N, H, W): sqrt of the squared central differences along rows and columns.
-    """
-    down, across = np.gradient(np.asarray(faces, dtype=np.float64), axis=(1, 2))
-    return np.hypot(down, across)
-
-
 def blur(x, sigma):
     """x (N, H, W, 1) under a Gaussian of standard deviation sigma pixels; borders repeated."""
     reach = int(np.ceil(3 * sigma))

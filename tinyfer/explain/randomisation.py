@@ -14,8 +14,7 @@ from tinyfer.explain.saliency import METHODS, saliency, targets
 from tinyfer.explain.score import seen_part
 
 
-def randomisation(model, faces, methods=tuple(METHODS), of="probability", seed=0, options=None,
-                  progress=None):
+def randomisation(model, faces, methods=tuple(METHODS), of="probability", seed=0, options=None):
     """Cascading randomisation: how alike are the maps of a network and of its random copies?
 
     Stage 0 is the trained network. At each further stage one more layer, with the batch norm after
@@ -27,9 +26,9 @@ def randomisation(model, faces, methods=tuple(METHODS), of="probability", seed=0
     The last stage, "another face", is a measure for the others: the map of stage 0 of the face
     before, in the trained network. What two faces share has to do with neither of them.
 
-    options: dict of method -> dict of its options. progress: called as progress(stages done, stages
-    in all, what is being done). Returns (stages, {"absolute": ..., "signed": ...}): the names,
-    "trained" first, and arrays (methods, stages, N); NaN where a map is the same everywhere.
+    options: dict of method -> dict of its options. Returns (stages, {"absolute": ..., "signed":
+    ...}): the names, "trained" first, and arrays (methods, stages, N); NaN where a map is the same
+    everywhere.
     """
     target = targets(model, faces)
     network, rng = copy.deepcopy(model), np.random.default_rng(seed)
@@ -38,13 +37,11 @@ def randomisation(model, faces, methods=tuple(METHODS), of="probability", seed=0
     alike = {kind: np.empty((len(methods), len(stages), len(faces)))
              for kind in ("absolute", "signed")}
     trained = {}
-    for s, stage in enumerate(stages[:-1]):
+    for s in range(len(stages) - 1):
         if s > 0:
             for layer in groups[s - 1][1]:
                 layer.reset(rng)
         for m, method in enumerate(methods):
-            if progress:
-                progress(s, len(stages) - 1, f"{stage}, {method}")
             maps = seen_part(model, saliency(network, faces, target, method, of, signed=True,
                                              **(options or {}).get(method, {})))
             both = {"signed": maps, "absolute": METHODS[method].unsigned(maps)}
@@ -56,15 +53,6 @@ def randomisation(model, faces, methods=tuple(METHODS), of="probability", seed=0
         for kind, maps in trained[method].items():
             alike[kind][m, -1] = spearman(maps, np.roll(maps, 1, axis=0))
     return stages, alike
-
-
-def random_copy(model, seed=0):
-    """The same layers with the values of a fresh network; model is left as it is."""
-    network, rng = copy.deepcopy(model), np.random.default_rng(seed)
-    for _, layers in parameter_groups(network):
-        for layer in layers:
-            layer.reset(rng)
-    return network
 
 
 def parameter_groups(model):
@@ -100,11 +88,3 @@ def _ranks(rows):
         _, place, counts = np.unique(row, return_inverse=True, return_counts=True)
         ranks[n] = (np.cumsum(counts) - (counts - 1) / 2)[place]
     return ranks
-
-
-def mean_known(values):
-    """Mean over the last axis, leaving out NaN; NaN where there is nothing else."""
-    known = ~np.isnan(values)
-    count = known.sum(axis=-1)
-    return np.divide(np.where(known, values, 0).sum(axis=-1), count,
-                     out=np.full(count.shape, np.nan), where=count > 0)

@@ -1,0 +1,219 @@
+"""Do maps mean anything? Randomised layers, deletion and insertion, a planted patch, parts covered.
+
+Two small networks are trained on drawn faces, once: one on expressions, one on a planted patch.
+"""
+
+import numpy as np
+import pytest
+
+from tinyfer.core.inference import to_input
+from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool2D
+from tinyfer.core.losses import softmax_cross_entropy
+from tinyfer.core.model import Sequential
+from tinyfer.core.optim import Adam
+from tinyfer.data.drawn import CUE_PLACE, cue_patches, draw_faces
+from tinyfer.explain.faithfulness import area, blur, deletion_insertion
+from tinyfer.explain.randomisation import randomisation, spearman
+from tinyfer.explain.regions import PARTS, in_words, without_parts
+from tinyfer.explain.saliency import METHODS, saliency
+
+EXPRESSIONS = ("happy", "sad", "surprise")
+SHORT = {"smoothgrad": {"n": 8}, "integrated": {"steps": 16},
+         "occlusion": {"size": 8, "stride": 8}}
+DECOY_PLACE = CUE_PLACE[0], slice(35, 43)     # the same rows, as far from the other border
+AREA = 64 / 46**2       # of the patch, as a share of what the small network sees
+
+
+def trained(data, epochs):
+    """Two convolutions and two dense layers; batch norm follows in so short a training."""
+    rng = np.random.default_rng(0)
+
+    def block(c_in, c_out):
+        return [Conv2D(c_in, c_out, rng, relu=True), BatchNorm(c_out, momentum=0.9), MaxPool2D()]
+
+    layers = [*block(1, 16), *block(16, 32), Flatten(), Dense(3200, 64, rng, relu=True),
+              BatchNorm(64, momentum=0.9), Dense(64, len(data.class_names), rng)]
+    model = Sequential(layers, (48, 48, 1), data.class_names, rng)
+    optimizer = Adam(model.parameters(), lr=1e-3)
+    for _ in range(epochs):
+        for batch in np.split(rng.permutation(len(data)), range(32, len(data), 32)):
+            logits = model.forward(to_input(data.faces[batch]), training=True)
+            model.backward(softmax_cross_entropy(logits, data.labels[batch])[1])
+            optimizer.step()
+    return model
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """A network that tells three expressions apart, and 40 faces it has not seen."""
+    data = draw_faces(500, seed=0, class_names=EXPRESSIONS)
+    model, test = trained(data[40:], epochs=5), data[:40]
+    assert (model.predict(test.faces) == test.labels).mean() > 0.7
+    return model, test.faces
+
+
+@pytest.fixture(scope="module")
+def cue():
+    """A network that has only a patch to go by, and 30 faces it has not seen. A second patch in the
+    other corner, drawn at random, is as striking and worth nothing."""
+    data = draw_faces(430, seed=1, class_names=EXPRESSIONS, cue=True)
+    others = np.random.default_rng(1).integers(3, size=430)
+    data.faces[:, DECOY_PLACE[0], DECOY_PLACE[1]] = cue_patches()[others]
+    model, test = trained(data[30:], epochs=6), data[:30]
+    assert (model.predict(test.faces) == test.labels).mean() > 0.95
+    return model, test.faces
+
+
+# ---- randomisation
+
+def test_spearman_by_hand():
+    a = np.array([[1.0, 2, 3, 4], [1, 2, 3, 4], [4, 1, 3, 2], [1, 1, 2, 3], [0, 0, 0, 0]])
+    b = np.array([[10.0, 20, 25, 99], [4, 3, 2, 1], [1, 2, 3, 4], [5, 6, 7, 8], [1, 2, 3, 4]])
+    # Third row: d = 3, -1, 0, -2 in ranks, 1 - 6 * 14 / (4 * 15). Fourth: ranks 1.5, 1.5, 3, 4.
+    assert np.allclose(spearman(a, b), [1, -1, 1 - 84 / 60, 4.5 / np.sqrt(4.5 * 5), np.nan],
+                       equal_nan=True)
+
+
+def test_layers_become_random_from_the_top(drawn):
+    model, faces = drawn
+    state = {name: array.copy() for name, array in model.state().items()}
+    stages, alike = randomisation(model, faces[:2], ("gradient",))
+    assert stages == ["trained", "dense2", "dense1", "conv2", "conv1", "another face"]
+    assert alike["signed"].shape == alike["absolute"].shape == (1, 6, 2)
+    assert np.allclose(alike["signed"][:, 0], 1) and np.allclose(alike["absolute"][:, 0], 1)
+    maps = saliency(model, faces[:2], signed=True)[:, :46, :46]
+    assert np.allclose(alike["signed"][0, -1], spearman(maps[:1], maps[1:]))
+    assert all(np.array_equal(array, state[name]) for name, array in model.state().items())
+
+
+def test_guided_backpropagation_fails_the_sanity_check(drawn):
+    """It hardly notices that layers became random; every other method does."""
+    model, faces = drawn
+    options = SHORT | {"occlusion": {"size": 12, "stride": 6}}
+    _, alike = randomisation(model, faces[:10], options=options)
+    signed, absolute = ({method: np.nanmean(values[m, 1:-1], axis=1)
+                         for m, method in enumerate(METHODS)} for values in
+                        (alike["signed"], alike["absolute"]))
+    for method in METHODS:
+        if method != "guided":
+            assert np.abs(signed[method][1:]).max() < 0.35, method
+            assert absolute[method].max() < 0.65, method
+    assert signed["guided"][0] > 0.7 and signed["guided"][-1] > 0.35
+    assert absolute["guided"][0] > 0.6
+
+
+# ---- deletion and insertion
+
+def test_pixels_go_and_come_in_the_order_of_the_map():
+    """A logit that is a sum over pixels: every point of both curves by brute force."""
+    rng = np.random.default_rng(0)
+    shape, steps = (4, 5), 20
+    w, faces, maps = rng.normal(size=shape), rng.random((1, *shape)), rng.random((1, *shape))
+    dense = Dense(20, 2, rng, dtype=np.float64)
+    dense.w.value[...] = np.stack([w.ravel(), 0 * w.ravel()], axis=1)
+    model = Sequential([Flatten(), dense], (*shape, 1))
+    share, curves = deletion_insertion(model, faces, maps, np.zeros(1, int), "logit", steps)
+    sharp, soft = faces[0], blur(faces[..., None], 5.0)[0, ..., 0]
+    order = np.argsort(-maps[0], axis=None)
+    for q in range(steps + 1):
+        gone = np.zeros(20, bool)
+        gone[order[:q]] = True
+        gone = gone.reshape(shape)
+        assert share[q] == pytest.approx(q / 20)
+        assert curves["deletion"][0, q] == pytest.approx((w * np.where(gone, soft, sharp)).sum())
+        assert curves["insertion"][0, q] == pytest.approx((w * np.where(gone, sharp, soft)).sum())
+    assert np.allclose(area(np.array([0, 0.25, 1]), np.array([[1.0, 0.5, 0], [1, 1, 1]])),
+                       [0.25 * 0.75 + 0.75 * 0.25, 1])
+
+
+def test_blur_keeps_a_flat_face_and_the_mean_of_a_spot():
+    assert np.allclose(blur(np.full((1, 9, 8, 1), 0.3), 5), 0.3)
+    spot = np.zeros((1, 61, 61, 1))
+    spot[0, 30, 30] = 1
+    soft = blur(spot, 4.0)[0, ..., 0]
+    assert soft.sum() == pytest.approx(1) and np.allclose(soft, soft.T)
+    assert (soft.sum(axis=1) * (np.arange(61) - 30)**2).sum() == pytest.approx(16, rel=0.05)
+
+
+def test_maps_find_pixels_that_matter_more_than_any(drawn):
+    model, faces = drawn
+    faces, target = faces[:16], model.predict(faces[:16])
+
+    def areas(maps):
+        share, curves = deletion_insertion(model, faces, maps, target)
+        return [area(share, curves[kind]).mean() for kind in ("deletion", "insertion")]
+
+    chance = areas(np.random.default_rng(0).random(faces.shape))
+    for method in ("gradient", "smoothgrad", "guided", "occlusion"):
+        maps = saliency(model, faces, target, method, signed=True, **SHORT.get(method, {}))
+        deletion, insertion = areas(METHODS[method].ranked(maps))
+        assert deletion < chance[0] - 0.03 and insertion > chance[1] + 0.03, method
+
+
+# ---- planted patch
+
+def share_at(maps, place=CUE_PLACE):
+    """The share of each map that lies at a place; 0 of a map of zeros."""
+    return maps[(slice(None), *place)].sum(axis=(1, 2)) / np.maximum(maps.sum(axis=(1, 2)), 1e-30)
+
+
+@pytest.mark.parametrize("method", [method for method in METHODS if method != "gradcam"])
+def test_the_planted_patch_lights_up(cue, method):
+    """More than its area, and, face by face, more than the decoy, as striking and worth nothing.
+
+    By chance 22 of 30 faces happen once in a hundred times. The margins are those of the weakest:
+    integrated gradients from black share F out among all that is not black, and spread the most.
+    """
+    model, faces = cue
+    maps = saliency(model, faces, None, method, **SHORT.get(method, {}))
+    patch, decoy = share_at(maps), share_at(maps, DECOY_PLACE)
+    assert patch.mean() > 1.5 * AREA and patch.mean() > 1.25 * decoy.mean()
+    assert (patch > decoy).sum() >= 22
+    highest = maps[(slice(None), *CUE_PLACE)].max(axis=(1, 2)) == maps.max(axis=(1, 2))
+    assert highest.sum() >= 20
+    if method == "occlusion":
+        assert patch.mean() > 0.2 and decoy.mean() < 0.05
+
+
+def test_gradcam_sees_the_pattern_but_not_the_place(cue):
+    """Its weights are means over all places: a channel that knows the patch knows the same patch
+    in the decoy's place, where only the dense layer knows that it counts for nothing."""
+    model, faces = cue
+    maps = saliency(model, faces, None, "gradcam")
+    patch, decoy = share_at(maps), share_at(maps, DECOY_PLACE)
+    same = (faces[(slice(None), *CUE_PLACE)] == faces[(slice(None), *DECOY_PLACE)]).all(axis=(1, 2))
+    assert 5 <= same.sum() <= 15
+    assert patch.mean() > 1.5 * AREA
+    assert patch[~same].mean() > 1.25 * decoy[~same].mean()
+    assert decoy[same].mean() > 0.75 * patch[same].mean()
+
+
+# ---- parts covered, in words
+
+class Smiles:
+    """Its happiness is the brightness of the mouth."""
+
+    def predict_proba(self, faces, crops=1):
+        happy = np.asarray(faces)[:, 32:43, 12:36].mean(axis=(1, 2)) / 255
+        return np.stack([happy, 1 - happy], axis=1)
+
+
+def test_covering_parts_by_hand():
+    face = np.zeros((48, 48), np.uint8)
+    face[32:43, 12:36] = 255
+    covered = without_parts(Smiles(), face)
+    mean = int(face.mean())             # a covered part has the face's mean grey
+    assert list(covered) == list(PARTS) and face[40, 20] == 255
+    assert covered["the mouth"][0] == pytest.approx(mean / 255)
+    assert all(p[0] == 1 for part, p in covered.items() if part != "the mouth")
+
+
+def test_what_covering_does_is_told_in_words():
+    names, before = ["happy", "sad"], {"happy": 0.6, "sad": 0.4}
+    covered = {"the nose": np.array([0.9, 0.1]), "the mouth": np.array([0.3, 0.7]),
+               "the forehead": np.array([0.58, 0.42]), "the eyes": np.array([0.52, 0.48])}
+    assert in_words("happy", before, covered, names) == (
+        "covering the mouth lowers happy from 0.60 to 0.30 (sad 0.70 then), the eyes to 0.52, "
+        "covering the nose raises it to 0.90")
+    assert in_words("happy", before, {"the nose": np.array([0.6, 0.4])}, names) == (
+        "covering no single part changes happy 0.60 by 0.05 or more")
