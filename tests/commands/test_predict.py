@@ -299,9 +299,13 @@ def test_what_an_answer_is_worth_is_said(read, call, model_file, pictures, tmp_p
     about = open_run("five-class").about | {"source": "drawn faces"}
     (tmp_path / "run" / "config.json").write_text(json.dumps(about))
     monkeypatch.setattr(cli, "compiled", lambda what: False)
+    started = []
+    monkeypatch.setattr(cli, "Popen", lambda command, **_: started.append(command))
     err = call(predict.main, pictures[0], "--model", tmp_path / "run", "--whole")[2]
     assert "was trained on drawn faces" in err
     assert "the first start compiles the kernels, once" in err
+    with pytest.warns(Notice, match="hardly any contrast"):     # of the face that is answered
+        exec(started[0][2], {})
 
 
 @pytest.mark.parametrize("form", ["--json", "--whole"])

@@ -7,11 +7,13 @@ import sys
 import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from subprocess import DEVNULL, Popen
 
 from tinyfer.core.checks import Notice
 from tinyfer.core.inference import CROPS
 from tinyfer.core.kernels.compiling import compiled
 from tinyfer.data import find_data, load_fer2013
+from tinyfer.data.faces import SIZE
 from tinyfer.photo.reading import BEST_CROPS, DEFAULT
 
 SUPPRESS = argparse.SUPPRESS
@@ -243,9 +245,14 @@ def printable(text):
 
 
 def note_first_start():
-    """A note where kernels have to be compiled before a network can answer."""
+    """Where kernels have to be compiled before a network can answer: a note, and a second process
+    that compiles the network's while this one is at the finder's. Who comes second to a kernel
+    finds it in the cache."""
     if not compiled("forward"):
-        note("the first start compiles the kernels, once: this takes about a minute")
+        note("the first start compiles the kernels, once: this takes up to a minute")
+        answer = (f"from numpy import zeros; from tinyfer import load_model; "
+                  f"load_model({DEFAULT!r}).predict_proba(zeros((1, {SIZE}, {SIZE})))")
+        Popen([sys.executable, "-c", answer], stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
 
 
 def warn_of_drawn_faces(run):
