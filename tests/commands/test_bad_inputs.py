@@ -377,7 +377,6 @@ LINES = {
         run --to onnx x | onnx
         run --to torch a/b |
         none --to torch x | none
-        run --to package x --training |
         run --to torch class | class
         run --to torch torch | torch
         run --to torch é | é

@@ -2,13 +2,11 @@
 
     python scripts/export.py runs/experiment6-seed0 --to package five-class
     python scripts/export.py runs/experiment6-seed0 --to torch five_class --out exported
-    python scripts/export.py five-class --to torch five_class --training
 
 --to package NAME writes tinyfer/pretrained/NAME.npz with weights in float16 (half the size), after
 a check on the test part that the scores stay the same; tinyfer.load_model(NAME) then finds it.
 --to torch NAME writes NAME.py, a readable PyTorch module that gives the same logits, and its
-weights NAME.npz; with --training also NAME_train.py, which trains such a network anew on many
-cores, GPUs or machines.
+weights NAME.npz.
 """
 
 import re
@@ -19,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import options
 from exporting.packaging import calibrate, half_precision, save_packaged
-from exporting.torch_module import check_module_name, save_torch, training_script
+from exporting.torch_module import check_module_name, save_torch
 from study.results import is_finished, record_of
 
 from tinyfer.commands import cli
@@ -27,7 +25,6 @@ from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import PACKAGED, load_model
 from tinyfer.photo.reading import largest_face
 from tinyfer.scores.metrics import evaluate
-from tinyfer.storage.arrays import atomic_write
 from tinyfer.training.evaluation import parts_of
 from tinyfer.training.runs import open_run
 
@@ -40,8 +37,6 @@ def parse(argv):
     add("run", metavar="RUN", help="a run folder; for --to torch also packaged weights by name")
     add("--to", required=True, nargs=2, metavar=("{package,torch}", "NAME"),
         help="where to, and under which name")
-    add("--training", action="store_true", help="for --to torch: write NAME_train.py too, for "
-        "torchrun, with the data, split, class weights, augmentation and rates of the run")
     cli.add_output(parser, "tinyfer/pretrained; for torch runs/exported")
     cli.add_threads(parser)
     return parser.parse_args(argv)
@@ -58,8 +53,6 @@ def export(given):
         raise ValueError(f"--to must be package or torch, not {kind!r}")
     if kind == "torch":
         return to_torch(given, name, Path(given.out or "runs/exported"))
-    if given.training:
-        raise ValueError("--training is for --to torch; a package holds weights alone")
     if not re.fullmatch(r"[\w-]+", name, re.ASCII):
         raise ValueError(f"{name!r} is no name for packaged weights: use letters, digits and -")
     path = Path(given.out or PACKAGED) / f"{name}.npz"
@@ -68,20 +61,15 @@ def export(given):
 
 
 def to_torch(given, name, folder):
-    """Write NAME.py, NAME.npz and, if wanted, NAME_train.py."""
+    """Write NAME.py and NAME.npz."""
     check_module_name(name)
-    module, trainer = folder / f"{name}.py", folder / f"{name}_train.py"
-    for path in (module, folder / f"{name}.npz", *[trainer] * given.training):
+    module = folder / f"{name}.py"
+    for path in module, folder / f"{name}.npz":
         cli.check_output(path, given.force)
     run = open_run(given.run)
     title = f"{run.experiment.title}, seed {run.config.seed}."
     save_torch(folder, name, run.model, title[0].upper() + title[1:], run.config.recipe.lr)
     print(f"{module} and {name}.npz are written; try   python {shlex.quote(str(module))}")
-    if given.training:
-        with atomic_write(trainer) as file:
-            file.write(training_script(name, run).encode())
-        print(f"{trainer} trains it; try   torchrun --nproc-per-node 2 "
-              f"{shlex.quote(str(trainer))} --data archive.zip")
 
 
 def to_package(place, data, path):

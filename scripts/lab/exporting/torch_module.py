@@ -1,13 +1,9 @@
-"""A trained network as a PyTorch module, for who outgrows one CPU, and a script to train it there.
-
-The script is torchrun_template.py, with the name of the module and the settings of the run put in.
-"""
+"""A trained network as a PyTorch module, for who outgrows one CPU."""
 
 import keyword
 import re
 import sys
 from pathlib import Path
-from pprint import pformat
 
 import numpy as np
 
@@ -136,14 +132,3 @@ def save_torch(folder, name, model, title, lr):
         np.savez(file, **{key: np.ascontiguousarray(array) for key, array in arrays.items()})
     with atomic_write(folder / f"{name}.py") as file:
         file.write(text.encode())
-
-
-def training_script(name, run):
-    """The text of a script for torchrun that trains the network of name.py as a Run was trained.
-
-    The place of its data is left out.
-    """
-    settings = run.config.as_dict() | {"data": None}
-    lines = pformat(settings, width=90, sort_dicts=False)
-    text = Path(__file__).with_name("torchrun_template.py").read_text(encoding="utf-8")
-    return text.replace("MODULE", name).replace("SETTINGS = dict()", f"SETTINGS = {lines}")
