@@ -15,12 +15,7 @@ OPTIONS = {
                     help="windows and mirror images averaged for each face (default %(default)s)"),
     "--seed": dict(type=cli.at_least(0), default=0, metavar="N",
                    help="of everything random (default 0)"),
-    "--rounds": dict(type=cli.at_least(1), metavar="N",
-                     help="rounds in which everyone takes a turn (default %(default)s)"),
-    "--batch-size": dict(type=cli.at_least(2), default=64, metavar="N",
-                         help="images a training step (default 64)"),
     "--fill": dict(type=Path, metavar="PAGE", help="put the tables into their places in this page"),
-    "--json": dict(metavar="FILE", help="write every number to this file"),
     "--threads": cli.THREADS,
 }
 

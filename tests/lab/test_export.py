@@ -1,7 +1,6 @@
 """scripts/export.py: packaged weights keep their scores; the PyTorch module keeps the logits."""
 
 import ast
-import json
 import re
 import runpy
 import shutil
@@ -10,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from exporting import export
-from exporting.packaging import half_precision, save_packaged
+from exporting.packaging import save_packaged
 from exporting.torch_module import save_torch
 from small import use_small_network
 from study import cards, results
@@ -59,23 +58,6 @@ def test_torch_module_gives_the_same_logits(tmp_path, record_property):
     assert sum(p.numel() for p in network.parameters()) == model.num_parameters(trainable=True)
 
 
-def test_torch_module_goes_on_training(tmp_path):
-    """The same loss, and batch statistics kept with the same momentum."""
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    model = trained_looking()
-    module = saved(tmp_path, model)
-    network = module.load().train()
-    data = draw_faces(8, seed=1)
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-4, eps=1e-7)
-    loss = torch.nn.functional.cross_entropy(network(module.preprocess(data.faces)),
-                                             torch.from_numpy(data.labels % 5))
-    loss.backward()
-    optimizer.step()
-    assert np.isfinite(loss.item())
-    model.forward(to_input(data.faces), training=True)
-    assert np.allclose(network[2].running_mean.numpy(), model.state()["bn1.mean"], atol=1e-6)
-
-
 def test_torch_needs_neither_pickle_nor_tinyfer(tmp_path):
     save_torch(tmp_path, "faces", trained_looking(), "A test.", 1e-4)
     text = (tmp_path / "faces.py").read_text()
@@ -87,8 +69,7 @@ def test_torch_needs_neither_pickle_nor_tinyfer(tmp_path):
     assert all(len(line) <= 100 for line in text.splitlines())
 
 
-@pytest.mark.parametrize("name", ["five-class", "class", "None", "torch", "numpy", "pathlib", "a/b",
-                                  "..", "", "a.py", "café", "x" * 9 + "\n"])
+@pytest.mark.parametrize("name", ["five-class", "class", "torch", "pathlib", "", "café", "x\n"])
 def test_torch_names_must_be_importable(tmp_path, name):
     with pytest.raises(ValueError, match="cannot be the name of a Python module"):
         save_torch(tmp_path, name, trained_looking(), "A test.", 1e-4)
@@ -106,22 +87,14 @@ def test_class_names_are_strings_in_the_module_too(tmp_path):
 
 # The package
 
-def test_half_precision_halves_the_weights_alone():
-    state = trained_looking().state()
-    halved = half_precision(state)
-    assert halved.keys() == state.keys()
-    for name, array in halved.items():
-        assert (array.dtype == np.float16) == name.endswith(".w")
-        if not name.endswith(".w"):
-            assert array is state[name]
-    assert sum(a.nbytes for a in halved.values()) < 2.9e6
-
-
 def test_packaged_weights_are_found_by_name(tmp_path, monkeypatch):
     model, trained = trained_looking(), runs.open_run("five-class").about
     monkeypatch.setattr(networks, "PACKAGED", tmp_path)
     save_packaged(tmp_path / "faces.npz", model, trained)
     assert (tmp_path / "faces.npz").stat().st_size < 3e6
+    with np.load(tmp_path / "faces.npz") as file:
+        assert all((file[name].dtype == np.float16) == name.endswith(".w")
+                   for name in model.state())
     loaded = load_model("faces")
     assert loaded.class_names == NAMES and loaded.dtype == np.float32
     faces = draw_faces(6, seed=1).faces
@@ -192,27 +165,11 @@ def test_a_package_is_scored_twice_and_evaluated_like_the_run(call, made, tmp_pa
     assert str(small_fer2013.parent) not in (tmp_path / "tiny.npz").read_bytes().decode("latin1")
 
 
-def test_the_training_script_has_the_settings_of_the_run(call, made, tmp_path):
-    """It compiles, names its module, and tells nothing of where the data lie; needs no torch."""
-    shutil.copytree(made, tmp_path / "run")
-    config = json.loads((made / "config.json").read_text())
-    config["settings"]["recipe"]["label_smoothing"] = 0.3
-    (tmp_path / "run/config.json").write_text(json.dumps(config))
-    code, out, err = call(export.main, tmp_path / "run", "--to", "torch", "tiny", "--training",
-                          "--out", tmp_path)
-    assert code == 0 and "torchrun --nproc-per-node 2" in out, err
-    text = (tmp_path / "tiny_train.py").read_text()
-    (value,) = [node.value for node in ast.parse(text).body if isinstance(node, ast.Assign)]
-    assert ast.literal_eval(value) == config["settings"] | {"data": None}
-    assert "from tiny import Network" in text and "MODULE" not in text
-    assert all(len(line) <= 100 for line in text.splitlines())
-
-
 @pytest.mark.parametrize("kind, name", [("package", "tiny.npz"), ("torch", "tiny.npz"),
-                                        ("torch", "tiny.py"), ("torch", "tiny_train.py")])
+                                        ("torch", "tiny.py")])
 def test_nothing_is_replaced_unasked(call, made, tmp_path, kind, name):
     (tmp_path / name).write_text("mine")
-    arguments = made, "--to", kind, "tiny", "--out", tmp_path, *["--training"] * (kind == "torch")
+    arguments = made, "--to", kind, "tiny", "--out", tmp_path
     code, out, err = call(export.main, *arguments)
     assert code == 2 and out == "" and f"{name} is there already: choose another --out" in err
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]

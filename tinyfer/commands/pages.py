@@ -15,21 +15,15 @@ from pathlib import Path
 from tinyfer.storage.arrays import atomic_write
 
 
-def blocks_of(path):
-    """Names of the blocks of a page; ValueError where it has none."""
-    names = re.findall(r"<!-- begin (\S+) -->", _text(path))
-    if not names:
-        raise ValueError(f"{path} has no block: expected a line <!-- begin NAME --> and later "
-                         "<!-- end NAME -->")
-    return names
-
-
 def rewrite(path, blocks, only_try=False):
     """Replace the blocks of a page: blocks is a dict of name -> text. only_try: write nothing.
 
     FileNotFoundError where there is no page; ValueError where it lacks one of the blocks.
     """
-    text = _text(path)
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no page {path} to write the tables into")
+    text = path.read_text(encoding="utf-8")
     for name, content in blocks.items():
         begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
         pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
@@ -40,13 +34,6 @@ def rewrite(path, blocks, only_try=False):
     if not only_try:
         with atomic_write(path) as file:
             file.write(text.encode())
-
-
-def _text(path):
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no page {path} to write the tables into")
-    return path.read_text(encoding="utf-8")
 
 
 def table(head, rows):

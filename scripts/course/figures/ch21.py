@@ -1,7 +1,6 @@
 """Chapter 21: the roofline, the caches, im2col and a register tile."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +13,46 @@ W = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
 
 
 def roofline():
-    sys.path.append(str(ROOT / "scripts" / "lab"))
-    import speed_ladder
-    from bench import pictures
-
-    speed = ROOT / "docs" / "speed.json"
-    measured = json.loads(speed.read_text(encoding="utf-8"))
-    return pictures.roofline_figure(speed_ladder.points(measured["layers"]), measured["limits"])
+    """Operations a second of each layer that multiplies against operations a byte, as measured,
+    below what memory and multiplier allow."""
+    measured = json.loads((ROOT / "docs" / "speed.json").read_text(encoding="utf-8"))
+    limits, marks = measured["limits"], {
+        "convolution forward": ("o", COLOURS[0], 9), "convolution backward": ("s", COLOURS[1], 6),
+        "dense": ("^", COLOURS[2], 7), "batch norm": ("D", COLOURS[3], 6)}
+    peak, points, highest = max(limits["own_product"], limits["numpy_product"]), [], {}
+    for row in measured["layers"]:
+        if row["gflops"] and row["bytes"] > 1e6:    # smaller ones are over before they are fast
+            kind = {"Conv": f"convolution {row['name']}", "Dense": "dense"}.get(
+                row["layer"].split()[0], "batch norm")
+            points.append((row["operations"] / row["bytes"], row["gflops"], kind))
+            if row["layer"].startswith("Conv"):
+                highest[row["output"]] = max(highest.get(row["output"], (0, 0)), points[-1][:2],
+                                             key=lambda point: point[1])
+    fig, axes = plot(8, 6.6)
+    low, high = min(points)[0] / 2, max(points)[0] * 6
+    for key, style, name in (("copy_large", "-", "memory, 1 GiB"),
+                             ("copy_activation", "--", "memory or cache, 32 MiB")):
+        axes.plot([low, peak / limits[key], high], [low * limits[key], peak, peak], style,
+                  color="black", linewidth=1.4, label=f"{name}: {limits[key]:.0f} GB/s")
+    axes.plot([peak / limits["copy_large"], high], [4 * peak, 4 * peak], ":", color="black",
+              linewidth=1.2, label="4 x the roof: F(4x4) does a quarter of the products")
+    axes.annotate(f"matrix product: {peak:.0f} GFLOP/s",
+                  (peak / limits["copy_activation"], peak), (0, 5), ha="right",
+                  textcoords="offset points", fontsize=9)
+    for kind, (marker, colour, size) in marks.items():      # hollow: none hides another
+        mine = [point for point in points if point[2] == kind]
+        axes.plot([p[0] for p in mine], [p[1] for p in mine], marker, color=colour, label=kind,
+                  linestyle="none", markersize=size, markerfacecolor="none", markeredgewidth=1.5)
+    for label, (intensity, gflops) in highest.items():
+        beside = intensity > 200        # where they stand close
+        axes.annotate(label, (intensity, gflops), (9, -3) if beside else (5, 8), fontsize=9,
+                      textcoords="offset points", ha="left" if beside else "right")
+    axes.set(xscale="log", yscale="log", xlim=(low, high),
+             ylim=(min(p[1] for p in points) / 2, 12 * peak),
+             xlabel="operations per byte that must move (direct convolution, every array once)",
+             ylabel="GFLOP/s, counted as direct convolution")
+    fig.legend(loc="outside lower center", ncols=2)
+    return fig
 
 
 def cache():

@@ -1,119 +1,83 @@
-"""The contest: training step and inference of all contenders, in turn."""
+"""The contest: training step and inference of the same network, tinyfer and PyTorch in turn."""
 
 import statistics
+from functools import partial
 
-from bench import contenders, task, text
-from bench.contenders import CONTENDERS
-from bench.turns import compare, note, progress, take_turns, training_turn, workers
+import numpy as np
+
+from bench import task
+from bench.race import race, table, take_turns
 from tinyfer.training.runs import describe_threads
 
+CONTENDERS = {"tinyfer": ((), "bench.with_tinyfer.Tinyfer", ()),
+              "PyTorch, channels last": (("torch",), "bench.with_torch.Torch", (False,))}
+# Takes a C++ compiler and minutes: only when asked for.
+COMPILED = {"PyTorch, channels last, compiled": (("torch",), "bench.with_torch.Torch", (True,))}
+# Largest relative errors. The gradient of the first layer has come through every ReLU, where
+# rounding decides about sums near 0, and PyTorch's batch norm, channels last, rounds to 1e-5:
+# honest float32 gradients differ by a few per cent, wrong ones by about 1.
+LIMITS = {"logits": 1e-3, "loss": 1e-3, "gradient": 0.2}
+VALIDATED_IMAGES = 16
 # Fewer images at a time stay in a cache, more of them share what is done once a batch: which is the
 # faster differs from one contender to the next. Each is measured in so many turns.
 INFERENCE_BATCHES = (16, 32, 64, 128, 256)
 BATCH_TURNS = 3
-# How many times as fast as the fastest of each precision tinyfer has to be, on a machine at rest.
-WANTED = {"training": {"float32": 2.4, "bfloat16": 1.0},
-          "inference": {"float32": 3.2, "bfloat16": 0.8}}
-ONNX_WANTED = 1.0
-MOST_MEMORY = 478 << 20     # of the process that trains, in bytes
+STEPS_A_TURN = 2
 
 
-def measure(kind, options):
-    """{key: dict of what was measured, or of what is missing} for "training" or "inference"."""
-    result, arrays = {}, task.weights()
-    n = options.batch_size if kind == "training" else options.images
-    with workers() as started:
-        turns, expected = {}, None
-        for contender in (c for c in options.chosen if kind in c.tasks):
-            result[contender.key] = entry = {"title": contender.title,
-                                             "precision": contender.precision}
-            absent = contenders.missing(contender)
-            if absent:
-                entry["missing"] = absent
-                continue
-            note(f"{kind}: starting {contender.title}")
-            worker = started[contender.key] = contenders.start(contender, options.threads, arrays)
-            found = contenders.evidence(worker, kind)
-            expected = expected or found    # tinyfer comes first
-            entry["errors"] = contenders.validate(contender, found, expected)
+def measure(given):
+    """Yield a table for the training step and one for inference."""
+    arrays = task.weights()
+    contenders = {title: (packages, make, (arrays, task.class_weights(), given.threads, *options))
+                  for title, (packages, make, options)
+                  in (CONTENDERS | (COMPILED if given.compiled else {})).items()}
+    for training, n, what in ((True, given.batch_size, "Training step, batch of {}"),
+                              (False, given.images, "Inference, {} images")):
+        expected = {}
+
+        def prepare(worker, title):
+            found = evidence(worker, training)
+            expected.update(expected or found)      # tinyfer comes first
+            validate(title, found, expected)
             worker.call("load", *task.faces(n))
-            if kind == "training":
-                turns[contender.key] = training_turn(worker)
-            else:
-                entry["batch"] = fastest_batch(worker, n)
-                turns[contender.key] = inference_turn(worker, entry["batch"])
-        seconds = take_turns(turns, options.rounds, show=progress(kind, options.rounds))
-        for key, numbers in compare(seconds, "tinyfer").items():
-            result[key] |= numbers | {"images_per_s": n / numbers["median"],
-                                      "peak_memory": started[key].peak_memory()}
-    return result
+            if training:
+                return partial(worker.seconds, "step", repeats=STEPS_A_TURN), ""
+            size = fastest_batch(worker, n)
+            return partial(worker.seconds, "predict", size), size
+
+        rows = race(contenders, given.threads, given.rounds, prepare, n)
+        yield table(f"{what.format(n)}, {describe_threads(given.threads)}, {given.rounds} rounds "
+                    "in turn", rows, "" if training else "batch")
 
 
-def compile_kernels(options):
-    """Fill numba's cache in a process of its own: compiling takes memory, which is not counted."""
-    with workers() as started:
-        note("compiling tinyfer's kernels, where that is not done yet")
-        worker = contenders.start(CONTENDERS["tinyfer"], options.threads, task.weights())
-        started["tinyfer"] = worker
-        worker.call("load", *task.faces(options.batch_size))
-        worker.call("step")
+def evidence(worker, training):
+    """What a contender's answers to one small batch are: {quantity: array}."""
+    worker.call("load", *task.faces(VALIDATED_IMAGES))
+    log_p = np.log(worker.call("predict", VALIDATED_IMAGES).astype(np.float64))
+    found = {"logits": log_p - log_p.mean(axis=1, keepdims=True)}
+    if training:
+        found["loss"], found["gradient"] = worker.call("gradients_without_dropout")
+    return found
 
 
-def inference_turn(worker, batch):
-    return lambda: worker.seconds("predict", batch)
+def validate(title, found, expected):
+    """ValueError where a contender's evidence is too far from tinyfer's.
+
+    Logits are compared up to the constant that softmax ignores. Training is compared without
+    dropout, whose random masks cannot be shared: the loss, and the gradient of the first
+    layer's filters, which every other gradient goes into.
+    """
+    for quantity, theirs in found.items():
+        ours, limit = expected[quantity], LIMITS[quantity]
+        error = float(np.linalg.norm(theirs - ours) / np.linalg.norm(ours))
+        if not error <= limit:
+            raise ValueError(f"{title} does not compute the same network: its {quantity} is off by "
+                             f"{error:.1e} relative to tinyfer's, more than {limit:g}")
 
 
 def fastest_batch(worker, images):
     """The batch of the least median, the candidates taken in turn."""
     candidates = sorted({min(size, images) for size in INFERENCE_BATCHES})
-    turns = {size: inference_turn(worker, size) for size in candidates}
-    seconds = take_turns(turns, BATCH_TURNS)
+    seconds = take_turns({size: partial(worker.seconds, "predict", size) for size in candidates},
+                         BATCH_TURNS)
     return min(candidates, key=lambda size: statistics.median(seconds[size]))
-
-
-def table(kind, result, options):
-    what = (f"Training step, batch of {options.batch_size}" if kind == "training"
-            else f"Inference, {options.images} images")
-    headings = ["contender", "median ms", "least ms", "images/s", "x tinyfer", "quartiles",
-                "of medians", "peak MiB"] + ["batch"] * (kind == "inference")
-    rows, footnote = [], ""
-    for entry in result.values():
-        if "missing" in entry:
-            rows.append([f"{entry['title']}: not installed"] + [None] * (len(headings) - 1))
-            continue
-        title = entry["title"]
-        if entry["precision"] != "float32":
-            title += f", {entry['precision']} *"
-            footnote = "\n* lower precision than float32: not the same arithmetic"
-        low, high = entry["quartiles"]
-        rows.append([title, f"{1e3 * entry['median']:.1f}", f"{1e3 * entry['least']:.1f}",
-                     f"{entry['images_per_s']:.0f}", f"{entry['ratio']:.2f}",
-                     f"{low:.2f} to {high:.2f}", f"{entry['ratio_of_medians']:.2f}",
-                     f"{entry['peak_memory'] / 2**20:.0f}"]
-                    + ([entry["batch"]] if kind == "inference" else []))
-    return text.table(headings, rows, f"{what}, {describe_threads(options.threads)}, "
-                      f"{options.rounds} rounds in turn") + footnote
-
-
-def check(results):
-    """[(passed, sentence)] for each claim, from the results of the contests."""
-    verdicts = []
-    for kind, wanted in WANTED.items():
-        for precision, factor in wanted.items():
-            rivals = [entry for key, entry in results[kind].items()
-                      if "torch" in CONTENDERS[key].packages and "ratio" in entry
-                      and CONTENDERS[key].precision == precision]
-            if rivals:
-                fastest = min(rivals, key=lambda entry: entry["median"])
-                verdicts.append((fastest["ratio"] >= factor,
-                                 f"{kind}: {fastest['ratio']:.2f} times as fast as "
-                                 f"{fastest['title']}, {precision}; at least {factor:.1f} wanted"))
-    onnx = results["inference"].get("onnxruntime", {})
-    if "ratio" in onnx:
-        verdicts.append((onnx["ratio"] > ONNX_WANTED,
-                         f"inference: {onnx['ratio']:.2f} times as fast as {onnx['title']}; "
-                         f"more than {ONNX_WANTED:.1f} wanted"))
-    peak = results["training"]["tinyfer"]["peak_memory"]
-    verdicts.append((peak <= MOST_MEMORY, f"training: at most {peak / 2**20:.0f} MiB held; "
-                                          f"{MOST_MEMORY >> 20} allowed"))
-    return verdicts

@@ -8,15 +8,13 @@ except that finding in a megapixel is timed on one.
 
 import os
 from functools import partial
-from importlib.util import find_spec
 
 import numpy as np
 from finder import opencv
 from PIL import Image
 
 import tinyfer
-from bench import text
-from bench.turns import Worker, compare, progress, take_turns, workers
+from bench.race import race, table
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.data.drawn_scenes import draw_scene
 from tinyfer.training.runs import describe_threads
@@ -76,16 +74,12 @@ class OpenCV:
         return len(self.boxes(self.picture))
 
 
-# What is timed: for each task its contenders, {title: (class, arguments, packages)}, first ours.
-OURS = {"tinyfer, faces from 50 pixels": (Tinyfer, (50,), ()),
-        "tinyfer, as it comes (from 24)": (Tinyfer, (), ())}
-FER = {"fer, as it comes (from 50)": (Fer, (), ("fer", "tensorflow", "cv2"))}
-TASKS = {
-    "read": ("A portrait of {w}x{h} read", OURS | FER),
-    "watch": (f"A film of {FRAMES} frames of 640x480 with one face that moves", OURS | FER),
-    "find": ("Faces from 24 pixels found in {w}x{h}, one thread",
-             {"tinyfer": (Tinyfer, (24,), ()), "OpenCV's cascade": (OpenCV, (24,), ("cv2",))}),
-}
+HERE = "bench.photographs."
+OURS = {"tinyfer, faces from 50 pixels": ((), HERE + "Tinyfer", (50,)),
+        "tinyfer, as it comes (from 24)": ((), HERE + "Tinyfer", ())}
+FER = {"fer, as it comes (from 50)": (("fer", "tensorflow", "cv2"), HERE + "Fer", ())}
+FINDERS = {"tinyfer": ((), HERE + "Tinyfer", (24,)),
+           "OpenCV's cascade": (("cv2",), HERE + "OpenCV", (24,))}
 
 
 def film():
@@ -100,54 +94,24 @@ def film():
     return frames
 
 
-def pictures(portrait):
-    """What each task is given; portrait: a file, or None for a drawn one."""
-    drawn = draw_scene(1, seed=1, height=640, width=473)[0]
-    portrait = np.array(Image.open(portrait).convert("RGB")) if portrait else drawn
-    return {"read": portrait, "watch": film(),
-            "find": draw_scene(8, seed=0, height=860, width=1160)[0]}
+def measure(given):
+    """Yield a table each for a portrait, a film, and a scene whose faces are found."""
+    portrait = draw_scene(1, seed=1, height=640, width=473)[0]
+    if given.portrait:
+        portrait = np.array(Image.open(given.portrait).convert("RGB"))
+    scene = draw_scene(8, seed=0, height=860, width=1160)[0]
+    for method, picture, what, contenders, threads in (
+            ("read", portrait, "A portrait of {w}x{h} read", OURS | FER, given.threads),
+            ("watch", film(), f"A film of {FRAMES} frames of {{w}}x{{h}} with one face that moves",
+             OURS | FER, given.threads),
+            ("find", scene, "Faces from 24 pixels found in {w}x{h}", FINDERS, 1)):
+        def prepare(worker, title):
+            worker.call("load", picture)
+            return partial(worker.seconds, method), worker.call(method)
 
-
-def measure(options):
-    """{task: {title: what `compare` says, the number of faces, or the packages missing}}."""
-    result = {}
-    for name, picture in pictures(options.portrait).items():
-        what, contenders = TASKS[name]
         h, w = picture.shape[-3:-1]
-        found, turns = {}, {}
-        with workers() as started:
-            for title, (make, arguments, packages) in contenders.items():
-                if absent := [p for p in packages if find_spec(p) is None]:
-                    found[title] = {"missing": absent}
-                    continue
-                threads = 1 if name == "find" else options.threads
-                worker = started[title] = Worker(
-                    title, threads, f"bench.photographs.{make.__name__}", threads, *arguments)
-                worker.call("load", picture)
-                found[title] = {"faces": worker.call(name)}
-                turns[title] = lambda worker=worker: worker.seconds(name)
-            seconds = take_turns(turns, options.rounds, show=progress(name, options.rounds))
-        for title, numbers in compare(seconds, next(iter(contenders))).items():
-            found[title] |= numbers
-        result[name] = {"what": what.format(w=w, h=h), "contenders": found}
-    return result
-
-
-def table(result, options):
-    tables = []
-    for name, entry in result.items():
-        rows = []
-        for title, numbers in entry["contenders"].items():
-            if "missing" in numbers:
-                rows.append([f"{title}: not installed"] + [None] * 5)
-                continue
-            low, high = numbers["quartiles"]
-            pictures = FRAMES if name == "watch" else 1
-            rows.append([title, f"{1e3 * numbers['median']:.1f}",
-                         f"{pictures / numbers['median']:.1f}", f"{numbers['ratio']:.2f}",
-                         f"{low:.2f} to {high:.2f}", numbers["faces"]])
-        threads = "" if name == "find" else f", {describe_threads(options.threads)}"
-        tables.append(text.table(
-            ["", "median ms", "a second", "x the first", "quartiles", "faces"], rows,
-            f"{entry['what']}{threads}, {options.rounds} rounds in turn"))
-    return "\n\n".join(tables)
+        contenders = {title: (packages, make, (threads, *options))
+                      for title, (packages, make, options) in contenders.items()}
+        rows = race(contenders, threads, given.rounds, prepare, FRAMES if method == "watch" else 1)
+        yield table(f"{what.format(w=w, h=h)}, {describe_threads(threads)}, {given.rounds} rounds "
+                    "in turn", rows, "faces")

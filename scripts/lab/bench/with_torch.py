@@ -1,7 +1,5 @@
 """The contest's network in PyTorch, in the settings its documentation recommends for speed."""
 
-from contextlib import nullcontext
-
 import numpy as np
 import torch
 from torch import nn
@@ -45,14 +43,11 @@ def _batch_norm(layer, number, arrays):
 
 
 class Torch:
-    def __init__(self, arrays, class_weights, threads, channels_last=False, bfloat16=False,
-                 compiled=False):
+    def __init__(self, arrays, class_weights, threads, compiled=False):
         torch.set_num_threads(threads)
-        self.format = torch.channels_last if channels_last else torch.contiguous_format
-        self.network = network(arrays).to(memory_format=self.format)
+        self.network = network(arrays).to(memory_format=torch.channels_last)
         self.run = torch.compile(self.network) if compiled else self.network
         self.class_weights = torch.from_numpy(class_weights)
-        self.bfloat16 = bfloat16
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=task.LEARNING_RATE,
                                           eps=task.EPSILON, fused=True)
 
@@ -61,18 +56,14 @@ class Torch:
         self.x = self._tensor(images)
 
     def _tensor(self, images):
-        return torch.from_numpy(task.to_unit(images)[:, None]).to(memory_format=self.format)
-
-    def _precision(self):
-        return torch.autocast("cpu", torch.bfloat16) if self.bfloat16 else nullcontext()
+        x = torch.from_numpy(task.to_unit(images)[:, None])
+        return x.to(memory_format=torch.channels_last)
 
     def _gradients(self):
         self.network.train()
         self.optimizer.zero_grad()
-        with self._precision():
-            losses = nn.functional.cross_entropy(self.run(self.x), self.labels,
-                                                 self.class_weights, reduction="none")
-        loss = losses.mean()
+        loss = nn.functional.cross_entropy(self.run(self.x), self.labels, self.class_weights,
+                                           reduction="none").mean()
         loss.backward()
         return loss.item()
 
@@ -83,10 +74,8 @@ class Torch:
     @torch.inference_mode()
     def predict(self, batch_size):
         self.network.eval()
-        with self._precision():
-            parts = [torch.softmax(self.run(self._tensor(part)), 1).float()
-                     for part in np.split(self.images, range(batch_size, len(self.images),
-                                                             batch_size))]
+        parts = [torch.softmax(self.run(self._tensor(part)), 1) for part in
+                 np.split(self.images, range(batch_size, len(self.images), batch_size))]
         return torch.cat(parts).numpy()
 
     def gradients_without_dropout(self):
