@@ -8,10 +8,10 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from tiny import unsettle
 
 import tinyfer
 from tinyfer.core.gradcheck import (
-    FLOOR,
     LIMIT,
     PLACE_IN_FILTER,
     direction_error,
@@ -24,8 +24,7 @@ from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxP
 from tinyfer.core.losses import soft_cross_entropy
 from tinyfer.core.model import Sequential
 
-SMOOTH = LIMIT      # for a single layer
-NETWORK = 1e-5      # for a whole network
+NETWORK = 1e-5      # for a whole network; LIMIT is for a layer
 FLOAT = np.float64
 
 
@@ -52,21 +51,22 @@ def permutation(shape, rng):
     return rng.permutation(np.prod(shape)).reshape(shape) * 0.01
 
 
-def positive_conv(c_in, c_out, rng, relu=False):
-    """A convolution for positive x; with ReLU, about half of its sums end below zero."""
-    layer = Conv2D(c_in, c_out, rng, relu=relu, dtype=FLOAT)
-    layer.w.value[...] = positive(layer.w.value.shape, rng)
-    layer.b.value -= 9 * c_in if relu else 0
-    return layer
+def conv(c_in, c_out, values=None, relu=False):
+    """With positive x its w are so too; and with ReLU, about half of its sums end below zero."""
+    def build(rng):
+        layer = Conv2D(c_in, c_out, rng, relu=relu, dtype=FLOAT)
+        if values:
+            layer.w.value[...] = values(layer.w.value.shape, rng)
+            layer.b.value -= 9 * c_in * relu
+        return layer
+    return build
 
 
-def batch_norm(channels, rng):
+def norm(rng):
     """Batch norm in the middle of its life: nothing at its initial 0 or 1."""
-    layer = BatchNorm(channels, dtype=FLOAT)
-    layer.gamma.value[...] = rng.uniform(0.5, 1.5, channels)
-    layer.beta.value[...] = rng.standard_normal(channels)
-    layer.mean[...] = rng.standard_normal(channels)
-    layer.var[...] = rng.uniform(0.5, 1.5, channels)
+    layer = BatchNorm(3, dtype=FLOAT)
+    for array in layer.gamma.value, layer.beta.value, layer.mean, layer.var:
+        array[...] = rng.uniform(0.5, 1.5, 3)
     return layer
 
 
@@ -76,74 +76,62 @@ def dropout(rng):
     return layer
 
 
-# name: layer, input shape, values of the input, training, gradients there are
+def dense(rng, relu=False):
+    return Dense(5, 4, rng, relu, FLOAT)
+
+
+# name: (layer, shape of x, values of x, gradients there are)
 CASES = {
-    "conv 3x3": (
-        lambda rng: Conv2D(3, 4, rng, dtype=FLOAT), (2, 7, 6, 3), normal, False, "dx dw db"),
-    "conv 3x3, one input channel": (
-        lambda rng: Conv2D(1, 4, rng, dtype=FLOAT), (2, 5, 6, 1), normal, False, "dx dw db"),
-    "conv 3x3, one output position": (
-        lambda rng: positive_conv(5, 4, rng), (2, 3, 3, 5), positive, False, "dx dw db"),
-    "conv 3x3 with ReLU": (
-        lambda rng: Conv2D(3, 4, rng, relu=True, dtype=FLOAT), (2, 5, 6, 3), normal, False,
-        "dx dw db"),
-    "conv 3x3, output 4x7": (
-        lambda rng: positive_conv(5, 3, rng), (2, 6, 9, 5), positive, False, "dx dw db"),
-    "conv 3x3, output 5x10": (
-        lambda rng: positive_conv(4, 3, rng), (2, 7, 12, 4), positive, False, "dx dw db"),
-    "conv 3x3, output 12x6": (
-        lambda rng: positive_conv(4, 3, rng), (2, 14, 8, 4), positive, False, "dx dw db"),
+    "conv 3x3": (conv(3, 4), (2, 7, 6, 3), normal, "dx dw db"),
+    "conv 3x3, one input channel": (conv(1, 4), (2, 5, 6, 1), normal, "dx dw db"),
+    "conv 3x3, one output position": (conv(5, 4, positive), (2, 3, 3, 5), positive, "dx dw db"),
+    "conv 3x3 with ReLU": (conv(3, 4, relu=True), (2, 5, 6, 3), normal, "dx dw db"),
+    "conv 3x3, output 4x7": (conv(5, 3, positive), (2, 6, 9, 5), positive, "dx dw db"),
+    "conv 3x3, output 5x10": (conv(4, 3, positive), (2, 7, 12, 4), positive, "dx dw db"),
+    "conv 3x3, output 12x6": (conv(4, 3, positive), (2, 14, 8, 4), positive, "dx dw db"),
     "conv 3x3 with ReLU, output 4x7": (
-        lambda rng: positive_conv(5, 3, rng, relu=True), (2, 6, 9, 5), positive, False,
-        "dx dw db"),
-    "ReLU": (lambda rng: ReLU(), (2, 5, 4, 3), off_zero, False, "dx"),
-    "batch norm of images, training": (
-        lambda rng: batch_norm(3, rng), (2, 5, 4, 3), normal, True, "dx dgamma dbeta"),
-    "batch norm of images, evaluation": (
-        lambda rng: batch_norm(3, rng), (2, 5, 4, 3), normal, False, "dx dgamma dbeta"),
-    "batch norm of features, training": (
-        lambda rng: batch_norm(3, rng), (5, 3), normal, True, "dx dgamma dbeta"),
-    "batch norm of features, evaluation": (
-        lambda rng: batch_norm(3, rng), (5, 3), normal, False, "dx dgamma dbeta"),
-    "max pool, even sizes": (lambda rng: MaxPool2D(), (2, 6, 4, 3), permutation, False, "dx"),
-    "max pool, odd sizes": (lambda rng: MaxPool2D(), (2, 7, 5, 3), permutation, False, "dx"),
-    "dropout, training": (dropout, (2, 5, 4, 3), normal, True, "dx"),
-    "dropout, evaluation": (dropout, (2, 5, 4, 3), normal, False, "dx"),
-    "flatten": (lambda rng: Flatten(), (2, 5, 4, 3), normal, False, "dx"),
-    "dense": (lambda rng: Dense(5, 4, rng, dtype=FLOAT), (3, 5), normal, False, "dx dw db"),
-    "dense with ReLU": (
-        lambda rng: Dense(5, 4, rng, relu=True, dtype=FLOAT), (3, 5), normal, False, "dx dw db"),
+        conv(5, 3, positive, relu=True), (2, 6, 9, 5), positive, "dx dw db"),
+    "ReLU": (lambda rng: ReLU(), (2, 5, 4, 3), off_zero, "dx"),
+    "batch norm of images, training": (norm, (2, 5, 4, 3), normal, "dx dgamma dbeta"),
+    "batch norm of images, evaluation": (norm, (2, 5, 4, 3), normal, "dx dgamma dbeta"),
+    "batch norm of features, training": (norm, (5, 3), normal, "dx dgamma dbeta"),
+    "batch norm of features, evaluation": (norm, (5, 3), normal, "dx dgamma dbeta"),
+    "max pool, even sizes": (lambda rng: MaxPool2D(), (2, 6, 4, 3), permutation, "dx"),
+    "max pool, odd sizes": (lambda rng: MaxPool2D(), (2, 7, 5, 3), permutation, "dx"),
+    "dropout, training": (dropout, (2, 5, 4, 3), normal, "dx"),
+    "dropout, evaluation": (dropout, (2, 5, 4, 3), normal, "dx"),
+    "flatten": (lambda rng: Flatten(), (2, 5, 4, 3), normal, "dx"),
+    "dense": (dense, (3, 5), normal, "dx dw db"),
+    "dense with ReLU": (lambda rng: dense(rng, True), (3, 5), normal, "dx dw db"),
 }
-GRADIENTS = [(name, gradient) for name, case in CASES.items() for gradient in case[4].split()]
+GRADIENTS = [(name, gradient) for name, case in CASES.items() for gradient in case[3].split()]
 
 
 def make(name):
-    """The layer of a case with an input and an upstream gradient; biases random, not zero.
+    """(layer, x, dout, training) of a case; biases random, not zero.
 
     A layer with fused ReLU is drawn again until its sums stay off 0.
     """
-    build, shape, values, training, _ = CASES[name]
-    rng = np.random.default_rng(list(name.encode()))
+    build, shape, values, _ = CASES[name]
+    rng, training = np.random.default_rng(list(name.encode())), name.endswith("training")
     while True:
         layer, x = build(rng), values(shape, rng)
         for parameter in layer.parameters():
             if parameter.name == "b":
                 parameter.value += rng.standard_normal(parameter.value.shape)
-        if "with ReLU" not in name or sums_stay_off_zero(layer, x):
+        out = layer.forward(x, training)
+        if "with ReLU" not in name:
             break
-    out = layer.forward(x, training)
-    dout = positive(out.shape, rng) if values is positive else normal(out.shape, rng)
+        layer.relu = False
+        off_kink = np.abs(layer.forward(x)).min() > 1e-3
+        layer.relu = True
+        if off_kink:
+            break
+    dout = (positive if values is positive else normal)(out.shape, rng)
     return layer, x, dout, training
 
 
-def sums_stay_off_zero(layer, x):
-    layer.relu = False
-    z = layer.forward(x)
-    layer.relu = True
-    return np.abs(z).min() > 1e-3
-
-
-@lru_cache(maxsize=None)
+@lru_cache
 def errors_of(name):
     return layer_errors(*make(name))
 
@@ -151,48 +139,41 @@ def errors_of(name):
 @pytest.mark.parametrize("name, gradient", GRADIENTS, ids=[f"{n}, {g}" for n, g in GRADIENTS])
 def test_layer(name, gradient, record_property):
     error = errors_of(name)[gradient]
-    record_property("relative error", f"{error:.1e}, at most {SMOOTH:.0e}")
+    record_property("relative error", f"{error:.1e}, at most {LIMIT:.0e}")
     axes = PLACE_IN_FILTER if name.startswith("conv") and gradient == "dw" else ()
-    assert error <= SMOOTH, error.told(gradient, axes)
+    assert error <= LIMIT, error.told(gradient, axes)
 
 
-class Faulty:
-    """A layer whose gradients are all off by a factor."""
-
-    def __init__(self, layer, factor):
-        self.forward, self.parameters = layer.forward, layer.parameters
-        self.layer, self.factor = layer, factor
-
-    def backward(self, dout):
-        dx = self.factor * self.layer.backward(dout)
-        for parameter in self.parameters():
-            parameter.grad *= self.factor
+def multiply(layer, factor):
+    """Make every gradient of a layer wrong by a factor."""
+    def backward(dout, right=layer.backward):
+        dx = factor * right(dout)
+        for parameter in layer.parameters():
+            parameter.grad *= factor
         return dx
 
+    layer.backward = backward
 
-@pytest.mark.parametrize("factor", [1.001, 0], ids=["0.1 % off", "all zero"])
+
+wrong_factor = pytest.mark.parametrize("factor", [1.001, 0], ids=["0.1 % off", "all zero"])
+
+
+@wrong_factor
 @pytest.mark.parametrize("name", CASES)
 def test_a_wrong_backward_is_caught(name, factor):
     layer, x, dout, training = make(name)
-    errors = layer_errors(Faulty(layer, factor), x, dout, training)
-    assert errors.keys() == set(CASES[name][4].split()) and min(errors.values()) > 1000 * SMOOTH
+    multiply(layer, factor)
+    errors = layer_errors(layer, x, dout, training)
+    assert errors.keys() == set(CASES[name][3].split()) and min(errors.values()) > 1000 * LIMIT
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", CASES)
-def test_x_and_dout_are_left_alone(name, dtype):
+def test_x_and_dout_are_left_alone(name):
     layer, x, dout, training = make(name)
-    for parameter in layer.parameters():
-        parameter.value = parameter.value.astype(dtype)
-        parameter.grad = parameter.grad.astype(dtype)
-    for name, buffer in layer.buffers().items():
-        setattr(layer, name, buffer.astype(dtype))
-    x, dout = x.astype(dtype), dout.astype(dtype)
-    x_before, dout_before = x.copy(), dout.copy()
+    before = x.copy(), dout.copy()
     layer.forward(x, training)
     layer.backward(dout)
-    assert np.array_equal(x, x_before)
-    assert np.array_equal(dout, dout_before)
+    assert np.array_equal(x, before[0]) and np.array_equal(dout, before[1])
 
 
 @pytest.mark.parametrize("weights", [None, [0.4, 2.5, 1.0, 0.7]], ids=["plain", "weighted"])
@@ -207,24 +188,24 @@ def test_cross_entropy(soft, weights, record_property):
     numerical = numerical_gradient(lambda: loss(logits, targets, weights)[0], logits,
                                    np.array(1.0))
     error = relative_error(analytic, numerical)
-    record_property("relative error", f"{error:.1e}, at most {SMOOTH:.0e}")
-    assert error <= SMOOTH
+    record_property("relative error", f"{error:.1e}, at most {LIMIT:.0e}")
+    assert error <= LIMIT
     for factor in 1.001, 0:
-        assert relative_error(factor * analytic, numerical) > 1000 * SMOOTH
+        assert relative_error(factor * analytic, numerical) > 1000 * LIMIT
 
 
 def small_network(rng):
     """Every kind of layer once, small enough to move each coordinate."""
-    layers = [Conv2D(1, 3, rng, relu=True, dtype=FLOAT), batch_norm(3, rng), MaxPool2D(),
-              Dropout(0.25, rng), Flatten(), Dense(12, 5, rng, relu=True, dtype=FLOAT),
-              batch_norm(5, rng), Dropout(0.5, rng), Dense(5, 4, rng, dtype=FLOAT)]
-    for layer in layers:
-        if isinstance(layer, Dropout):
-            layer.fixed_key = 7
+    layers = [Conv2D(1, 3, rng, relu=True, dtype=FLOAT), norm(rng), MaxPool2D(), dropout(rng),
+              Flatten(), Dense(12, 3, rng, relu=True, dtype=FLOAT), norm(rng), dropout(rng),
+              Dense(3, 4, rng, dtype=FLOAT)]
     return Sequential(layers, (6, 7, 1), rng=rng)
 
 
-@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+in_both_modes = pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+
+
+@in_both_modes
 def test_small_network_every_coordinate(training, record_property):
     rng = np.random.default_rng(0)
     model = small_network(rng)
@@ -237,23 +218,16 @@ def test_small_network_every_coordinate(training, record_property):
 
 
 def six_layer_network():
-    """The network in float64 with batch norm away from its initial values, and a batch."""
-    model = tinyfer.six_layer_cnn(classes=5, seed=1, dtype=FLOAT)
-    rng = np.random.default_rng(2)
-    for layer in model.layers:
-        if isinstance(layer, BatchNorm):
-            layer.gamma.value[...] = rng.uniform(0.5, 1.5, layer.gamma.value.shape)
-            layer.beta.value[...] = 0.3 * rng.standard_normal(layer.beta.value.shape)
-            layer.momentum = 0.0        # the running statistics become those of the next batch
-    model.forward(rng.random((4, 48, 48, 1)), training=True)
-    return model, rng.random((4, 48, 48, 1))
+    """The network in float64 as after a training, and a batch."""
+    model = unsettle(tinyfer.six_layer_cnn(classes=5, seed=1, dtype=FLOAT))
+    return model, np.random.default_rng(2).random((4, 48, 48, 1))
 
 
 def weighted_loss(logits):
     return tinyfer.softmax_cross_entropy(logits, np.array([0, 4, 2, 1]), [0.5, 1.5, 1, 0.8, 2])
 
 
-@lru_cache(maxsize=None)
+@lru_cache
 def six_layer_errors(training):
     model, x = six_layer_network()
     return network_errors(model, x, weighted_loss, np.random.default_rng(3), training)
@@ -262,7 +236,7 @@ def six_layer_errors(training):
 DIRECTIONS = [p.name for p in tinyfer.six_layer_cnn().parameters()] + ["all parameters", "x"]
 
 
-@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+@in_both_modes
 @pytest.mark.parametrize("name", DIRECTIONS)
 def test_six_layer_network_along_a_random_direction(name, training, record_property):
     error = six_layer_errors(training)[name]
@@ -270,7 +244,7 @@ def test_six_layer_network_along_a_random_direction(name, training, record_prope
     assert error <= NETWORK
 
 
-@pytest.mark.parametrize("factor", [1.001, 0], ids=["0.1 % off", "all zero"])
+@wrong_factor
 def test_a_wrong_gradient_of_the_six_layer_network_is_caught(factor):
     model, x = six_layer_network()
 
@@ -283,7 +257,7 @@ def test_a_wrong_gradient_of_the_six_layer_network_is_caught(factor):
 
 
 def test_a_check_against_a_zero_gradient_is_refused():
-    layer = batch_norm(3, np.random.default_rng(0))
+    layer = norm(np.random.default_rng(0))
     x = np.random.default_rng(1).standard_normal((2, 5, 4, 3))
     with pytest.raises(ValueError, match="all but zero"):
         layer_errors(layer, x, np.ones_like(x), training=True)
@@ -300,13 +274,13 @@ def test_relative_error_by_hand():
 def test_a_failing_check_tells_the_place_and_both_numbers():
     layer, x, dout, training = make("conv 3x3")
 
-    class OneWeight(Faulty):
-        def backward(self, dout):
-            dx = super().backward(dout)
-            self.parameters()[0].grad[2, 0, 1, 3] += 0.5
-            return dx
+    def backward(dout, right=layer.backward):
+        dx = right(dout)
+        layer.w.grad[2, 0, 1, 3] += 0.5
+        return dx
 
-    error = layer_errors(OneWeight(layer, 1), x, dout, training)["dw"]
+    layer.backward = backward
+    error = layer_errors(layer, x, dout, training)["dw"]
     assert error.index == (2, 0, 1, 3) and error.analytic == pytest.approx(error.numerical + 0.5)
     assert error.told("dw", PLACE_IN_FILTER) == (
         "dw[2, 0, 1, 3] (filter row 2, filter column 0, input channel 1, output channel 3): "
@@ -314,28 +288,10 @@ def test_a_failing_check_tells_the_place_and_both_numbers():
         f"{error.numerical:.12g}; relative error {error:.1e}")
 
 
-def test_right_gradients_are_not_refused():
-    """Batch norm, which floors of 1e-8 and of 1e-4 refuse in 4 draws of 100."""
-    refused = {1e-8: 0, FLOOR: 0}
-    for seed in range(60):
-        rng = np.random.default_rng(seed)
-        layer, x, dout = batch_norm(3, rng), normal((2, 5, 4, 3), rng), normal((2, 5, 4, 3), rng)
-        layer.forward(x, training=True)
-        dx = layer.backward(dout)
-        measured = numerical_gradient(lambda: layer.forward(x, training=True), x, dout)
-        for floor in refused:
-            refused[floor] += relative_error(dx, measured, floor) > SMOOTH
-    assert refused[1e-8] > 0 and refused[FLOOR] == 0
-
-
 def test_what_was_moved_is_put_back_whatever_happens():
     x = np.ones(3)
-
-    def fails():
-        raise KeyError("forward")
-
-    with pytest.raises(KeyError):
-        numerical_gradient(fails, x, np.ones(3))
+    with pytest.raises(ZeroDivisionError):
+        numerical_gradient(lambda: 1 / 0, x, np.ones(3))
     with pytest.raises(ValueError):
         direction_error(lambda: 1.0, [(x, np.zeros(3))], np.random.default_rng(0))
     assert (x == 1).all()

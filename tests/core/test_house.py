@@ -8,13 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 import tinyfer
-from tinyfer.commands import predict, train
-from tinyfer.data import draw_faces
 
 PACKAGE = Path(tinyfer.__file__).parent
 MODULES = {".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts): file
@@ -25,8 +21,8 @@ MAP = PACKAGE.parent / "docs" / "map.md"
 
 def rows(folder):
     """What each part of a folder may import from it, by a table of docs/map.md."""
-    found = re.findall(rf"^\| \[(\w+)(?:/|\.py)\]\(\.\./{folder}/\w+(?:\.py)?\) \| [^|]+ \| ([\w ]*)\|$",
-                       MAP.read_text(encoding="utf-8"), re.MULTILINE)
+    row = rf"^\| \[(\w+)(?:/|\.py)\]\(\.\./{folder}/\w+(?:\.py)?\) \| [^|]+ \| ([\w ]*)\|$"
+    found = re.findall(row, MAP.read_text(encoding="utf-8"), re.MULTILINE)
     return {part: set(imported.split()) for part, imported in found}
 
 
@@ -51,8 +47,8 @@ def found(prefix):
     """{part of a package: the other parts that it imports}, from the code."""
     parts = {}
     for module, file in MODULES.items():
-        if module.startswith(prefix) and module.removeprefix(prefix) not in ("__init__", "__main__"):
-            part = module.removeprefix(prefix).split(".")[0]
+        part = module.removeprefix(prefix).split(".")[0]
+        if module.startswith(prefix) and part not in ("__init__", "__main__"):
             names = {name.removeprefix(prefix).split(".")[0] for name in imports(file)
                      if name.startswith(prefix)}
             parts.setdefault(part, set()).update(names - {part})
@@ -66,13 +62,8 @@ def users_of(package):
 
 @pytest.mark.parametrize("prefix, table", [("tinyfer.", ROOMS), ("tinyfer.core.", CORE)])
 def test_imports_go_as_the_map_has_them(prefix, table):
-    """No arrow but those of the map, and none of the map that is not there."""
+    """No arrow but those of the map, all of them there, and every one goes upwards."""
     assert found(prefix) == table
-
-
-@pytest.mark.parametrize("table", [ROOMS, CORE])
-def test_the_map_reads_from_top_to_bottom(table):
-    """Every part imports only what stands above it."""
     above = set()
     for part, imported in table.items():
         assert imported <= above, f"{part} is too high up"
@@ -86,35 +77,13 @@ def test_the_map_names_every_script():
             assert f"../scripts/{place.relative_to(PACKAGE.parent / 'scripts').as_posix()})" in text
 
 
-def test_nothing_in_the_package_imports_the_scripts():
-    assert users_of("scripts") == set()
-
-
-def test_only_kernels_import_numba():
-    """Those of the network, and of pictures the four that are named here."""
+def test_who_imports_scripts_numba_and_matplotlib():
+    """Nobody; the kernels of the network, and of pictures the four named here; the pictures."""
     others = {f"tinyfer.{name}" for name in ("data.affine", "data.camera", "photo.boxes",
                                              "photo.chain")}
+    assert not users_of("scripts")
     assert {module for module in users_of("numba")
             if not module.startswith("tinyfer.core.kernels.")} <= others | {"tinyfer.core.kernels"}
-
-
-def test_what_is_private_to_numba_may_be_missing():
-    """numba.core and numba.np change: every import from there is in a try that goes on without."""
-    private, guarded = set(), set()
-    for module in users_of("numba"):
-        for node in ast.walk(ast.parse(MODULES[module].read_text())):
-            if isinstance(node, ast.Try) and any(
-                    "ImportError" in ast.unparse(handler) for handler in node.handlers):
-                guarded |= {(module, line.lineno) for line in ast.walk(node)
-                            if isinstance(line, (ast.Import, ast.ImportFrom))}
-            if isinstance(node, (ast.Import, ast.ImportFrom)):
-                names = [getattr(node, "module", None), *(alias.name for alias in node.names)]
-                if any(str(name).startswith(("numba.core", "numba.np")) for name in names):
-                    private.add((module, node.lineno))
-    assert private and private <= guarded
-
-
-def test_only_the_pictures_import_matplotlib():
     assert users_of("matplotlib") == {
         "tinyfer.scores.plots", "tinyfer.commands.maps.pictures", "tinyfer.photo.marking"}
 
@@ -163,47 +132,9 @@ def test_a_plain_import_is_light():
     assert not {"matplotlib", "torch", "tensorflow", "keras", "onnxruntime"} & set(loaded)
 
 
-def test_every_module_says_what_it_is():
+def test_modules_say_what_they_are_and_tests_have_short_names():
     for module, file in MODULES.items():
         assert ast.get_docstring(ast.parse(file.read_text())), f"{module} has no docstring"
-
-
-def files_of(call):
-    """The files of the package in which a call executes a function."""
-    found = set()
-
-    def look(frame, event, argument):
-        found.add(frame.f_code.co_filename)
-
-    sys.setprofile(look)
-    try:
-        call()
-    finally:
-        sys.setprofile(None)
-    return {str(Path(file).relative_to(PACKAGE)) for file in found if PACKAGE in Path(file).parents}
-
-
-def test_how_many_files_the_ways_lead_through(tmp_path, monkeypatch):
-    """From a photograph to its row, and from `tinyfer train` to its first step, beside the kernels:
-    what docs/map.md says."""
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("tinyfer.commands.progress.Progress.step", stop)
-    face = np.kron(draw_faces(4, seed=1).faces[3], np.ones((2, 2), np.uint8))
-    Image.fromarray(np.pad(face, 60, constant_values=120)).save(tmp_path / "photo.png")
-    photo, out = str(tmp_path / "photo.png"), str(tmp_path / "run")
-    ways = {"photograph": lambda: tinyfer.read_photo(photo),
-            "predict": lambda: predict.main([photo]),
-            "train": lambda: train.main(["--drawn", "70", "--out", out])}
-    counts = {way: len({file for file in files_of(call) if "kernels" not in file})
-              for way, call in ways.items()}
-    assert counts == {"photograph": 12, "predict": 15, "train": 25}
-    text = MAP.read_text(encoding="utf-8")
-    assert all(f"leads through {n} files" in text for n in counts.values())
-
-
-def test_names_of_tests_can_be_read():
     for file in Path(__file__).parents[1].rglob("test_*.py"):
         for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE):
             assert len(name) <= 60, f"{file.name}: {name}"
@@ -220,22 +151,7 @@ def test_readme_says_how_much_there_is_to_read():
     assert sentence in readme, f"README should say: {sentence}"
     listed = re.findall(r"\(tinyfer/core/([\w/]+)(?:\.py)?\)", readme)
     assert {name.split("/")[0] for name in listed} == CORE.keys()
-
-
-def test_readme_names_every_room():
-    readme = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"\(tinyfer/(\w+)\)", readme)) == ROOMS.keys()
-
-
-@pytest.mark.skipif(os.name != "posix", reason="links need rights here")
-def test_it_is_found_from_the_folder_above_a_clone(tmp_path):
-    """There the clone's own folder, which is called tinyfer, must not be taken for the package: an
-    editable install lies on the path as a folder, and a package there goes before such a one."""
-    (tmp_path / "tinyfer").symlink_to(PACKAGE.parent)
-    subprocess.run([sys.executable, "-c", "import tinyfer; tinyfer.six_layer_cnn"], cwd=tmp_path,
-                   env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)}, check=True)
-    settings = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
-    assert 'package-dir = {"" = "."}' in settings
 
 
 @pytest.mark.skipif(not shutil.which("sed"), reason="needs sed")

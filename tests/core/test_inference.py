@@ -2,18 +2,16 @@
 
 import threading
 
-import numba
 import numpy as np
 import pytest
 from tiny import random_model, small_cnn, unsettle
 
 import tinyfer
-from tinyfer.core import inference
 from tinyfer.core.inference import fold_batchnorm, seen, to_input, visible_window
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Flatten, Layer, MaxPool2D
 from tinyfer.core.losses import softmax
 from tinyfer.core.model import Sequential
-from tinyfer.core.networks import load_model, six_layer_cnn
+from tinyfer.core.networks import load_model
 from tinyfer.data.drawn import draw_faces
 
 
@@ -28,8 +26,9 @@ def test_folding_changes_neither_logits_nor_input_gradient(negative):
     rng = np.random.default_rng(0)
     model = unsettle(tinyfer.six_layer_cnn(classes=3, seed=1, dtype=np.float64), 0, negative)
     folded = fold_batchnorm(model.layers)
-    x = rng.random((2, 48, 48, 1))
-    dout = rng.normal(size=(2, 3))
+    left = [i for i, layer in enumerate(folded) if isinstance(layer, BatchNorm)]
+    assert len(left) == 3 * negative and all(isinstance(folded[i + 1], MaxPool2D) for i in left)
+    x, dout = rng.random((2, 48, 48, 1)), rng.normal(size=(2, 3))
     logits, dx = model.forward(x), model.backward(dout)
     np.testing.assert_allclose(run(folded, x), logits, rtol=1e-10, atol=1e-10)
     for layer in reversed(folded):
@@ -37,34 +36,11 @@ def test_folding_changes_neither_logits_nor_input_gradient(negative):
     np.testing.assert_allclose(dout, dx, rtol=1e-9, atol=1e-12)
 
 
-def test_a_negative_gamma_before_a_pool_is_not_folded():
-    model = unsettle(tinyfer.six_layer_cnn(classes=3, seed=1))
-    assert not any(isinstance(layer, BatchNorm) for layer in fold_batchnorm(model.layers))
-    unsettle(model, negative=True)
-    folded = fold_batchnorm(model.layers)
-    left = [i for i, layer in enumerate(folded) if isinstance(layer, BatchNorm)]
-    assert len(left) == 3 and all(isinstance(folded[i + 1], MaxPool2D) for i in left)
-
-
 def test_the_network_sees_44_of_48_rows_and_columns():
-    model = tinyfer.six_layer_cnn(classes=3, seed=1)
-    assert visible_window(model.layers, (48, 48, 1)) == (44, 44)
-    assert visible_window(model.layers, (51, 45, 1)) == (44, 44)
-    assert visible_window(model.layers, (52, 44, 1)) == (52, 44)
-    rng = np.random.default_rng(0)
-    layers = [Conv2D(1, 2, rng), Flatten(), Dense(2 * 3 * 5, 2, rng)]
-    assert visible_window(layers, (5, 7, 1)) == (5, 7)      # without pooling, everything
-
-
-def test_predict_proba_is_the_softmax_of_forward():
-    rng = np.random.default_rng(0)
-    model = unsettle(tinyfer.six_layer_cnn(classes=5, seed=2, dtype=np.float64))
-    faces = rng.integers(0, 256, (5, 48, 48), dtype=np.uint8)
-    logits = model.forward(faces[..., None] / 255)
-    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    found = model.predict_proba(faces)
-    assert found.dtype == np.float64
-    np.testing.assert_allclose(found, expected, rtol=1e-10)
+    layers = tinyfer.six_layer_cnn(classes=3, seed=1).layers
+    for given, visible in ((48, 48), (44, 44)), ((51, 45), (44, 44)), ((52, 44), (52, 44)):
+        assert visible_window(layers, (*given, 1)) == visible
+    assert visible_window([layers[0], Flatten()], (5, 7, 1)) == (5, 7)      # no pool: everything
 
 
 def test_folded_equals_plain_for_random_stacks_of_layers():
@@ -115,33 +91,28 @@ def test_prediction_and_maps_do_not_disturb_a_backward():
 
 
 def test_threads_predict_explain_and_train_at_once():
-    data, model = draw_faces(70, seed=1), small_cnn()
-    faces = data.faces[:6]
-    expected = [model.predict_proba(faces), tinyfer.saliency(model, faces),
+    data, model, in_training = draw_faces(70, seed=1), small_cnn(), small_cnn()
+    faces, ready, wrong = data.faces[:6], threading.Barrier(4), []
+
+    def look():
+        return [model.predict_proba(faces), tinyfer.saliency(model, faces),
                 tinyfer.saliency(model, faces, method="gradcam")]
-    trained = train(small_cnn(), data)
-    wrong, ready = [], threading.Barrier(4)
-    in_training = small_cnn()
 
     def explain():
         ready.wait()
-        for _ in range(6):
-            found = [model.predict_proba(faces), tinyfer.saliency(model, faces),
-                     tinyfer.saliency(model, faces, method="gradcam")]
-            if not same_bits(found, expected):
-                wrong.append("maps")
+        wrong.extend("maps" for _ in range(6) if not same_bits(look(), expected))
 
     def watch():
         ready.wait()
-        for _ in range(12):
-            if not np.isfinite(in_training.predict_proba(faces)).all():
-                wrong.append("prediction in training")
+        wrong.extend("prediction in training" for _ in range(12)
+                     if not np.isfinite(in_training.predict_proba(faces)).all())
 
     def learn():
         ready.wait()
         if not same_bits(train(in_training, data), trained):
             wrong.append("training")
 
+    expected, trained = look(), train(small_cnn(), data)
     threads = [threading.Thread(target=target) for target in (explain, explain, watch, learn)]
     for thread in threads:
         thread.start()
@@ -170,53 +141,45 @@ def test_a_model_that_gives_no_probabilities_says_so():
         model.predict(np.zeros((1, 48, 48)))
 
 
-# Several looks at one face
+@pytest.fixture
+def study():
+    """A network of the study's layers, and three faces."""
+    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
+    return tinyfer.six_layer_cnn(classes=5, seed=1), faces
 
 
 @pytest.mark.parametrize("crops, tops", [(2, (2,)), (10, (0, 2, 4)), (18, (0, 2, 4))])
-def test_crops_are_the_mean_over_windows_and_mirrors(crops, tops):
+def test_crops_are_the_mean_over_windows_and_mirrors(crops, tops, study):
     """The same by hand: every window of 44, padded back to where the network sees it."""
-    model = six_layer_cnn(classes=5, seed=1)
-    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
+    model, faces = study
     places = [(top, left) for top in tops for left in tops]
     if crops == 10:
         places = [place for place in places if place.count(2) != 1]
-    expected = []
-    for top, left in places:
-        window = faces[:, top:top + 44, left:left + 44]
-        for view in (window, window[:, :, ::-1]):
-            padded = np.pad(view, ((0, 0), (0, 4), (0, 4)))
-            expected.append(model.predict_proba(padded))
+    expected = [model.predict_proba(np.pad(view, ((0, 0), (0, 4), (0, 4))))
+                for top, left in places
+                for window in [faces[:, top:top + 44, left:left + 44]]
+                for view in (window, window[:, :, ::-1])]
     assert len(expected) == crops
     found = model.predict_proba(faces, crops=crops)
     assert found == pytest.approx(np.mean(expected, axis=0), abs=1e-6)
     assert model.predict_proba(faces[0], crops=crops) == pytest.approx(found[0], abs=1e-6)
 
 
-def test_one_crop_is_the_window_of_the_model(tmp_path):
+def test_one_crop_is_the_window_of_the_model(tmp_path, study):
     """The middle by hand; it is saved with the weights, and another word is refused."""
-    model = six_layer_cnn(classes=5, seed=1)
-    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
+    model, faces = study
     corner = model.predict_proba(faces)
     model.window = "middle"
     model.save(tmp_path / "middle.npz")
     again = load_model(tmp_path / "middle.npz")
     assert again.window == "middle" and seen(again) == (2, 2, 44, 44)
     found = again.predict_proba(faces)
-    given = to_input(faces[:, 2:, 2:])
-    assert found == pytest.approx(softmax(again.forward(given)), abs=1e-6)
+    assert found == pytest.approx(softmax(again.forward(to_input(faces[:, 2:, 2:]))), abs=1e-6)
     assert np.abs(found - corner).max() > 1e-4
     with pytest.raises(ValueError, match="window is 'top'; expected one of corner, middle"):
         model.window = "top"
     assert load_model("seven-class").window == "middle"
     assert load_model("five-class-study").window == "corner"
-
-
-def test_two_crops_do_not_tell_a_face_from_its_mirror_image():
-    model = six_layer_cnn(classes=5, seed=1)
-    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
-    one, other = (model.predict_proba(x, crops=2) for x in (faces, faces[:, :, ::-1]))
-    assert one == pytest.approx(other, abs=1e-6)
 
 
 def test_shared_windows_are_those_taken_one_by_one():
@@ -238,42 +201,30 @@ def test_shared_windows_are_those_taken_one_by_one():
     assert spare > 10
 
 
-# What prediction keeps with a model.
-
-def changes():
-    """Every way in which what a prediction is made of may become another, by name."""
-    def train(model):
-        model.forward(np.random.default_rng(1).random((4, 48, 48, 1), np.float32), training=True)
-        model.backward(np.ones((4, 7), np.float32))
-        tinyfer.Adam(model.parameters(), lr=0.1).step()
-
-    def load(model):
-        model.load_state({name: array + np.float32(0.1) for name, array in model.state().items()})
-
-    def in_place(index):
-        def change(model):
-            list(model.state().values())[index].reshape(-1)[0] += 1
-        return change
-
-    def replace(model):
-        w = model.layers[0].w
-        w.value = 2 * w.value
-
-    def another_layer(model):
-        model.layers[0] = tinyfer.six_layer_cnn(seed=9).layers[0]
-
-    def without_relu(model):
-        model.layers[0].relu = False
-
-    def another_epsilon(model):
-        next(layer for layer in model.layers if type(layer) is BatchNorm).epsilon = 0.5
-
-    return {"optimizer": train, "load_state": load, "first weight": in_place(0),
-            "last running variance": in_place(-1), "assignment": replace,
-            "layer": another_layer, "relu": without_relu, "epsilon": another_epsilon}
+def train_a_step(model):
+    model.forward(np.random.default_rng(1).random((4, 48, 48, 1), np.float32), training=True)
+    model.backward(np.ones((4, 7), np.float32))
+    tinyfer.Adam(model.parameters(), lr=0.1).step()
 
 
-@pytest.mark.parametrize("change", changes().values(), ids=changes().keys())
+def add_to(index):
+    def change(model):
+        list(model.state().values())[index].reshape(-1)[0] += 1
+    return change
+
+
+# Every way in which what a prediction is made of may become another.
+CHANGES = {
+    "optimizer": train_a_step, "first weight": add_to(0), "last running variance": add_to(-1),
+    "load_state": lambda model: model.load_state(tinyfer.six_layer_cnn(seed=8).state()),
+    "assignment": lambda model: setattr(model.layers[0].w, "value", 2 * model.layers[0].w.value),
+    "layer": lambda model: model.layers.__setitem__(0, tinyfer.six_layer_cnn(seed=9).layers[0]),
+    "relu": lambda model: setattr(model.layers[0], "relu", False),
+    "epsilon": lambda model: setattr(model.layers[1], "epsilon", 0.5),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 @pytest.mark.parametrize("crops", [1, 18])
 def test_what_is_kept_is_never_stale(change, crops):
     model = unsettle(tinyfer.six_layer_cnn(seed=4))
@@ -283,8 +234,8 @@ def test_what_is_kept_is_never_stale(change, crops):
     found = model.predict_proba(faces, crops=crops)
     assert not np.array_equal(found, before)
     del model._plan
-    assert np.array_equal(found, model.predict_proba(faces, crops=crops))
-    assert np.array_equal(found, model.predict_proba(faces, crops=crops)), "again, from what is kept"
+    for _ in range(2):      # made anew, and again from what is kept
+        assert np.array_equal(found, model.predict_proba(faces, crops=crops))
 
 
 def test_a_layer_of_one_s_own_is_asked_each_time():
@@ -300,21 +251,3 @@ def test_a_layer_of_one_s_own_is_asked_each_time():
     before = model.predict_proba(faces)
     scale.by["factor"] = 5.0
     assert not np.allclose(model.predict_proba(faces), before)
-
-
-def test_prediction_keeps_no_activations():
-    model = tinyfer.six_layer_cnn()
-    model.predict_proba(np.zeros((3, 48, 48), np.uint8))
-    kept = model._plan[1][0]
-    assert all(layer._kept is None for layer in kept)
-
-
-def test_one_face_takes_one_thread_and_many_take_all(monkeypatch):
-    threads, at_windows = [], inference.at_windows
-    monkeypatch.setattr(inference, "at_windows", lambda *given: (
-        threads.append(numba.get_num_threads()), at_windows(*given))[1])
-    before, model = numba.get_num_threads(), tinyfer.six_layer_cnn()
-    faces = np.random.default_rng(0).integers(0, 256, (64, 48, 48), np.uint8)
-    model.predict_proba(faces[0], crops=18)
-    model.predict_proba(faces)
-    assert threads == [1, min(before, 16)] and numba.get_num_threads() == before

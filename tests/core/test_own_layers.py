@@ -12,7 +12,7 @@ from tiny import unsettle
 import tinyfer
 from tinyfer.core import networks
 from tinyfer.core.gradcheck import LIMIT, layer_errors, network_errors
-from tinyfer.core.inference import fold_batchnorm, separate, visible_window
+from tinyfer.core.inference import fold_batchnorm, visible_window
 from tinyfer.core.layers import (
     BatchNorm,
     Conv2D,
@@ -28,7 +28,6 @@ from tinyfer.core.layers import (
 from tinyfer.core.losses import softmax_cross_entropy
 from tinyfer.core.model import Sequential
 from tinyfer.core.networks import load_model, register
-from tinyfer.core.optim import Adam
 from tinyfer.explain.geometry import convolutions, unit_places
 from tinyfer.explain.randomisation import parameter_groups, randomisation
 from tinyfer.explain.saliency import METHODS, saliency
@@ -175,13 +174,14 @@ def test_gradients_of_every_array(layer, shape, training):
     x = rng(1).standard_normal(shape)
     dout = rng(2).standard_normal(layer.forward(x, training).shape)
     errors = layer_errors(layer, x, dout, training)
-    assert max(errors.values()) < LIMIT
-    assert len(errors) == 1 + len(layer.parameters())
+    assert len(errors) == 1 + len(layer.parameters()) and max(errors.values()) < LIMIT
     assert dout.shape[1:] == layer.output_shape(shape[1:])
 
 
 def test_gradients_of_the_whole_network(model):
-    loss = lambda z: softmax_cross_entropy(z, np.array([0, 2, 1]))      # noqa: E731
+    def loss(logits):
+        return softmax_cross_entropy(logits, np.array([0, 2, 1]))
+
     errors = network_errors(model, rng(3).random((3, 16, 16, 1)), loss, rng(4), training=True)
     assert len(errors) == 2 + 13 and max(errors.values()) < 1e-5
 
@@ -196,17 +196,6 @@ def test_the_table_has_every_layer_and_all_its_values(model):
     assert {"stridedconv1.w", "residual1.inner.0.w", "residual1.inner.1.var", "bn2.mean",
             "conv1.b"} <= model.state().keys()
     assert not any("None" in name for name in model.state())
-
-
-def test_training_moves_every_parameter(faces):
-    model = own_network()
-    before = {name: array.copy() for name, array in model.state().items()}
-    optimizer = Adam(model.parameters(), lr=1e-2)
-    for _ in range(3):
-        logits = model.forward(tinyfer.to_input(faces), training=True)
-        model.backward(softmax_cross_entropy(logits, np.array([0, 1, 2, 0]))[1])
-        optimizer.step()
-    assert all(not np.array_equal(before[name], array) for name, array in model.state().items())
 
 
 def test_folding_and_cutting_change_nothing(model, faces):
@@ -229,9 +218,6 @@ def test_prediction_shares_no_state_with_layers_in_layers(model, faces):
     model.predict(faces[:1])
     saliency(model, faces[:2])
     assert np.array_equal(model.backward(dout), expected)
-    twin = separate(model)
-    assert twin.layers[2].inner[0] is not model.layers[2].inner[0]
-    assert twin.layers[2].inner[0].w.value is model.layers[2].inner[0].w.value
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -320,16 +306,12 @@ def test_saving_and_loading_once_registered(faces, tmp_path, monkeypatch):
 
 
 def test_what_could_not_be_loaded_is_not_saved(tmp_path):
-    unregistered = Sequential([Flatten(), Dense(4, 2, rng())], (2, 2, 1))
     with pytest.raises(ValueError, match="own: see tinyfer.core.networks.register"):
-        unregistered.save(tmp_path / "m.npz")
+        Sequential([Flatten(), Dense(4, 2, rng())], (2, 2, 1)).save(tmp_path / "m.npz")
     model = own_network()
     model.layers.insert(1, ReLU())
     with pytest.raises(ValueError, match="no longer those that own_network makes"):
         model.save(tmp_path / "m.npz")
-    with pytest.raises(TypeError, match="not JSON serializable"):
-        register(lambda rng, class_names=None: own_network())(rng()).save(tmp_path / "m.npz")
-    networks.ARCHITECTURES.pop("<lambda>")
     with pytest.raises(TypeError, match="needs an argument class_names"):
         register(lambda seed=0: own_network())
     with pytest.raises(ValueError, match="an architecture six_layer_cnn already"):
@@ -369,9 +351,8 @@ def test_a_layer_that_says_what_it_does_not_do_is_told():
         def output_shape(self, shape):
             return shape
 
-    with pytest.raises(ValueError, match="where their output_shape says"):
-        Sequential([Unpadded(1, 2, rng())], (8, 8, 1)).forward(np.zeros((1, 8, 8, 1), np.float32))
-    with pytest.raises(ValueError, match="where their output_shape says"):
-        Sequential([Hidden()], (8, 8, 1)).forward(np.zeros((1, 8, 8, 1), np.float32))
+    for layer in Unpadded(1, 2, rng()), Hidden():
+        with pytest.raises(ValueError, match="where their output_shape says"):
+            Sequential([layer], (8, 8, 1)).forward(np.zeros((1, 8, 8, 1), np.float32))
     with pytest.raises(ValueError, match=r"same1 makes \(8, 8, 1\) .* kernel 3, stride 1 and padd"):
         Sequential([Same()], (8, 8, 1))

@@ -225,11 +225,6 @@ def test_every_wrong_argument_ends_in_one_sentence(strict):
     assert int(python(code, minutes=10)) > 1200
 
 
-def test_what_is_public_has_a_right_call_known():
-    for name, thing in public().items():
-        arguments(name, thing)
-
-
 @pytest.mark.parametrize("rate", [np.nan, 1e300, 0, -1, "fast", None])
 def test_a_rate_set_later_is_checked_too(rate):
     optimizer = tinyfer.Adam(MODEL.parameters(), lr=1e-3, weight_decay=10)
