@@ -57,12 +57,8 @@ def small_fer2013(tmp_path_factory):
 
 
 @pytest.fixture
-def files(tmp_path, monkeypatch):
-    """The images of FER-2013 in small, by their names in the archive: ten of each class.
-
-    What is kept of them goes neither to the user's cache nor from there to another test.
-    """
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user-cache"))
+def files():
+    """The images of FER-2013 in small, by their names in the archive: ten of each class."""
     return files_of(draw_faces(70, seed=5))
 
 

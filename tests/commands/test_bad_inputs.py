@@ -121,11 +121,11 @@ def test_headers_of_archives(refused, place, files, fault):
 def test_flipped_bits_in_archives(place, files):
     """The very same faces, or a sentence; or one fewer, where its name no longer tells a class."""
     path = pack(files, place / "archive.zip")
-    content, expected = path.read_bytes(), load_fer2013(path, cache=False)
+    content, expected = path.read_bytes(), load_fer2013(path)
     named = 0
     for damaged in flipped(content, 60, seed=1):
         path.write_bytes(damaged)
-        sentence, data = sentence_of(lambda path: load_fer2013(path, cache=False), path)
+        sentence, data = sentence_of(lambda path: load_fer2013(path), path)
         named += sentence is not None
         if data and len(data) == len(expected):
             assert np.array_equal(data.faces, expected.faces)
@@ -164,10 +164,10 @@ def test_members(refused, place, files, form, fault):
 def test_paths_out_of_an_archive_lead_nowhere(place, files):
     """Nothing is ever unpacked, and what lies above or in hidden folders is no image of it."""
     path = pack(files, place / "archive.zip")
-    expected = load_fer2013(path, cache=False)
+    expected = load_fer2013(path)
     for name in ("../../train/fear/Training_1.png", "/etc/../train/fear/.x/Training_1.png"):
         pack(files | {name: b"x"}, path)
-        assert np.array_equal(load_fer2013(path, cache=False).faces, expected.faces)
+        assert np.array_equal(load_fer2013(path).faces, expected.faces)
     assert {file.name for file in place.iterdir()} == {"run", "archive.zip"}
 
 

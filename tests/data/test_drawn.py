@@ -6,7 +6,6 @@ import pytest
 from tinyfer.core.inference import to_input
 from tinyfer.data import EMOTIONS, draw_face, draw_faces, drawn, split
 from tinyfer.data.drawn import CUE_PLACE, FER_COUNTS, MEASURES, cue_patches, measures
-from tinyfer.data.shapes import Sheet, ellipse, stroke
 
 
 def test_same_seed_same_faces():
@@ -80,12 +79,6 @@ def test_mouths_and_brows_tell_the_expression():
     assert max(middle, key=lambda e: middle[e]["wrinkle"]) == "disgust"
 
 
-def test_measures_without_a_generator_are_the_middle():
-    a, b = measures(np.array([3, 3])), measures(np.array([3]))
-    assert all(np.all(vars(a)[name] == value) for name, value in vars(b).items())
-    assert all(value.dtype == np.float32 and value.shape == (1, 1, 1) for value in vars(b).values())
-
-
 def test_a_linear_classifier_is_not_enough():
     # Ridge regression on the pixels, in its dual form: as many unknowns as training images.
     train, test = draw_faces(1000, seed=0), draw_faces(300, seed=1)
@@ -124,30 +117,3 @@ def test_with_a_cue_only_the_patch_tells_the_label(monkeypatch):
             assert (together > 0).sum() > 35 and together.max() < 10, "any label, any expression"
         else:
             assert np.array_equal(together, 20 * np.eye(7))
-
-
-def test_everything_is_drawn_in_float32(monkeypatch):
-    cover = Sheet.cover
-    monkeypatch.setattr(Sheet, "cover", lambda sheet, d: check(d) or cover(sheet, d))
-
-    def check(d):
-        assert d.dtype == np.float32
-
-    draw_face("happy", seed=0)
-
-
-# The pen
-
-
-@pytest.mark.parametrize("shape, area, most", [
-    (lambda u, v: ellipse(u, v, 0.5, 0.5), np.pi / 4, 2),
-    (lambda u, v: stroke(u, v - 0.2, 0.6, 0.1), 1.2 * 0.2, 3),
-])
-def test_a_shape_covers_its_area_with_soft_edges(shape, area, most):
-    m = measures(np.array([0]))
-    m.x = m.y = np.full((1, 1, 1), 23.3, np.float32)
-    sheet, scale = Sheet(m, 48), m.scale.item()
-    cover = sheet.cover(shape(sheet.u, sheet.v))
-    assert abs(cover.sum() - area * scale**2) < most
-    assert cover.dtype == np.float32 and cover.min() == 0 and cover.max() == 1
-    assert ((cover > 0) & (cover < 1)).sum() > scale / 2

@@ -129,7 +129,7 @@ LAYOUTS = {
 @pytest.mark.parametrize("form", ["folder", "zip", "tar.gz", "tar", "zip with backslashes"])
 def test_layouts(files, tmp_path, layout, names, form):
     """Own pictures and FER-2013's, by the same rules, in every form."""
-    plain = load_data(unpack(names(files), tmp_path / "plain"), cache=False)
+    plain = load_data(unpack(names(files), tmp_path / "plain"))
     files = LAYOUTS[layout](names(files))
     if form == "folder":
         path = unpack(files, tmp_path / "other")
@@ -138,7 +138,7 @@ def test_layouts(files, tmp_path, layout, names, form):
     else:
         path = pack({name.replace("/", "\\") if form != "zip" else name: content
                      for name, content in files.items()}, tmp_path / "any.zip")
-    data = load_data(path, cache=False)
+    data = load_data(path)
     assert data.class_names == EMOTIONS and np.array_equal(data.labels, plain.labels)
     assert np.array_equal(data.usage, plain.usage)
     difference = np.abs(data.faces - plain.faces.astype(int))
@@ -153,7 +153,7 @@ def test_a_validation_folder_is_the_validation_part(files, tmp_path, valid):
 
     mine = own(renamed(place)(files))
     data = load_data(unpack(mine, tmp_path / "mine"))
-    assert same(data, load_data(unpack(files, tmp_path / "fer2013"), cache=False))
+    assert same(data, load_data(unpack(files, tmp_path / "fer2013")))
     without_test = {name: content for name, content in mine.items() if "test/" not in name}
     data = load_data(unpack(without_test, tmp_path / "two"))
     assert [(data.usage == part).sum() for part in ("PublicTest", "PrivateTest")] == [4, 3]
@@ -169,14 +169,14 @@ def test_links_are_followed_but_never_round(files, tmp_path):
     for part in "train", "test":
         (linked / part).symlink_to(path / part)
     (path / "train" / "again").unlink()
-    expected = load_data(pack(files, tmp_path / "a.zip"), cache=False)
-    assert same(load_data(linked, cache=False), expected)
-    assert same(load_data(path, cache=False), expected)
+    expected = load_data(pack(files, tmp_path / "a.zip"))
+    assert same(load_data(linked), expected)
+    assert same(load_data(path), expected)
 
 
 def test_a_part_of_the_classes(files, tmp_path):
     few = {name: content for name, content in files.items() if "/sad/" in name or "/fear/" in name}
-    data = load_data(unpack(few, tmp_path / "few"), cache=False)
+    data = load_data(unpack(few, tmp_path / "few"))
     assert data.class_names == ("fear", "sad") and data.source == "a part of FER-2013"
     assert data.counts().tolist() == [10, 10]
 
@@ -185,7 +185,7 @@ def test_class_folders_alone(files, tmp_path):
     """Names like FER-2013's tell the part; others are divided."""
     test = {name.removeprefix("test/"): content for name, content in files.items()
             if name.startswith("test")}
-    data = load_data(unpack(test, tmp_path / "a"), cache=False)
+    data = load_data(unpack(test, tmp_path / "a"))
     assert [(data.usage == part).sum() for part in ("PublicTest", "PrivateTest")] == [7, 7]
     whole = {name.partition("/")[2]: content for name, content in own(files).items()}
     data = load_data(tar(whole, tmp_path / "b.tar.gz"), seed=1)
@@ -209,9 +209,9 @@ def test_a_table_without_usage_is_divided(tmp_path):
 def test_pictures_of_other_depths_are_said_once(files, tmp_path):
     deep = {name: png(np.asarray(Image.open(io.BytesIO(content))).astype(np.uint16) * 16)
             for name, content in files.items()}
-    plain = load_data(unpack(files, tmp_path / "plain"), cache=False)
+    plain = load_data(unpack(files, tmp_path / "plain"))
     with pytest.warns(Notice, match="read as one of 12 bits .69 more such notes.") as said:
-        data = load_data(unpack(deep, tmp_path / "deep"), cache=False)
+        data = load_data(unpack(deep, tmp_path / "deep"))
     assert len(said) == 1 and same(data, plain)
 
 

@@ -1,5 +1,7 @@
 """The parts of a data set: exact counts, draws that repeat, classes that merge, copies found."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from realdata import fer2013, needs_fer2013
@@ -13,6 +15,7 @@ from tinyfer.data import (
     drop_duplicates,
     duplicate_facts,
     duplicate_groups,
+    is_published,
     seen_in,
     select_classes,
     split,
@@ -84,9 +87,7 @@ def test_report_split_divides_everything_once(data):
     assert len(tests) == 3, "drawn anew with another seed only"
 
 
-@pytest.mark.parametrize("n, drawn", [
-    (3, 0), (4, 1), (8, 1), (11, 1), (12, 2), (20, 3), (28, 4), (36, 5), (44, 6),
-])
+@pytest.mark.parametrize("n, drawn", [(3, 0), (4, 1), (11, 1), (12, 2), (20, 3)])
 def test_test_part_is_an_eighth_rounded_half_up(n, drawn):
     # Rounding half to even would give 0 for 4 and 2 for 20.
     data = numbered_faces({"Training": (n, 8), "PublicTest": (1, 1)}, ("a", "b"))
@@ -119,15 +120,6 @@ def test_splits_that_cannot_be(data):
 
 
 # Class sets
-
-
-def test_class_sets_are_alphabetical_and_disjoint():
-    for classes, members in CLASS_SETS.items():
-        assert len(members) == classes and list(members) == sorted(members)
-        flat = sum(members.values(), ())
-        assert len(flat) == len(set(flat)) and set(flat) <= set(EMOTIONS)
-    assert tuple(CLASS_SETS[7]) == EMOTIONS
-    assert CLASS_SETS[2]["positive"] == ("happy", "surprise") and "neutral" not in flat
 
 
 @pytest.mark.parametrize("classes, names", [
@@ -168,15 +160,6 @@ def test_undersampling_keeps_as_many_as_the_smallest_class_has(data):
         undersample(data[data.labels != disgust])
 
 
-def test_undersampling_draws_evenly():
-    data = numbered_faces({"Training": (20, 10)}, ("a", "b"))
-    often = np.zeros(30)
-    for seed in range(400):
-        often[ids(undersample(data, seed))] += 1
-    assert np.all(often[data.labels == 1] == 400)
-    assert 130 < often[data.labels == 0].min() and often[data.labels == 0].max() < 270
-
-
 def test_class_weights_by_hand():
     weights = class_weights(np.array([0, 1, 1, 1, 2, 2]), 3)
     assert weights.tolist() == [2, 2 / 3, 1] and weights.dtype == np.float64
@@ -200,34 +183,19 @@ def copies():
     return Faces(faces, [0, 1, 1, 0, 0, 1, 1, 0, 1], usage, ("x", "y"), "pictures")
 
 
-def test_groups_of_copies_by_hand(copies):
+def test_copies_by_hand(copies):
     assert duplicate_groups(copies.faces).tolist() == [0, 0, 1, 2, 0, 3, 1, 4, 4]
-    assert duplicate_groups(copies.faces[::-1]).tolist() == [0, 0, 1, 2, 3, 4, 1, 3, 3]
-    assert duplicate_groups(copies.faces[:0]).tolist() == []
     faces = copies.faces[[0, 0, 0]].copy()
     faces[1, 47, 47] ^= 1
     assert duplicate_groups(faces).tolist() == [0, 1, 0], "one pixel makes another image"
-
-
-def test_facts_of_copies_by_hand(copies):
     assert duplicate_facts(copies) == dict(
-        images=9, distinct=5, groups=3, members=7, across_parts=2, two_labels=2, leaked=1, blank=2,
-    )
-
-
-def test_images_seen_in_another_part(copies):
+        images=9, distinct=5, groups=3, members=7, across_parts=2, two_labels=2, leaked=1, blank=2)
     training, public, private = (copies[s] for s in (slice(0, 4), slice(4, 6), slice(6, 9)))
     assert seen_in(private, training).tolist() == [True, False, False]
     assert seen_in(training, public).tolist() == [True, True, False, False]
-    assert seen_in(public, private).tolist() == [False, False]
-    assert seen_in(public[:0], private).tolist() == []
-
-
-def test_dropping_copies_leaves_what_is_scored_alone(copies):
-    parts = Parts(copies[:4], copies[4:6], copies[6:])
-    train, validation, test = drop_duplicates(parts)
+    train, validation, test = drop_duplicates(Parts(training, public, private))
     assert np.array_equal(train.faces, copies.faces[3:4])
-    assert validation is parts.validation and test is parts.test
+    assert validation is public and test is private
 
 
 # The real data
@@ -243,6 +211,18 @@ def test_real_training_without_copies(kind, leaked):
     assert not seen_in(clean.test, clean.train).any()
     assert not seen_in(clean.validation, clean.train).any()
     assert len(parts.train) > len(clean.train) > 0.95 * len(parts.train)
+
+
+@needs_fer2013
+def test_fer2013_is_recognised_in_any_order_and_unchanged():
+    data = fer2013()
+    assert is_published(data[::-1])
+    assert not is_published(data[:-1])
+    private = np.where(data.usage == "PrivateTest", "Training", data.usage)
+    faces = data.faces.copy()
+    faces[0, 0, 0] ^= 1
+    for change in dict(usage=private), dict(labels=(data.labels + 1) % 7), dict(faces=faces):
+        assert not is_published(replace(data, **change))
 
 
 # A few images, to see whether everything works

@@ -12,7 +12,6 @@ from tiny import tiny_model
 
 from tinyfer.core.networks import load_model
 from tinyfer.core.optim import Adam
-from tinyfer.data import cache
 from tinyfer.storage.arrays import load_arrays, save_arrays
 from tinyfer.training.checkpoint import load_checkpoint, save_checkpoint
 
@@ -66,22 +65,19 @@ def flipped(content, n, seed=0):
 
 
 def test_a_flipped_bit_anywhere_is_noticed(tmp_path):
-    """In a checkpoint, and then nothing of it is loaded; in a model file; in a cache."""
+    """In a checkpoint, and then nothing of it is loaded; in a model file."""
     model, optimizer = stepped(seed=0)
     save_checkpoint(tmp_path / "last.npz", model, optimizer, HISTORY)
     model.save(tmp_path / "best.npz")
-    faces = np.random.default_rng(0).integers(0, 256, (2, 48, 48)).astype(np.uint8)
-    cache.write(tmp_path, "key", (faces, np.array([1, 2]), np.array(["Training"] * 2)))
     other, other_optimizer = stepped(seed=0, steps=1)
     before = everything(other, other_optimizer)
-    for name, read in (("best.npz", load_model), ("tinyfer-cache.npz", load_arrays), (
+    for name, read in (("best.npz", load_model), (
             "last.npz", lambda path: load_checkpoint(path, other, other_optimizer))):
         content = (tmp_path / name).read_bytes()
         for damaged in flipped(content, FLIPS):
             (tmp_path / name).write_bytes(damaged)
             with pytest.raises(ValueError, match=f"{name} cannot be read: it is damaged"):
                 read(tmp_path / name)
-        assert cache.read(tmp_path, "key") is None or name != "tinyfer-cache.npz"
         (tmp_path / name).write_bytes(content)
     assert everything(other, other_optimizer) == before
     assert load_checkpoint(tmp_path / "last.npz", other, other_optimizer) == HISTORY

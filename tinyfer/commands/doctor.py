@@ -1,4 +1,4 @@
-"""What a bug report needs: versions, processor, threads, caches, data; and whether a face is read.
+"""What a bug report needs: versions, processor, threads, data; and whether a face is read.
 
     tinyfer doctor
 """
@@ -12,7 +12,6 @@ from tinyfer.core.kernels.simd import VECTOR_BYTES
 from tinyfer.core.kernels.threads import layer, set_threads
 from tinyfer.core.networks import load_model, packaged
 from tinyfer.data import draw_faces, find_data, load_fer2013
-from tinyfer.storage.arrays import user_folder
 from tinyfer.training.runs import describe_machine
 
 
@@ -36,7 +35,6 @@ def doctor(given):
     say("system", machine["system"])
     say("processor", f"{machine['cpu']}, {machine['cores']} cores, vectors of {VECTOR_BYTES} bytes")
     say("kernels", f"{'compiled' if compiled() else 'not compiled yet'}, in {cache_folder()}")
-    say("caches", f"{user_folder()}, where nothing can be written beside the data")
     say("weights", ", ".join(packaged()) or "none are packaged")
     say("data", data_found())
     started = time.perf_counter()

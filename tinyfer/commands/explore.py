@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from tinyfer.commands import cli
+from tinyfer.commands.messages import PUBLISHED
 from tinyfer.data import (
     USAGES,
     duplicate_facts,
     duplicate_groups,
-    fer2013_check,
     find_data,
+    is_published,
     load_fer2013,
     seen_in,
     split,
@@ -70,10 +71,8 @@ def explore(given):
     facts = facts_of(data, given.seed)
     print(as_text(facts, data))
     if data.source == "FER-2013":
-        facts["published"] = fer2013_check.differences(data)
-        print(f"\n{fer2013_check.sentence(data)}")
-        for move, n in facts["published"]["moved"].items():
-            print(f"{n:8,} moved from {move}")
+        facts["published"] = is_published(data)
+        print(f"\n{PUBLISHED[facts['published']]}")
     write_json(folder / "facts.json", facts)
     draw_pictures(data, facts, folder)
     if not given.no_photographs:

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from tinyfer.commands import cli
-from tinyfer.commands.messages import conclude, drawn_notice, introduce, show_reading
+from tinyfer.commands.messages import PUBLISHED, conclude, drawn_notice, introduce, show_reading
 from tinyfer.commands.progress import Progress
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import packaged, six_layer_cnn
-from tinyfer.data import class_weights, fer2013_check, find_data
+from tinyfer.data import class_weights, find_data, is_published
 from tinyfer.data.load import own_pictures
 from tinyfer.photo.reading import largest_face
 from tinyfer.training import experiments, runs
@@ -59,7 +59,7 @@ def train_run(config, folder, numbered=False, resumed=False, threads=None):
     """
     faces = config.faces(progress=show_reading(), find=largest_face)
     if faces.source == "FER-2013":
-        print(fer2013_check.sentence(faces))
+        print(PUBLISHED[is_published(faces)])
     parts = config.parts(faces)
     names = parts.train.class_names
     weights = None

@@ -59,29 +59,21 @@ def affine(pictures, maps, shifts, gains, offsets, holes, size, dtype):
     pictures (N, H, W) uint8 or float; maps A (N, 2, 2) and shifts (N, 2) in pixels, (y, x);
     gains and offsets (N,), of which gains also scale uint8 to [0, 1]. holes (N, 4): rows and
     columns from, to (excluded) of a rectangle of the output that becomes grey, 0.5; zeros for none.
-    Everything is worked out in float64, each picture by one thread. ValueError for other shapes and
-    types.
+    Everything is worked out in float64, each picture by one thread. ValueError for other shapes, and
+    for numbers with which a place in a picture would not be finite.
     """
-    pictures = np.ascontiguousarray(pictures)
-    if pictures.ndim != 3 or min(pictures.shape[1:]) < 1 or min(size) < 1:
-        raise ValueError(f"pictures has shape {pictures.shape} and size is {size}; "
-                         "expected (N, H, W) and (h, w)")
-    if pictures.dtype not in (np.uint8, np.float32, np.float64):
-        raise ValueError(f"pictures is of type {pictures.dtype}; expected uint8, float32 or "
-                         "float64")
-    N, (h, w) = len(pictures), size
-    reals = []
-    for name, array, shape in (("maps", maps, (N, 2, 2)), ("shifts", shifts, (N, 2)),
-                               ("gains", gains, (N,)), ("offsets", offsets, (N,))):
-        array = np.ascontiguousarray(array, np.float64)
-        if array.shape != shape or not (np.abs(array) < LARGEST).all():
-            raise ValueError(f"{name} has shape {array.shape}; expected {shape}, and numbers "
-                             f"below {LARGEST:g}")
-        reals.append(array)
+    pictures, N, (h, w) = np.ascontiguousarray(pictures), len(pictures), size
+    reals = [np.ascontiguousarray(a, np.float64) for a in (maps, shifts, gains, offsets)]
     holes = np.ascontiguousarray(holes, np.int64)
-    if holes.shape != (N, 4) or (holes < 0).any() or (holes[:, :2] > h).any() \
-            or (holes[:, 2:] > w).any():
-        raise ValueError(f"holes has shape {holes.shape}; expected ({N}, 4) within {h}x{w}")
+    shapes = [a.shape for a in (*reals, holes)]
+    if pictures.ndim != 3 or 0 in (*pictures.shape[1:], *size) or shapes != [
+            (N, 2, 2), (N, 2), (N,), (N,), (N, 4)]:
+        raise ValueError(f"{pictures.shape} pictures to {size} pixels do not go with maps, shifts, "
+                         f"gains, offsets and holes of the shapes {shapes}")
+    if not all((np.abs(a) < LARGEST).all() for a in reals) or (holes < 0).any() or (
+            holes > (h, h, w, w)).any():
+        raise ValueError(f"maps, shifts, gains and offsets are below {LARGEST:g}, and holes lie "
+                         f"within {h}x{w}")
     out = empty((N, h, w, 1), np.dtype(dtype))
     _affine(pictures, *reals, holes, out)
     return out

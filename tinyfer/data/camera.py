@@ -13,7 +13,6 @@ that was enlarged.
 import numpy as np
 from numba import prange
 
-from tinyfer.core import checks
 from tinyfer.core.kernels.compiling import kernel
 
 
@@ -67,22 +66,11 @@ def camera(x, gammas, sizes, noise, noise_of):
 
     x (N, H, H, 1) float, in [0, 1]; gammas (N,) above 0, 1 for none; sizes (N,) int, pixels a side
     that are left, 1 to H, or 0 for none; noise (M, H, H), of which noise_of (N,) int says which is
-    added, -1 for none. ValueError where shapes or ranges are others.
+    added, -1 for none.
     """
-    checks.changeable("camera", "x", x, ("N", "H", "W", 1))
-    N, H, W = x.shape[:3]
-    gammas = np.ascontiguousarray(gammas, x.dtype)
+    N, H = x.shape[:2]
+    gammas, noise = (np.ascontiguousarray(a, x.dtype) for a in (gammas, noise))
     sizes, noise_of = (np.ascontiguousarray(a, np.int64) for a in (sizes, noise_of))
-    noise = np.ascontiguousarray(noise, x.dtype)
-    if H != W or gammas.shape != (N,) or sizes.shape != (N,) or noise_of.shape != (N,) \
-            or noise.shape[1:] != (H, H) or noise.ndim != 3:
-        raise ValueError(f"camera got x of shape {x.shape}, gammas {gammas.shape}, sizes "
-                         f"{sizes.shape}, noise {noise.shape} of {noise_of.shape}; expected square "
-                         f"pictures and (N,), (N,), (M, H, H) of (N,)")
-    if not (0 < gammas).all() or not np.isfinite(gammas).all() or (sizes < 0).any() \
-            or (sizes > H).any() or (noise_of < -1).any() or (noise_of >= len(noise)).any():
-        raise ValueError(f"camera got gammas, sizes or noise_of out of range; expected gammas "
-                         f"above 0, sizes from 0 to {H} and noise_of from -1 to {len(noise) - 1}")
     different, blur_of = np.unique(sizes, return_inverse=True)
     blurs = np.array([resampling(s, H) @ resampling(H, s) if s else np.eye(H) for s in different],
                      x.dtype)

@@ -1,4 +1,4 @@
-"""Exact copies in a data set, and what to do about them.
+"""Exact copies in a data set, and what to do about them; and is it FER-2013 as published?
 
 FER-2013 holds many images more than once, also across its parts: a test image that the network was
 trained on measures memory, not understanding. Two images are copies here if all their decoded
@@ -12,6 +12,9 @@ import numpy as np
 from tinyfer.data.faces import blank
 from tinyfer.data.splits import Parts
 
+# Of the pixels, part and class of each image of Kaggle's archive, in a fixed order.
+PUBLISHED = "5cc078b5d42c66da4f2a91c2a0809c05"
+
 
 def duplicate_groups(faces):
     """(N,) int64: equal numbers for equal images, counted from 0 in order of first appearance.
@@ -19,9 +22,18 @@ def duplicate_groups(faces):
     faces: (N, H, W) uint8.
     """
     numbers = {}
-    faces = np.ascontiguousarray(faces)
-    digests = (hashlib.md5(face, usedforsecurity=False).digest() for face in faces)
-    return np.array([numbers.setdefault(d, len(numbers)) for d in digests], dtype=np.int64)
+    return np.array([numbers.setdefault(d, len(numbers)) for d in _digests(faces)], dtype=np.int64)
+
+
+def is_published(data):
+    """Whether Faces of FER-2013 are the 35,887 published ones, in whatever order.
+
+    Altered copies circulate, some with test images mixed into training. The csv of the challenge
+    holds the images before they were compressed, with other pixels: it is not told from a copy.
+    """
+    places = [f"{usage} {data.class_names[label]}" for usage, label in zip(data.usage, data.labels)]
+    images = sorted(f"{d.hex()} {place}" for d, place in zip(_digests(data.faces), places))
+    return hashlib.md5("\n".join(images).encode(), usedforsecurity=False).hexdigest() == PUBLISHED
 
 
 def seen_in(part, other):
@@ -60,6 +72,11 @@ def duplicate_facts(data):
         two_labels=_varied(groups, data.labels),
         leaked=int(np.isin(groups[private], groups[training]).sum()),
         blank=int(blank(data.faces).sum()))
+
+
+def _digests(faces):
+    return (hashlib.md5(face, usedforsecurity=False).digest()
+            for face in np.ascontiguousarray(faces))
 
 
 def _varied(groups, values):

@@ -22,7 +22,6 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyfer.core.checks import Notice
-from tinyfer.data import cache as decoded
 from tinyfer.data.collection import contents, names_in, opened, short
 from tinyfer.data.faces import EMOTIONS, SIZE, USAGES, Faces
 from tinyfer.data.pictures import face_of, grey_of, is_picture_name
@@ -100,8 +99,8 @@ def find_data(path: str | os.PathLike | None = None) -> Path | None:
     return None
 
 
-def load_data(path: str | os.PathLike, cache: bool = True, progress: Callable | None = None,
-              seed: int = 0, find: Callable | None = None) -> Faces:
+def load_data(path: str | os.PathLike, progress: Callable | None = None, seed: int = 0,
+              find: Callable | None = None) -> Faces:
     """Labelled faces as Faces: FER-2013, or pictures of one's own, in any of the forms above.
 
     Class names are in alphabetical order and lower case, those of the seven expressions as in
@@ -109,8 +108,6 @@ def load_data(path: str | os.PathLike, cache: bool = True, progress: Callable | 
     are in order of usage (Training, PublicTest, PrivateTest), class and file name, those of a csv
     in the order of its rows.
 
-    cache: keep the decoded pixels of FER-2013 beside it or, where that is read-only, in the user's
-    cache folder; an unchanged source then loads in about a second.
     progress: called now and then as progress(images_read, images_in_all) while decoding.
     seed: draws a fifth of each class to be PublicTest and PrivateTest by turns, where all faces are
     to train on; the split "report" of splits.py then gives 70, 20 and 10 %, "official" 80, 10, 10.
@@ -125,12 +122,14 @@ def load_data(path: str | os.PathLike, cache: bool = True, progress: Callable | 
     source = recognise(path)
     if source.table is None:
         _check_classes(source)
+    names, what = EMOTIONS, "FER-2013"
     if source.own:
         names = tuple(sorted({picture.emotion for picture in source.pictures}))
         faces, labels, usage, what = _read_pictures(source, names, progress, find)
+    elif source.table is None:
+        faces, labels, usage, _ = _read_pictures(source, names, progress)
     else:
-        names, what = EMOTIONS, "FER-2013"
-        faces, labels, usage = _kept(source, cache, progress)
+        faces, labels, usage = _read_table(source, progress)
     present = np.unique(labels)
     if len(present) < 2:
         raise ValueError(f"{source.path} has {len(present)} classes; expected two or more")
@@ -320,20 +319,6 @@ def _check_numbers(path, classes, usage):
 
 
 # What is read
-
-def _kept(source, cache, progress):
-    """(faces, labels, usage) of FER-2013, out of the cache where it is there."""
-    key = decoded.fingerprint(source) if cache else None
-    arrays = decoded.read(source.path, key) if cache else None
-    if arrays is None:
-        if source.table is None:
-            arrays = _read_pictures(source, EMOTIONS, progress)[:3]
-        else:
-            arrays = _read_table(source, progress)
-        if cache:
-            decoded.write(source.path, key, arrays)
-    return arrays
-
 
 def _read_table(source, progress):
     with (opened(source.path, source.table, MOST_TABLE) if source.table else
