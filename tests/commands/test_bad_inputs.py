@@ -416,7 +416,6 @@ LINES = {
         --table --docs none |
         --seeds -1 | -1
         --data none | none
-        --drawn 98 --data x | contradict
         --docs LONG |""",
     saliency: """
         none.png | there is no file none.png

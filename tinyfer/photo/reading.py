@@ -31,7 +31,7 @@ DEFAULT = "seven-class"
 BEST_CROPS = 18         # of each face, averaged: the best of 1, 2, 10 and 18 on PublicTest
 FILLS = 0.8             # of the picture's longer side: a face so large is all of the picture
 # Below this probability, or this much ahead of the next class, an answer is called unsure: chosen
-# on PublicTest by scripts/lab/score_unsure.py, which measures it.
+# on PublicTest, where chapter 20 measures it.
 SURE, AHEAD = 0.5, 0.2
 
 

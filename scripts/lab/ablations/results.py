@@ -15,7 +15,7 @@ import numpy as np
 from ablations import pictures
 from ablations.climb import read_rung
 from ablations.plan import LOWER, RUNGS, UPPER
-from study.results import held, whole
+from study.results import held
 
 from tinyfer.commands import pages
 from tinyfer.scores.binary import mcnemar
@@ -56,11 +56,10 @@ def read(path):
     """(labels or None, the records by (rung, seed)) of ladder.json; none where there is no file."""
     if not path.exists():
         return None, {}
-    with whole(path):
-        content = json.loads(path.read_text())
-        labels = content.get("labels")
-        return (labels if labels is None else classes(labels),
-                {(r["rung"], r["seed"]): r for r in content["rungs"]})
+    content = json.loads(path.read_text())
+    labels = content.get("labels")
+    return (labels if labels is None else classes(labels),
+            {(r["rung"], r["seed"]): r for r in content["rungs"]})
 
 
 def compare(labels, records):

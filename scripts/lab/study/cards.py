@@ -42,7 +42,7 @@ def card_block(name, records):
         rows.append(("temperature", f"logits divided by {how['temperature']:.3f}, fitted on the "
                      "photographs of the validation part"))
     if record and record["weights"] == how["weights"]:
-        rows.insert(5, ("command", f"`{tables.command([record])}`"))
+        rows.insert(5, ("command", f"`{tables.command(record)}`"))
         rows.insert(6, ("made", f"{record['date']}, in {record['minutes']:.0f} minutes"))
         rows += _scores(record, ", before the temperature" * ("temperature" in how))
     return table(["", ""], rows)
