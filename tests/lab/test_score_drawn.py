@@ -1,7 +1,6 @@
 """score_drawn.py: does a network say what the page's buttons and sliders say?"""
 
 import numpy as np
-import pytest
 import score_drawn
 
 
@@ -35,18 +34,6 @@ def test_each_button_and_each_move_is_counted(monkeypatch, capsys):
                     ["button", "fear", "0", "read", "so"], ["button", "happy", "8", "read", "so"],
                     "corners of the mouth up raises happy 6".split(),
                     "inner brows up, mouth open raises fear 6".split()]
-
-
-def test_a_network_that_is_not_there_is_one_sentence(capsys):
-    assert score_drawn.main(["nowhere"]) == 2
-    assert "nowhere is neither a file nor" in capsys.readouterr().err
-
-
-def test_the_faces_are_those_of_the_page():
-    faces = score_drawn.drawn("fear", [1, 2], open=0.25)
-    assert np.array_equal(faces[1], score_drawn.draw_face("fear", 2, open=0.25))
-    with pytest.raises(ValueError):
-        score_drawn.drawn("bored", [1])
 
 
 def test_the_page_says_what_its_buttons_and_sliders_say(capsys):

@@ -135,19 +135,6 @@ def numbers(given):
     return tuple(at_least(1)(number) for number in given.split(","))
 
 
-def one_of(choices, what):
-    """A type of option: names out of `choices`, with commas between them."""
-    def names(given):
-        chosen = given.split(",")
-        for name in chosen:
-            if name not in choices:
-                raise argparse.ArgumentTypeError(f"there is no {what} {name!r}; there are "
-                                                 + ", ".join(choices))
-        return chosen
-
-    return names
-
-
 def check_writable(folder):
     """OSError where files cannot be written into a folder, to be asked before the work for them.
 
