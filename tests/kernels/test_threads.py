@@ -151,3 +151,36 @@ print(os.waitpid(child, 0)[1])
 def test_fork_before_use_amid_the_work_of_another_thread():
     """The child neither waits for a lock that nobody gives back, nor is it refused."""
     assert python(FORK_FIRST) == "0\n0\n"
+
+
+def test_threads_whose_cores_are_taken_are_done_without(monkeypatch):
+    """Four cores, of which another program takes some: a step that has a thread for each core left
+    gets all of them; with more threads it waits for one that runs a third of the time."""
+    clock, cores = [0.0], threads._Cores()
+    monkeypatch.setattr(threads.time, "perf_counter", lambda: clock[0])
+
+    def steps(seconds, free):
+        used, end = [], clock[0] + seconds
+        while clock[0] < end:
+            n = cores.threads(4)
+            passed = 0.08 / n * (1 if n <= free else 3)
+            clock[0] += passed
+            cores.ran(n, passed, 0.08 + 0.01 * passed)
+            used.append(n)
+        return used
+
+    assert set(steps(60, 4)) == {4}
+    taken = steps(60, 3)
+    assert taken.count(3) > 0.95 * len(taken) and set(taken[-50:]) <= {3, 4}
+    assert steps(60, 1).count(1) > 300
+    back = steps(60, 4)
+    assert set(back[-100:]) == {4}
+    assert cores.pause == cores.SHORTEST
+
+
+def test_one_thread_is_never_taken_away(monkeypatch):
+    cores = threads._Cores()
+    for _ in range(100):
+        assert cores.threads(1) == 1
+        cores.ran(1, 1.0, 0.01)
+    assert cores.lost == 0
