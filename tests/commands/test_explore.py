@@ -26,8 +26,7 @@ def small():
 
 def test_facts_by_hand():
     facts = explore.facts_of(small(), 0)
-    assert facts["folders"]["train"] == {name: 4 for name in EMOTIONS}
-    assert facts["folders"]["test"] == {name: 2 for name in EMOTIONS}
+    assert facts["parts"]["Training"] == {name: 4 for name in EMOTIONS}
     assert facts["parts"]["PublicTest"] == {name: 1 for name in EMOTIONS}
     copies = facts["copies"]
     assert (copies["images"], copies["distinct"], copies["groups"], copies["members"]) == (
@@ -37,11 +36,6 @@ def test_facts_by_hand():
     assert facts["blank"] == {"Training": 0, "PublicTest": 0, "PrivateTest": 1}
     assert facts["leaks"]["official"] == {"validation": {"images": 7, "copies": 0},
                                           "test": {"images": 7, "copies": 1}}
-
-
-def test_conflicts_are_groups_of_equal_images():
-    (group,) = explore.conflicts(small())
-    assert group.tolist() == [0, 1, 2, 15]
 
 
 @pytest.fixture
@@ -61,15 +55,12 @@ def test_pictures_and_text(call, tmp_path, small_fer2013, few):
                      *(f"photographs/samples-{name}.png" for name in EMOTIONS)}
 
 
-def test_without_photographs(call, tmp_path, monkeypatch, few):
+def test_sheets_of_what_is_wrong_and_nothing_is_overwritten(call, tmp_path, monkeypatch, few):
     monkeypatch.setattr(explore, "load", lambda given: small())
-    assert call(explore.main, "--out", tmp_path, "--no-photographs")[0] == 0
-    assert {file.name for file in tmp_path.iterdir()} == {
-        "facts.json", "class-counts.png", "mean-faces.png"}
+    assert call(explore.main, "--out", tmp_path)[0] == 0
+    assert {"two-labels.png", "blank.png"} < {file.name for file in
+                                              (tmp_path / "photographs").iterdir()}
     assert call(explore.main, "--out", tmp_path)[0] == 2, "what is there is kept"
-    assert call(explore.main, "--out", tmp_path, "--force")[0] == 0
-    assert (tmp_path / "photographs" / "two-labels.png").exists()
-    assert (tmp_path / "photographs" / "blank.png").exists()
 
 
 def test_the_mean_face_is_the_mean(tmp_path, monkeypatch):
@@ -83,8 +74,7 @@ def test_the_mean_face_is_the_mean(tmp_path, monkeypatch):
 @needs_fer2013
 def test_the_facts_of_fer2013():
     facts = explore.facts_of(fer2013(), 0)
-    assert list(facts["folders"]["train"].values()) == [3995, 436, 4097, 7215, 4965, 4830, 3171]
-    assert list(facts["folders"]["test"].values()) == [958, 111, 1024, 1774, 1233, 1247, 831]
+    assert list(facts["parts"]["Training"].values()) == [3995, 436, 4097, 7215, 4965, 4830, 3171]
     assert sum(facts["parts"]["PrivateTest"].values()) == 3589
     copies = facts["copies"]
     assert (copies["images"], copies["distinct"]) == (35_887, 34_034)

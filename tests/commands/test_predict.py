@@ -1,6 +1,7 @@
 """Any picture to a face, and scripts/predict.py: the same answer however the picture is stored."""
 
 import csv
+import errno
 import io
 import json
 import os
@@ -40,39 +41,18 @@ def picture(height=48, width=48, seed=0):
     return small.resize((width, height), Image.Resampling.BICUBIC)
 
 
-def test_a_face_of_the_data_set_passes_unchanged(tmp_path):
-    image = picture()
-    image.save(tmp_path / "face.png")
-    assert np.array_equal(face_of(tmp_path / "face.png"), np.asarray(image))
-    assert face_of(tmp_path / "face.png").dtype == np.uint8
-
-
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_respected(tmp_path, orientation):
-    """Each way a camera may have stored the same scene gives the same face."""
-    upright = picture(60, 48)
-    T = Image.Transpose
-    stored_as = {1: None, 2: T.FLIP_LEFT_RIGHT, 3: T.ROTATE_180, 4: T.FLIP_TOP_BOTTOM,
-                 5: T.TRANSPOSE, 6: T.ROTATE_90, 7: T.TRANSVERSE, 8: T.ROTATE_270}[orientation]
-    stored = upright if stored_as is None else upright.transpose(stored_as)
+    """Each way a camera may have stored the same scene gives the same face; the box counts in the
+    upright picture."""
+    upright, T = picture(60, 48), Image.Transpose
+    turn = (None, T.FLIP_LEFT_RIGHT, T.ROTATE_180, T.FLIP_TOP_BOTTOM, T.TRANSPOSE, T.ROTATE_90,
+            T.TRANSVERSE, T.ROTATE_270)[orientation - 1]
     exif = Image.Exif()
     exif[0x0112] = orientation
-    stored.save(tmp_path / "photo.png", exif=exif)
-    expected = np.asarray(upright)[6:54]
-    assert np.array_equal(face_of(tmp_path / "photo.png"), expected)
-    assert np.array_equal(face_of(tmp_path / "photo.png", (0, 0, 48, 48)),
-                          np.asarray(upright)[:48]), "the box counts in the upright picture"
-
-
-@pytest.mark.parametrize("size", [(48, 48), (49, 48), (48, 97), (1, 1), (3, 200), (640, 480)])
-def test_any_size_gives_the_largest_centred_square(size):
-    height, width = size
-    image = picture(height, width)
-    side = min(size)
-    top, left = (height - side) // 2, (width - side) // 2
-    square = image.crop((left, top, left + side, top + side))
-    expected = np.asarray(square.resize((48, 48), Image.Resampling.BILINEAR))
-    assert np.array_equal(face_of(image), expected)
+    (upright if turn is None else upright.transpose(turn)).save(tmp_path / "photo.png", exif=exif)
+    assert np.array_equal(face_of(tmp_path / "photo.png"), np.asarray(upright)[6:54])
+    assert np.array_equal(face_of(tmp_path / "photo.png", (0, 0, 48, 48)), np.asarray(upright)[:48])
 
 
 def test_scaling_down_takes_the_mean_of_what_a_pixel_stands_for():
@@ -83,24 +63,26 @@ def test_scaling_down_takes_the_mean_of_what_a_pixel_stands_for():
     assert face_of(image).mean() == pytest.approx(np.asarray(image).mean(), abs=0.5)
 
 
-@pytest.mark.parametrize("box, square", [
-    ((10, 20, 30, 30), (10, 20, 30)),       # a square stays as it is
-    ((10, 20, 20, 30), (5, 20, 30)),        # a tall box grows to both sides
-    ((0, 20, 20, 30), (0, 20, 30)),         # moved inside at the left
-    ((80, 20, 20, 30), (70, 20, 30)),       # and at the right
-    ((10, 0, 40, 10), (10, 0, 40)),         # and at the top
-    ((5, 5, 80, 20), (10, 0, 70)),          # no square of 80 fits into a height of 70
-    ((0, 0, 100, 70), (15, 0, 70)),         # the whole picture
-    (None, (15, 0, 70)),
-])
-def test_boxes(box, square):
-    image = picture(70, 100)
-    x, y, side = square
+@pytest.mark.parametrize("size, box, square", [
+    ((48, 48), None, (0, 0, 48)), ((1, 1), None, (0, 0, 1)), ((3, 200), None, (98, 0, 3)),
+    ((640, 481), None, (0, 79, 481)),
+    ((70, 100), (10, 20, 30, 30), (10, 20, 30)),        # a square stays as it is
+    ((70, 100), (10, 20, 20, 30), (5, 20, 30)),         # a tall box grows to both sides
+    ((70, 100), (0, 20, 20, 30), (0, 20, 30)),          # moved inside at the left
+    ((70, 100), (80, 20, 20, 30), (70, 20, 30)),        # and at the right
+    ((70, 100), (10, 0, 40, 10), (10, 0, 40)),          # and at the top
+    ((70, 100), (5, 5, 80, 20), (10, 0, 70)),           # no square of 80 fits into a height of 70
+    ((70, 100), (0, 0, 100, 70), (15, 0, 70))])         # the whole picture
+def test_a_box_or_the_largest_centred_square(size, box, square):
+    image, (x, y, side) = picture(*size), square
     expected = image.crop((x, y, x + side, y + side)).resize((48, 48), Image.Resampling.BILINEAR)
     assert np.array_equal(face_of(image, box), np.asarray(expected))
-    for outside in (-1, 0, 5, 5), (0, 0, 0, 5), (0, 0, 5, -5), (96, 0, 5, 5), (0, 66, 5, 5):
-        with pytest.raises(ValueError, match="does not lie in the picture of 100x70 pixels"):
-            face_of(image, outside)
+
+
+@pytest.mark.parametrize("box", [(-1, 0, 5, 5), (0, 0, 0, 5), (96, 0, 5, 5), (0, 66, 5, 5)])
+def test_a_box_outside_is_refused(box):
+    with pytest.raises(ValueError, match="does not lie in the picture of 100x70 pixels"):
+        face_of(picture(70, 100), box)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "I",
@@ -109,33 +91,24 @@ def test_modes(mode):
     """A black and white picture is the same face in every mode Pillow has."""
     grey = Image.fromarray((np.asarray(picture()) > 128).astype(np.uint8) * 255)
     if mode in ("I", "I;16"):
-        values = np.asarray(grey).astype(np.int32) * 257
-        image = Image.fromarray(values.astype(np.uint16 if mode == "I;16" else np.int32))
-    elif mode in ("LA", "P", "HSV", "CMYK"):
-        image = grey.convert("RGB").convert({"LA": "RGBA"}.get(mode, mode)).convert(mode)
+        image = Image.fromarray(np.asarray(grey).astype("u2" if mode == "I;16" else "i4") * 257)
     else:
-        image = grey.convert(mode)
+        image = (grey if mode in "1L" else grey.convert("RGB")).convert(mode)
     assert image.mode == mode
     difference = np.abs(face_of(image).astype(int) - np.asarray(grey).astype(int))
     assert difference.max() <= 1
 
 
-def test_colours_and_what_is_transparent(tmp_path):
+def test_colours_and_what_is_transparent():
     """Grey by luma; what is not covered is white."""
     assert (face_of(Image.new("RGB", (48, 48), (255, 0, 0))) == round(0.299 * 255)).all()
     image = Image.new("RGBA", (48, 48), (0, 0, 0, 0))
     image.paste((0, 0, 0, 255), (0, 0, 48, 24))
     face = face_of(image)
     assert (face[:24] == 0).all() and (face[24:] == 255).all()
-    palette = Image.new("P", (48, 48), 1)
-    palette.putpalette([9, 9, 9, 200, 200, 200])
-    palette.save(tmp_path / "palette.png", transparency=1)
-    assert (face_of(tmp_path / "palette.png") == 255).all()
     clear = Image.new("RGBA", (2, 1), (200, 0, 0, 0))
     clear.putpixel((0, 0), (200, 0, 0, 255))
     assert np.asarray(colour_of(clear)).tolist() == [[[200, 0, 0], [255, 255, 255]]]
-    deep = Image.fromarray(np.array([[0, 128 * 256]], np.uint16))
-    assert np.asarray(colour_of(deep)).tolist() == [[[0, 0, 0], [128, 128, 128]]]
     with pytest.raises(ValueError, match="no fixed range"):
         face_of(Image.new("F", (48, 48)))
 
@@ -177,9 +150,6 @@ def test_many_pictures_give_what_single_ones_give(read, model_file, pictures):
         assert values == [f"{p:.2f}" for p in face["probabilities"].values()]
         answers.append(tuple(face["probabilities"].values()))
     assert len(set(answers)) == len(answers), "different pictures, yet the same answer"
-    (part,) = json.loads(read(pictures[1], "--json", "--box", "0,0,20,20")[1])[0]["faces"]
-    assert part["box"] == [0, 0, 20, 20] and (
-        part["probabilities"] != together[1]["faces"][0]["probabilities"])
 
 
 @pytest.fixture(scope="module")
@@ -202,8 +172,6 @@ def test_a_folder_gives_a_row_a_face(read, scenes):
                                       str(scenes / "more" / "c.png")]
     left, right = ([int(v) for v in line.split()[1].split(",")] for line in (one, two))
     assert left[0] < right[0] and three.split()[1] == "0,0,48,48"
-    assert read(scenes, "--strict")[0] == 1, "a picture without a face"
-    assert read(scenes / "a.png", "--strict")[0] == 0
 
 
 def test_a_bad_file_is_reported_and_the_rest_goes_on(read, pictures, tmp_path):
@@ -242,7 +210,7 @@ def test_the_csv_holds_what_is_printed(read, scenes, tmp_path):
         assert sum(p) == pytest.approx(1, abs=1e-4) and row["prediction"] == NAMES[np.argmax(p)]
         assert row["w"] == row["h"]
     code, _, err = read(scenes, "--csv", tmp_path / "faces.csv")
-    assert code == 2 and "is there already" in err, "a file is never overwritten"
+    assert code == 2 and "faces.csv is there already: choose another --csv, or give --force" in err
 
 
 def test_show_marks_a_copy_of_each_picture(read, scenes, tmp_path):
@@ -267,18 +235,23 @@ def test_show_mirrors_subfolders(read, tmp_path):
     assert sorted(file.relative_to(out).as_posix() for file in out.rglob("*.png")) == [
         "a/1-faces.png", "b/1-faces-2.png", "b/1-faces.png"]
     code, out, err = read(*options)
-    assert code == 2 and out == "" and "a/1-faces.png is there already" in err
+    assert code == 2 and out == "" and "a/1-faces.png is there already: choose another --show" in err
     assert read(*options, "--force")[0] == 0
 
 
-def test_an_undrawn_copy_loses_no_answer(read, pictures, monkeypatch, tmp_path):
+def test_a_full_disk_is_named_and_loses_no_answer(read, pictures, monkeypatch, tmp_path):
+    """A marked copy that cannot be written is a note; the table of rows is what one asked for."""
     def full(*_):
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("tinyfer.photo.marking.marked", full)
-    code, out, err = read(*pictures, "--whole", "--json", "--show", tmp_path / "marked")
-    assert code == 1 and err.count("no space left") == 3
+    with monkeypatch.context() as patch:
+        patch.setattr("tinyfer.photo.marking.marked", full)
+        code, out, err = read(*pictures, "--whole", "--json", "--show", tmp_path / "marked")
+    assert code == 1 and err.count("No space left") == 3
     assert [len(row["faces"]) for row in json.loads(out)] == [1, 1, 1]
+    if os.path.exists("/dev/full"):
+        code, _, err = read(*pictures, "--whole", "--csv", "/dev/full", "--force")
+        assert (code, err) == (2, "error: /dev/full: No space left on device\n")
 
 
 def test_what_an_answer_is_worth_is_said(read, call, model_file, pictures, tmp_path, monkeypatch):
@@ -309,23 +282,21 @@ def test_what_an_answer_is_worth_is_said(read, call, model_file, pictures, tmp_p
 
 
 @pytest.mark.parametrize("form", ["--json", "--whole"])
-def test_what_is_done_outlasts_ctrl_c(read, tmp_path, monkeypatch, form):
-    for name in "abc":
-        picture(seed=ord(name)).save(tmp_path / f"{name}.png")
-
+def test_what_is_done_outlasts_ctrl_c(read, pictures, tmp_path, monkeypatch, form):
     def stop(path, *arguments, **options):
-        if path.endswith("c.png"):
+        if path == str(pictures[2]):
             raise KeyboardInterrupt
         return tinyfer.read_photo(path, *arguments, **options)
 
     monkeypatch.setattr(reading, "read_photo", stop)
-    code, out, err = read(tmp_path, form, "--csv", tmp_path / "rows.csv")
+    code, out, err = read(*pictures, form, "--csv", tmp_path / "rows.csv")
     assert code == 130 and "stopped; the pictures above are done" in err
     with open(tmp_path / "rows.csv", newline="") as file:
-        assert [row["picture"][-5:] for row in csv.DictReader(file)] == ["a.png", "b.png"]
-    shown = ([row["image"] for row in json.loads(out)] if form == "--json"
-             else out.splitlines()[1::2])
-    assert [name[-5:] for name in shown] == ["a.png", "b.png"]
+        rows = [row["picture"] for row in csv.DictReader(file)]
+    shown = ([row["image"] for row in json.loads(out)] if form == "--json" else
+             [line for line in out.splitlines() if line.startswith(str(tmp_path))])
+    assert list(dict.fromkeys(rows)) == [name.split(":")[0] for name in shown] == list(
+        map(str, pictures[:2]))
 
 
 def test_a_terminal_sees_how_far_it_is(read, pictures, monkeypatch):

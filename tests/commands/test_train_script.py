@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from child import KILL, KILLED, start
-from PIL import Image
 from small import draw_nothing, pack, use_small_network
 
 from tinyfer.commands import train
@@ -23,7 +22,7 @@ from tinyfer.core.networks import load_model
 from tinyfer.data.splits import class_weights
 from tinyfer.scores.metrics import evaluate
 from tinyfer.storage.arrays import load_arrays, save_arrays
-from tinyfer.training import loop, runs
+from tinyfer.training import runs
 from tinyfer.training.checkpoint import read_history
 from tinyfer.training.config import Config
 from tinyfer.training.recipes import BEST, DRAWN, OLD_NAMES, PLAIN, RECIPES, Recipe
@@ -80,16 +79,12 @@ def test_a_whole_run(trained, finished):
     assert {file.name for file in folder.iterdir()} == {
         ".lock", "config.json", "history.csv", "best.npz", "last.npz", "metrics.json", "curves.png",
         "confusion.png", "roc.png"}
-
     with open(folder / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2"]
-    assert set(rows[0]) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"}
 
     config = json.loads((folder / "config.json").read_text())
-    assert config["source"] == "drawn faces"
-    assert config["settings"]["balance"] == "weights" and config["experiment"] == "6"
-    assert config["class_names"] == ["angry", "fear", "happy", "sad", "surprise"]
+    assert config["source"] == "drawn faces" and config["experiment"] == "6"
     assert config["parts"]["train"]["images"] == sum(config["parts"]["train"]["per_class"].values())
     assert config["machine"]["versions"]["numpy"] == np.__version__
 
@@ -106,15 +101,9 @@ def test_a_whole_run(trained, finished):
     assert scores["best"]["validation"]["accuracy"] == max(accuracies)
     assert scores["last"] == dict(epoch=2, validation=dict(
         accuracy=accuracies[1], loss=float(rows[1]["val_loss"])))
-    assert scores["source"] == "drawn faces"
-
-    for name in ("curves", "confusion", "roc"):
-        with Image.open(folder / f"{name}.png") as image:
-            image.load()
 
     assert re.search(r"^    2  +\d\.\d{4}", out, re.M), "no table line for epoch 2"
-    assert re.search(r"macro mean +\d", out) and "95 % interval" in out
-    assert "scored once with the best epoch" in out
+    assert re.search(r"macro mean +\d", out) and "scored once with the best epoch" in out
     assert "\r" not in out, "a log must have plain lines"
 
 
@@ -155,12 +144,9 @@ def test_defaults_follow_the_recipe(small, monkeypatch):
     pack({"fer2013.csv": ""}, small / "archive.zip")
     given = {"data": "archive.zip"}
     assert train.new_config(given) == Config(data=str(small / "archive.zip"))
-    assert train.new_config(given | {"drop_duplicates": True}).drop_duplicates
-    for change in dict(epochs=7), dict(batch_size=9), dict(lr=0.3), dict(patience=2, mixup=0.5):
-        changed = replace(RECIPES["study"], **change)
-        with monkeypatch.context() as patch:
-            patch.setitem(RECIPES, "study", changed)
-            assert train.new_config(given).recipe == changed
+    changed = replace(RECIPES["study"], epochs=7, batch_size=9, lr=0.3, patience=2, mixup=0.5)
+    monkeypatch.setitem(RECIPES, "study", changed)
+    assert train.new_config(given).recipe == changed
 
 
 @pytest.mark.parametrize("given, choice, name", [
@@ -174,8 +160,6 @@ def test_defaults_follow_the_recipe(small, monkeypatch):
     ({"dtype": "float64"}, (5, "weights", "report"), "experiment6-float64-seed0"),
     ({"recipe": "best"}, (5, "none", "report"), "5-none-report-best-seed0"),
     ({"recipe": "best", "experiment": "6"}, (5, "weights", "report"), "experiment6-best-seed0"),
-    ({"limit": 70, "start": "five-class"}, (5, "weights", "report"),
-     "experiment6-limit70-from-five-class-seed0"),
     ({"start": "five-class", "recipe": "study"}, (5, "weights", "report"),
      "experiment6-study-from-five-class-seed0"),
 ])
@@ -198,9 +182,6 @@ def test_raising_the_epochs_equals_a_longer_run(trained):
     assert run("--resume", "run", "--epochs", 3) == 0
     same_run("long", "run")
     assert runs.read_about("run") == runs.read_about("long")
-    scores = [(Path(folder) / "metrics.json").read_text() for folder in ("long", "run")]
-    assert [re.sub('"training_seconds": .*', "", text) for text in scores][0] == (
-        re.sub('"training_seconds": .*', "", scores[1]))
 
 
 def test_a_run_of_version_01_goes_on(trained):
@@ -214,6 +195,7 @@ def test_a_run_of_version_01_goes_on(trained):
     about["recipe"]["augmentation"] = {old.get(name, name): value for name, value
                                        in augmentation.items() if value}
     del about["settings"]["teachers"]
+    about["settings"]["limit"] = None           # an option that was given up
     about["settings"] |= {name: about["recipe"][name] for name in PLAIN} | {"recipe": "study"}
     Path("run/config.json").write_text(json.dumps(about))
     arrays = load_arrays("run/last.npz")
@@ -230,13 +212,9 @@ def test_a_run_of_version_01_goes_on(trained):
 def test_a_run_in_float64_is_the_same_run_but_for_rounding(trained):
     """The same weights, order, augmentation and dropout: the first epochs must agree."""
     run(*FEW, "--epochs", 2, "--out", "double", "--dtype", "float64")
-    for folder, dtype in (("run", np.float32), ("double", np.float64)):
-        with np.load(f"{folder}/best.npz") as saved:
-            assert saved["conv1.w"].dtype == dtype
-        assert load_model(f"{folder}/best.npz").dtype == dtype
+    assert load_model("double").dtype == np.float64
     losses = [[row["loss"] for row in read_history(folder)] for folder in ("run", "double")]
-    assert losses[0] != losses[1]
-    assert np.allclose(*losses, rtol=1e-4)
+    assert losses[0] != losses[1] and np.allclose(*losses, rtol=1e-4)
 
 
 def test_stopped_before_the_first_checkpoint(trained):
@@ -263,8 +241,7 @@ def test_interrupted_for_real(tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("TINYFER_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
     draw_nothing(monkeypatch)
-    settings = ["--drawn", "98", "--limit", "14", "--batch-size", "8", "--seed", "3",
-                "--epochs", "5"]
+    settings = ["--drawn", "70", "--batch-size", "8", "--seed", "3", "--epochs", "5"]
     code, err = stopped_after(1, signal.SIGINT, *settings, "--out", "broken")
     assert code == 130
     assert "--resume broken" in err and "Traceback" not in err
@@ -321,21 +298,6 @@ def test_without_its_checkpoint_a_run_is_not_begun_again(trained, refused):
         assert before == files()
         del before[left]
         (trained / "run" / left).unlink()
-
-
-def test_a_checkpoint_of_other_settings_is_refused(trained, refused):
-    """An edited config.json, and the last.npz of a run with another seed."""
-    run(*FEW, "--epochs", 1, "--seed", 4, "--out", "other")
-    original = (trained / "run" / "config.json").read_text()
-    for name, value in (("lr", 0.5), ("balance", "none"), ("label_smoothing", 0.3)):
-        config = json.loads(original)
-        settings = config["settings"]
-        (settings if name in settings else settings["recipe"])[name] = value
-        (trained / "run" / "config.json").write_text(json.dumps(config))
-        assert "run/last.npz does not fit this run" in refused(train.main, "--resume", "run")
-    (trained / "run" / "config.json").write_text(original)
-    shutil.copy("other/last.npz", "run/last.npz")
-    assert "last.npz does not fit this run" in refused(train.main, "--resume", "run")
 
 
 def test_a_run_has_one_owner(trained, refused):
@@ -399,16 +361,8 @@ def test_resuming_with_other_data_or_none(trained, refused):
     assert "no longer in /gone/archive.zip: tell where it is" in message
 
 
-def test_divergence_is_named(small, refused, monkeypatch):
-    monkeypatch.setattr(loop, "softmax_cross_entropy",
-                        lambda logits, *_: (np.nan, np.zeros_like(logits)))
-    message = refused(train.main, *FEW, "--out", "run")
-    assert re.search(r"loss became nan in epoch 1, step 1 of \d", message)
-    assert np.isfinite(load_arrays(small / "run" / "last.npz")["model/dense1.w"]).all()
-
-
 def test_the_best_recipe_is_resumed_with_everything_in_it(small, monkeypatch, capsys, refused):
-    """Schedule, averages and distortions; config.json tells it whole; none of it may change."""
+    """config.json tells it whole; none of it may change."""
     whole_faces = replace(BEST, crop=None)          # the small network takes no others
     monkeypatch.setitem(RECIPES, "best", whole_faces)
     best = [*FEW, "--recipe", "best", "--epochs", 3, "--batch-size", 16]
@@ -416,12 +370,9 @@ def test_the_best_recipe_is_resumed_with_everything_in_it(small, monkeypatch, ca
     stop_after_one_epoch([*best, "--out", "begun"])
     assert run("--resume", "begun") == 0
     same_run("whole", "begun")
-    assert "optimizer/mean.conv1.w" in load_arrays("whole/last.npz")
-    config = json.loads(Path("whole/config.json").read_text())
-    settings = config["settings"]
+    settings = runs.read_about("whole")["settings"]
     assert settings["recipe"]["name"] == "best" and settings["balance"] == "none"
     assert Recipe.read(settings["recipe"]) == replace(whole_faces, epochs=3, batch_size=16)
-
     capsys.readouterr()
     message = refused(train.main, "--resume", "whole", "--epochs", 4)
     assert "whose rate falls to 0 in its 3 epochs: start a new one" in message
@@ -441,19 +392,14 @@ def stop_after_one_epoch(arguments):
         assert run(*arguments) == 130
 
 
-def test_patience_and_limit(small, monkeypatch, capsys):
+def test_patience_ends_a_run_and_may_be_told_anew(small, monkeypatch, capsys):
     """And a training that learnt nothing says so."""
     monkeypatch.setattr(train, "warnings", lambda history, labels: ["it has learnt nothing"])
-    assert run("--drawn", 400, "--limit", 20, "--epochs", 60, "--lr", 1e-9, "--patience", 1,
-               "--out", "run") == 0
+    assert run("--drawn", 98, "--epochs", 60, "--lr", 1e-9, "--patience", 1, "--out", "run") == 0
     ended = len(read_history("run"))
-    parts = json.loads(Path("run/config.json").read_text())["parts"]
-    assert [part["images"] for part in parts.values()] == [20, 20, 20]
-    printed = capsys.readouterr().out
-    assert "only 20 images of each part were used" in printed
-    assert "\nnote: it has learnt nothing\n" in printed
+    assert "\nnote: it has learnt nothing\n" in capsys.readouterr().out
     assert run("--resume", "run") == 0 and len(read_history("run")) == ended < 60
-    assert run("--resume", "run", "--patience", 4) == 0, "may be told anew"
+    assert run("--resume", "run", "--patience", 4) == 0
     assert ended < len(read_history("run")) < 60
 
 

@@ -21,8 +21,6 @@ from tinyfer.data import (
     split,
     undersample,
 )
-from tinyfer.data.splits import limited
-from tinyfer.training.experiments import prepare
 
 
 def numbered_faces(counts, class_names=EMOTIONS, seed=0):
@@ -223,25 +221,3 @@ def test_fer2013_is_recognised_in_any_order_and_unchanged():
     faces[0, 0, 0] ^= 1
     for change in dict(usage=private), dict(labels=(data.labels + 1) % 7), dict(faces=faces):
         assert not is_published(replace(data, **change))
-
-
-# A few images, to see whether everything works
-
-
-def test_limited_draws_so_many_and_at_least_one_of_each_class(data):
-    for seed in range(20):
-        part = limited(data, 9, seed)
-        assert len(part) == 9 and part.counts().min() >= 1
-        assert ids(part) == sorted(ids(part)) and ids(part) == ids(limited(data, 9, seed))
-    assert ids(limited(data, 30, 1)) != ids(limited(data, 30, 2))
-    assert limited(data, len(data)) is data
-    with pytest.raises(ValueError, match="6 faces are too few for 7 classes"):
-        limited(data, 6)
-
-
-def test_prepare_limits_every_part(data):
-    parts = prepare(data, (5, "weights", "report"), limit=8)
-    assert [len(part) for part in parts] == [8, 8, 8]
-    whole = prepare(data, (5, "weights", "report"))
-    for part, source in zip(parts, whole):
-        assert set(ids(part)) <= set(ids(source))

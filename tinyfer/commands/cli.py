@@ -1,7 +1,9 @@
 """What the command lines of all scripts share: errors are one sentence, and exit code 2."""
 
 import argparse
+import csv
 import difflib
+import errno
 import os
 import sys
 import warnings
@@ -16,7 +18,6 @@ from tinyfer.data import find_data, load_fer2013
 from tinyfer.data.faces import SIZE
 from tinyfer.photo.reading import BEST_CROPS, DEFAULT
 
-SUPPRESS = argparse.SUPPRESS
 LONGEST = 199       # characters of a message
 
 
@@ -82,21 +83,52 @@ def add_output(parser, default):
     parser.add_argument("--force", action="store_true", help="replace what is there already")
 
 
-def check_output(path, force):
+def check_output(path, force, option="--out"):
     """To be asked before the work: ValueError where a file or a filled folder is there already and
     not to be replaced, OSError where nothing can be written there. Nothing is made."""
     path = Path(path)
     if not force and path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise ValueError(f"{path} is there already: choose another --out, or give --force to "
+        raise ValueError(f"{path} is there already: choose another {option}, or give --force to "
                          "replace it")
     check_writable(path if path.is_dir() else path.parent)
 
 
-def at_least(least):
+@contextmanager
+def naming(path):
+    """What cannot be written within, as on a full disk, is an OSError with the file's name."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+class Table:
+    """A csv file, or standard output, in which each row is as soon as it is written."""
+
+    def __init__(self, path=None):
+        self.path, self.file = path, sys.stdout
+        if path:
+            self.file = open(path, "w", newline="", encoding="utf-8", errors="surrogateescape")
+        self.writer = csv.writer(self.file, lineterminator="\n")
+
+    def row(self, values):
+        with naming(self.path or "standard output"):
+            self.writer.writerow(values)
+            self.file.flush()
+
+    def close(self):
+        if self.path:
+            with suppress(OSError):         # row() has said it
+                self.file.close()
+
+
+def at_least(least, most=10**18):
     """A type of option: a whole number, `least` or more."""
     def whole_number(given):
-        if not given.isdecimal() or len(given) > 18 or int(given) < least:
-            raise argparse.ArgumentTypeError(f"expected a whole number from {least}, got {given!r}")
+        if not given.isdecimal() or len(given) > 18 or not least <= int(given) <= most:
+            upto = f" to {most}" * (most < 10**18)
+            raise argparse.ArgumentTypeError(f"expected a whole number from {least}{upto}, got "
+                                             f"{given!r}")
         return int(given)
 
     return whole_number
@@ -130,9 +162,17 @@ def add_setting(parser, each, default=None):
                                metavar=about.get("metavar", choices))
 
 
-def numbers(given):
-    """A type of option: whole numbers from 1, with commas between them."""
-    return tuple(at_least(1)(number) for number in given.split(","))
+def one_of(choices, what):
+    """A type of option: names out of `choices`, with commas between them."""
+    def names(given):
+        chosen = given.split(",")
+        for name in chosen:
+            if name not in choices:
+                raise argparse.ArgumentTypeError(f"there is no {what} {name!r}; there are "
+                                                 + ", ".join(choices))
+        return chosen
+
+    return names
 
 
 def check_writable(folder):
@@ -212,8 +252,11 @@ def fail(error):
 
 def sentence(error):
     """What an exception or a message says, without the number of an OSError."""
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        if error.filename is None and error.errno == errno.ENOSPC:      # all other files are named
+            return f"standard output: {error.strerror}"
+        if error.filename is not None:
+            return f"{error.filename}: {error.strerror}"
     return str(error)
 
 

@@ -1,7 +1,7 @@
 """Score a trained run on a part of its data: text, JSON, pictures and a page for the browser.
 
     python scripts/evaluate.py runs/experiment6-seed0
-    python scripts/evaluate.py runs/experiment6-seed0 --binarize --against runs/experiment7-seed0
+    python scripts/evaluate.py runs/experiment6-seed0 --against runs/experiment7-seed0
     python scripts/evaluate.py five-class --data archive.zip
 """
 
@@ -17,27 +17,18 @@ from tinyfer.core.inference import CROPS
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.data.load import is_class_folder, load_class_folder
 from tinyfer.photo.reading import largest_face
-from tinyfer.scores import metrics, plots
-from tinyfer.storage.arrays import atomic_write
-from tinyfer.training.evaluation import (
-    PARTS,
-    binarized_scores,
-    compare,
-    mistakes,
-    parts_of,
-    reweighed_scores,
-    score,
-)
+from tinyfer.scores import metrics
+from tinyfer.training.evaluation import PARTS, compare, parts_of, score
 from tinyfer.training.experiments import OWN
-from tinyfer.training.runs import open_run, write_json
+from tinyfer.training.runs import open_run
 
 
 def parse(argv):
     parser = cli.parser(
         description="Score the best weights of a run on one of its parts, on all images and on "
-        "those without an exact copy in training. Writes report.txt, metrics.json, "
-        "confusion.png, roc.png, calibration.png and report.html, a page that needs nothing "
-        "beside it. It shows photographs of the data set: keep it to yourself.")
+        "those without an exact copy in training. Writes report.txt, metrics.json, pictures, and "
+        "report.html, which shows them all and needs nothing beside it. It shows photographs of "
+        "the data set: keep it to yourself.")
     add = parser.add_argument
     add("run", metavar="RUN", help="packaged weights by name, a run folder, or a model file")
     add("--part", choices=PARTS, help="which part to score (default test)")
@@ -49,14 +40,8 @@ def parse(argv):
         "trained; the whole picture for the packaged weights)")
     cli.add_output(parser, "RUN/evaluation-PART, or runs/evaluation-NAME-PART for packaged "
                    "weights; the name of a folder of your own in the place of PART")
-    add("--mistakes", type=cli.at_least(0), default=24, metavar="N",
-        help="how many of the most confident mistakes the page shows (default 24)")
     add("--crops", type=int, choices=tuple(CROPS), default=1, help="average the probabilities over "
         "so many windows and mirror images of each face, as predict does over 18 (default 1)")
-    add("--binarize", action="store_true", help="also merge the classes after prediction: positive "
-        "= happy + surprise, negative = angry, disgust, fear, sad (experiment 6b)")
-    add("--reweigh", action="store_true", help="also score the probabilities multiplied by the "
-        "class weights, or divided by them if the run was trained with them (docs, chapter 12)")
     add("--against", nargs="+", default=[], metavar="RUN", help="other runs of these classes, "
         "or of two, and of the same seed: compared on the same images (agreement and McNemar's "
         "exact test)")
@@ -73,9 +58,9 @@ def evaluate(given):
     run = open_run(given.run)
     trained_on = run.about and run.config.data and Path(run.config.data).resolve()
     own = is_class_folder(given.data) and trained_on != Path(given.data).resolve()
-    if own and (given.part or given.reweigh or given.against):
-        raise ValueError("--part, --reweigh and --against need the data that the network was "
-                         "trained on; of a folder of pictures all are scored")
+    if own and (given.part or given.against):
+        raise ValueError("--part and --against need the data that the network was trained on; of "
+                         "a folder of pictures all are scored")
     name = Path(given.data).resolve().name if own else given.part or "test"
     folder = Path(given.out or (run.folder / f"evaluation-{name}" if run.folder else
                                 f"runs/evaluation-{Path(given.run).stem}-{name}"))
@@ -83,8 +68,7 @@ def evaluate(given):
     as_then = run.config.find_faces if run.about or not own else False
     find = largest_face if given.find_faces or as_then else None
     if own:
-        parts, copies = None, None
-        part = load_class_folder(given.data, run.model.class_names, find)
+        part, copies = load_class_folder(given.data, run.model.class_names, find), None
         cli.warn_of_drawn_faces(run)
     elif find and not as_then:
         raise ValueError("--find-faces needs --data with a folder of pictures that the run was not "
@@ -95,12 +79,7 @@ def evaluate(given):
     if len(part) == 0:
         raise ValueError(f"the {name} part of {given.run} is empty")
     probabilities = run.model.predict_proba(part.faces, crops=given.crops)
-    result = score(part.labels, probabilities, part.class_names, copies)
-    result["crops"] = given.crops
-    if given.binarize:
-        result["binarized"] = binarized_scores(part.labels, probabilities, part.class_names)
-    if given.reweigh:
-        result["reweighed"] = reweighed_scores(run, parts.train, part, probabilities)
+    result = score(part.labels, probabilities, part.class_names, copies) | {"crops": given.crops}
     if given.against:
         result["against"] = {place: compare(run, part, probabilities, open_run(place))
                              for place in given.against}
@@ -109,9 +88,7 @@ def evaluate(given):
     result["what"] = f"{what}, {len(part):,} images" + (
         f", the mean over {given.crops} crops of each" * (given.crops > 1))
     text = report_text(part, probabilities, result)
-    write_all(folder, part, probabilities, result, text)
-    write_report(folder / "report.html", run, part, probabilities, result, text,
-                 mistakes(part, probabilities, given.mistakes))
+    write_report(folder, run, part, probabilities, result, text)
     print(f"{text}\n\nreport.html, metrics.json and the pictures are in {cli.printable(folder)}")
 
 
@@ -140,12 +117,13 @@ def report_text(part, probabilities, result):
     rows = {name: row for name, row in result["classes"].items() if row["support"]}
     lines += ["", metrics.format_report(result | {"classes": rows}), "",
               _matrix(result, part.class_names)]
-    if "binarized" in result:
-        lines += ["", _binarized(result["binarized"])]
-    if "reweighed" in result:
-        lines += ["", _reweighed(result)]
-    if "against" in result:
-        lines += ["", _against(result["against"])]
+    for place, test in result.get("against", {}).items():
+        mine, other = test["accuracies"]
+        lines.append(
+            f"\nagainst {cli.printable(place)}, {test['n']:,} images:\n"
+            f"  accuracy {mine:.4f} and {other:.4f}, equal predictions {test['agreement']:.4f};\n"
+            f"  right only here {test['only_one']}, only there {test['only_other']}, "
+            f"McNemar's exact p = {test['p']:.3g}")
     return "\n".join(lines)
 
 
@@ -163,61 +141,10 @@ def _leakage(result):
 
 def _matrix(result, names):
     """Counts; rows true, columns predicted. Rows of classes that are there."""
-    matrix = np.array(result["confusion_matrix"])
     widths = [max(7, len(name) + 1) for name in names]
     first = max(16, *map(len, names))
     lines = ["true \\ predicted".ljust(first)
              + "".join(f"{name:>{width}}" for name, width in zip(names, widths))]
     lines += [f"{name:{first}}" + "".join(f"{n:{width},}" for n, width in zip(row, widths))
-              for name, row in zip(names, matrix) if row.any()]
+              for name, row in zip(names, result["confusion_matrix"]) if any(row)]
     return "\n".join(lines)
-
-
-def _binarized(binarized):
-    test = binarized["scores"]
-    lines = [f"merged after prediction, positive where P(happy) + P(surprise) > "
-             f"{test['threshold']}:",
-             f"accuracy {test['accuracy']:.4f}, precision of positive "
-             f"{test['precision']:.4f}, recall {test['recall']:.4f}, "
-             f"AUC {test['auc']:.4f}",
-             "threshold  accuracy  precision  recall"]
-    lines += [f"{row['threshold']:9.2f}  {row['accuracy']:8.4f}  {row['precision']:9.4f}  "
-              f"{row['recall']:6.4f}" for row in binarized["thresholds"]]
-    return "\n".join(lines)
-
-
-def _reweighed(result):
-    other = result["reweighed"]
-    return "\n".join(
-        [f"the probabilities as they are, and {other['how']} by the class weights:",
-         " " * 12 + "accuracy  macro precision  macro recall"]
-        + [f"{name:12}{scores['accuracy']:8.4f}  {scores['macro']['precision']:15.4f}  "
-           f"{scores['macro']['recall']:12.4f}"
-           for name, scores in (("as they are", result), (other["how"], other["scores"]))])
-
-
-def _against(others):
-    lines = []
-    for place, test in others.items():
-        mine, other = test["accuracies"]
-        lines.append(
-            f"against {cli.printable(place)}, {test['n']:,} images:\n"
-            f"  accuracy {mine:.4f} and {other:.4f}, equal predictions {test['agreement']:.4f};\n"
-            f"  right only here {test['only_one']}, only there {test['only_other']}, "
-            f"McNemar's exact p = {test['p']:.3g}")
-    return "\n".join(lines)
-
-
-def write_all(folder, part, probabilities, result, text):
-    names, title = part.class_names, result["what"]
-    write_json(folder / "metrics.json", result)
-    with atomic_write(folder / "report.txt") as file:
-        file.write(text.encode() + b"\n")
-    plots.confusion(np.array(result["confusion_matrix"]), names, folder / "confusion.png",
-                    title=title)
-    curves = metrics.roc_per_class(part.labels, probabilities)
-    if any(curves):
-        plots.roc(curves, names, folder / "roc.png", title=title)
-    plots.calibration(result["calibration"], folder / "calibration.png", title=title)
-    if "binarized" in result:
-        plots.thresholds(result["binarized"]["thresholds"], folder / "thresholds.png", title=title)

@@ -5,6 +5,7 @@
     python scripts/explore.py --drawn 2000 --save faces.npz
 """
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,6 @@ from tinyfer.scores import plots
 from tinyfer.storage.arrays import save_arrays
 from tinyfer.training.runs import write_json
 
-FOLDERS = {"train": ("Training",), "test": ("PublicTest", "PrivateTest")}
 SAMPLES = 32
 SHOWN_GROUPS = 16
 
@@ -49,7 +49,6 @@ def parse(argv):
     cli.add_output(parser, "runs/explore")
     add("--save", metavar="FILE", help="only keep the faces, labels and parts in FILE, an .npz "
         "that docs/one_file.py learns from")
-    add("--no-photographs", action="store_true", help="no sheets of single images")
     return parser.parse_args(argv)
 
 
@@ -61,7 +60,7 @@ def explore(given):
     if given.save and given.out:
         raise ValueError("--save and --out contradict each other: give one of them")
     folder = Path(given.save or given.out or "runs/explore")
-    cli.check_output(folder, given.force)
+    cli.check_output(folder, given.force, "--save" if given.save else "--out")
     data = load(given)
     if given.save:
         save_arrays(given.save, dict(faces=data.faces, labels=data.labels, usage=data.usage,
@@ -75,10 +74,9 @@ def explore(given):
         print(f"\n{PUBLISHED[facts['published']]}")
     write_json(folder / "facts.json", facts)
     draw_pictures(data, facts, folder)
-    if not given.no_photographs:
-        draw_sheets(data, folder / "photographs", given.seed)
+    draw_sheets(data, folder / "photographs", given.seed)
     print(f"\nfacts.json and the pictures are in {cli.printable(folder)}")
-    if not given.no_photographs and data.source == "FER-2013":
+    if data.source == "FER-2013":
         print(f"{cli.printable(folder / 'photographs')} shows third-party photographs: do not "
               "publish it")
 
@@ -97,15 +95,15 @@ def load(given):
 
 def facts_of(data, seed):
     """Everything that is printed, as a dict for JSON."""
-    facts = dict(source=data.source, seed=seed)
-    facts["folders"] = {name: _counts(data[np.isin(data.usage, usages)])
-                        for name, usages in FOLDERS.items()}
-    facts["parts"] = {usage: _counts(data[data.usage == usage]) for usage in USAGES}
-    facts["copies"] = duplicate_facts(data)
-    facts["copies"]["labels"] = _label_pairs(data)
-    empty = blank(data.faces)
-    facts["blank"] = {usage: int(np.sum(empty & (data.usage == usage))) for usage in USAGES}
-    facts["leaks"] = {}
+    empty, met = blank(data.faces), Counter(
+        ", ".join(data.class_names[c] for c in np.unique(data.labels[group]))
+        for group in conflicts(data))
+    facts = dict(
+        source=data.source, seed=seed,
+        parts={usage: dict(zip(data.class_names, data[data.usage == usage].counts().tolist()))
+               for usage in USAGES},
+        copies=duplicate_facts(data) | {"labels": dict(met.most_common())},
+        blank={usage: int(np.sum(empty & (data.usage == usage))) for usage in USAGES}, leaks={})
     for kind in ("official", "report"):
         parts = split(data, kind, seed)
         facts["leaks"][kind] = {
@@ -122,27 +120,12 @@ def conflicts(data):
     return [group for group in members if len(set(data.labels[group])) > 1]
 
 
-def _label_pairs(data):
-    """{"fear, surprise": in how many groups of copies these labels meet}, most frequent first."""
-    met = {}
-    for group in conflicts(data):
-        names = ", ".join(data.class_names[c] for c in np.unique(data.labels[group]))
-        met[names] = met.get(names, 0) + 1
-    return dict(sorted(met.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _counts(part):
-    return dict(zip(part.class_names, part.counts().tolist()))
-
-
 def as_text(facts, data):
     names, widths = data.class_names, [max(7, len(name) + 2) for name in data.class_names]
     lines = [f"{data.source}: {len(data):,} images of 48x48 grey pixels", "",
              " " * 11 + "".join(f"{name:>{width}}" for name, width in zip(names, widths))
              + f"{'all':>8}"]
-    for name, row in (facts["folders"] | facts["parts"]).items():
-        if name == USAGES[0]:
-            lines.append("")
+    for name, row in facts["parts"].items():
         counts = "".join(f"{n:{width},}" for n, width in zip(row.values(), widths))
         lines.append(f"{name:11}{counts}{sum(row.values()):8,}")
     copies = facts["copies"]

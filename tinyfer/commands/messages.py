@@ -18,13 +18,8 @@ PUBLISHED = {True: "these are the 35,887 images of FER-2013 as published", False
 def show_reading():
     """What shows how far the reading of pictures is, where they have to be decoded."""
     line = Line()
-
-    def progress(done, total):
-        line(done, total, "reading pictures")
-        if done == total:
-            line.done(f"read {total:,} pictures")
-
-    return progress
+    return lambda done, total: (line(done, total, "reading pictures") if done < total else
+                                line.done(f"read {total:,} pictures"))
 
 
 def introduce(about, config, folder, history):
@@ -58,8 +53,6 @@ def conclude(result, folder, config, notes, times):
           f"{cli.printable(folder)}")
     for sentence in notes:
         print(f"note: {sentence}")
-    if config.limit:
-        print(f"only {config.limit:,} images of each part were used: this score says nothing")
     if config.drawn:
         print(f"{RULE}\n  DRAWN FACES, NOT FER-2013: this score says nothing about photographs.\n"
               f"{RULE}")
@@ -91,7 +84,7 @@ def scores_of(result):
 
 
 def four_digits(value):
-    """Four digits; or a word, for an AUC of images that are all of one class."""
+    """Or a word, for an AUC of images that are all of one class."""
     return "undefined" if value is None else f"{value:.4f}"
 
 

@@ -30,7 +30,7 @@ def parse(argv):
     add("networks", nargs="*", metavar="RUN_OR_FILE",
         help="run folders (their best.npz is taken) or model files to offer beside the packaged "
         "networks")
-    add("--port", type=port, default=PORT, metavar="N",
+    add("--port", type=cli.at_least(0, 65_535), default=PORT, metavar="N",
         help=f"where to listen: this port or the next free one, 0 for any (default {PORT})")
     add("--no-browser", action="store_true", help="print the address, and open no browser")
     add("--measure", nargs="?", const=10_000, type=cli.at_least(21), metavar="REQUESTS",
@@ -40,13 +40,6 @@ def parse(argv):
         help="instead of showing the page, write a picture of it: PNG, or WebP or GIF that moves "
         "(needs Chromium, the browser extra)")
     return parser.parse_args(argv)
-
-
-def port(given):
-    number = cli.at_least(0)(given)
-    if number > 65_535:
-        raise cli.argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {given}")
-    return number
 
 
 def main(argv=None):

@@ -6,7 +6,6 @@
     curl -s https://example.org/photo.jpg | python scripts/predict.py - --json
 """
 
-import csv
 import json
 import sys
 import textwrap
@@ -36,7 +35,6 @@ def parse(argv):
         help="picture files, folders of them, or - for a picture from standard input")
     cli.add_reading(parser)
     cli.add_place(parser)
-    add("--strict", action="store_true", help="exit code 1 where a picture shows no face")
     add("--json", action="store_true", help="print JSON instead of a table")
     add("--csv", type=Path, metavar="FILE", help="also write the rows to a csv file")
     add("--show", type=Path, metavar="PNG_OR_FOLDER", help="also draw boxes and probabilities into "
@@ -52,8 +50,8 @@ def main(argv=None):
 
 def predict(given):
     set_threads(given.threads)
-    if given.csv and given.csv.exists() and not given.force:
-        raise ValueError(f"--csv: {given.csv} is there already; choose another name, or --force")
+    if given.csv:
+        cli.check_output(given.csv, given.force, "--csv")
     pictures = [(name, image) for image in given.images for name in list_pictures(image)]
     files = targets(given, pictures)
     run = open_run(given.model)
@@ -76,8 +74,7 @@ def predict(given):
             report.add(name, readings)
             if line:
                 line.left(done, len(pictures), "pictures")
-            if readings.error or (given.strict and not readings):
-                code = 1
+            code = code or int(bool(readings.error))
     return code
 
 
@@ -95,8 +92,7 @@ def targets(given, pictures):
         file = given.show if given.show.suffix else folder / f"{stem}-faces.png"
         while file in chosen:
             file, number = folder / f"{stem}-faces-{number}.png", number + 1
-        if file.exists() and not given.force:
-            raise ValueError(f"--show: {file} is there already; choose another place, or --force")
+        cli.check_output(file, given.force, "--show")
         chosen[file] = name
     return list(chosen)
 
@@ -120,16 +116,12 @@ class Report:
 
     def __init__(self, given, names):
         self.json, self.names, self.records = given.json, names, 0
-        self.csv = None
-        if given.csv:
-            self.csv = open(given.csv, "w" if given.force else "x", newline="", encoding="utf-8",
-                            errors="surrogateescape")
-            self.writer = csv.writer(self.csv, lineterminator="\n")
+        self.csv = cli.Table(given.csv) if given.csv else None
 
     def __enter__(self):
         print("[" if self.json else table_head(self.names))
         if self.csv:
-            self.write([["picture", *"xywh", "face", "prediction", "unsure", *self.names]])
+            self.csv.row(["picture", *"xywh", "face", "prediction", "unsure", *self.names])
         return self
 
     def __exit__(self, *_):
@@ -147,12 +139,12 @@ class Report:
         if readings.error:
             cli.note(readings.error, name)
         if self.csv:
-            self.write(csv_rows(name, readings))
+            for reading in readings:
+                self.csv.row([name, *fields(reading)])
+            if not readings:
+                self.csv.row([name] + [""] * 5 + ["not read" if readings.error else
+                                                  "no face found"])
         self.records += 1
-
-    def write(self, rows):
-        self.writer.writerows(rows)
-        self.csv.flush()
 
 
 def as_json(name, readings):
@@ -174,13 +166,6 @@ def as_dict(reading):
     return dict(box=reading.box, score=None if score is None else round(score, 4),
                 prediction=reading.expression, unsure=reading.unsure,
                 probabilities={name: round(p, 6) for name, p in reading.probabilities.items()})
-
-
-def csv_rows(name, readings):
-    """A row for each face, or one without a box for a picture in which none was found."""
-    if not readings:
-        return [[name] + [""] * 5 + ["not read" if readings.error else "no face found"]]
-    return [[name, *fields(reading)] for reading in readings]
 
 
 def fields(reading):

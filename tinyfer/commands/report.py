@@ -1,143 +1,73 @@
-"""report.html: one self-contained page about a run, to be opened in any browser.
+"""What evaluate leaves behind: numbers, text, pictures, and one page that shows them all.
 
-Scores are the text of report.txt, curves are SVG, faces are PNG inside the page; nothing is loaded
-from anywhere. It shows photographs of the data set and therefore stays on the machine it was made
-on.
+report.html loads nothing from anywhere: the pictures are inside it. It shows photographs of the
+data set and therefore stays on the machine it was made on.
 """
 
 import base64
-import io
 from html import escape
 
-from PIL import Image
+import numpy as np
 
 from tinyfer.scores import metrics, plots
 from tinyfer.storage.arrays import atomic_write
-from tinyfer.training.runs import describe_threads
+from tinyfer.training.evaluation import mistakes
+from tinyfer.training.runs import write_json
 
-# One column on a phone, two on a desktop.
 STYLE = """
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 1180px; padding: 0 16px 40px; background: #fff; color: #1a1a1a;
-       font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
-header { border-bottom: 3px solid #003b73; margin-bottom: 20px; }
-h1 { font-size: 1.6rem; line-height: 1.25; margin: 24px 0 4px; }
-h2 { font-size: 1.15rem; margin: 0 0 8px; }
-p { margin: 0 0 10px; }
-main { display: grid; gap: 36px 44px;
-       grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); }
-section { min-width: 0; }
-section:has(ul) { grid-column: 1 / -1; }
-.banner { padding: 10px 14px; border: 2px solid #b34a00; font-weight: 600; }
-pre { overflow-x: auto; font: 0.82rem/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }
-td, th { padding: 3px 12px 3px 0; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-figure { margin: 0; max-width: 560px; }
-svg { display: block; width: 100%; height: auto; }
-ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 14px 10px; font-size: 0.88rem;
-     grid-template-columns: repeat(auto-fill, minmax(100px, 1fr)); }
-img { display: block; width: 96px; height: 96px; margin-bottom: 4px; }
-@media print { section { break-inside: avoid; } }
+body { margin: 0 auto; max-width: 64rem; padding: 0 16px 40px; color: #1a1a1a; background: #fff;
+       font: 16px/1.5 system-ui, sans-serif; }
+pre { overflow-x: auto; font: 0.82rem/1.45 ui-monospace, monospace; }
+img { display: block; max-width: 100%; }
 """
 
 
-def write_report(path, run, part, probabilities, result, text, mistakes):
-    """Write the page.
+def write_report(folder, run, part, probabilities, result, text):
+    """Write metrics.json, report.txt, the pictures, and report.html.
 
     run: `tinyfer.training.runs.Run`; part: what was scored, with probabilities (N, K), result, the
-    dict of `tinyfer.training.evaluation.score` with heading, verdict and what, and the text of
-    report.txt; mistakes: indices of the wrong predictions to show.
+    dict of `tinyfer.training.evaluation.score` with heading, verdict and what, and the text.
     """
-    names, heading = part.class_names, escape(result["heading"])
-    scores = text.split("\n\n", 1)[1]
-    page = (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
-        f'content="width=device-width, initial-scale=1"><title>{heading}</title>'
-        f"<style>{STYLE}</style></head><body><header><h1>{heading}</h1>"
-        f"<p><b>{escape(result['verdict'])}</b></p><p>{escape(result['what'])}. Weights of the "
-        "best epoch on validation.</p></header>"
-        + '<p class="banner">These are drawn faces: the scores say nothing about FER-2013.</p>'
-        * (part.source == "drawn faces")
-        + f"<main>{_section('Scores', f'<pre>{escape(scores)}</pre>')}"
-        + _section("Confusion matrix", _chart(
-            plots.confusion, result["confusion_matrix"], names, name="Confusion matrix"))
-        + (_section("Learning curves", _learning(run.history)) if run.history else "")
-        + _section("ROC curves", _roc(part.labels, probabilities, names))
-        + _section("Calibration", _calibration(result["calibration"]))
-        + (_section("Merged to positive and negative", _chart(
-            plots.thresholds, result["binarized"]["thresholds"], name="What the threshold does"))
-           if "binarized" in result else "")
-        + _section("The most confident mistakes", _mistakes(part, probabilities, mistakes))
-        + (_section("Configuration", _configuration(run)) if run.about else "")
-        + "</main></body></html>\n")
+    write_json(folder / "metrics.json", result)
+    _write(folder / "report.txt", text + "\n")
+    drawn_faces = part.source == "drawn faces"
+    page = (f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+            f'content="width=device-width"><title>{escape(result["heading"])}</title>'
+            f"<style>{STYLE}</style></head><body><h1>{escape(result['heading'])}</h1>"
+            + "<p><b>These are drawn faces: the scores say nothing about FER-2013.</b></p>"
+            * drawn_faces
+            + f"<p><b>{escape(result['verdict'])}</b></p>"
+            f"<pre>{escape(text.split(chr(10) * 2, 1)[1])}</pre>")
+    for title, name in _pictures(folder, run, part, probabilities, result).items():
+        content = base64.b64encode((folder / name).read_bytes()).decode()
+        page += f'<h2>{title}</h2><img alt="{title}" src="data:image/png;base64,{content}">'
+    _write(folder / "report.html", page + "</body></html>\n")
+
+
+def _write(path, text):
     with atomic_write(path) as file:
-        file.write(page.encode())
+        file.write(text.encode())
 
 
-def _section(title, content):
-    return f"<section><h2>{title}</h2>{content}</section>"
-
-
-def _chart(draw, *arguments, **options):
-    return f"<figure>{plots.as_svg(draw, *arguments, **options)}</figure>"
-
-
-def _learning(history):
-    best = max(history, key=lambda row: row["val_accuracy"])
-    return (f"<p>Best epoch on validation: {best['epoch']} of {len(history)}, accuracy "
-            f"{best['val_accuracy']:.3f}. Training images are augmented and seen with dropout.</p>"
-            + "".join(_chart(plots.learning_curves, history, name=quantity, quantities=[quantity])
-                      for quantity in ("accuracy", "loss")))
-
-
-def _roc(labels, probabilities, names):
-    curves = metrics.roc_per_class(labels, probabilities)
-    if not any(curves):
-        return "<p>Undefined: there are images of one class only.</p>"
-    return ("<p>One class against the rest; the number is the area under the curve, 0.5 for "
-            f"guessing (dotted).</p>{_chart(plots.roc, curves, names, name='ROC curves')}")
-
-
-def _calibration(calibration):
-    gap = calibration["confidence"] - calibration["accuracy"]
-    word = "overconfident" if gap > 0 else "underconfident"
-    return (f"<p>Expected calibration error {calibration['ece']:.3f}: mean confidence "
-            f"{calibration['confidence']:.3f}, accuracy {calibration['accuracy']:.3f}, so {word} "
-            f"by {abs(gap):.3f}. On the dotted line, 80 % sure would mean right in 80 % of cases. "
-            "Where there are only a few images there is no dot.</p>"
-            f"{_chart(plots.calibration, calibration, name='Reliability diagram')}")
-
-
-def _mistakes(part, probabilities, mistakes):
-    if not len(mistakes):
-        return "<p>None: every prediction is right.</p>"
-    items = []
-    for i in mistakes:
-        true, guess = part.class_names[part.labels[i]], part.class_names[probabilities[i].argmax()]
-        items.append(f'<li><img alt="a face labelled {escape(true)}" src="{_png(part.faces[i])}">'
-                     f"<b>{escape(true)}</b><br>seen as {escape(guess)}<br>"
-                     f"{100 * probabilities[i].max():.1f} % sure</li>")
-    local = ("" if part.source != "FER-2013" else
-             " These are third-party photographs: keep this page to yourself.")
-    return ("<p>The label, and what the network was surest of instead. Some of these labels are "
-            f"wrong, some faces are no faces.{local}</p><ul>{''.join(items)}</ul>")
-
-
-def _png(face):
-    file = io.BytesIO()
-    Image.fromarray(face).save(file, format="PNG")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-
-
-def _configuration(run):
-    about = run.about
-    machine = about["machine"]
-    rows = {name.replace("_", " "): value
-            for name, value in (run.config.as_dict() | run.config.recipe.as_dict()).items()
-            if name not in ("data", "recipe", "name") and value is not None} | {
-        "experiment": run.experiment.number or "not one of the study's",
-        "values, of them trained": f"{about['parameters']:,}, {about['trainable_parameters']:,}",
-        "machine": f"{machine['cpu']}, {describe_threads(about['threads'])}",
-        "software": ", ".join([f"Python {machine['python']}", *(
-            f"{name} {version}" for name, version in machine["versions"].items() if version)])}
-    return "<table>" + "".join(f"<tr><th scope='row'>{escape(name)}</th><td>{escape(str(value))}"
-                               "</td></tr>" for name, value in rows.items()) + "</table>"
+def _pictures(folder, run, part, probabilities, result):
+    """Draw the pictures: {title: name of the file}."""
+    names, title = part.class_names, result["what"]
+    files = {"Confusion matrix": "confusion.png"}
+    plots.confusion(np.array(result["confusion_matrix"]), names, folder / "confusion.png", title)
+    if run.history:
+        files["Learning curves"] = "curves.png"
+        plots.learning_curves(run.history, folder / "curves.png")
+    curves = metrics.roc_per_class(part.labels, probabilities)
+    if any(curves):
+        files["ROC curves"] = "roc.png"
+        plots.roc(curves, names, folder / "roc.png", title)
+    files["Calibration"] = "calibration.png"
+    plots.calibration(result["calibration"], folder / "calibration.png", title)
+    wrong = mistakes(part, probabilities)
+    if len(wrong):
+        files["The most confident mistakes"] = "mistakes.png"
+        guesses = probabilities[wrong].argmax(axis=1)
+        plots.gallery(part.faces[wrong], [f"{names[label]},\nseen as {names[guess]}" for label, guess
+                                          in zip(part.labels[wrong], guesses)],
+                      folder / "mistakes.png")
+    return files

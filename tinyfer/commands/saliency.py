@@ -43,9 +43,9 @@ def parse(argv):
     add("--drawn", type=cli.at_least(14), metavar="N", help="N drawn faces even if FER-2013 is at "
         f"hand (default {DRAWN:,} where it is not)")
     cli.add_place(parser)
-    add("--method", nargs="+", metavar="METHOD",
-        help=f"one or several of {', '.join(METHODS)}; or all (default {' '.join(OF_PICTURES)} for "
-        "an IMAGE, else gradient, the study's)")
+    add("--method", type=cli.one_of((*METHODS, "all"), "method"), metavar="A,B,...",
+        help=f"some of {', '.join(METHODS)}; or all (default {','.join(OF_PICTURES)} for an IMAGE, "
+        "else gradient, the study's)")
     add("--of", choices=("probability", "logit"), default="probability",
         help="explain the probability or the logit of the class (default probability)")
     add("--target", metavar="CLASS", help="the class to explain (default: the one predicted)")
@@ -58,19 +58,8 @@ def parse(argv):
     cli.add_threads(parser)
     given = parser.parse_args(argv)
     given.out = Path(given.out or "runs/saliency")
-    # `--method gradcam reading.jpg`: what is no method is a picture, if there is such a file.
-    methods = [name for name in given.method or () if name in (*METHODS, "all")]
-    others = [name for name in given.method or () if name not in methods]
-    for name in others:
-        if not Path(name).exists():
-            parser.error(f"--method: there is no method {name!r}; there are "
-                         f"{', '.join(METHODS)} and all")
-    if given.method and not methods:
-        parser.error("--method: expected one or several methods before the pictures")
-    given.images = others + given.images
-    given.method = methods or (OF_PICTURES if given.images else ["gradient"])
-    given.method = list(dict.fromkeys(given.method))
-    if "all" in methods:
+    given.method = given.method or (OF_PICTURES if given.images else ["gradient"])
+    if "all" in given.method:
         given.method = sorted(METHODS, key=lambda name: name != "occlusion")
     given.model = given.model or (reading.DEFAULT if given.images else DEFAULT)
     return given

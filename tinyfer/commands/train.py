@@ -5,6 +5,7 @@
 """
 
 import shlex
+from argparse import SUPPRESS
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -197,7 +198,7 @@ def parse(argv):
         description="Train the six-layer network and score it on the test part. FER-2013 is taken "
         "from --data, else from the TINYFER_DATA variable, else from ./data; where there is none, "
         f"the network trains on {DRAWN_FACES:,} faces that tinyfer draws itself.",
-        argument_default=cli.SUPPRESS)
+        argument_default=SUPPRESS)
     add = parser.add_argument
     add("--experiment", metavar="NAME", choices=tuple(experiments.EXPERIMENTS),
         help="classes, balance and split of one of the study's experiments by its number: "

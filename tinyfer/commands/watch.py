@@ -5,10 +5,9 @@
     ffmpeg -i film.mp4 -f image2pipe -c:v ppm - | python scripts/watch.py - --csv faces.csv
 """
 
-import csv
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import numpy as np
@@ -60,23 +59,21 @@ def run(given):
     set_threads(given.threads)
     if not 0 < given.fps < np.inf:
         raise ValueError(f"--fps {given.fps:g}: expected a number above 0")
-    for path in filter(None, (given.csv, given.chart, given.gif)):
-        cli.check_output(path, given.force)
+    for option in ("csv", "chart", "gif"):
+        if path := getattr(given, option):
+            cli.check_output(path, given.force, f"--{option}")
     opened = open_run(given.model)
     cli.warn_of_drawn_faces(opened)
     names, course, broken = opened.model.class_names, Course(), 0
     film = ppm_frames(sys.stdin.buffer) if given.film == "-" else given.film
     start, done = time.perf_counter(), 0
     with ExitStack() as stack:
-        rows = csv.writer(sys.stdout, lineterminator="\n")
-        if given.csv:
-            file = stack.enter_context(open(given.csv, "w", newline="", encoding="utf-8"))
-            rows = csv.writer(file, lineterminator="\n")
+        table = cli.Table(given.csv)
+        stack.callback(table.close)
         if given.chart:
             stack.callback(lambda: course.faces and chart(course, names, given.chart))
         gif = stack.enter_context(Gif(given.gif)) if given.gif else None
-        rows.writerow(["frame", "seconds", "face", *"xywh", "score", "prediction", "unsure",
-                       *names])
+        table.row(["frame", "seconds", "face", *"xywh", "score", "prediction", "unsure", *names])
         for frame in watch(film, opened.model, given.crops, given.smallest, given.threshold,
                            given.every, given.fps):
             done += 1
@@ -85,9 +82,8 @@ def run(given):
                 broken += 1
                 continue
             for number, reading in frame.readings.items():
-                rows.writerow([frame.number, f"{frame.seconds:.3f}", number, *fields(reading)])
+                table.row([frame.number, f"{frame.seconds:.3f}", number, *fields(reading)])
                 course.add(number, frame.seconds, list(reading.probabilities.values()))
-            (file if given.csv else sys.stdout).flush()
             if gif:
                 gif.add(frame)
     seconds = time.perf_counter() - start
@@ -144,19 +140,22 @@ class Gif:
     def add(self, frame):
         image = Readings(frame.picture, frame.readings.values()).draw()
         image.thumbnail((GIF_SIDE, GIF_SIDE))
-        image = image.quantize(64)
+        image, parts = image.quantize(64), []
         if self.file is None:
             self.file, self.size = open(self.path, "wb"), image.size
             header, _ = GifImagePlugin.getheader(image)
-            self.file.write(b"GIF89a" + b"".join(header)[6:])
-            self.file.write(b"!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00")        # for ever
+            parts = [b"GIF89a" + b"".join(header)[6:],
+                     b"!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"]         # for ever
         lasts = max(20, round(1000 * (frame.seconds - self.before)) or 40)
         self.before = frame.seconds
-        for part in GifImagePlugin.getdata(image.crop((0, 0, *self.size)), duration=lasts,
-                                           include_color_table=True):
-            self.file.write(part)
+        parts += GifImagePlugin.getdata(image.crop((0, 0, *self.size)), duration=lasts,
+                                        include_color_table=True)
+        with cli.naming(self.path):
+            self.file.write(b"".join(parts))
+            self.file.flush()
 
     def __exit__(self, *_):
         if self.file:
-            self.file.write(b";")
-            self.file.close()
+            with suppress(OSError):         # add() has said it
+                self.file.write(b";")
+                self.file.close()

@@ -109,21 +109,6 @@ def undersample(part, seed=0):
     return part[np.sort(np.concatenate(drawn))]
 
 
-def limited(part, most, seed=0):
-    """At most that many faces, drawn with `seed`, of each class there is at least one; order is
-    kept. For a run that only shows whether everything works. ValueError where `most` is too few.
-    """
-    present, most = np.count_nonzero(part.counts()), checks.count("most", most)
-    if most < present:
-        raise ValueError(f"{most} faces are too few for {present} classes: expected at least one "
-                         "of each")
-    if len(part) <= most:
-        return part
-    order = _draw(np.arange(len(part)), len(part), seed, "limit", "all")
-    _, first = np.unique(part.labels[order], return_index=True)
-    return part[np.sort(np.concatenate([order[first], np.delete(order, first)])[:most])]
-
-
 def class_weights(labels, K):
     """The weight of each class in the loss: N / (K n_c), as (K,) float64.
 

@@ -5,12 +5,10 @@ colours, a line style of its own for every curve, names beside the curves where 
 letter under 9 points. Figures are drawn without pyplot, so nothing is left behind in the process
 and no display is needed.
 
-Each function draws into the file at `path`; `as_svg` makes an element of a page of it instead.
+Each function draws into the file at `path`.
 """
 
-import io
 from contextlib import contextmanager
-from html import escape
 from textwrap import fill
 
 import numpy as np
@@ -47,25 +45,23 @@ STYLE = {
     "axes.axisbelow": True,
     "lines.linewidth": 1.6,
     "savefig.dpi": 150,
-    "svg.fonttype": "none",             # letters stay letters
-    "svg.hashsalt": "tinyfer",          # the same chart, the same text
 }
 # Where the names of classes and files stand, "$1" is a name and no formula.
 NAMES = STYLE | {"text.parse_math": False}
 
 
-def learning_curves(history, path, title="", quantities=("loss", "accuracy")):
+def learning_curves(history, path, title=""):
     """Loss and accuracy over the epochs, training and validation; a mark at the best epoch.
 
-    history: rows as `tinyfer.training.loop.fit` returns them. quantities: one panel for each.
+    history: rows as `tinyfer.training.loop.fit` returns them.
     """
     if not history:
         raise ValueError("there are no learning curves before the first epoch")
     epochs = [row["epoch"] for row in history]
     best = max(history, key=lambda row: row["val_accuracy"])
-    with drawing(path, 4.5 * len(quantities), 4, title) as figure:
-        panels = figure.subplots(1, len(quantities), squeeze=False)[0]
-        for axes, quantity in zip(panels, quantities):
+    with drawing(path, 9, 4, title) as figure:
+        panels = figure.subplots(1, 2)
+        for axes, quantity in zip(panels, ("loss", "accuracy")):
             for key, colour, style in (
                 (quantity, COLOURS[0], STYLES[1]), (f"val_{quantity}", COLOURS[1], STYLES[0])
             ):
@@ -83,7 +79,7 @@ def learning_curves(history, path, title="", quantities=("loss", "accuracy")):
                 axes.set_xlim(1 - len(history) / 50, None)
         names = ("training", "validation",
                  f"best epoch on validation: {best['epoch']}, accuracy {best['val_accuracy']:.3f}")
-        figure.legend(panels[0].lines, names, loc="outside upper right", ncols=len(quantities) + 1)
+        figure.legend(panels[0].lines, names, loc="outside upper right", ncols=3)
 
 
 def confusion(matrix, class_names, path, title=""):
@@ -203,22 +199,6 @@ def calibration(result, path, title=""):
         below.set_xlabel("confidence: the largest probability")
 
 
-def thresholds(rows, path, title=""):
-    """Accuracy, precision and recall of the positive class over the threshold.
-
-    rows: the list of `tinyfer.scores.binary.threshold_curve`.
-    """
-    with drawing(path, 5.6, 4.2) as figure:
-        axes = figure.subplots()
-        for i, key in enumerate(("accuracy", "precision", "recall")):
-            axes.plot([row["threshold"] for row in rows], [row[key] for row in rows], label=key,
-                      color=COLOURS[i], linestyle=STYLES[i])
-        axes.set_xlim(0, 1)
-        axes.set_xlabel("threshold on the probability of positive")
-        axes.legend(handlelength=3.2)
-        axes.set_title(fill(title, 44))
-
-
 def over_time(courses, class_names, colours, path):
     """Probabilities over time, one on top of the other: a panel for each of {title: (seconds (n,),
     p (n, K))}."""
@@ -267,19 +247,6 @@ def luminance(colour):
 
 
 def save(figure, path):
-    """Write a PNG to a path, whole or not at all; or an SVG into an open binary file."""
-    if hasattr(path, "write"):
-        figure.savefig(path, format="svg", metadata={"Date": None})
-        return
+    """Write a PNG, whole or not at all."""
     with atomic_write(path) as file:
         figure.savefig(file, format="png")
-
-
-def as_svg(draw, *arguments, name, **options):
-    """What draw(*arguments, path, **options) draws, as an <svg> element; name: what it is, for who
-    cannot see it."""
-    file = io.BytesIO()
-    draw(*arguments, path=file, **options)
-    text = file.getvalue().decode()
-    start = text.index("<svg") + len("<svg")
-    return f'<svg role="img" aria-label="{escape(name)}"{text[start:]}'

@@ -28,8 +28,7 @@ from tinyfer.training.fields import (
 from tinyfer.training.recipes import PLAIN, STUDY, Recipe
 
 LARGEST_SEED = 2**63 - 1
-# Not in the files of old runs.
-LATER = {"dtype", "limit", "start", "find_faces", "teachers", "also_drawn"}
+LATER = {"dtype", "start", "find_faces", "teachers", "also_drawn"}  # not in the files of old runs
 
 
 @dataclass(frozen=True)
@@ -70,9 +69,6 @@ class Config:
     find_faces: bool = setting(
         False, FLAG, "in a folder of your own, take the largest face found in each picture, and "
         "the picture where there is none (default: the whole picture)")
-    limit: int | None = setting(
-        None, optional(whole(1, 10**7)), "use only N images of each part: a run that shows whether "
-        "everything works, and nothing else", metavar="N")
     seed: int = setting(
         0, whole(0, LARGEST_SEED), "fixes everything random: split, weights, order, augmentation, "
         "dropout", metavar="N")
@@ -99,14 +95,16 @@ class Config:
         settings; recipe: the dict that stood beside them. ValueError as above, and where a setting
         is missing or unknown.
         """
-        if isinstance(values, dict) and not isinstance(values.get("recipe"), dict):
+        if not isinstance(values, dict):
+            return read(cls, values, "settings")
+        values = {name: value for name, value in values.items() if name != "limit"}     # given up
+        if isinstance(values.get("recipe"), dict):
+            values["recipe"] = Recipe.read(values["recipe"])
+        else:
             for name in set(PLAIN) - {"patience"} - values.keys():
                 raise ValueError(f"the setting {name} is missing")
-            old = Recipe.of_version_01(values, recipe)
+            values["recipe"] = Recipe.of_version_01(values, recipe)
             values = {name: value for name, value in values.items() if name not in PLAIN}
-            return read(cls, values | {"recipe": old}, "settings", LATER)
-        if isinstance(values, dict):
-            values = values | {"recipe": Recipe.read(values["recipe"])}
         return read(cls, values, "settings", LATER)
 
     def as_dict(self):
@@ -128,7 +126,6 @@ class Config:
             self.recipe.name * (self.recipe.name != usual_recipe(self.drawn, self.start)),
             f"drawn{self.also_drawn}" * bool(self.also_drawn),
             "distinct" * self.drop_duplicates, "float64" * (self.dtype == "float64"),
-            f"limit{self.limit}" * bool(self.limit),
             f"from-{Path(self.start).stem}" if self.start else "",
             "found" * self.find_faces, f"seed{self.seed}"]
         return "-".join(filter(None, words))
@@ -165,8 +162,7 @@ class Config:
     def parts(self, faces):
         """Parts(train, validation, test) of these faces, as by `experiments.prepare`, and drawn
         faces joined to the first two where `also_drawn` asks for them."""
-        parts = experiments.prepare(faces, self.experiment, self.seed, self.drop_duplicates,
-                                    self.limit)
+        parts = experiments.prepare(faces, self.experiment, self.seed, self.drop_duplicates)
         if not self.also_drawn:
             return parts
         drawn = select_classes(draw_faces(self.also_drawn, seed=self.seed), self.classes)

@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from tinyfer.core.networks import load_model
-from tinyfer.data import class_weights, duplicate_groups, seen_in
+from tinyfer.data import duplicate_groups, seen_in
 from tinyfer.scores import metrics
-from tinyfer.scores.binary import THRESHOLD, binary_scores, mcnemar, threshold_curve
-from tinyfer.scores.metrics import reliability
+from tinyfer.scores.binary import THRESHOLD, mcnemar
 from tinyfer.training import experiments, runs
 
 PARTS = ("train", "validation", "test")
@@ -80,7 +79,7 @@ def score(labels, probabilities, class_names, copies=None):
     None where there is nothing to score. Without `copies` none of the three is added.
     """
     result = metrics.evaluate(labels, probabilities, class_names)
-    result["calibration"] = reliability(labels, probabilities)
+    result["calibration"] = metrics.reliability(labels, probabilities)
     if copies is not None:
         right = probabilities.argmax(axis=1) == labels
         result["copies"] = int(copies.sum())
@@ -97,33 +96,6 @@ def mistakes(part, probabilities, count=24):
     order = wrong[np.argsort(-probabilities[wrong, predictions[wrong]], kind="stable")]
     _, first = np.unique(duplicate_groups(part.faces[order]), return_index=True)
     return order[np.sort(first)][:count]
-
-
-def binarized_scores(labels, probabilities, class_names):
-    """Experiment 6b: the classes merged to positive and negative after prediction.
-
-    Returns dict(scores: of `binary_scores` at the study's threshold 0.5, thresholds: of
-    `threshold_curve`). ValueError where a class is neither positive nor negative, as neutral.
-    """
-    truth, positive = experiments.binarize(labels, probabilities, class_names)
-    return dict(scores=binary_scores(truth, positive), thresholds=threshold_curve(truth, positive))
-
-
-def reweighed_scores(run, train, part, probabilities):
-    """Scores with class weights put on after training or, if it was trained with them, taken off.
-
-    Weights s_c in the loss turn the best answer P(c | x) into s_c P(c | x), normalised (docs/10).
-    So the probabilities of a run without class weights are multiplied by them, those of a run with
-    them divided, and normalised. train: the training part, whose counts give the weights (all 1
-    where it is undersampled); probabilities: of the images of `part`. Returns dict(how:
-    "multiplied" or "divided", scores: of `metrics.evaluate`).
-    """
-    weights = class_weights(train.labels, len(train.class_names))
-    divided = run.config.balance == "weights"
-    answers = probabilities / weights if divided else probabilities * weights
-    answers /= answers.sum(axis=1, keepdims=True)
-    return dict(how="divided" if divided else "multiplied",
-                scores=metrics.evaluate(part.labels, answers, part.class_names))
 
 
 def compare(run, part, probabilities, other):

@@ -10,14 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tinyfer.data.duplicates import drop_duplicates as without_copies
-from tinyfer.data.splits import (
-    CLASS_SETS,
-    Parts,
-    limited,
-    select_classes,
-    split,
-    undersample,
-)
+from tinyfer.data.splits import CLASS_SETS, Parts, select_classes, split, undersample
 from tinyfer.storage.arrays import brief
 
 BALANCES = ("none", "weights", "undersample")
@@ -84,16 +77,16 @@ def resolve(classes, balance, split="report"):
     return Experiment("", title, classes, balance, split)
 
 
-def prepare(data, experiment, seed=0, drop_duplicates=False, limit=None):
+def prepare(data, experiment, seed=0, drop_duplicates=False):
     """Parts(train, validation, test) of an experiment.
 
     data: Faces of all seven classes, or of any for an experiment whose classes are OWN.
     experiment: an Experiment, or (classes, balance, split).
     In this order: split, classes selected or merged, with `drop_duplicates` training images with
-    an exact copy in validation or test removed, with the balance "undersample" each of the three
-    parts undersampled, and with a `limit` each cut to so many images. The balance "weights" changes
-    no part: it is for the training to weigh the loss with `class_weights`. Raises ValueError as
-    `resolve` and the steps do, and where a class has no training image.
+    an exact copy in validation or test removed, and with the balance "undersample" each of the
+    three parts undersampled. The balance "weights" changes no part: it is for the training to weigh
+    the loss with `class_weights`. Raises ValueError as `resolve` and the steps do, and where a
+    class has no training image.
     """
     if not isinstance(experiment, Experiment):
         experiment = resolve(*experiment)
@@ -108,8 +101,6 @@ def prepare(data, experiment, seed=0, drop_duplicates=False, limit=None):
         raise ValueError(f"no training image is of the class {empty}")
     if experiment.balance == "undersample":
         parts = Parts(*(undersample(part, seed) for part in parts))
-    if limit is not None:
-        parts = Parts(*(limited(part, limit, seed) for part in parts))
     return parts
 
 
