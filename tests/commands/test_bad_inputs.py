@@ -1,4 +1,4 @@
-"""Some 250 bad inputs of every kind: each ends in one sentence and exit code 2, never a traceback.
+"""Bad inputs of every kind: each ends in one sentence and exit code 2, never a traceback.
 
 A case is a function that spoils something in a folder of its own and returns the command line to
 try on it. A flipped bit may also do no harm, where the file has no checksum of its own.
@@ -13,7 +13,7 @@ import zipfile
 import numpy as np
 import pytest
 from exporting import export
-from small import noise, pack, png, unpack, use_small_network
+from small import noise, pack, png, use_small_network
 from study import reproduce
 from test_checkpoint import flipped
 
@@ -23,8 +23,6 @@ from tinyfer.data import load_fer2013
 from tinyfer.storage.arrays import load_arrays, save_arrays
 
 LONGEST = 200
-PIXELS = " ".join(["7"] * 2304)
-HEAD = "emotion,pixels,Usage\n"
 
 
 @pytest.fixture(scope="module")
@@ -61,28 +59,6 @@ def sentence_of(read, path):
     assert 10 < len(sentence) < LONGEST + len(str(path)) and "\n" not in sentence
     assert path.name in sentence
     return sentence, None
-
-
-# Tables
-
-TABLES = {
-    "one long word": "x" * 50_000, "null": "\0" * 99, "markup": "<html><body>" * 100,
-    "a quote that never ends": HEAD + '0,"' + f"{PIXELS},Training\n" * 20,
-    "long header": ",".join("abcdefgh" * 20 for _ in range(100)), "two headers": HEAD + HEAD,
-    "a line of 200,000": HEAD + "0," + "7 " * 100_000, "semicolons": HEAD.replace(",", ";"),
-    "a code of 5,000 digits": HEAD + f"{'9' * 5000},{PIXELS},Training\n",
-    "a pixel of 5,000 digits": HEAD + f"0,{'9' * 5000},Training\n",
-    "no pixels": HEAD + "0,,Training\n", "hexadecimal": HEAD + f"0,0x{PIXELS},Training\n",
-    "usage of 9,000": HEAD + f"0,{PIXELS},{'Test' * 2000}\n", "negative": HEAD + f"-1,{PIXELS},\n",
-    "too many columns": HEAD + f"0,{PIXELS},Training,1,2\n",
-    "control": HEAD + f"\x1b[31m,{PIXELS},Training\n",
-}
-
-
-@pytest.mark.parametrize("fault", TABLES)
-def test_tables(refused, place, fault):
-    (place / "fer2013.csv").write_bytes(TABLES[fault].encode("latin-1"))
-    assert "fer2013.csv" in refused(explore.main, "--data", "fer2013.csv")
 
 
 # Archives and folders
@@ -141,24 +117,6 @@ def huge(width, height):
     content[16:24] = struct.pack(">II", width, height)
     content[29:33] = struct.pack(">I", zipfile.crc32(content[12:29]))
     return bytes(content)
-
-
-NAME = "train/fear/Training_9.png"
-MEMBERS = {
-    "huge": (NAME, huge(50_000, 50_000)), "60 MB": (NAME, png(noise(0)) + bytes(60_000_000)),
-    "a class of 200 letters": (f"train/{'x' * 200}/Training_1.png", b""),
-    "control characters": ("train/\x1b[31m\n/Training_1.png", b""),
-    "markup": ("train/<script>/Training_1.png", b""), "a part": ("train/fear/Test_1.png", b""),
-    "a name of 200 letters": (f"train/fear/{'x' * 200}.png", b""),
-}
-
-
-@pytest.mark.parametrize("fault", MEMBERS)
-@pytest.mark.parametrize("form", ["archive.zip", "extracted"])
-def test_members(refused, place, files, form, fault):
-    name, content = MEMBERS[fault]
-    (pack if form == "archive.zip" else unpack)(files | {name: content}, place / form)
-    refused(explore.main, "--data", form)
 
 
 def test_paths_out_of_an_archive_lead_nowhere(place, files):
@@ -324,22 +282,14 @@ LONG = "x" * 5000
 LINES = {
     train: """
         --classes 4 | expected one of 7, 6, 5, 3, 2, own, got '4'
-        --balance both | got 'both'
-        --split half | got 'half'
         --experiment 9 | invalid choice: '9'
         --epochs 0 | expected a whole number from 1 to 1000000, got '0'
-        --epochs 1e3 | got '1e3'
         --epochs LONG | --epochs
         --lr 0 --drawn 98 | expected a finite number above 0 to below 1000, got '0'
-        --lr nan --drawn 98 | got 'nan'
-        --seed -1 | got '-1'
         --seed 9999999999999999999999999 | --seed
         --batch-size ² | got '²'
-        --threads 0 | expected a whole number from 1, got '0'
         --threads 10000 | number of threads must lie in 1..
-        --dtype float16 | got 'float16'
         --LONG | unrecognized arguments
-        LONG | unrecognized arguments
         --drawn 2 | 2 faces
         --drawn 98 --data x.zip | contradict each other
         --experiment 6 --classes 7 | --classes 7 contradicts --experiment 6
@@ -348,13 +298,9 @@ LINES = {
         --data LONG | File name too long
         --data empty | empty holds no FER-2013
         --data broken.zip | broken.zip is not a whole zip archive
-        --drawn 98 --out run | run is already in use
         --drawn 98 --out file/run | file
-        --resume | expected one argument
         --resume none | none is no run folder
-        --resume empty | empty is no run folder
         --resume run/best.npz | is no run folder
-        --resume run --seed 9 | --seed 9 contradicts
         --resume run --data x | it cannot use x""",
     evaluate: """
         | the following arguments are required: RUN
@@ -363,26 +309,19 @@ LINES = {
         begun | holds no best.npz yet
         alone.npz | does not tell what it was trained on
         run/last.npz | is a checkpoint, not a model
-        run/config.json | config.json
         LONG | File name too long
         run --part all | invalid choice: 'all'
-        run --data x | x
-        run --mistakes -1 | expected a whole number from 0, got '-1'
         run --out run/best.npz/x | best.npz is no folder
         run --out run/best.npz | is there already
-        run --against none | none is neither a file nor the name
         run --against run/last.npz | is a checkpoint, not a model
         . | is no run folder""",
     export: """
-        run --to onnx x | onnx
         run --to torch a/b |
         none --to torch x | none
         run --to torch class | class
         run --to torch torch | torch
-        run --to torch é | é
         run --to package ../x |
         run --to package five-class | five-class
-        run/last.npz --to torch x | is a checkpoint, not a model
         run --to torch LONG |""",
     explore: """
         | FER-2013 is not here: give --data, or --drawn
@@ -390,7 +329,6 @@ LINES = {
         --data no.zip | no.zip does not exist
         --data . | holds no FER-2013
         --drawn 0 | expected a whole number from 1, got '0'
-        --drawn x | got 'x'
         --drawn 9 --data x | contradict each other
         --drawn 70 --save x --out y | --save and --out contradict each other
         --drawn 70 --out file/x | file is no folder""",
@@ -398,12 +336,9 @@ LINES = {
         | the following arguments are required: IMAGE
         grey.png --model none | none is neither a file nor the name of packaged weights
         grey.png --model empty | empty is no run folder
-        grey.png --model run/last.npz | is a checkpoint, not a model
-        grey.png --model LONG | File name too long
         empty | there is no picture in the folder empty
         x.png --smallest 0 | expected a whole number from 8, got '0'
         x.png --box 1,2 | expected four whole numbers x,y,w,h
-        x.png --box 1.5,2,3,4 | expected four whole numbers x,y,w,h
         x.png --box LONG | expected four whole numbers x,y,w,h
         x.png --threshold 2 | expected a number above 0 and below 1
         x.png --threshold nan | expected a number above 0 and below 1""",
@@ -412,19 +347,15 @@ LINES = {
         x.gif --fps 0 | expected a number above 0
         x.gif --every 0 | from 1""",
     reproduce: """
-        --experiments 99 | 99
         --table --docs none |
-        --seeds -1 | -1
         --data none | none
         --docs LONG |""",
     saliency: """
         none.png | there is no file none.png
         empty | there is no picture in the folder empty
-        grey.png --data nowhere.zip | --data is for faces of a data set
         grey.png --faces 9 | --faces is for faces of a data set
         --model run --target joy | no class 'joy'; expected one of angry, fear, happy
         --method lime | there is no method 'lime'
-        --faces 0 | 0
         --whole | --whole says where the face is in an IMAGE, but none is given
         --data nowhere.zip | nowhere.zip
         --model none | neither a file nor the name of packaged weights""",
@@ -446,9 +377,3 @@ def test_command_lines(refused, place, script, line, words):
     before = {file: file.is_file() and file.read_bytes() for file in place.rglob("*")}
     assert words.strip() in refused(script.main, *line.replace("LONG", LONG).split())
     assert before == {file: file.is_file() and file.read_bytes() for file in place.rglob("*")}
-
-
-def test_there_are_at_least_two_hundred():
-    counts = map(len, (TABLES, HEADERS, MEMBERS, SETTINGS, CONFIGS, HISTORIES, MODELS,
-                       NPZ, NPZ, CASES))
-    assert sum(counts) >= 200
