@@ -157,7 +157,6 @@ def test_defaults_follow_the_recipe(small, monkeypatch):
     ({"classes": 3, "balance": "none", "seed": 4}, (3, "none", "report"), "3-none-report-seed4"),
     ({"experiment": "4"}, (6, "undersample", "report"), "experiment4-seed0"),
     ({"drop_duplicates": True}, (5, "weights", "report"), "experiment6-distinct-seed0"),
-    ({"dtype": "float64"}, (5, "weights", "report"), "experiment6-float64-seed0"),
     ({"recipe": "best"}, (5, "none", "report"), "5-none-report-best-seed0"),
     ({"recipe": "best", "experiment": "6"}, (5, "weights", "report"), "experiment6-best-seed0"),
     ({"start": "five-class", "recipe": "study"}, (5, "weights", "report"),
@@ -195,7 +194,7 @@ def test_a_run_of_version_01_goes_on(trained):
     about["recipe"]["augmentation"] = {old.get(name, name): value for name, value
                                        in augmentation.items() if value}
     del about["settings"]["teachers"]
-    about["settings"]["limit"] = None           # an option that was given up
+    about["settings"] |= {"limit": None, "dtype": "float32"}       # options that were given up
     about["settings"] |= {name: about["recipe"][name] for name in PLAIN} | {"recipe": "study"}
     Path("run/config.json").write_text(json.dumps(about))
     arrays = load_arrays("run/last.npz")
@@ -207,14 +206,6 @@ def test_a_run_of_version_01_goes_on(trained):
     assert run("--resume", "run", "--epochs", 3) == 0
     run(*FEW, "--epochs", 3, "--out", "long")
     same_run("long", "run")
-
-
-def test_a_run_in_float64_is_the_same_run_but_for_rounding(trained):
-    """The same weights, order, augmentation and dropout: the first epochs must agree."""
-    run(*FEW, "--epochs", 2, "--out", "double", "--dtype", "float64")
-    assert load_model("double").dtype == np.float64
-    losses = [[row["loss"] for row in read_history(folder)] for folder in ("run", "double")]
-    assert losses[0] != losses[1] and np.allclose(*losses, rtol=1e-4)
 
 
 def test_stopped_before_the_first_checkpoint(trained):
@@ -330,7 +321,6 @@ def test_a_folder_deleted_in_mid_run_stays_deleted(small, refused, monkeypatch):
     (["--classes", "7"], "--classes 7 contradicts the run in run"),
     (["--seed", "4"], "--seed 4 contradicts"),
     (["--lr", "0.5"], "--lr 0.5 contradicts"),
-    (["--dtype", "float64"], "--dtype float64 contradicts"),
     (["--experiment", "1"], "--experiment 1 contradicts"),
     (["--drop-duplicates"], "--drop-duplicates"),
     (["--out", "elsewhere"], "--out elsewhere contradicts"),

@@ -9,8 +9,6 @@ from argparse import SUPPRESS
 from dataclasses import fields, replace
 from pathlib import Path
 
-import numpy as np
-
 from tinyfer.commands import cli
 from tinyfer.commands.messages import PUBLISHED, conclude, drawn_notice, introduce, show_reading
 from tinyfer.commands.progress import Progress
@@ -67,8 +65,7 @@ def train_run(config, folder, numbered=False, resumed=False, threads=None):
     if config.balance == "weights":
         weights = class_weights(parts.train.labels, len(names))
 
-    model = six_layer_cnn(classes=len(names), seed=config.seed, class_names=names,
-                          dtype=np.dtype(config.dtype))
+    model = six_layer_cnn(classes=len(names), seed=config.seed, class_names=names)
     if config.start and not (resumed and (folder / "last.npz").exists()):
         begin_with(config, model)
     optimizer = config.recipe.make_optimizer(model)

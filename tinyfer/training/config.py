@@ -28,7 +28,8 @@ from tinyfer.training.fields import (
 from tinyfer.training.recipes import PLAIN, STUDY, Recipe
 
 LARGEST_SEED = 2**63 - 1
-LATER = {"dtype", "start", "find_faces", "teachers", "also_drawn"}  # not in the files of old runs
+LATER = {"start", "find_faces", "teachers", "also_drawn"}      # not in the files of old runs
+GONE = {"dtype", "limit"}                                       # settings that were given up
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,6 @@ class Config:
     seed: int = setting(
         0, whole(0, LARGEST_SEED), "fixes everything random: split, weights, order, augmentation, "
         "dropout", metavar="N")
-    dtype: str = setting(
-        "float32", one_of("float32", "float64"), "the numbers computed with: float64 takes twice "
-        "as long and shows what rounding does to a training: little")
     start: str | None = setting(
         None, PATH, "start from packaged weights by name (seven-class), a model file or a run "
         "folder; classes of the same name keep what is known of them", option="from",
@@ -97,7 +95,7 @@ class Config:
         """
         if not isinstance(values, dict):
             return read(cls, values, "settings")
-        values = {name: value for name, value in values.items() if name != "limit"}     # given up
+        values = {name: value for name, value in values.items() if name not in GONE}
         if isinstance(values.get("recipe"), dict):
             values["recipe"] = Recipe.read(values["recipe"])
         else:
@@ -125,7 +123,7 @@ class Config:
             f"{experiment.classes}-{experiment.balance}-{experiment.split}",
             self.recipe.name * (self.recipe.name != usual_recipe(self.drawn, self.start)),
             f"drawn{self.also_drawn}" * bool(self.also_drawn),
-            "distinct" * self.drop_duplicates, "float64" * (self.dtype == "float64"),
+            "distinct" * self.drop_duplicates,
             f"from-{Path(self.start).stem}" if self.start else "",
             "found" * self.find_faces, f"seed{self.seed}"]
         return "-".join(filter(None, words))
