@@ -9,7 +9,6 @@
 The exercises have a test of their own, test_exercises.py.
 """
 
-import ast
 import contextlib
 import doctest
 import io
@@ -70,52 +69,37 @@ def each_page(pages=PAGES):
 
 # Blocks
 
-def run_blocks(page, folder, monkeypatch, with_data):
-    """Run a page's python blocks, those with data too or only those without."""
-    monkeypatch.chdir(ROOT if page.parent == ROOT else folder)
+PYTHON = [pytest.param(page, with_data, id=name_of(page) + ", data" * with_data,
+                       marks=[REALDATA, pytest.mark.realdata] if with_data else [])
+          for with_data in (False, True) for page in PAGES
+          if any(block.language == "python" and (block.remark == "realdata" or not with_data)
+                 for block in blocks_of(page))]
+
+
+@pytest.mark.parametrize("page, with_data", PYTHON)
+def test_python_blocks_print_what_the_page_says(page, with_data, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT if page.parent == ROOT else tmp_path)
     monkeypatch.syspath_prepend(str(ROOT))
     monkeypatch.setattr("matplotlib.pyplot.show", lambda: matplotlib.pyplot.close("all"))
     namespace = {"__name__": "__main__"}
     for block in blocks_of(page):
-        if block.language != "python" or block.remark.startswith("not run"):
-            continue
-        if block.remark == "realdata" and not with_data:
-            continue
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            code = compile("\n" * block.line + block.text, str(page), "exec")   # the page's lines
-            exec(code, namespace)
-        assert printed.getvalue() == block.output, f"{name_of(page)}:{block.line}"
-
-
-@each_page([page for page in PAGES if any(b.language == "python" for b in blocks_of(page))])
-def test_python_blocks_print_what_the_page_says(page, tmp_path, monkeypatch):
-    run_blocks(page, tmp_path, monkeypatch, with_data=False)
-
-
-@REALDATA
-@pytest.mark.realdata
-@each_page([page for page in PAGES
-            if any(b.language == "python" and b.remark == "realdata" for b in blocks_of(page))])
-def test_python_blocks_on_real_data_print_what_the_page_says(page, tmp_path, monkeypatch):
-    run_blocks(page, tmp_path, monkeypatch, with_data=True)
+        if block.language == "python" and block.remark in ("", "realdata")[:1 + with_data]:
+            printed = io.StringIO()
+            with contextlib.redirect_stdout(printed):
+                exec(compile("\n" * block.line + block.text, str(page), "exec"), namespace)
+            assert printed.getvalue() == block.output, f"{name_of(page)}:{block.line}"
 
 
 def commands():
-    """(page, line, command, output, remark) of every ```console block."""
+    """(command, output) of the ```console blocks, as parameters of a test."""
     for page in PAGES:
         for block in blocks_of(page):
-            if block.language == "console":
+            if block.language == "console" and not block.remark.startswith("not run"):
+                marks = [REALDATA, pytest.mark.realdata] if block.remark == "realdata" else []
                 for part in re.split(r"^\$ ", block.text, flags=re.M)[1:]:
                     command, _, output = part.partition("\n")
-                    yield page, block.line, command, output, block.remark
-
-
-def as_params():
-    for page, line, command, output, remark in commands():
-        if not remark.startswith("not run"):
-            marks = [REALDATA, pytest.mark.realdata] if remark == "realdata" else []
-            yield pytest.param(command, output, id=f"{name_of(page)}:{line}", marks=marks)
+                    yield pytest.param(command, output, id=f"{name_of(page)}:{block.line}",
+                                       marks=marks)
 
 
 def python(*arguments):
@@ -137,12 +121,12 @@ for arguments in json.loads(sys.argv[1]):
 @pytest.fixture(scope="module")
 def collected():
     """What the pytest commands of all pages collect, in one process: starting it takes longest."""
-    asked = [command for _, _, command, _, _ in commands() if command.startswith(PYTEST)]
+    asked = [each.values[0] for each in commands() if each.values[0].startswith(PYTEST)]
     said = python("-c", COLLECT, json.dumps([shlex.split(command)[3:] for command in asked]))
     return dict(zip(asked, said.split("\0")))
 
 
-@pytest.mark.parametrize("command, output", list(as_params()))
+@pytest.mark.parametrize("command, output", list(commands()))
 def test_commands_print_what_the_page_says(command, output, request):
     if command.startswith(PYTEST):
         answer = request.getfixturevalue("collected")[command]
@@ -166,18 +150,18 @@ def counts(text):
 
 
 def squeezed(text):
-    """Lines without indentation and blank lines."""
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    """Without indentation and blank lines."""
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
 @each_page([page for page in PAGES if any(b.language == "py" for b in blocks_of(page))])
 def test_excerpts_stand_in_the_code(page):
-    code = ["\n".join(squeezed(path.read_text(encoding="utf-8"))) for path in SOURCES]
+    code = [squeezed(path.read_text(encoding="utf-8")) for path in SOURCES]
     for block in blocks_of(page):
         if block.language == "py":
-            parts = "\n".join(squeezed(block.text)).split("\n...\n")
-            pattern = re.compile(".*?".join(map(re.escape, parts)), re.DOTALL)
-            assert any(pattern.search(text) for text in code), f"{name_of(page)}:{block.line}"
+            parts = map(re.escape, squeezed(block.text).split("\n...\n"))
+            pattern = re.compile(".*?".join(parts), re.DOTALL)
+            assert any(map(pattern.search, code)), f"{name_of(page)}:{block.line}"
 
 
 @each_page()
@@ -195,19 +179,6 @@ def anchors_of(page):
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def defined_in(path):
-    """Names of the functions and classes of a file, methods as Class.method."""
-    names = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            names.add(node.name)
-            names |= {f"{node.name}.{item.name}" for item in getattr(node, "body", ())
-                      if isinstance(node, ast.ClassDef) and isinstance(item, ast.FunctionDef)}
-        if isinstance(node, ast.Assign):
-            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
-    return names
-
-
 @each_page()
 def test_links_lead_somewhere(page):
     for match in LINK.finditer(prose_of(page)):
@@ -218,13 +189,10 @@ def test_links_lead_somewhere(page):
         assert path.exists(), f"{name_of(page)} links to {target}"
         if anchor:
             assert anchor in anchors_of(path), f"{name_of(page)} links to {match['target']}"
-        if named := re.fullmatch(r"`([\w.]+)` in `([\w./]+)`", match["text"]):
+        if named := re.fullmatch(r"`(?:\w+\.)?(\w+)` in `([\w./]+)`", match["text"]):
             assert (ROOT / named[2]).resolve() == path, match[0]
-            assert named[1] in defined_in(path), match[0]
-
-
-@each_page()
-def test_files_named_in_code_style_exist(page):
+            assert re.search(rf"^ *(def |class |){named[1]}\b", path.read_text(encoding="utf-8"),
+                             re.M), match[0]
     for path in re.findall(r"`((?:tinyfer|scripts|tests|docs)/[\w./-]*)`", prose_of(page)):
         assert (ROOT / path).exists(), f"{name_of(page)} names {path}"
 
@@ -235,18 +203,18 @@ IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<target>[^)\s]+)\)")
 @each_page()
 def test_figures_exist_and_have_alternative_text(page):
     for match in IMAGE.finditer(prose_of(page)):
-        if not match["target"].startswith("http"):
-            assert (page.parent / match["target"]).is_file(), match["target"]
-        assert len(match["alt"]) >= 30, f"{match['target']}: say what the picture shows"
+        target = match["target"]
+        assert target.startswith("http") or (page.parent / target).is_file(), target
+        assert len(match["alt"]) >= 30, f"{target}: say what the picture shows"
+        if page in CHAPTERS and (number := re.match(r"figures/(\d\d)-", target)):
+            assert page.name.startswith(number[1]), f"{page.name} shows {target}"
 
 
 def test_every_figure_is_made_by_the_script_and_shown():
     shown = {Path(match["target"]).stem for page in CHAPTERS
              for match in IMAGE.finditer(prose_of(page)) if re.search(r"/\d", match["target"])}
-    run = subprocess.run([sys.executable, "scripts/course/make_figures.py", "--list"], cwd=ROOT,
-                         text=True, capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
-    assert set(run.stdout.split()) == shown, run.stderr
-    assert {path.stem for path in (DOCS / "figures").glob("[0-9]*")} == shown   # others are results
+    assert set(python("scripts/course/make_figures.py", "--list").split()) == shown
+    assert {path.stem for path in (DOCS / "figures").glob("[0-9]*.png")} == shown
 
 
 @each_page()
@@ -311,28 +279,15 @@ def test_a_link_to_a_chapter_says_its_number():
                 assert int(number[1]) == int(said[1]), f"{name_of(page)}: {match[0]}"
 
 
-def test_figures_are_shown_in_the_chapter_they_are_named_for():
-    for page in CHAPTERS:
-        for match in IMAGE.finditer(prose_of(page)):
-            if number := re.match(r"figures/(\d\d)-", match["target"]):
-                assert page.name.startswith(number[1]), f"{page.name} shows {match['target']}"
-
-
-@each_page(CHAPTERS)
-def test_chapters_have_their_parts(page):
-    headings = re.findall(r"^## (.*)$", prose_of(page), flags=re.M)
-    parts = ["In the code", "Try it", "Summary", "Exercises", "A mistake seen in real code",
-             "Sources"]
-    assert headings[-len(parts):] == parts
-
-
 QUESTIONS = re.compile(r"^### Five quick questions\n\n(.*?)\n\n<details>\n<summary>Answers"
                        r"</summary>\n\n(.*?)\n\n</details>\n\n## ", re.M | re.S)
 
 
 @each_page(CHAPTERS)
-def test_chapters_ask_for_a_prediction_and_five_questions(page):
-    text = page.read_text(encoding="utf-8")
+def test_chapters_have_their_parts_a_prediction_and_questions(page):
+    text, headings = page.read_text(encoding="utf-8"), re.findall(r"^## (.*)$", prose_of(page), re.M)
+    assert headings[-6:] == ["In the code", "Try it", "Summary", "Exercises",
+                             "A mistake seen in real code", "Sources"]
     for part in QUESTIONS.search(text).groups():
         assert re.findall(r"^(\d)\. ", part, re.M) == list("12345")
     predict = " ".join(text.split("\n## Predict, then run\n")[1].split("\n## ")[0].split())
