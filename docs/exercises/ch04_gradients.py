@@ -1,7 +1,7 @@
 """Chapter 4, the tests. The answers: ch04_gradients.py of a workspace."""
 
 import numpy as np
-from answers import best_step_in_float32, fourth_order
+from answers import fourth_order
 from checker import same, true
 from mynet.gradient_check import largest_relative_error
 
@@ -49,12 +49,3 @@ def test_gradient_check():
     same("error of tiny gradients", small, 1e-7 / 1e-2, 1e-3)
     same("index of the worst coordinate",
          largest_relative_error(forward, one_off, x, dout)[1], [3, 1])
-
-
-def test_best_step_in_float32():
-    h, error = best_step_in_float32()
-    true(h > 2.0**-13, "this is float64's best step: x, h, x + h and exp must all be float32")
-    true(h > 2.0**-10, "so short a step is best for a forward difference, not for a central one")
-    true(h <= 2.0**-5, f"h = {h:.3g} is too long: the curve's bend is the larger error there")
-    true(1e-6 < error < 1e-4, f"an error of {error:.1e} does not belong to this step: compare with "
-                              "exp(x) in float64")

@@ -2,12 +2,7 @@
 
 import checker
 import numpy as np
-from answers import (
-    average_pool,
-    average_pool_backward,
-    share_of_ties,
-    sharing_backward,
-)
+from answers import average_pool, average_pool_backward, sharing_backward
 from checker import derivation, same, slope
 from mynet.pooling import MaxPool
 from numpy.lib.stride_tricks import sliding_window_view
@@ -53,9 +48,3 @@ def test_sharing():
     dout = np.array([[3, 1], [5, 8.0]]).reshape(1, 2, 2, 1)
     right = np.array([[1, 1, 0.5, 0], [1, 0, 0, 0.5], [5, 0, 2, 2], [0, 0, 2, 2]])
     same("dx", derivation(sharing_backward)(dout, x)[0, :, :, 0], right)
-
-
-def test_share_of_ties():
-    rng, chances = np.random.default_rng(1), np.array([0, 0.3, 0.5, 0.8, 1])
-    same("share for q = 0, 0.3, 0.5, 0.8, 1", [share_of_ties(q, rng) for q in chances], chances**4,
-         0.01)

@@ -3,7 +3,7 @@
 import json
 
 import numpy as np
-from answers import advance, start, too_good
+from answers import advance, start
 from checker import same, true
 from mynet.training import accuracy, batches, step, train
 
@@ -129,10 +129,3 @@ def test_advance():
         true(np.array_equal(advance(half, x, labels, 5 - stop)["w"], whole["w"]),
              "a stop loses the generator: the order of the images is another one afterwards")
     true(advance(start(1, 4, 3), x, labels, 5)["w"] != whole["w"], "the seed does not count")
-
-
-def test_too_good():
-    rng = np.random.default_rng(0)
-    error = np.sqrt(0.6 * 0.4 / 5000)
-    true(abs(too_good(1, 5000, 0.6, rng)) < 0.1 * error, "one epoch alone is too good already")
-    same("of 40 epochs, in standard errors", too_good(40, 5000, 0.6, rng) / error, 2.16, 0.05)

@@ -1,7 +1,7 @@
 """Chapter 14, the tests. The answers: ch14_evaluation.py of a workspace."""
 
 import numpy as np
-from answers import auc_by_ranks, coverage, mcnemar_p
+from answers import auc_by_ranks, mcnemar_p
 from checker import same, true
 
 
@@ -26,15 +26,3 @@ def test_mcnemar_p():
     except OverflowError:
         true(False, "floats end below 2^1024: let Python divide whole numbers")
     same("p of 700 and 800", large, 0.010559255, 1e-5)
-
-
-def test_coverage():
-    for n, p in (20, 0.95), (3000, 0.66):
-        k = np.random.default_rng(0).binomial(n, p, 4000)
-        found = coverage(n, p, np.random.default_rng(0))
-        share = k / n
-        half = 1.96 * np.sqrt(share * (1 - share) / n)
-        usual = np.mean(np.abs(share - p) <= half)
-        same("coverage of the usual interval", found[0], usual, 0.02)
-        true(0.92 < found[1] < 0.99, f"Wilson's interval contains the truth about as often as it "
-                                     f"says, not in {found[1]:.2f} of the trials")

@@ -1,14 +1,7 @@
 """Chapter 16, the tests. The answers: ch16_difference.py of a workspace."""
 
 import numpy as np
-from answers import (
-    decay_for,
-    noise_left,
-    smoothed_loss,
-    taught_loss,
-    warm_cosine,
-    what_is_left,
-)
+from answers import decay_for, noise_left, smoothed_loss, warm_cosine
 from checker import derivation, same, slope, true
 
 
@@ -53,26 +46,3 @@ def test_decay_for():
         true(0 < d < 1, f"the decay for {share} is {d}: it lies between 0 and 1")
         left = (1 - d) / (1 + d) * (1 + d * rho) / (1 - d * rho)
         same(f"what the decay for {share} leaves", left, share, 1e-6)
-
-
-def test_what_is_left():
-    found = [what_is_left(decoupled, size, np.random.default_rng(0))
-             for decoupled in (True, False) for size in (1.0, 1e-3)]
-    beside = (1 - 1e-4) ** 2000
-    true(abs(found[0] - beside) < 0.03, f"beside the step, gradients of 1 leave {found[0]:.3f}; "
-         f"expected about (1 - lr decay)^steps = {beside:.3f}")
-    true(abs(found[1] - beside) < 0.03, f"beside the step, gradients of 0.001 leave "
-         f"{found[1]:.3f}; expected as much as those of 1, {beside:.3f}: decay goes through v")
-    true(found[2] > 0.8, f"in the gradient, gradients of 1 leave {found[2]:.3f}; expected most of "
-         "it: v is their size, and the decay is divided by its root")
-    true(abs(found[3]) < 0.1, f"in the gradient, gradients of 0.001 leave {found[3]:.3f}; expected "
-         "next to nothing: divided by the root of a small v, the decay is a whole step")
-
-
-def test_taught_loss():
-    rng = np.random.default_rng(0)
-    z, v = rng.standard_normal((3, 5)), 3 * rng.standard_normal((3, 5))
-    p, q = (np.exp(a / 4) / np.exp(a / 4).sum(axis=1, keepdims=True) for a in (z, v))
-    loss, dz = derivation(taught_loss)(z, v, 4.0)
-    same("loss at T = 4", loss, -16 * (q * np.log(p)).sum() / 3)
-    same("dz at T = 4", dz, slope(lambda: taught_loss(z, v, 4.0)[0], z, 1.0), 1e-7)

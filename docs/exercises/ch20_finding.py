@@ -1,8 +1,8 @@
 """Chapter 20, the tests. The answers: ch20_finding.py of a workspace."""
 
 import numpy as np
-from answers import as_convolution, clean, curve, rate_for, suppress
-from checker import same, true
+from answers import as_convolution, curve, suppress
+from checker import same
 
 
 def test_as_convolution():
@@ -45,16 +45,3 @@ def test_curve():
     hit = [np.array([True, True, False]), np.array([], bool), np.array([False, False])]
     found = np.array(curve(scores, hit))
     same("hits, false", found, [[1, 1, 1, 2, 2], [0, 1, 2, 2, 3]])
-
-
-def test_clean():
-    rng = np.random.default_rng(1)
-    cases = (1000, 0.001), (1000, 0.0), (10, 1.0), (200, 0.002)
-    same("shares", [clean(n, q, rng) for n, q in cases], [(1 - q) ** n for n, q in cases], 0.03)
-
-
-def test_rate_for():
-    for n, share in (200_000, 0.9), (1000, 0.5):
-        q = rate_for(n, share)
-        true(q < 0.5, "this is the rate of right windows")
-        same(f"clean pictures of {n} windows at the q for {share}", (1 - q) ** n, share, 1e-6)

@@ -1,7 +1,7 @@
 """Chapter 21, the tests. The answers: ch21_speed.py of a workspace."""
 
 import numpy as np
-from answers import best_tile, col2im, fetches, im2col
+from answers import best_tile, col2im, im2col
 from checker import derivation, same, slope, true
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -36,27 +36,3 @@ def test_col2im():
         drows = rng.standard_normal(_rows(x, stride).shape)
         same(f"dx for stride {stride}", derivation(col2im, [im2col])(drows, x.shape, stride),
              slope(lambda: _rows(x, stride), x, drows, h=0.5), 1e-7)
-
-
-def _misses(places, lines, width):
-    """A list of lines, the next to go in front; what is used goes to the back."""
-    held, fetched = [], 0
-    for line in (place // width for place in places):
-        if line in held:
-            held.append(held.pop(held.index(line)))
-            continue
-        fetched += 1
-        held = (held + [line])[-lines:]
-    return fetched
-
-
-def test_fetches():
-    few = [0, 1, 2, 3, 0, 8, 0, 16, 8, 0], 2, 4
-    place = np.arange(64 * 64).reshape(64, 64)
-    blocks = place.reshape(8, 8, 8, 8).transpose(2, 0, 3, 1)        # columns within blocks
-    for name, (places, lines, width) in {
-            "ten places": few, "rows": (place.ravel().tolist(), 16, 8),
-            "columns": (place.T.ravel().tolist(), 16, 8),
-            "blocks": (blocks.ravel().tolist(), 16, 8)}.items():
-        same(f"lines fetched for {name}", fetches(places, lines, width),
-             _misses(places, lines, width))

@@ -2,7 +2,7 @@
 
 import checker
 import numpy as np
-from answers import convolve, cook_toom, gradient_by_hand, input_gradient, rounding
+from answers import convolve, cook_toom, gradient_by_hand, input_gradient
 from checker import Counted, derivation, same, slope, true
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -58,40 +58,3 @@ def test_cook_toom():
         x, g = rng.standard_normal(n), rng.standard_normal(r)
         same(f"y for {r} taps, points {points}", AT @ ((G @ g) * (BT @ x)),
              np.convolve(x, g[::-1], "valid"))
-
-
-def test_rounding():
-    rng = np.random.default_rng(2)
-    found = []
-    for points in [0, 1, -1], [0, 1, -1, 2, -2], [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6]:
-        n = len(points) + 1
-        x, g = rng.standard_normal((1000, n)), rng.standard_normal((1000, 3))
-        error = rounding(points, x, g)
-        found.append(error)
-        exact = np.array([np.convolve(a, b[::-1], "valid") for a, b in zip(x, g)])
-        true(error > 1e-9, "this is float64's error: matrices, numbers and products in float32")
-        single = _single(points, x, g)
-        right = np.linalg.norm(single - exact) / np.linalg.norm(exact)
-        true(not right / 3 < error / np.linalg.norm(exact) < 3 * right,
-             "this is the norm of the error: divide by the norm of the exact sums")
-        true(right / 3 < error < 3 * right, f"with the points {points} the relative error is "
-                                            f"{error:.1e}; measured, it is about {right:.1e}")
-    true(found[0] < 1e-6 and found[1] < 1e-5 < 1e-3 < found[2], "the errors must grow")
-
-
-def _single(points, x, g):
-    """By exact matrices, with everything else in float32."""
-    AT, G, BT = (np.array(L, np.float32) for L in _matrices(points))
-    return ((g.astype(np.float32) @ G.T) * (x.astype(np.float32) @ BT.T)) @ AT.T
-
-
-def _matrices(points):
-    """From the evaluation matrices, inverted by the computer."""
-    n = len(points) + 1
-
-    def evaluate(k):
-        return np.vstack([np.vander(np.array(points, float), k, increasing=True), np.eye(k)[-1]])
-
-    scale = np.append([np.prod([p - q for q in points if q != p]) for p in points], 1.0)
-    return (evaluate(n - 2).T, evaluate(3) / scale[:, None],
-            np.linalg.inv(evaluate(n)).T * scale[:, None])

@@ -24,21 +24,3 @@ def scores(labels, predictions, K):
     right = labels == predictions
     recall = np.array([right[labels == c].mean() for c in range(K)])
     return right.mean(), recall, recall.mean()
-
-
-def score_of_memory(s, rng, K=7, n=400):
-    """Exercise 3, an experiment. The accuracy of pure memory where there is nothing to learn.
-
-    With rng draw n training and n test images of 8x8 standard normal noise, and labels 0..K-1 for
-    both. Overwrite the first round(s n) test images and their labels by those of training images.
-    Classify each test image by the label of the nearest training image (smallest sum of squared
-    differences) and return the accuracy. Before you run it: what will it be, as a formula in s?
-    """
-    # solution
-    # A copy is always found, anything else is a guess: s + (1 - s) / K.
-    train, test = rng.standard_normal((2, n, 64))
-    train_labels, test_labels = rng.integers(K, size=(2, n))
-    copied = round(s * n)
-    test[:copied], test_labels[:copied] = train[:copied], train_labels[:copied]
-    squares = (test**2).sum(1)[:, None] - 2 * test @ train.T + (train**2).sum(1)
-    return (train_labels[squares.argmin(axis=1)] == test_labels).mean()

@@ -50,15 +50,3 @@ def sharing_backward(dout, x):
     won = squares == squares.max(axis=(2, 4), keepdims=True)
     shares = won / won.sum(axis=(2, 4), keepdims=True)
     return (shares * dout[:, :, None, :, None]).reshape(x.shape)
-
-
-def share_of_ties(q, rng):
-    """Exercise 5, an experiment. The share of 100,000 squares without a single winner.
-
-    Each of the four values is 0 with probability q, otherwise uniform in (0, 1). Then find the
-    formula: when exactly is there a tie?
-    """
-    # solution
-    # Two uniform numbers are never equal, and any of them beats the zeros: all four must be 0.
-    squares = rng.random((100_000, 4)) * (rng.random((100_000, 4)) >= q)
-    return ((squares == squares.max(axis=1, keepdims=True)).sum(axis=1) > 1).mean()

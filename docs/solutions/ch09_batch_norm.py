@@ -1,8 +1,6 @@
 """Chapter 9, exercises: replace every `raise NotImplementedError`."""
 
 import numpy as np
-from mynet.batch_norm import BatchNorm
-from mynet.dense import Dense
 
 
 def by_hand():
@@ -64,18 +62,3 @@ def group_norm_backward(dout, x, gamma, groups, epsilon):
                     - xhat * (dxhat * xhat).mean(axes, keepdims=True))
     dgamma = (dout * xhat.reshape(x.shape)).sum(axis=(0, 1, 2))
     return dx.reshape(x.shape), dgamma, dout.sum(axis=(0, 1, 2))
-
-
-def longer_weights(x, w, dout, factor):
-    """Exercise 5, an experiment. Does batch norm care how long the weights before it are?
-
-    Push x (N, C) through your Dense with factor * w (no bias) and your BatchNorm with epsilon 1e-12
-    in training, and dout (N, K) back. Return (out, dw). Then compare factors 1 and 10: what happens
-    to out, and what to dw? And what does that mean for the step size?
-    """
-    # solution
-    # The output is the same, the gradient shorter by the factor: longer weights turn less.
-    dense, norm = Dense(factor * w, np.zeros(w.shape[1])), BatchNorm(w.shape[1], epsilon=1e-12)
-    out = norm.forward(dense.forward(x), True)
-    dense.backward(norm.backward(dout))
-    return out, dense.grads["w"]

@@ -1,9 +1,6 @@
 """Chapter 10, exercises: replace every `raise NotImplementedError`."""
 
-from types import SimpleNamespace  # solution
-
 import numpy as np
-from mynet.adam import Adam
 
 
 def by_hand():
@@ -25,44 +22,3 @@ def keras_eps(torch_eps, t, beta2=0.999):
     # solution
     # Divide PyTorch's denominator by 1 / sqrt(1 - beta2^t).
     return torch_eps * np.sqrt(1 - beta2**t)
-
-
-class Lone:
-    """Parameters without a layer around them, as Adam sees them."""
-
-    def __init__(self, **params):
-        self.params, self.grads = params, {}
-
-
-def ends(factor, lr, steps=50):
-    """Exercise 4, an experiment. Where descent and Adam end when the loss is `factor` w^2 / 2.
-
-    Start both from w = 1 with learning rate lr; for Adam use yours, with Lone(w=np.array([1.0])).
-    Return (w of plain descent, w of Adam), two floats. Then multiply the loss by 1000.
-    """
-    # solution
-    # Adam's end does not depend on the factor: m and the root of v grow alike.
-    w = 1.0
-    for _ in range(steps):
-        w -= lr * factor * w
-    layer = SimpleNamespace(params={"w": np.array([1.0])})
-    adam = Adam([layer], lr=lr)
-    for _ in range(steps):
-        layer.grads = {"w": factor * layer.params["w"]}
-        adam.step()
-    return w, float(layer.params["w"][0])
-
-
-def drift(eps, rng, steps=300, lr=1e-4, noise=1e-9):
-    """Exercise 5, an experiment. How far Adam carries parameters on rounding noise alone.
-
-    1000 parameters start at 0 and receive gradients `noise` times standard normal numbers, drawn
-    with rng at each step. Use your Adam. Return the mean distance from 0 at the end.
-    """
-    # solution
-    layer = SimpleNamespace(params={"w": np.zeros(1000)})
-    adam = Adam([layer], lr=lr, eps=eps)
-    for _ in range(steps):
-        layer.grads = {"w": noise * rng.standard_normal(1000)}
-        adam.step()
-    return np.abs(layer.params["w"]).mean()

@@ -1,7 +1,6 @@
 """Chapter 12, exercises: replace every `raise NotImplementedError`."""
 
 import numpy as np
-from mynet.dropout import Dropout
 
 
 def by_hand():
@@ -55,17 +54,3 @@ def without_weights(q, weights):
     # solution
     P = q / weights
     return P / P.sum(axis=1, keepdims=True)
-
-
-def variances(x, rate, rng, n=4000):
-    """Exercise 5, an experiment. What a batch norm behind dropout is told, and what it will meet.
-
-    x: numbers. Return (the variance of out over n training forwards of your Dropout together, the
-    variance of out in evaluation). Find the ratio as a formula of x's mean, variance and the rate:
-    where is it 1?
-    """
-    # solution
-    # E[out^2] = E[x^2] / (1 - rate) and E[out] = E[x]: the ratio is 1 only for a rate of 0.
-    layer = Dropout(rate, rng)
-    out = np.array([layer.forward(x, True) for _ in range(n)])
-    return out.var(), layer.forward(x).var()

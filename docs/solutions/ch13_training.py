@@ -46,14 +46,3 @@ def advance(state, x, labels, epochs):
     # JSON writes every digit of a float, so nothing is lost on the way.
     return {"w": w.tolist(), "b": b.tolist(), "uw": uw.tolist(), "ub": ub.tolist(),
             "rng": rng.bit_generator.state}
-
-
-def too_good(epochs, n, p, rng, runs=2000):
-    """Exercise 4, an experiment. How far the best epoch lies above the truth, on average.
-
-    In each of `runs` trainings all epochs are equally good: each measures an accuracy on n images
-    of which each is right with probability p (draw with rng.binomial). Return the mean of the best
-    epoch's accuracy minus p.
-    """
-    # solution
-    return (rng.binomial(n, p, (runs, epochs)) / n).max(axis=1).mean() - p

@@ -4,8 +4,6 @@ from math import comb  # solution
 
 import numpy as np
 
-from tinyfer.scores.metrics import wilson_interval  # solution
-
 
 def by_hand():
     """Exercise 1, by hand. Five numbers:
@@ -47,20 +45,3 @@ def mcnemar_p(b, c):
     # Whole numbers may be of any size, and Python divides them without making floats of them first.
     ways = sum(comb(b + c, i) for i in range(min(b, c) + 1))
     return min(1.0, 2 * ways / 2 ** (b + c))
-
-
-def coverage(n, p, rng, runs=4000):
-    """Exercise 4, an experiment. How often each interval contains the truth: (usual, Wilson).
-
-    In each of `runs` trials k of n images are right, drawn with probability p. The usual interval
-    is k/n -+ 1.96 sqrt(k/n (1 - k/n) / n); for the other take
-    `tinyfer.scores.metrics.wilson_interval`.
-    """
-    # solution
-    usual = wilson = 0
-    for k in rng.binomial(n, p, runs):
-        share = k / n
-        usual += abs(share - p) <= 1.96 * np.sqrt(share * (1 - share) / n)
-        low, high = wilson_interval(k, n)
-        wilson += low <= p <= high
-    return usual / runs, wilson / runs

@@ -56,38 +56,3 @@ def decay_for(share, rho):
         middle = (low + high) / 2
         low, high = (middle, high) if noise_left(middle, rho) > share else (low, middle)
     return (low + high) / 2
-
-
-def what_is_left(decoupled, size, rng, lr=1e-3, decay=0.1, steps=2000):
-    """Exercise 5, an experiment. What Adam leaves of 200 weights that start at 1.
-
-    Their gradients are `size` times standard normal numbers: nothing holds them where they are.
-    decoupled: decay beside the step, or else added to the gradient as decay * w. Adam with beta1
-    0.9, beta2 0.999, no epsilon, both means corrected. Return the mean of the weights at the end.
-    """
-    # solution
-    w, m, v = np.ones(200), np.zeros(200), np.zeros(200)
-    for t in range(1, steps + 1):
-        g = size * rng.standard_normal(200)
-        if not decoupled:
-            g = g + decay * w
-        m = 0.9 * m + 0.1 * g
-        v = 0.999 * v + 0.001 * g * g
-        step = m / (1 - 0.9 ** t) / np.sqrt(v / (1 - 0.999 ** t))
-        w = w * (1 - lr * decay * decoupled) - lr * step
-    return w.mean()
-
-
-def taught_loss(z, v, T):
-    """Exercise 6. T^2 times the mean cross-entropy of softmax(z / T) against softmax(v / T), and
-    its gradient by z.
-
-    z (N, K) logits of the student, v (N, K) of the teacher. Return (loss, dz).
-    """
-    # solution
-    def log_softmax(a):
-        shifted = a / T - (a / T).max(axis=1, keepdims=True)
-        return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-
-    q, log_p = np.exp(log_softmax(v)), log_softmax(z)
-    return -T**2 * (q * log_p).sum() / len(z), T * (np.exp(log_p) - q) / len(z)

@@ -1,6 +1,5 @@
 """Chapter 18, exercises: replace every `raise NotImplementedError`."""
 
-import numpy as np
 
 
 def by_hand():
@@ -22,19 +21,3 @@ def turn_rows(w, shape):
     # solution
     H, W, C = shape
     return w.reshape(C, H, W, -1).transpose(1, 2, 0, 3).reshape(w.shape)
-
-
-def accuracy_of_average(M, shared, rng, n=4000, K=5):
-    """Exercise 3, an experiment. The accuracy of the averaged probabilities of M networks.
-
-    Model the logits of network m for face i as 1.5 [k = label] + e. The error e has variance 1 for
-    each class; a share `shared` of the variance is the same for all M networks (a hard face), the
-    rest is each network's own. Draw labels and errors with rng.
-    """
-    # solution
-    labels = rng.integers(0, K, n)
-    common = np.sqrt(shared) * rng.standard_normal((n, K))
-    own = np.sqrt(1 - shared) * rng.standard_normal((M, n, K))
-    e = np.exp(1.5 * np.eye(K)[labels] + common + own)
-    p = (e / e.sum(axis=2, keepdims=True)).mean(axis=0)
-    return np.mean(p.argmax(axis=1) == labels)

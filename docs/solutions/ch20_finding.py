@@ -51,17 +51,3 @@ def curve(scores, hit):
     order = np.argsort(-np.concatenate(scores), kind="stable")
     hit = np.concatenate(hit)[order]
     return hit.cumsum(), (~hit).cumsum()
-
-
-def clean(n, q, rng, pictures=4000):
-    """Exercise 5, an experiment. The share of pictures without a false box, drawn with rng, if each
-    of their n windows is false with probability q."""
-    # solution
-    return np.mean(rng.binomial(n, q, pictures) == 0)
-
-
-def rate_for(n, share):
-    """Exercise 5. The q for which that share of pictures stays clean."""
-    # solution
-    # (1 - q)^n = share.
-    return 1 - share ** (1 / n)

@@ -58,26 +58,3 @@ def col2im(drows, shape, stride):
     for k, (i, j) in enumerate(places):
         dx[:, i:i + 3, j:j + 3] += windows[:, k]
     return dx
-
-
-def fetches(places, lines, width):
-    """Exercise 5, an experiment. How many lines a cache fetches when `places` are read in order.
-
-    Memory is cut into lines of `width` numbers: place a lies in line a // width. The cache holds
-    `lines` of them; a line that is not there is fetched, and takes the place of the one that was
-    not used for the longest time. Return how many were fetched.
-
-    Then compare, for a matrix of 64 x 64 numbers and a cache of 16 lines of 8: along the rows,
-    along the columns, and along the columns within blocks of 8 x 8. Write down your guess first.
-    """
-    # solution
-    held, fetched = {}, 0           # a dict keeps its order: the longest unused line stands first
-    for place in places:
-        line = place // width
-        if line not in held:
-            fetched += 1
-            if len(held) == lines:
-                del held[next(iter(held))]
-        held.pop(line, None)
-        held[line] = True
-    return fetched

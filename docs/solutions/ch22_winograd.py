@@ -76,20 +76,3 @@ def cook_toom(points, r):
         BT.append([*np.poly(others)[::-1], 0])
     return (np.array(AT), np.array(G + [[0.0] * (r - 1) + [1.0]]),
             np.array(BT + [np.poly(points)[::-1]]))
-
-
-def rounding(points, x, g):
-    """Exercise 6, an experiment. The relative error of F(tau, 3) in float32, tau = len(points) - 1.
-
-    x (M, tau + 2) and g (M, 3), float64: M trials. Make the matrices by your cook_toom, compute
-    y = A^T ((G g) * (B^T x)) for each trial with everything in float32, and return
-    norm(y - exact) / norm(exact), exact being the sums of the definition in float64. Then try the
-    points 0, 1, -1, 2, -2, ...: from which tau on is it worse than 1e-4?
-    """
-    # solution
-    # Worse than 1e-4 from about tau = 9 on.
-    AT, G, BT = (L.astype(np.float32) for L in cook_toom(points, 3))
-    tau = len(points) - 1
-    exact = sum(x[:, u:u + tau] * g[:, u:u + 1] for u in range(3))
-    y = ((g.astype(np.float32) @ G.T) * (x.astype(np.float32) @ BT.T)) @ AT.T
-    return np.linalg.norm(y - exact) / np.linalg.norm(exact)

@@ -242,13 +242,20 @@ def test_titles_navigation_and_tables_are_those_of_the_list():
     assert sorted(DOCS.glob("[0-9]*.md")) == CHAPTERS
     for page, text in chapters.written().items():
         assert page.read_text(encoding="utf-8") == text, "python scripts/course/chapters.py"
-    for page in CHAPTERS:
-        assert page.read_text(encoding="utf-8").count("[Course](README.md)") == 2, page
+        assert text.count("[Course](README.md)") == 2, page
+    contents, exercises = ((DOCS / folder / "README.md").read_text(encoding="utf-8")
+                           for folder in ("", "exercises"))
+    row = re.compile(r"^\| (\d+) \| \[(.*?)\]\((.*?)\) \|", re.M)
+    assert row.findall(contents) == [(str(c.number), c.title, c.page.name)
+                                     for c in chapters.CHAPTERS]
+    assert re.findall(r"^\| \[.*?`check \d+` \|$", exercises, re.M) == [
+        f"| [{c.title}](../{c.page.name}) | {chapters.files(c)} | `check {c.number}` |"
+        for c in chapters.CHAPTERS]
 
 
 def test_files_of_a_chapter_bear_its_number():
     """Its exercises, solutions and the module of its figures, and what they say of themselves."""
-    named = [c.exercises.name for c in chapters.CHAPTERS if c.exercises]
+    named = [c.exercises.name for c in chapters.CHAPTERS]
     for folder in "exercises", "solutions":
         assert sorted(path.name for path in (DOCS / folder).glob("ch[0-9]*.py")) == named
     begins = {f"{folder}/{name}": f"Chapter {int(name[2:4])}, " for name in named
