@@ -8,13 +8,11 @@ Composites are what everything is chosen on: average precision, false boxes on s
 face, and whether the expression network answers for the found box what it answers for the true
 one. --test: the 130 CMU+MIT pictures, which nothing may be chosen on, beside the published figures
 of Viola and Jones (2001) and of Rowley, Baluja and Kanade (1998). --opencv: its cascade on the same
-pictures and threads, and its time beside ours; pip install -e ".[bench]".
+pictures; pip install -e ".[bench]". benchmark.py --photographs times both.
 """
 
 import json
-import statistics
 import sys
-import time
 
 import numpy as np
 import options
@@ -30,14 +28,13 @@ from tinyfer.core.networks import load_model
 from tinyfer.data.pictures import face_of
 from tinyfer.photo.finder import faces_in
 from tinyfer.photo.reading import BEST_CROPS, DEFAULT
-from tinyfer.training.runs import describe_threads, write_json
+from tinyfer.training.runs import write_json
 
 ALLOWED = (10, 31, 50, 95, 167)     # false boxes
 PUBLISHED = {"Viola and Jones 2001 (507 faces)": (76.1, 88.4, 91.4, 92.9, 93.9),
              "Rowley, Baluja and Kanade 1998": (83.2, 86.0, None, 89.2, 90.1)}
 LEAST = 0.01            # the score down to which the curves are drawn
 TEST_SMALLEST = 15      # pixels: many faces of the CMU+MIT pictures are tiny
-TURNS = 7               # of ours and OpenCV's, one after the other
 
 
 def parse(argv):
@@ -64,9 +61,8 @@ def score(given):
         finders["OpenCV's cascade"] = lambda picture, smallest=None, least=None: (
             opencv.opencv_boxes(detector, picture, max(smallest or 20, 20)))
     _, held = read_sources(given.faces, given.data)
-    result = dict(threads=given.threads, composites=on_composites(held, given, finders),
-                  expressions=on_portraits(held, given), time=speed(held, given, finders),
-                  hard=hard_cases(held, given))
+    result = dict(composites=on_composites(held, given, finders),
+                  expressions=on_portraits(held, given), hard=hard_cases(held, given))
     print(json.dumps(result, indent=2))
     blocks = dict(finder=own_table(result))
     if given.test:
@@ -158,23 +154,6 @@ def covered(half):
     return change
 
 
-def speed(held, given, finders):
-    """Seconds of the processor for a composite of some million pixels, faces from 24 pixels, in
-    turns; scaled to one million. A busy machine makes them no longer."""
-    picture = composites(held, 1, given.seed + 2, most=8, smallest=40, longest=1155)[0].picture
-    seconds = {name: [] for name in finders}
-    for number in range(TURNS + 1):
-        for name, find in finders.items():
-            start = time.process_time()
-            find(picture, 24, 0.5)
-            if number:          # the first one compiles
-                seconds[name].append((time.process_time() - start) / picture.size * 1e6)
-    result = {name: statistics.median(values) for name, values in seconds.items()}
-    if len(finders) == 2:
-        result["ratio"] = statistics.median(a / b for a, b in zip(*seconds.values()))
-    return result
-
-
 def on_test(test, finders):
     """The CMU+MIT pictures: curves of ours and of OpenCV's cascade."""
     pictures, truth = test
@@ -191,7 +170,7 @@ def on_test(test, finders):
 
 
 def own_table(result):
-    c, e, t = result["composites"], result["expressions"], result["time"]
+    c, e = result["composites"], result["expressions"]
 
     def row(words, values, form):
         return words, *(form.format(values[name]) if name in values else ""
@@ -207,13 +186,8 @@ def own_table(result):
          f"{e['accuracy_true_box']:.3f}", ""),
         ("the same with the box found", f"{e['accuracy_found_box']:.3f}", ""),
         ("the same answer with both", f"{100 * e['same_answer']:.1f} %", ""),
-        row(f"a megapixel, faces from 24 pixels, {describe_threads(result['threads'])}", t,
-            "{:.2f} s"),
+        *((f"found, {name}", f"{100 * share:.0f} %", "") for name, share in result["hard"].items()),
     ]
-    if "ratio" in t:
-        rows.append(("time as a multiple of OpenCV's, median of turns", f"{t['ratio']:.2f}", "1"))
-    rows += [(f"found, {name}", f"{100 * share:.0f} %", "")
-             for name, share in result["hard"].items()]
     return pages.table(("", "tinyfer", "OpenCV's cascade"), rows)
 
 

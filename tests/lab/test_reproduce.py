@@ -107,19 +107,6 @@ def test_a_stopped_run_goes_on(go, place, trainings, monkeypatch):
     assert list(read_results(place / "docs" / "results.json")) == ["5-seed0", "6-seed0"]
 
 
-def test_runs_are_found_by_their_settings(go, place, trainings, small_fer2013):
-    """A run that train.py made under another name counts; one of other settings does not, and a
-    folder that is taken is left alone."""
-    for name, *more in (("mine", "--epochs", "2"), ("experiment5-seed1", "--epochs", "1")):
-        assert reproduce.train.main(["--experiment", "5", "--data", str(small_fer2013), *more,
-                                     "--out", f"runs/{name}"]) == 0
-    del trainings[:]
-    code, out, _ = go("--experiments", "5", "--seeds", "0", "1")
-    assert code == 0 and len(trainings) == 1 and "finished already: runs/mine" in out
-    assert runs.read_config(place / "runs/experiment5-seed1").recipe.epochs == 1
-    assert runs.read_config(place / "runs/experiment5-seed1-2").recipe.epochs == 2
-
-
 def test_another_recipe_has_a_table_of_its_own(go, place, trainings, monkeypatch):
     # The small network sees whole faces.
     monkeypatch.setitem(RECIPES, "best", replace(RECIPES["best"], crop=None))

@@ -15,23 +15,16 @@ from tinyfer.commands.progress import Progress
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import load_model
 from tinyfer.data.splits import class_weights
-from tinyfer.storage.arrays import check_form, save_arrays
+from tinyfer.storage.arrays import save_arrays
 from tinyfer.storage.files import read_json
 from tinyfer.training import experiments, runs
 from tinyfer.training.loop import fit, warnings
 from tinyfer.training.recipes import Recipe
 
-FORM = dict(settings=dict(rung=(str,), seed=(int,), balance=(str,)), recipe=(dict,), source=(str,),
-            images=dict(train=(int,), validation=(int,)), checksums=(dict,), parameters=(int,),
-            machine=dict(cpu=(str,)))
-
 
 def read_rung(folder):
-    """The dict in rung.json; OSError or ValueError where there is none, or a wrong one."""
-    path = Path(folder) / "rung.json"
-    content = read_json(path, runs.MOST_CONFIG)
-    check_form(content, FORM, str(path))
-    return content
+    """The dict in rung.json; OSError or ValueError where there is none."""
+    return read_json(Path(folder) / "rung.json", runs.MOST_CONFIG)
 
 
 def folder_of(out, rung, seed, drawn):
