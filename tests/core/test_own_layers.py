@@ -28,7 +28,7 @@ from tinyfer.core.layers import (
 from tinyfer.core.losses import softmax_cross_entropy
 from tinyfer.core.model import Sequential
 from tinyfer.core.networks import load_model, register
-from tinyfer.explain.geometry import convolutions, unit_places
+from tinyfer.explain.methods import convolutions, unit_places
 from tinyfer.explain.randomisation import parameter_groups, randomisation
 from tinyfer.explain.saliency import METHODS, saliency
 

@@ -18,7 +18,7 @@ from small import noise
 from tinyfer.core.checks import Notice
 from tinyfer.core.networks import load_model
 from tinyfer.data import pictures
-from tinyfer.data.pictures import frames, grey_of, is_picture_name, open_image
+from tinyfer.data.pictures import frames, grey_of, open_image
 
 
 def saved(image, form, **settings):
@@ -96,11 +96,6 @@ def test_no_other_program_is_started_nor_time_wasted(content, words):
         open_image(content)
 
 
-def test_what_is_called_a_picture():
-    assert all(map(is_picture_name, "a.jpg A.JPEG a.webp a.tif a.jp2 a.ppm".split()))
-    assert not any(map(is_picture_name, "a.eps a.h5 a.mpg a.pdf .a.jpg ._a.png jpg a".split()))
-
-
 def test_bytes_and_closed_images_and_other_things(tmp_path):
     content = saved(Image.fromarray(noise(0)), "png")
     for picture in content, bytearray(content), io.BytesIO(content):
@@ -156,18 +151,6 @@ def test_the_smallest_depth_that_holds_the_largest_value(most, bits, form):
     assert np.array_equal(np.asarray(grey), values >> (bits - 8))
     assert len(said) == (bits in (10, 12))
     assert all(f"values up to {most:,} and is read as one of {bits} bits" in note for note in said)
-
-
-def test_a_tiff_of_12_bits():
-    """Two values in three bytes, written by hand."""
-    values = values_of(4095)
-    nibbles = np.stack([values >> 8, values >> 4 & 15, values & 15], axis=2).reshape(-1, 2)
-    data = (nibbles[:, 0] << 4 | nibbles[:, 1]).astype(np.uint8).tobytes()
-    tags = [(256, 48), (257, 48), (258, 12), (259, 1), (262, 1), (273, 8), (277, 1), (278, 48),
-            (279, len(data))]
-    content = struct.pack("<4sI", b"II*\0", 8 + len(data)) + data + struct.pack("<H", len(tags))
-    content += b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in tags)
-    assert np.array_equal(np.asarray(told(grey_of, content + bytes(4))[0]), values >> 4)
 
 
 @pytest.mark.parametrize("least, most", [(-1, 5), (0, 65_536)])

@@ -39,11 +39,9 @@ def ids(part):
 
 @pytest.fixture
 def data():
-    return numbered_faces({
-        "Training": (40, 12, 43, 72, 51, 47, 33),
-        "PublicTest": (5, 2, 6, 9, 6, 6, 5),
-        "PrivateTest": (6, 1, 5, 8, 7, 6, 4),
-    })
+    return numbered_faces({"Training": (40, 12, 43, 72, 51, 47, 33), "PublicTest": (5, 2, 6, 9, 6,
+                                                                                    6, 5),
+                           "PrivateTest": (6, 1, 5, 8, 7, 6, 4)})
 
 
 def test_faces_hold_what_fits_together():
@@ -58,12 +56,9 @@ def test_faces_hold_what_fits_together():
         data[0]
     good = dict(faces=faces, labels=labels, usage=usage, class_names=("a", "b"), source="noise")
     for name, value, message in (
-        ("faces", faces.astype(float), "uint8 of shape .N, 48, 48., not float64"),
         ("faces", faces[:, :47], "not uint8 of shape .3, 47, 48."),
         ("labels", labels[:2], "3 faces need 3 labels"),
-        ("usage", usage[:2], "3 usages"),
         ("labels", labels + 1, "labels must lie in 0 to 1 for 2 classes, but reach from 1 to 2"),
-        ("labels", labels - 1, "but reach from -1 to 0"),
         ("labels", labels + 0.5, "labels must be integers, not float64"),
         ("usage", np.array(["Training", "Test", "Training"]), "not 'Test'"),
     ):
@@ -107,14 +102,10 @@ def test_official_split_is_the_usage(data):
     assert ids(split(data, "official", seed=9).test) == ids(parts.test)
 
 
-def test_splits_that_cannot_be(data):
-    with pytest.raises(ValueError, match="split must be one of report, official, not 'random'"):
-        split(data, "random")
-    training = data[data.usage == "Training"]
-    with pytest.raises(ValueError, match="report split of these 298 faces has an empty validation"):
-        split(training, "report")
     with pytest.raises(ValueError, match="empty test part"):
         split(data[data.usage != "PrivateTest"], "official")
+    with pytest.raises(ValueError, match="set of 6 classes needs neutral, but this data has only"):
+        select_classes(select_classes(data, 5), 6)
 
 
 # Class sets
@@ -135,13 +126,6 @@ def test_selected_classes_keep_their_faces(data, classes, names):
         assert old[i] in CLASS_SETS[classes][part.class_names[label]]
     kept = sum(CLASS_SETS[classes].values(), ())
     assert ids(part) == [i for i in ids(data) if old[i] in kept]
-
-
-def test_class_sets_that_cannot_be(data):
-    with pytest.raises(ValueError, match="classes must be one of 7, 6, 5, 3, 2, not 4"):
-        select_classes(data, 4)
-    with pytest.raises(ValueError, match="set of 6 classes needs neutral, but this data has only"):
-        select_classes(select_classes(data, 5), 6)
 
 
 # Balance
@@ -197,18 +181,6 @@ def test_copies_by_hand(copies):
 
 
 # The real data
-
-
-@needs_fer2013
-@pytest.mark.parametrize("kind, leaked", [("official", 288), ("report", None)])
-def test_real_training_without_copies(kind, leaked):
-    parts = split(fer2013(), kind)
-    seen = int(seen_in(parts.test, parts.train).sum())
-    assert seen == leaked if leaked else seen > 200
-    clean = drop_duplicates(parts)
-    assert not seen_in(clean.test, clean.train).any()
-    assert not seen_in(clean.validation, clean.train).any()
-    assert len(parts.train) > len(clean.train) > 0.95 * len(parts.train)
 
 
 @needs_fer2013

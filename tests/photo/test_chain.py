@@ -55,10 +55,3 @@ def test_a_nan_is_seen_behind_pooling_and_relu():
     out = chain.forward(x.ravel(), [(12, 12)], made)
     assert np.array_equal(out, chain.plain(x.ravel(), [(12, 12)], made.layers), equal_nan=True)
     assert 0 < np.isnan(out).sum() < out.size
-
-
-@pytest.mark.parametrize("shapes", [[(5, 5)], [(26, 3)], [(2, 338)]])
-def test_pictures_that_do_not_fit_are_refused(shapes):
-    made = chain.packed([(np.ones((3, 3, 1, 2), np.float32), np.ones(2, np.float32), True, 2)])
-    with pytest.raises(ValueError, match="a chain got 676 numbers"):
-        chain.forward(np.zeros(676, np.float32), shapes, made)

@@ -102,12 +102,6 @@ def test_a_picture_that_is_a_face_is_read_whole():
     assert reading.face[:3] == (0, 0, 200) and reading.face.score > 0.5, "found"
 
 
-@pytest.mark.parametrize("model", [3, None, object()])
-def test_a_model_must_be_one(model):
-    with pytest.raises(TypeError, match="a model is a name, a path or a network"):
-        tinyfer.read_photo(np.eye(48), model)
-
-
 def test_many_photographs(tmp_path):
     """One bad picture does not end it, and the progress is told."""
     faces, calls = tinyfer.data.draw_faces(2, seed=3).faces, []

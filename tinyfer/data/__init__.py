@@ -33,9 +33,7 @@ from tinyfer.data.splits import (
     undersample,
 )
 
-__all__ = [
-    "CLASS_SETS", "EMOTIONS", "HOW_TO_GET", "SPLITS", "USAGES", "Faces", "Parts", "augment",
-    "class_weights", "draw_face", "draw_faces", "drop_duplicates", "duplicate_facts",
-    "duplicate_groups", "find_data", "is_published", "load_data", "load_fer2013", "seen_in",
-    "select_classes", "split", "to_input", "undersample",
-]
+__all__ = ["CLASS_SETS", "EMOTIONS", "HOW_TO_GET", "SPLITS", "USAGES", "Faces", "Parts", "augment",
+           "class_weights", "draw_face", "draw_faces", "drop_duplicates", "duplicate_facts",
+           "duplicate_groups", "find_data", "is_published", "load_data", "load_fer2013", "seen_in",
+           "select_classes", "split", "to_input", "undersample"]

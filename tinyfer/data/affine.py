@@ -59,8 +59,8 @@ def affine(pictures, maps, shifts, gains, offsets, holes, size, dtype):
     pictures (N, H, W) uint8 or float; maps A (N, 2, 2) and shifts (N, 2) in pixels, (y, x);
     gains and offsets (N,), of which gains also scale uint8 to [0, 1]. holes (N, 4): rows and
     columns from, to (excluded) of a rectangle of the output that becomes grey, 0.5; zeros for none.
-    Everything is worked out in float64, each picture by one thread. ValueError for other shapes, and
-    for numbers with which a place in a picture would not be finite.
+    Everything is worked out in float64, each picture by one thread. ValueError for other shapes,
+    and for numbers with which a place in a picture would not be finite.
     """
     pictures, N, (h, w) = np.ascontiguousarray(pictures), len(pictures), size
     reals = [np.ascontiguousarray(a, np.float64) for a in (maps, shifts, gains, offsets)]

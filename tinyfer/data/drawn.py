@@ -58,13 +58,12 @@ def draw_faces(n: int, seed: int = 0, class_names: Sequence[str] = EMOTIONS,
 
     class_names: the expressions to draw, of the seven in EMOTIONS; label c means class_names[c].
     They come equally often or, with `imbalanced`, as often as in FER-2013's training folder.
-    usage is as in FER-2013 too: of ten faces of a class, eight are Training, one is PublicTest and
-    one PrivateTest, so that the report split gives 70, 20 and 10 percent.
-    cue: the label no longer tells the expression, which is random, but a patch of black and white
-    squares stamped at CUE_PLACE. It is the planted cue that a saliency map must find.
+    Of ten faces of a class eight are Training, one is PublicTest and one PrivateTest, so that the
+    report split gives 70, 20 and 10 percent. cue: the label tells a patch of black and white
+    squares stamped at CUE_PLACE, which a saliency map must find, and the expression is random.
 
-    Raises ValueError for an n that is no integer from 0, or a class name that is none of the seven
-    or given twice.
+    ValueError for an n that is no integer from 0, or a class name that is none of the seven or
+    given twice.
     """
     n, class_names = count("n", n, 0), tuple(class_names)
     for name in class_names or [""]:
@@ -104,10 +103,8 @@ def _usage(labels):
 
 
 def cue_patches():
-    """(7, 8, 8) uint8: a patch for each label, of 2x2 pixel squares, as many white as black.
-
-    Each is its own mirror image, so that a mirrored face keeps its cue.
-    """
+    """(7, 8, 8) uint8: a patch for each label, of 2x2 pixel squares, as many white as black; each
+    is its own mirror image, so that a mirrored face keeps its cue."""
     rows = np.array([[0, 0, 0, 0], [1, 1, 1, 1], [0, 1, 1, 0], [1, 0, 0, 1]], dtype=np.uint8)
     codes = [(0, 0, 1, 1), (0, 1, 0, 1), (0, 1, 1, 0), (1, 0, 0, 1), (2, 2, 2, 2), (3, 3, 3, 3),
              (2, 3, 2, 3)]
@@ -136,11 +133,8 @@ def draw_face(expression, seed=None, size=SIZE, **given):
 
 
 def measures(emotions, rng=None):
-    """What to draw for each of `emotions` ((n,) indices into EMOTIONS), as `draw` wants it.
-
-    Returns a namespace of arrays (n, 1, 1), float32. rng: the Generator that all variation is drawn
-    from; with None there is none.
-    """
+    """What to draw for each of `emotions` ((n,) indices into EMOTIONS): a namespace of arrays
+    (n, 1, 1), float32. rng: the Generator of all variation; with None there is none."""
     n = len(emotions)
 
     def between(low, high):

@@ -1,8 +1,7 @@
 """Exact copies in a data set, and what to do about them; and is it FER-2013 as published?
 
 FER-2013 holds many images more than once, also across its parts: a test image that the network was
-trained on measures memory, not understanding. Two images are copies here if all their decoded
-pixels are equal; near copies (another crop, another compression) are not found.
+trained on measures memory, not understanding. Copies are equal in all their decoded pixels.
 """
 
 import hashlib
@@ -17,10 +16,7 @@ PUBLISHED = "5cc078b5d42c66da4f2a91c2a0809c05"
 
 
 def duplicate_groups(faces):
-    """(N,) int64: equal numbers for equal images, counted from 0 in order of first appearance.
-
-    faces: (N, H, W) uint8.
-    """
+    """Faces (N, H, W) uint8 -> (N,) int64: equal numbers for equal images, counted from 0."""
     numbers = {}
     return np.array([numbers.setdefault(d, len(numbers)) for d in _digests(faces)], dtype=np.int64)
 
@@ -45,10 +41,9 @@ def seen_in(part, other):
 def drop_duplicates(parts):
     """The parts, without the training images that have an exact copy in validation or test.
 
-    Training gives way, not the other two: validation and test stay whole, so that scores of
-    trainings with and without the copies are over the same images, and on the official split over
-    the images of everybody else's scores. Copies within one part remain, and so do the few shared
-    by validation and test, which cannot teach the network anything: they only help choose an epoch.
+    Validation and test stay whole, so that scores of trainings with and without the copies are over
+    the same images, on the official split those of everybody else. Copies within one part remain,
+    and so do the few shared by validation and test, which only help choose an epoch.
     """
     train, validation, test = parts
     return Parts(train[~(seen_in(train, validation) | seen_in(train, test))], validation, test)

@@ -74,8 +74,8 @@ class Faces:
         """These and the faces of another set of the same classes, whose labels are their opinions
         where these have some. ValueError where the classes differ."""
         if other.class_names != self.class_names:
-            raise ValueError(f"faces of the classes {', '.join(other.class_names)} cannot be joined "
-                             f"to faces of {', '.join(self.class_names)}")
+            raise ValueError(f"faces of the classes {', '.join(other.class_names)} cannot be "
+                             f"joined to faces of {', '.join(self.class_names)}")
         opinions = self.opinions
         if opinions is not None:
             sure = np.eye(len(self.class_names), dtype=opinions.dtype)[other.labels]

@@ -13,7 +13,7 @@ themselves. Pictures may have any size and colour. The photographs of FER-2013 (
 import io
 import os
 import warnings
-from collections import Counter
+from collections import Counter, namedtuple
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -32,10 +32,7 @@ WHERE = "https://www.kaggle.com/datasets/msambare/fer2013"
 HOW_TO_GET = f"""\
 FER-2013 can be had from {WHERE}, in one line:
     curl -L --create-dirs -o data/archive.zip \
-https://www.kaggle.com/api/v1/datasets/download/msambare/fer2013
-and is read as archive.zip, as its extracted folder
-    train/<class>/*.jpg  test/<class>/*.jpg  ({", ".join(EMOTIONS)})
-or as fer2013.csv or icml_face_data.csv."""
+https://www.kaggle.com/api/v1/datasets/download/msambare/fer2013"""
 
 ARCHIVES = ("archive.zip", "fer2013.zip", "fer2013.tar.gz", "archive.tar.gz")   # within a folder
 TABLES = ("fer2013.csv", "icml_face_data.csv", "train.csv")     # within a folder or an archive
@@ -53,13 +50,8 @@ MOST_FILE = 50_000_000          # bytes of a picture, of which FER-2013's have 2
 MOST_TABLE = 1_000_000_000      # bytes of a csv in an archive; it is read line by line
 
 
-class Picture(NamedTuple):
-    """A picture in a collection: its usage, its class, its file name, and its whole name."""
-
-    usage: str
-    emotion: str
-    file: str
-    name: str
+# A picture in a collection: its usage, its class, its file name, and its whole name.
+Picture = namedtuple("Picture", "usage emotion file name")
 
 
 class Source(NamedTuple):
@@ -108,16 +100,15 @@ def load_data(path: str | os.PathLike, progress: Callable | None = None, seed: i
     are in order of usage (Training, PublicTest, PrivateTest), class and file name, those of a csv
     in the order of its rows.
 
-    progress: called now and then as progress(images_read, images_in_all) while decoding.
+    progress: called now and then as progress(images_read, images_in_all).
     seed: draws a fifth of each class to be PublicTest and PrivateTest by turns, where all faces are
     to train on; the split "report" of splits.py then gives 70, 20 and 10 %, "official" 80, 10, 10.
     Of pictures in test/ without val/, or the other way round, every second one is PublicTest too.
-    find: in pictures of one's own, what finds the face: it takes a grey Pillow image and returns
-    the box (x, y, w, h) of the face, or None, for which the picture is taken whole.
+    find: finds the face in pictures of one's own: from a grey Pillow image to its box (x, y, w, h),
+    or None, for which the picture is taken whole.
 
-    Raises FileNotFoundError where path does not exist, and ValueError, naming the file and what
-    was expected, where a picture cannot be read, a class is not in all parts or has too few
-    pictures, or nothing of all this is there.
+    Raises FileNotFoundError where path does not exist, and ValueError, naming the file, where a
+    picture cannot be read, a class is not in all parts or has too few, or nothing of this is there.
     """
     source = recognise(path)
     if source.table is None:
@@ -126,10 +117,9 @@ def load_data(path: str | os.PathLike, progress: Callable | None = None, seed: i
     if source.own:
         names = tuple(sorted({picture.emotion for picture in source.pictures}))
         faces, labels, usage, what = _read_pictures(source, names, progress, find)
-    elif source.table is None:
-        faces, labels, usage, _ = _read_pictures(source, names, progress)
     else:
-        faces, labels, usage = _read_table(source, progress)
+        read = _read_pictures if source.table is None else _read_table
+        faces, labels, usage, *_ = read(source, names, progress)
     present = np.unique(labels)
     if len(present) < 2:
         raise ValueError(f"{source.path} has {len(present)} classes; expected two or more")
@@ -160,12 +150,8 @@ def is_class_folder(path):
 
 def load_class_folder(path, class_names, find=None):
     """The pictures of class folders as Faces of `class_names`, all of the usage PrivateTest: those
-    in test/, else those in val/, else all.
-
-    Folders are matched with classes by name, whatever the case, or by a synonym; of some classes,
-    of all but one even, there may be none. ValueError, naming it, where a folder is of another
-    class or without a picture, or a picture cannot be read.
-    """
+    in test/, else those in val/, else all. Of some classes there may be none. ValueError, naming
+    it, where a folder is of another class or without a picture, or a picture cannot be read."""
     source = recognise(path, single=True)
     if "" not in source.parts:
         last = source.pictures[-1].usage    # they are sorted by it
@@ -179,10 +165,7 @@ def load_class_folder(path, class_names, find=None):
 
 def recognise(path, single=False):
     """The Source that a path leads to, by names alone. single: a folder of one class will do.
-
-    FileNotFoundError where there is nothing; ValueError, which names what was seen, where it is
-    nothing that can be learnt from.
-    """
+    FileNotFoundError, or ValueError that names what was seen and cannot be learnt from."""
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist; FER-2013 can be had from {WHERE}")
@@ -200,9 +183,8 @@ def recognise(path, single=False):
     if not bases:
         raise _unrecognised(path, names)
     if len(bases) > 1:
-        first, second = (short("/".join(base)) or "itself" for base in sorted(bases)[:2])
-        raise ValueError(f"{path} holds several data sets, in {first} and in {second}; expected "
-                         "one")
+        two = " and in ".join(short("/".join(base)) or "itself" for base in sorted(bases)[:2])
+        raise ValueError(f"{path} holds several data sets, in {two}; expected one")
     (base, pictures), = bases.items()
     return _of_pictures(path, names, base, above, pictures)
 
@@ -320,12 +302,12 @@ def _check_numbers(path, classes, usage):
 
 # What is read
 
-def _read_table(source, progress):
+def _read_table(source, class_names, progress):
     with (opened(source.path, source.table, MOST_TABLE) if source.table else
           open(source.path, "rb")) as file:
         name = f"{source.path}: {short(source.table)}" if source.table else str(source.path)
         faces, labels, usage = read_csv(file, name, progress)
-    _check_numbers(name, [EMOTIONS[label] for label in labels], usage)
+    _check_numbers(name, [class_names[label] for label in labels], usage)
     return faces, labels, usage
 
 

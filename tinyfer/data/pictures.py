@@ -1,8 +1,7 @@
 """Any picture, upright and with 8 bits; and one 48x48 face out of it, as the networks learnt them.
 
-`open_image` is the only place that calls Pillow's readers: whatever they raise or warn of ends
-there, as one sentence that names the picture. From here a picture goes the way of every FER-2013
-image, `model.predict_proba`. A 48x48 picture of 8-bit grey passes unchanged, bit for bit, so what
+Pillow's readers are called here alone: whatever they raise or warn of ends here, as one sentence
+that names the picture. A 48x48 picture of 8-bit grey passes unchanged, bit for bit, so what
 `predict --crops 1` says of a file of the data set is what `evaluate` counts, which looks once, and
 `evaluate --crops 18` counts what `predict` says, which averages 18 crops.
 """
@@ -67,13 +66,9 @@ def open_image(picture):
 
 
 def frames(picture):
-    """The frames of an animated GIF, WebP or PNG, or the pages of a TIFF, as an iterator of pairs
-    (seconds from the start, Pillow image as of `open_image`); of any other picture its only one.
-
-    picture: a path, an open file or the bytes of one.
-
-    ValueError as for `open_image`, also in the midst of them, and where they are too many.
-    """
+    """The frames of an animated GIF, WebP or PNG, or the pages of a TIFF (a path, an open file or
+    its bytes), as an iterator of (seconds from the start, Pillow image as of `open_image`); of any
+    other picture its only one. ValueError also in their midst, and where they are too many."""
     name, seconds, pixels = _name(picture), 0.0, 0
     with _guard(name):
         image = _decoded(picture, [], first=False)
@@ -126,12 +121,10 @@ def face_of(picture, box=None):
     """The face in a picture, as for `open_image`: (48, 48) uint8, 0 black to 255 white.
 
     It is cut to a square, converted to grey as by `grey_of`, and scaled to 48x48, each pixel a
-    weighted mean over the area it stands for (bilinear).
-
-    box: (x, y, w, h) of the face in pixels of the upright picture, from its top left corner; the
-    whole picture where None. The square has the longer side of the box and shares its middle; it is
-    moved inside where it would stick out, and as large as fits where it is too large. For a whole
-    picture this is the largest centred square. ValueError where the box does not lie in it.
+    weighted mean over the area it stands for (bilinear). box: (x, y, w, h) of the face in pixels of
+    the upright picture; the whole picture where None. The square has the longer side of the box and
+    shares its middle; it is moved inside where it would stick out, and as large as fits where it is
+    too large. ValueError where the box does not lie in the picture.
     """
     image = open_image(picture)
     place = square(image.size, box)

@@ -18,13 +18,12 @@ def _kept(*dropped):
 
 
 # By the number of classes: new class name -> the classes of the data that make it up.
-CLASS_SETS = {
-    7: _kept(),
-    6: _kept("disgust"),
-    5: _kept("disgust", "neutral"),
-    3: _kept("angry", "disgust", "fear", "surprise"),
-    2: {"negative": ("angry", "disgust", "fear", "sad"), "positive": ("happy", "surprise")},
-}
+CLASS_SETS = {7: _kept(), 6: _kept("disgust"), 5: _kept("disgust", "neutral"), 3: _kept("angry",
+                                                                                        "disgust",
+                                                                                        "fear",
+                                                                                        "surprise"),
+              2: {"negative": ("angry", "disgust", "fear", "sad"), "positive": ("happy",
+                                                                                "surprise")}}
 SPLITS = ("report", "official")
 
 
@@ -37,10 +36,8 @@ class Parts(NamedTuple):
 
 
 def select_classes(data, classes):
-    """The faces of one of the CLASS_SETS, relabelled to its class names (alphabetical).
-
-    classes: 7, 6, 5, 3 or 2. Images of other classes are dropped, and the order is kept.
-    Raises ValueError for another number, or where `data` lacks one of the classes.
+    """The faces of one of the CLASS_SETS (7, 6, 5, 3 or 2), relabelled to its alphabetical names.
+    Others are dropped, the order is kept. ValueError for another number, or a class `data` lacks.
     """
     if classes not in CLASS_SETS:
         raise ValueError(f"classes must be one of {', '.join(map(str, CLASS_SETS))}, "
@@ -66,13 +63,11 @@ def select_classes(data, classes):
 def split(data, kind="report", seed=0):
     """Parts(train, validation, test) of a data set.
 
-    "report": the study's. Validation is the whole published test folder (PublicTest and
-    PrivateTest); test is n/8 of each class of the published train folder, rounded half up,
-    drawn with `seed`; training is the rest of it. Selecting classes commutes with this split;
-    merging classes does not, so split first (as `tinyfer.training.experiments.prepare` does).
-
-    "official": the parts of the ICML 2013 challenge as published, Training, PublicTest and
-    PrivateTest; the only ones on which scores compare with the literature. `seed` has no effect.
+    "report": the study's. Validation is the published test folder (PublicTest and PrivateTest);
+    test is an eighth of each class of the train folder, rounded half up, drawn with `seed`;
+    training is the rest of it. Selecting classes commutes with this split; merging does not.
+    "official": Training, PublicTest and PrivateTest of the ICML 2013 challenge, the only parts on
+    which scores compare with the literature.
 
     Raises ValueError for another kind, or where a part comes out empty.
     """
@@ -97,9 +92,7 @@ def split(data, kind="report", seed=0):
 
 def undersample(part, seed=0):
     """As many faces of every class as the smallest class has, drawn with `seed`; order is kept.
-
-    Raises ValueError where a class has none.
-    """
+    ValueError where a class has none."""
     size = part.counts().min()
     if size == 0:
         empty = part.class_names[int(part.counts().argmin())]
@@ -110,11 +103,8 @@ def undersample(part, seed=0):
 
 
 def class_weights(labels, K):
-    """The weight of each class in the loss: N / (K n_c), as (K,) float64.
-
-    N labels, of which n_c are of class c: a rare class counts for more, and the mean weight over
-    the N labels is 1. Raises ValueError where a class has no label. See docs/01 and docs/10.
-    """
+    """The weight of each class in the loss, N / (K n_c) for n_c of N labels: (K,) float64. A rare
+    class counts for more, and the mean over the labels is 1. ValueError where a class has none."""
     labels, K = checks.plain("labels", labels, "iu"), checks.count("K", K)
     counts = np.bincount(labels, minlength=K)
     if len(counts) > K:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-# Rows and columns, the last excluded, drawn on the mean face by eye: FER-2013's faces were placed by
-# a face detector, and so is all that `tinyfer.find_faces` cuts; drawn faces are a little larger.
+# Rows and columns, the last excluded, drawn on the mean face by eye: FER-2013's faces were placed
+# by a detector, and so is all that `tinyfer.find_faces` cuts; drawn faces are a little larger.
 EYES = {"FER-2013": (slice(11, 23), slice(6, 42)), "drawn faces": (slice(13, 25), slice(6, 42))}
 MOUTH = {"FER-2013": (slice(32, 43), slice(12, 36)), "drawn faces": (slice(31, 42), slice(12, 36))}
 PARTS = {"the forehead": (slice(0, 11), slice(6, 42)), "the eyes and brows": EYES["FER-2013"],

@@ -7,9 +7,7 @@ import numpy as np
 from tinyfer.core import checks
 from tinyfer.core.model import Sequential
 from tinyfer.data.faces import blank
-from tinyfer.explain.gradients import gradient, gradient_times_input, integrated, smoothgrad
-from tinyfer.explain.layerwise import gradcam, guided
-from tinyfer.explain.occlusion import occlusion
+from tinyfer.explain import methods
 from tinyfer.explain.score import SCORES, Task, seen_part, window
 
 
@@ -36,13 +34,13 @@ class Method(NamedTuple):
 
 
 METHODS = {
-    "gradient": Method(gradient),
-    "gradient*input": Method(gradient_times_input, shares_of_f=True),
-    "smoothgrad": Method(smoothgrad),
-    "integrated": Method(integrated, shares_of_f=True),
-    "gradcam": Method(gradcam, shares_of_f=True, positive_part=True),
-    "guided": Method(guided),
-    "occlusion": Method(occlusion, shares_of_f=True),
+    "gradient": Method(methods.gradient),
+    "gradient*input": Method(methods.gradient_times_input, shares_of_f=True),
+    "smoothgrad": Method(methods.smoothgrad),
+    "integrated": Method(methods.integrated, shares_of_f=True),
+    "gradcam": Method(methods.gradcam, shares_of_f=True, positive_part=True),
+    "guided": Method(methods.guided),
+    "occlusion": Method(methods.occlusion, shares_of_f=True),
 }
 
 
@@ -60,10 +58,9 @@ def saliency(model: Sequential, faces: np.ndarray, target: Any = None,
     part); True keeps the signs, above 0 for what raises F. progress: called as progress(inputs
     done, in all) after each batch.
 
-    Returns (N, 48, 48), or (48, 48), in the model's dtype, raw values (pictures scale them). Where
-    the network does not look (`tinyfer.core.inference.seen`; four rows and columns of 48) they are
-    exactly 0. The maps do not depend on batch_size beyond rounding. Evaluation mode; disturbs
-    neither a training nor another thread. Chapter 15 of the course, and docs/saliency.md.
+    Returns (N, 48, 48), or (48, 48), in the model's dtype, raw values; exactly 0 where the network
+    does not look (`tinyfer.core.inference.seen`; four rows and columns of 48). Evaluation mode;
+    disturbs neither a training nor another thread. Chapter 15, and docs/saliency.md.
 
     Raises ValueError for an unknown method, F or class, faces of another size or range, targets
     that are not one for each face, a face of a single grey, or options out of range.
@@ -77,7 +74,10 @@ def saliency(model: Sequential, faces: np.ndarray, target: Any = None,
         raise ValueError(f"of is {of!r}; expected one of {', '.join(SCORES)}")
     batch_size = checks.count("batch_size", batch_size)
     x = window(model, faces)
-    _refuse_blank(faces)
+    empty = blank(faces)
+    if empty.any():
+        raise ValueError(f"face {int(empty.argmax())} is of a single grey: there is nothing in it "
+                         "to explain")
     target = targets(model, faces, target)
     maps = np.zeros(np.shape(faces), model.dtype)
     if len(x):
@@ -90,26 +90,16 @@ def targets(model, faces, target=None):
     """The number of the class to explain for each face: (N,) int64; see `saliency`."""
     if target is None:
         return model.predict(faces)
-    names = model.class_names
-    N, K = len(faces), len(names)
+    names, N = model.class_names, len(faces)
     if np.ndim(target) == 0:
         target = [target.item() if isinstance(target, np.ndarray) else target] * N
     if np.shape(target) != (N,):
         raise ValueError(f"target has shape {np.shape(target)}; expected one class, or one for "
                          f"each of the {N} faces")
-    numbers = np.empty(N, np.int64)
-    for n, each in enumerate(target):
-        if isinstance(each, str) and each in names:
-            numbers[n] = names.index(each)
-        elif isinstance(each, (int, np.integer)) and type(each) is not bool and 0 <= each < K:
-            numbers[n] = each
-        else:
+    numbers = [names.index(each) if each in names else each for each in target]
+    for each in numbers:
+        if not isinstance(each, (int, np.integer)) or type(each) is bool or not (
+                0 <= each < len(names)):
             raise ValueError(f"this network has no class {each!r}; expected one of "
-                             f"{', '.join(names)}, or a number from 0 to {K - 1}")
-    return numbers
-
-
-def _refuse_blank(faces):
-    if len(faces) and blank(faces).any():
-        n = int(blank(faces).argmax())
-        raise ValueError(f"face {n} is of a single grey: there is nothing in it to explain")
+                             f"{', '.join(names)}, or a number from 0 to {len(names) - 1}")
+    return np.array(numbers, np.int64)

@@ -23,9 +23,8 @@ SCORES = ("probability", "logit")
 def window(model, faces):
     """The part of the faces that the logits depend on, as the network reads it: (N, h, w, 1).
 
-    faces: (N, H, W) uint8, or floats in [0, 1]. Max pooling drops odd last rows and columns and all
-    that led to them: `six_layer_cnn` sees 44 of 48 rows and columns, at `model.window`. Computing
-    on that window saves a fifth of the work, and makes zero exact: on the whole image the fast
+    faces: (N, H, W) uint8, or floats in [0, 1]. `six_layer_cnn` sees 44 of 48 rows and columns, at
+    `model.window`. Computing on that window makes zero exact: on the whole image the fast
     convolutions leave rounding of 1e-7 where contributions cancel. ValueError for other sizes.
     """
     if not isinstance(model, Sequential):
@@ -83,7 +82,6 @@ class Task:
 
     The model is taken `separate`, so that maps made in two threads, or between a forward and its
     backward, are right and disturb nothing.
-    progress: called as progress(inputs done, inputs in all) after each batch, or None.
     """
 
     model: Sequential

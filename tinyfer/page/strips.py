@@ -4,7 +4,7 @@ import numpy as np
 
 from tinyfer.core.layers import BatchNorm, Dropout
 from tinyfer.data.faces import SIZE
-from tinyfer.explain.geometry import unit_places
+from tinyfer.explain.methods import unit_places
 from tinyfer.page.forward import EXPLAINED, Forward
 from tinyfer.page.message import pack
 

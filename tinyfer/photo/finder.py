@@ -11,7 +11,7 @@ Inside, a box is a row of an array (N, 4): x and y of its middle, its side, its 
 
 import math
 import os
-from functools import lru_cache
+from functools import cache
 from typing import IO, NamedTuple, TypeAlias
 
 import numpy as np
@@ -24,7 +24,7 @@ from tinyfer.core.layers import Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from tinyfer.core.losses import softmax
 from tinyfer.core.model import Sequential
 from tinyfer.core.networks import PACKAGED, conv_norm, load_model, register
-from tinyfer.data.pictures import grey_of, open_image
+from tinyfer.data.pictures import grey_of
 from tinyfer.photo import chain
 from tinyfer.photo.boxes import cut_windows, kept_boxes
 
@@ -41,8 +41,7 @@ HAND_ON = 0.15          # the least score of a window that the first network han
 MOST = 2000             # and the most windows of one photograph
 LOOKS = 256             # windows at a time in the second network
 LOOKS_A_THREAD = 32     # fewer are done before a second thread has come to help
-# How it looks at what is left, (mirrored: -1 or not, larger by): the mean of several opinions is
-# steadier.
+# How it looks at what is left, (mirrored: -1 or not, larger by): a mean of opinions is steadier.
 VIEWS = (1, 1), (-1, 1), (1, 1.1), (-1, 1 / 1.1)
 
 SCAN_SIZE = 26          # pixels a side of the window that face_scan judges
@@ -113,7 +112,7 @@ def find_faces(picture: Picture, smallest: float | None = None,
     Faces that are turned to the side, lie, or are covered by half are mostly missed.
     ValueError or FileNotFoundError where the picture cannot be read. Chapter 20.
     """
-    return faces_in(grey_of(open_image(picture)), smallest, threshold)
+    return faces_in(grey_of(picture), smallest, threshold)
 
 
 def faces_in(grey, smallest=None, threshold=0.5):
@@ -153,21 +152,18 @@ class Finder:
 
     def candidates(self, grey, smallest, threshold=HAND_ON):
         """Boxes (N, 4) of the windows that `scan` takes for faces, sorted by score."""
-        found = self.windows(grey, smallest, threshold)
-        surest = np.argsort(-found[:, 3], kind="stable")[:MOST]
-        return suppress(found[surest], 0.6)
+        return suppress(surest_first(self.windows(grey, smallest, threshold))[:MOST], 0.6)
 
     def windows(self, grey, smallest, threshold):
         """Boxes (N, 4) of all windows of the pyramid that `scan` gives more than a score."""
         found = [np.empty((0, 4))]
         for strips in batches(pyramid(grey, smallest), AT_ONCE):
-            for (scale, top, picture), out in zip(strips, self.judged([s[2] for s in strips])):
+            for (scale, top, _), out in zip(strips, self.judged([s[2] for s in strips])):
                 odds = out[..., 1] - out[..., 0]
                 i, j = np.nonzero(odds > math.log(threshold / (1 - threshold)))
                 score = 1 / (1 + np.exp(-odds[i, j]))
-                boxes = np.stack([j * SCAN_STRIDE + SCAN_SIZE / 2,
-                                  (i + top) * SCAN_STRIDE + SCAN_SIZE / 2,
-                                  np.full(len(i), SCAN_SIZE * FILL), score], axis=1)
+                boxes = np.stack([j * SCAN_STRIDE + SCAN_SIZE / 2, (i + top) * SCAN_STRIDE +
+                                  SCAN_SIZE / 2, np.full(len(i), SCAN_SIZE * FILL), score], axis=1)
                 boxes = moved(boxes, out[i, j, 2:])
                 boxes[:, :2] -= BORDER
                 boxes[:, :3] /= scale
@@ -262,13 +258,12 @@ def pyramid(grey, smallest):
 
 def batches(strips, most):
     """Lists of strips, each as long as its pictures have fewer than so many pixels."""
-    batch, size = [], 0
+    batch = []
     for strip in strips:
         batch.append(strip)
-        size += strip[2].size
-        if size >= most:
+        if sum(picture.size for *_, picture in batch) >= most:
             yield batch
-            batch, size = [], 0
+            batch = []
     if batch:
         yield batch
 
@@ -322,18 +317,21 @@ def overlap(box, boxes):
     return both / (area + areas - both), both / np.minimum(area, areas)
 
 
+def surest_first(boxes):
+    return boxes[np.argsort(-boxes[:, 3], kind="stable")]
+
+
 def suppress(boxes, most):
     """Non-maximum suppression: the surest box stays, what overlaps it by more than `most` goes,
     and so on with the rest. Boxes come back sorted, the surest first."""
-    boxes = boxes[np.argsort(-boxes[:, 3], kind="stable")]
+    boxes = surest_first(boxes)
     return boxes[kept_boxes(boxes, most)]
 
 
 def merge(boxes):
     """Suppression in which those that go have their say: a face's box is the mean of the boxes
     on it, weighed by their scores; one inside another is the same face."""
-    boxes = boxes[np.argsort(-boxes[:, 3], kind="stable")]
-    kept = []
+    boxes, kept = surest_first(boxes), []
     while len(boxes):
         union, smaller = overlap(boxes[0], boxes)
         same = union > 0.5
@@ -343,7 +341,7 @@ def merge(boxes):
     return np.array(kept, np.float32).reshape(-1, 4)
 
 
-@lru_cache(maxsize=1)
+@cache
 def packaged_finder():
     """The finder that comes with the package."""
     return Finder(*(load_model(PACKAGED / "finder" / f"{name}.npz") for name in ("scan", "look")))

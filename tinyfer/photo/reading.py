@@ -39,10 +39,10 @@ SURE, AHEAD = 0.5, 0.2
 class Reading:
     """One face, read. Unpacks into face, expression and probabilities.
 
-    face: where it is, a `Face`; box: the same as (x, y, w, h). expression: the name of the most
-    probable class. probabilities: {name: float}, in the network's order. unsure: whether the
-    expression is too improbable, or another class too near, to be believed, or the face has hardly
-    any contrast. crop: what the network was shown, (48, 48) uint8, as `tinyfer.saliency` takes it.
+    face: where it is, a `Face`; box: the same as (x, y, w, h). expression: the most probable class.
+    probabilities: {name: float}. unsure: whether the expression is too improbable, or another class
+    too near, to be believed, or the face has hardly any contrast. crop: what the network was shown,
+    (48, 48) uint8, as `tinyfer.saliency` takes it.
     """
 
     face: Face
@@ -86,11 +86,10 @@ class Readings(list):
 
     def lines(self):
         """A line of text for each face, to stand under `table_head`."""
-        return [f"{number:<2} {','.join(map(str, reading.box)):<17} "
-                f"{'unsure' if reading.unsure else reading.expression:<10}"
-                + "".join(f" {p:>{max(4, len(name))}.2f}"
-                          for name, p in reading.probabilities.items())
-                for number, reading in enumerate(self, 1)]
+        return [f"{number:<2} {','.join(map(str, each.box)):<17} "
+                f"{'unsure' if each.unsure else each.expression:<10}"
+                + "".join(f" {p:>{max(4, len(name))}.2f}" for name, p in each.probabilities.items())
+                for number, each in enumerate(self, 1)]
 
     def __repr__(self):
         if not self:
@@ -130,19 +129,17 @@ def unsure(probabilities, least=SURE, ahead=AHEAD):
     return (first < least) | (first - second < ahead)
 
 
-def read_photo(picture: Picture, model: Network = DEFAULT,
-               box: tuple[int, int, int, int] | None = None, whole: bool = False,
-               crops: int = BEST_CROPS, smallest: float | None = None,
+def read_photo(picture: Picture, model: Network = DEFAULT, box: tuple[int, int, int, int] | None =
+               None, whole: bool = False, crops: int = BEST_CROPS, smallest: float | None = None,
                threshold: float = 0.5) -> Readings:
     """The expression of every face in a photograph: Readings, a list from left to right.
 
     picture, smallest, threshold: as for `tinyfer.find_faces`. model: a name of packaged weights, a
     run folder, a file, or a model. box: (x, y, w, h) of the one face to read, in pixels of the
     upright picture; whole: the largest centred square is the face. A picture of 48x48 pixels, or
-    one that a single face fills, is a face already: it is read whole, as the networks were trained.
-    crops: 1, 2, 10 or 18 windows and mirror images of each face are averaged, as by
-    `model.predict_proba`; 18 are right a little more often, 1 is some ten times faster (chapter
-    16). `model.predict`, a training's scores and saliency take 1.
+    one that a single face fills, is read whole, as the networks were trained. crops: 1, 2, 10 or 18
+    windows and mirror images of each face are averaged; 18 are right a little more often, 1 is some
+    ten times faster (chapter 16). `model.predict`, a training's scores and saliency take 1.
 
     ValueError or FileNotFoundError where the picture cannot be read, the box does not lie in it, or
     the network answers NaN; a warning where a face has hardly any contrast.

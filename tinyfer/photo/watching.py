@@ -3,8 +3,7 @@
 A full search costs many times what it costs to look again where a face was a moment ago. So a face
 is found once and then followed: `look`, the finder's second network, judges a few windows round its
 last place and moves the best onto the face. A full search comes now and then, for new faces, and
-when a face is lost. A face keeps its number as long as it is followed, and gets it back if it
-appears again near its last place soon.
+when a face is lost, which gets its number back if it appears again near its last place soon.
 """
 
 import os
@@ -16,15 +15,9 @@ import numpy as np
 
 from tinyfer.core.checks import Notice
 from tinyfer.data.pictures import MOST_PIXELS, frames, grey_of
+from tinyfer.photo import reading
 from tinyfer.photo.finder import VIEWS, Picture, faces_in, in_picture, packaged_finder
-from tinyfer.photo.reading import (
-    BEST_CROPS,
-    DEFAULT,
-    Network,
-    known_model,
-    list_pictures,
-    read_faces,
-)
+from tinyfer.photo.reading import BEST_CROPS, DEFAULT, Network
 
 EVERY = 15              # frames from one full search to the next; a fifth of it where no face is
 PATIENCE = 25           # frames for which a lost face's number waits for it
@@ -50,15 +43,10 @@ class Frame:
 class Follower:
     """Keeps track of the faces of a film, or of a camera: one for each.
 
-    `follow(grey)` takes the next frame, a Pillow image of mode L as `tinyfer.data.pictures.grey_of`
-    makes it, and returns its faces as {number: Face}, in the order of their numbers, which count
-    from 1. The frames of one film have one size; another size begins anew, with further numbers.
-    smallest, threshold: as for `tinyfer.find_faces`; every: frames from one full search to the
-    next. It holds the last places and no picture, and serves one thread at a time.
-
-        >>> follower = Follower()
-        >>> for frame in camera:
-        ...     faces = follower.follow(grey_of(frame))
+    `follow(grey)` takes the next frame, as `tinyfer.data.pictures.grey_of` makes it, and returns
+    its faces as {number: Face}; numbers count from 1. A frame of another size begins anew, with
+    further numbers. smallest, threshold: as for `tinyfer.find_faces`; every: frames from one full
+    search to the next. It holds the last places and no picture, and serves one thread at a time.
     """
 
     def __init__(self, smallest=None, threshold=0.5, every=EVERY):
@@ -135,19 +123,17 @@ def watch(film: Picture | Iterable, model: Network = DEFAULT, crops: int = BEST_
     """The frames of a film, one after the other, each as soon as it is read: a generator of Frame.
 
     film: a path of an animated GIF, WebP or PNG or of a TIFF of several pages; a folder, whose
-    pictures are taken in the order of their names; or any iterable of pictures, as `tinyfer.
-    read_photo` takes them, or of pairs (seconds, picture). Where there are no seconds, `rate`
-    frames make one. model, crops, smallest, threshold: as for `tinyfer.read_photo`; every: frames
-    from one full search for faces to the next, in between they are followed.
-
-    A frame that cannot be read gives a Frame with an `error`, and the rest goes on. However long
-    the film, no more than a frame of it is held.
+    pictures are taken in the order of their names; or any iterable of pictures, as `read_photo`
+    takes them, or of pairs (seconds, picture). Where there are no seconds, `rate` frames make one.
+    model, crops, smallest, threshold: as for `read_photo`; every: frames from one full search for
+    faces to the next. A frame that cannot be read gives a Frame with an `error`, and the rest goes
+    on. However long the film, no more than a frame of it is held.
 
         >>> for frame in tinyfer.watch("clip.gif"):
         ...     for number, reading in frame.readings.items():
         ...         print(frame.seconds, number, reading.expression)
     """
-    model, follower = known_model(model), Follower(smallest, threshold, every)
+    model, follower = reading.known_model(model), Follower(smallest, threshold, every)
     for number, (seconds, picture) in enumerate(timed(film, rate)):
         try:
             if isinstance(picture, Exception):
@@ -156,7 +142,7 @@ def watch(film: Picture | Iterable, model: Network = DEFAULT, crops: int = BEST_
                 warnings.simplefilter("ignore", Notice)     # the same in every frame
                 grey = grey_of(picture)
                 faces = follower.follow(grey)
-                read = read_faces(grey, list(faces.values()), model, crops)
+                read = reading.read_faces(grey, list(faces.values()), model, crops)
             frame = Frame(number, seconds, dict(zip(faces, read)), picture)
         except (ValueError, OSError) as error:
             frame = Frame(number, seconds, {}, None, str(error))
@@ -168,21 +154,16 @@ def timed(film, rate=FRAMES_A_SECOND):
     if isinstance(film, (str, os.PathLike)) and not os.path.isdir(film):
         film = frames(film)
     elif isinstance(film, (str, os.PathLike)):
-        film = list_pictures(film)
-    film, number, seconds = iter(film), 0, 0.0
-    while True:
-        try:
-            item = next(film)
-        except StopIteration:
-            return
-        except (ValueError, OSError) as error:
-            if number == 0:
-                raise
-            yield seconds, error
-            return
-        seconds, picture = item if isinstance(item, tuple) else (number / rate, item)
-        yield seconds, picture
-        number += 1
+        film = reading.list_pictures(film)
+    seconds = None
+    try:
+        for number, item in enumerate(film):
+            seconds, picture = item if isinstance(item, tuple) else (number / rate, item)
+            yield seconds, picture
+    except (ValueError, OSError) as error:
+        if seconds is None:
+            raise
+        yield seconds, error
 
 
 def ppm_frames(stream):

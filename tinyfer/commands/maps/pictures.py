@@ -10,9 +10,8 @@ from textwrap import fill
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from PIL import Image
+from PIL import Image, ImageFilter
 
-from tinyfer.explain.faithfulness import blur
 from tinyfer.scores.plots import drawing
 
 STRENGTH, SIGNED = "hot", "RdBu_r"
@@ -51,9 +50,10 @@ def panel(faces, maps, captions, sentences, path, signed=False, overlay=False):
 
 def draw_over(axes, value, face):
     """A map over a face of any size: its colour as strong as the value, without edges of pixels."""
-    smooth = np.asarray(Image.fromarray(blur(value[None, ..., None], SMOOTH)[0, ..., 0].astype(
-        np.float32)).resize(face.shape[::-1], Image.Resampling.BICUBIC))
-    value = np.clip(scaled(smooth), -1, 1)
+    image = Image.fromarray((127 + np.rint(127 * value)).astype(np.uint8))
+    smooth = image.filter(ImageFilter.GaussianBlur(SMOOTH)).resize(
+        face.shape[::-1], Image.Resampling.BICUBIC)
+    value = scaled(np.asarray(smooth, float) - 127)
     picture = ScalarMappable(Normalize(-1, 1), SIGNED).to_rgba(np.sign(value))
     picture[..., 3] = 0.75 * np.abs(value)
     draw_grey(axes, face)

@@ -113,7 +113,7 @@ const TOLD = {Conv2D: ofConv, Dense: ofDense, BatchNorm: ofBatchNorm, MaxPool2D:
               Dropout: ofDropout, Flatten: ofFlatten};
 
 // [top, left, height, width] of the pixels that a unit sees, null where it sees them all. Mirrors
-// unit_places of tinyfer/explain/geometry.py.
+// unit_places of tinyfer/explain/methods.py.
 function windowOf(row, [i, j], [top, left]) {
   let first = 0, step = 1, size = 1;
   for (const {kind} of row) {
