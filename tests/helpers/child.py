@@ -26,7 +26,7 @@ def python(code, package=PACKAGE, minutes=2, **environment):
     # Python -c looks in the working folder first: this one holds the same package.
     done = subprocess.run([sys.executable, "-c", code], cwd=package.parent, env=settings,
                           capture_output=True, text=True, timeout=60 * minutes)
-    assert done.returncode == 0, (done.returncode, done.stderr[-2000:])
+    assert done.returncode == 0, (done.returncode, done.stdout[-200:], done.stderr[-2000:])
     assert done.stderr == ""
     return done.stdout
 

@@ -234,13 +234,12 @@ def reliability(labels, probabilities, bins=15):
     rows, ece = [], 0.0
     for b in range(bins):
         inside = number == b
-        row = dict(low=b / bins, high=(b + 1) / bins, n=int(inside.sum()), confidence=None,
-                   accuracy=None)
-        if row["n"]:
-            row["confidence"] = float(confidence[inside].mean())
-            row["accuracy"] = float(right[inside].mean())
-            ece += row["n"] / len(labels) * abs(row["accuracy"] - row["confidence"])
-        rows.append(row)
+        n, means = int(inside.sum()), (None, None)
+        if n:
+            means = float(confidence[inside].mean()), float(right[inside].mean())
+            ece += n / len(labels) * abs(means[1] - means[0])
+        rows.append(dict(low=b / bins, high=(b + 1) / bins, n=n, confidence=means[0],
+                         accuracy=means[1]))
     return dict(ece=ece, confidence=float(confidence.mean()), accuracy=float(right.mean()),
                 bins=rows)
 

@@ -27,24 +27,11 @@ STYLES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)),
 # White to dark blue: equal steps of the value are equal steps of lightness, to within 15 %.
 SHADES = LinearSegmentedColormap.from_list("shades", ["#FFFFFF", "#003B73"])
 STYLE = {
-    "font.family": "DejaVu Sans",
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.titlelocation": "left",
-    "axes.labelsize": 10,
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9,
-    "legend.fontsize": 9,
-    "legend.frameon": False,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#555555",
-    "axes.grid": True,
-    "grid.color": "#E4E4E4",
-    "grid.linewidth": 0.7,
-    "axes.axisbelow": True,
-    "lines.linewidth": 1.6,
-    "savefig.dpi": 150,
+    "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.labelsize": 10,
+    "xtick.labelsize": 9, "ytick.labelsize": 9, "legend.fontsize": 9, "legend.frameon": False,
+    "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False,
+    "axes.edgecolor": "#555555", "axes.grid": True, "grid.color": "#E4E4E4", "grid.linewidth": 0.7,
+    "axes.axisbelow": True, "lines.linewidth": 1.6, "savefig.dpi": 150,
 }
 # Where the names of classes and files stand, "$1" is a name and no formula.
 NAMES = STYLE | {"text.parse_math": False}
@@ -55,8 +42,6 @@ def learning_curves(history, path, title=""):
 
     history: rows as `tinyfer.training.loop.fit` returns them.
     """
-    if not history:
-        raise ValueError("there are no learning curves before the first epoch")
     epochs = [row["epoch"] for row in history]
     best = max(history, key=lambda row: row["val_accuracy"])
     with drawing(path, 9, 4, title) as figure:
@@ -69,14 +54,9 @@ def learning_curves(history, path, title=""):
                           marker="." if len(history) == 1 else None)
             axes.plot(best["epoch"], best[f"val_{quantity}"], "o", color=COLOURS[1], markersize=6,
                       markerfacecolor="white", markeredgewidth=1.6)
-            axes.set_xlabel("epoch")
-            axes.set_ylabel("loss (nats)" if quantity == "loss" else quantity)
+            axes.set(xlabel="epoch", ylabel="loss (nats)" if quantity == "loss" else quantity)
             axes.xaxis.get_major_locator().set_params(integer=True)
-            if len(history) == 1:
-                axes.set_xlim(0.5, 1.5)
-                axes.set_xticks([1])
-            else:
-                axes.set_xlim(1 - len(history) / 50, None)
+            axes.set_xlim(*(0.5, 1.5) if len(history) == 1 else (1 - len(history) / 50, None))
         names = ("training", "validation",
                  f"best epoch on validation: {best['epoch']}, accuracy {best['val_accuracy']:.3f}")
         figure.legend(panels[0].lines, names, loc="outside upper right", ncols=3)
@@ -87,11 +67,7 @@ def confusion(matrix, class_names, path, title=""):
 
     matrix: (K, K) counts, rows true, columns predicted. The shade is the row's share.
     """
-    matrix = np.asarray(matrix)
-    K = len(class_names)
-    if matrix.shape != (K, K):
-        raise ValueError(f"a confusion matrix of {K} classes must have shape {(K, K)}, "
-                         f"got {matrix.shape}")
+    matrix, K = np.asarray(matrix), len(class_names)
     support = matrix.sum(axis=1, keepdims=True)
     share = matrix / np.maximum(support, 1)
     with drawing(path, max(4.8, 2.4 + 0.85 * K), 1.5 + 0.72 * K, grid=False) as figure:
@@ -106,8 +82,7 @@ def confusion(matrix, class_names, path, title=""):
         axes.set_xticks(range(K), class_names)
         axes.set_yticks(range(K), [f"{name}\n({n:,})"
                                    for name, n in zip(class_names, support[:, 0])])
-        axes.set_xlabel("predicted")
-        axes.set_ylabel("true (images)")
+        axes.set(xlabel="predicted", ylabel="true (images)")
         axes.tick_params(length=0, labelsize=10)
         axes.spines[:].set_color("#BBBBBB")
         axes.spines[:].set_visible(True)
@@ -126,8 +101,6 @@ def roc(curves, class_names, path, title=""):
     """
     drawn = [(name, curve) for name, curve in zip(class_names, curves) if curve is not None]
     drawn = drawn[1:] if len(class_names) == 2 else drawn
-    if not drawn:
-        raise ValueError("no class has both positives and negatives: there is no ROC to draw")
     with drawing(path, 5.6, 5.4) as figure:
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=(0, (2, 3)))
@@ -140,11 +113,8 @@ def roc(curves, class_names, path, title=""):
             fpr, tpr = macro_roc(curves)
             axes.plot(fpr, tpr, color="black", linewidth=2.6,
                       label=f"macro mean  {auc(fpr, tpr):.3f}")
-        axes.set_xlim(-0.01, 1.01)
-        axes.set_ylim(-0.01, 1.01)
-        axes.set_aspect("equal")
-        axes.set_xlabel("false-positive rate")
-        axes.set_ylabel("true-positive rate")
+        axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
+        axes.set(xlabel="false-positive rate", ylabel="true-positive rate")
         axes.legend(loc="lower right", title="area under the curve", title_fontsize=9,
                     handlelength=3.2, alignment="left")
         axes.set_title(fill(title, 44))
@@ -164,8 +134,7 @@ def class_counts(counts, class_names, path, title=""):
             axes.barh(rows, values, color=COLOURS[0], height=0.7)
             for row, n in zip(rows, values):
                 axes.text(n, row, f" {n:,}", va="center", fontsize=9)
-            axes.set_xlim(0, max(1, values.max()) * 1.25)
-            axes.set_xlabel("images")
+            axes.set(xlim=(0, max(1, values.max()) * 1.25), xlabel="images")
             axes.set_title(f"{part}: {values.sum():,}")
             axes.spines["left"].set_visible(False)
             axes.tick_params(axis="y", length=0, labelsize=10)
@@ -187,16 +156,28 @@ def calibration(result, path, title=""):
         axes.plot([row["confidence"] for row in rows], [row["accuracy"] for row in rows],
                   color=COLOURS[0], marker="o", markersize=5,
                   label=f"observed, expected error {result['ece']:.3f}")
-        axes.set_xlim(-0.01, 1.01)
-        axes.set_ylim(-0.01, 1.01)
-        axes.set_ylabel("accuracy")
+        axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), ylabel="accuracy")
         axes.legend(loc="upper left")
         axes.set_title(fill(title, 44))
         bins = result["bins"]
         below.bar([(row["low"] + row["high"]) / 2 for row in bins], [row["n"] for row in bins],
                   width=0.9 / len(bins), color=COLOURS[0])
-        below.set_ylabel("images")
-        below.set_xlabel("confidence: the largest probability")
+        below.set(ylabel="images", xlabel="confidence: the largest probability")
+
+
+def thresholds(rows, path, title=""):
+    """Accuracy, precision and recall of the positive class over the threshold.
+
+    rows: the list of `tinyfer.scores.binary.threshold_curve`.
+    """
+    with drawing(path, 5.6, 4.2) as figure:
+        axes = figure.subplots()
+        for i, key in enumerate(("accuracy", "precision", "recall")):
+            axes.plot([row["threshold"] for row in rows], [row[key] for row in rows], label=key,
+                      color=COLOURS[i], linestyle=STYLES[i])
+        axes.set(xlim=(0, 1), xlabel="threshold on the probability of positive")
+        axes.legend(handlelength=3.2)
+        axes.set_title(fill(title, 44))
 
 
 def over_time(courses, class_names, colours, path):
@@ -206,8 +187,7 @@ def over_time(courses, class_names, colours, path):
         panels = figure.subplots(len(courses), sharex=True, squeeze=False)[:, 0]
         for axes, (title, (seconds, p)) in zip(panels, courses.items()):
             areas = axes.stackplot(seconds, p.T, colors=colours, edgecolor="white", linewidth=0.3)
-            axes.set_ylim(0, 1)
-            axes.set_ylabel(title)
+            axes.set(ylim=(0, 1), ylabel=title)
         axes.set_xlabel("seconds")
         figure.legend(areas[::-1], class_names[::-1], loc="outside right upper")
 
