@@ -52,9 +52,8 @@ def test_links_and_what_is_no_file_are_not_read(file, tmp_path):
     (tmp_path / "link").symlink_to(file.parent)
     os.mkfifo(file.parent / "pipe")
     pipe = os.open(file.parent / "pipe", os.O_RDWR)
-    for path in (file.parent / "link", tmp_path / "link" / "file", file.parent / "pipe",
-                 file.parent, file.parent / "none"):
-        assert read(path) is None, path
+    for name in "link", "../link/file", "pipe", ".", "none":
+        assert read(file.parent / name) is None, name
     os.close(pipe)
 
 

@@ -112,7 +112,7 @@ TABLE = {
     "smallest": (20, [*COUNT[1:], 1]), "box": (None, [3, "abcd", (1, 2), (np.nan,) * 4]),
     "target": (1, [99, -1, 2.5, "nobody", [0, 1], object(), True]),
     "method": ("gradient", [None, 3, "x", []]), "of": ("logit", [None, 3, "x", []]),
-    "pictures": ([FACES[0]], [None, 3, object()]), "path": ("nowhere.npz", [None, 3, 2.5, []]),
+    "pictures": ([FACES[0]], [None, 3, object()]),
     "arrays": (MODEL.state(), [*ANY[:4], {"a": 1}, [1]]),
     "X": (FACES, arrays(FACES, FACES[:, 0])),
     "y": (BINARY, [None, 3, "x", BINARY[:3], BINARY + 0.5]),
@@ -120,7 +120,7 @@ TABLE = {
     "film": ([FACES[0]], [None, 3, object()]), "every": (2, [*COUNT[:-1], 0]),
     # Taken for true or false, or called: Python's own answers.
     **{each: (None, []) for each in ("whole", "signed", "progress", "training", "trainable",
-                                     "find", "wants_dx", "folder", "imbalanced", "cue")},
+                                     "find", "folder", "imbalanced", "cue")},
 }
 # Where a function means another thing by a name.
 OWN = {
@@ -147,8 +147,6 @@ OWN = {
     ("glorot_uniform", "dtype"): (np.float32, []),
     ("wilson_interval", "n"): (4, [*COUNT, 2]),
     ("six_layer_cnn", "classes"): (3, [*COUNT, 1]),
-    **{(each, "class_names"): (("1", "2", "3", "4", "5"), ["abcde", ["a"], [1] * 5, 3])
-       for each in ("face_scan", "face_look")},
     ("Sequential", "class_names"): (("a", "b"), [3, "ab", ["a"], ["a", "a"], [1, 2], object()]),
 }
 
@@ -170,10 +168,9 @@ def public():
 
 def arguments(name, thing):
     """{argument: (right, wrong ones)} by the signature of a callable; None where it is left out."""
-    kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
     known, unknown = {}, []
     for key, parameter in inspect.signature(thing).parameters.items():
-        if parameter.kind in kinds:
+        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             continue
         entry = OWN.get((name, key), OWN.get((name.split(".")[-1], key), TABLE.get(key, ())))
         if entry == ():
@@ -206,12 +203,10 @@ def make_wrong_calls(strict=False):
                 try:
                     answer = thing(**(right | {key: wrong}))
                     list(answer if inspect.isgenerator(answer) else [])
-                except (ValueError, TypeError) as error:
+                except Exception as error:
                     if type(error) not in (ValueError, TypeError) or not (
                             8 < len(str(error)) < 300 and "\n" not in str(error)):
-                        faults.append(f"{call}: {error!r:.200}")
-                except Exception as error:
-                    faults.append(f"{call} ends in {error!r:.120}")
+                        faults.append(f"{call} ends in {error!r:.200}")
                 else:
                     faults.append(f"{call} was answered")
     assert not faults, f"{len(faults)} of {made} calls:\n" + "\n".join(faults)
@@ -224,12 +219,12 @@ def test_every_wrong_argument_ends_in_one_sentence(strict):
     assert int(python(code, minutes=10)) > 1200
 
 
-@pytest.mark.parametrize("rate", [np.nan, 1e300, 0, -1, "fast", None])
-def test_a_rate_set_later_is_checked_too(rate):
+def test_a_rate_set_later_is_checked_too():
     optimizer = tinyfer.Adam(MODEL.parameters(), lr=1e-3, weight_decay=10)
-    with pytest.raises(ValueError, match="lr is .* expected a number in"):
-        optimizer.lr = rate
-    assert optimizer.lr == 1e-3
+    for rate in np.nan, 1e300, 0, -1, "fast", None:
+        with pytest.raises(ValueError, match="lr is .* expected a number in"):
+            optimizer.lr = rate
+        assert optimizer.lr == 1e-3
     optimizer.lr = 1
     with pytest.raises(ValueError, match="weight_decay is 10"):
         optimizer.step()

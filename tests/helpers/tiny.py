@@ -33,18 +33,6 @@ def small_cnn(classes=7, seed=0, dtype=np.float32, class_names=None, channels=4)
     return Sequential(layers, (48, 48, 1), class_names, rng)
 
 
-@register
-def two_small_convolutions(classes=7, seed=0, dtype=np.float32, class_names=None):
-    """For who must learn something of drawn faces in seconds."""
-    rng = np.random.default_rng(seed)
-    layers = [
-        MaxPool2D(), Conv2D(1, 8, rng, relu=True, dtype=dtype), BatchNorm(8, dtype=dtype),
-        MaxPool2D(), Conv2D(8, 16, rng, relu=True, dtype=dtype), BatchNorm(16, dtype=dtype),
-        MaxPool2D(), Flatten(), Dense(256, classes, rng, dtype=dtype),
-    ]
-    return Sequential(layers, (48, 48, 1), class_names, rng)
-
-
 def unsettle(model, seed=0, negative=False):
     """Running statistics and affine parameters as after a training, so that they all matter.
 

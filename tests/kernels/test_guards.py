@@ -78,14 +78,6 @@ def results(call, arrays):
     return [a.tobytes() for a in (found if isinstance(found, tuple) else (found,))]
 
 
-def moved(step):
-    """A function that changes its arrays in place, as one that returns them."""
-    def call(*arrays):
-        step(*arrays)
-        return arrays
-    return call
-
-
 def sizes(rng, largest):
     """Rows of sizes: each dimension takes every size from 1 to 70 once, while the others stay at
     most `largest`."""
@@ -107,19 +99,18 @@ def calls(rng):
         x, w, b = normal(N, H, W, C), normal(3, 3, C, K), normal(K)
         dout = normal(N, H - 2, W - 2, K)
         fused = bool(n // 2 % 2)
-        yield ("convolution", *what), lambda *a, r=fused: conv.conv2d_forward(*a, r), (x, w, b)
+        yield ("convolution", *what), lambda *a: conv.conv2d_forward(*a, fused), (x, w, b)
         out = [normal(*dout.shape)] * fused
         yield ("convolution backward", *what), conv.conv2d_backward, (dout, x, w, *out)
         if n % 3 == 0:      # methods that conv would not choose for this shape
             m = 4 + n // 3 % 3
-            yield (("Winograd", m, *what), lambda *a, m=m: winograd.forward(*a, True, m), (x, w, b))
-            yield (("Winograd backward", m, *what),
-                   lambda d, x, w, m=m: winograd.backward(d, x, w, None, m), (dout, x, w))
+            yield ("Winograd", m, *what), lambda *a: winograd.forward(*a, True, m), (x, w, b)
+            yield (("Winograd backward", m, *what), lambda *a: winograd.backward(*a, None, m),
+                   (dout, x, w))
             yield ("direct backward", *what), direct.backward, (dout, x, w)
     for n, (N, H, W, h, w) in enumerate(sizes(rng, (2, 5, 5, 5, 5))):
         pictures = rng.random((N, H, W)) if n % 2 else rng.integers(0, 256, (N, H, W), np.uint8)
-        yield (("affine", N, H, W, h, w),
-               lambda *a, size=(h, w): affine.affine(*a, size, np.float64),
+        yield (("affine", N, H, W, h, w), lambda *a: affine.affine(*a, (h, w), np.float64),
                (pictures, rng.normal(0, 2, (N, 2, 2)), rng.normal(0, 9, (N, 2)), np.ones(N),
                 np.zeros(N), np.tile([0, h, 0, w], (N, 1))))
         yield ("boxes", h * w), lambda b: boxes.kept_boxes(b, 0.4), (rng.random((h * w, 4)),)
@@ -133,13 +124,13 @@ def calls(rng):
         yield ("ReLU", *what), elementwise.relu_forward, (x,)
         yield ("ReLU backward", *what), elementwise.relu_backward, (x, x + 1)
         yield ("dropout", *what), lambda x: elementwise.dropout(x, 5, 0.3), (x,)
-        yield (("Adam", *what), moved(lambda *a: adam_step(*a, 0.9, 0.999, 0.01, 1e-7)),
+        yield (("Adam", *what), lambda *a: (adam_step(*a, 0.9, 0.999, 0.01, 1e-7), *a)[1:],
                (x, x + 1, x + 2, x**2))
         x, half = normal(N, H + 1, W + 1, C), normal(N, (H + 1) // 2, (W + 1) // 2, C)
         winner = rng.integers(0, 4, half.shape).astype(np.uint8)
         yield ("pool", *what), pooling.maxpool_forward, (x,)
-        yield (("pool backward", *what),
-               lambda *a, s=x.shape: pooling.maxpool_backward(*a, s), (half, winner))
+        yield (("pool backward", *what), lambda *a: pooling.maxpool_backward(*a, x.shape),
+               (half, winner))
     for n, (M, K, N) in enumerate(sizes(rng, (9, 9, 9))):
         dtype = (np.float32, np.float64)[n % 2]
         a = normal(K, M).T if n // 2 % 2 else normal(M, K)

@@ -1,11 +1,8 @@
 """The fast kernels against their definitions: odd sizes, both dtypes, any number of threads."""
 
-import zlib
-
 import numba
 import numpy as np
 import pytest
-from child import python
 
 import tinyfer
 from tinyfer.core.kernels import gemm, reference, winograd
@@ -289,18 +286,6 @@ def test_a_step_has_the_same_bits_for_any_number_of_threads(dtype):
         together = one_step(dtype)
         for name, array in alone.items():
             assert array.tobytes() == together[name].tobytes(), (threads, name)
-
-
-def checksum(arrays):
-    return zlib.crc32(b"".join(np.asarray(a).tobytes() for a in arrays.values()))
-
-
-def test_a_step_has_the_same_bits_with_numbas_own_threads():
-    """Where OpenMP is missing, numba brings a pool of threads of its own."""
-    code = ("import numba, numpy as np\nfrom test_kernels import checksum, one_step\n"
-            "print(checksum(one_step(np.float32)), numba.threading_layer())")
-    assert python(code, NUMBA_THREADING_LAYER="workqueue") == (
-        f"{checksum(one_step(np.float32))} workqueue\n")
 
 
 @pytest.mark.parametrize("threads", [3, 64])

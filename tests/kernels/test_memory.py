@@ -78,14 +78,11 @@ def test_who_finds_the_pool_in_use_does_not_wait(pool):
     lambda buffers, i: 2,                                           # whoever holds it
     lambda buffers, i: sys.getrefcount(buffers[i]) - 1,             # counts late
     lambda buffers, i: sys.getrefcount(buffers[i]) + 1,             # a debugger's reference
-    lambda buffers, i: 2**32 - 1,                                   # "immortal"
-])
+    lambda buffers, i: 2**32 - 1])                                  # "immortal"
 def test_other_counts_of_references_are_recognised(monkeypatch, holders):
     monkeypatch.setattr(memory, "_holders", holders)
     assert not memory._counts_holders()
-
-
-def test_threads_without_a_global_lock_are_recognised(monkeypatch):
+    monkeypatch.undo()
     monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
     assert not memory._counts_holders()
 

@@ -1,10 +1,8 @@
 """Pictures: they are written whole, show what they should, and can be read."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+from child import python
 from matplotlib.text import Text
 from PIL import Image
 
@@ -98,19 +96,13 @@ def test_roc_leaves_out_what_tells_nothing(tmp_path, figures, K, absent, expecte
     assert [name for name in named if not name.startswith("_")] == expected
 
 
-def test_nothing_is_left_behind_and_pyplot_is_not_loaded(tmp_path):
-    code = """
-import sys
-import tinyfer.training.runs, tinyfer.scores.metrics
-assert "matplotlib" not in sys.modules, "training does not wait for it"
-import matplotlib
-def settings():  # reading the backend would choose one, by loading pyplot
-    return {k: matplotlib.rcParams[k] for k in matplotlib.rcParams if not k.startswith("backend")}
+def test_pyplot_is_not_loaded_and_no_setting_left_behind(tmp_path):
+    assert python(f"""
+import sys, matplotlib, numpy as np
+def settings():     # reading the backend would choose one, by loading pyplot
+    return {{k: matplotlib.rcParams[k] for k in matplotlib.rcParams if not k.startswith("backend")}}
 before = settings()
-import numpy as np
 from tinyfer.scores import plots
-plots.confusion(np.eye(2, dtype=int), ("a", "b"), sys.argv[1])
-assert "matplotlib.pyplot" not in sys.modules
-assert settings() == before
-"""
-    subprocess.run([sys.executable, "-c", code, tmp_path / "a.png"], check=True)
+plots.confusion(np.eye(2, dtype=int), ("a", "b"), {str(tmp_path / "a.png")!r})
+print("matplotlib.pyplot" in sys.modules, settings() == before)
+""") == "False True\n"

@@ -16,9 +16,6 @@ from tinyfer.core import checks
 from tinyfer.core.losses import softmax
 from tinyfer.core.model import checked_names
 
-# Keras keeps probabilities this far from zero before it takes their logarithm.
-SMALLEST_PROBABILITY = 1e-7
-ENOUGH = 10                                 # images of a bin; see bins_to_draw
 SCORES = "precision", "recall", "f1"        # of a class
 
 
@@ -65,16 +62,15 @@ def cross_entropy(labels, probabilities):
     """
     labels, probabilities = _check_probabilities(labels, probabilities)
     p = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    return float(-np.log(np.maximum(p, SMALLEST_PROBABILITY)).mean())
+    return float(-np.log(np.maximum(p, 1e-7)).mean())
 
 
 def classification_report(labels, predictions, class_names):
     """Precision, recall, F1 and support of each class and their macro means, as a dict.
 
     precision_c = right among those predicted c; recall_c = right among those that are c;
-    F1 = 2 precision recall / (precision + recall); macro = the plain mean over classes.
-    Returns {"classes": {name: {"precision", "recall", "f1", "support"}}, "macro": {...},
-    "accuracy", "n"}. `format_report` turns it into text.
+    F1 = 2 precision recall / (precision + recall); macro = the plain mean over classes. Returns
+    {"classes": {name: {"precision", "recall", "f1", "support"}}, "macro": {...}, "accuracy", "n"}.
     """
     class_names = checked_names(class_names)
     matrix = confusion_matrix(labels, predictions, len(class_names))
@@ -157,12 +153,9 @@ def roc_per_class(labels, probabilities):
     None stands for a class that has no image, or that all images have: its curve is undefined.
     """
     labels, probabilities = _check_probabilities(labels, probabilities)
-    curves = []
-    for c in range(probabilities.shape[1]):
-        positive = labels == c
-        defined = positive.any() and not positive.all()
-        curves.append(roc_curve(positive, probabilities[:, c]) if defined else None)
-    return curves
+    present = [(labels == c, scores) for c, scores in enumerate(probabilities.T)]
+    return [roc_curve(positive, scores) if positive.any() and not positive.all() else None
+            for positive, scores in present]
 
 
 def macro_roc(curves):
@@ -170,9 +163,9 @@ def macro_roc(curves):
 
     Each curve is interpolated linearly on the union of all false-positive rates; where a curve
     rises vertically its upper end counts. (0, 0) is put in front. None when no curve is defined.
-    The area under it is the macro AUC ("auc"), as in the study. By interpolation alone, because of
-    the upper ends, it is never below the mean of the single areas ("auc_mean"), and above it by a
-    few ten-thousandths for thousands of images, but by 0.02 for twenty.
+    The area under it is the macro AUC ("auc"), as in the study. Because of the upper ends it is
+    never below the mean of the single areas ("auc_mean"): above it by a few ten-thousandths for
+    thousands of images, but by 0.02 for twenty.
     """
     curves = [curve for curve in curves if curve is not None]
     if not curves:
@@ -188,9 +181,8 @@ def macro_roc(curves):
 def evaluate(labels, probabilities, class_names):
     """Everything above at once, as a dict of plain numbers, lists and None, ready for json.
 
-    The dict of `classification_report` (n, accuracy, classes, macro) with "auc" added for each
-    class and the macro curve ("auc": above the plain mean of the classes, "auc_mean", by
-    interpolation; see `macro_roc`), and accuracy_interval (95 %, Wilson), loss (unweighted
+    The dict of `classification_report` with "auc" added for each class, "auc" and "auc_mean" for
+    the macro curve (see `macro_roc`); and accuracy_interval (95 %, Wilson), loss (unweighted
     cross-entropy, nats) and confusion_matrix (rows true, columns predicted).
     """
     labels, probabilities = _check_probabilities(labels, probabilities)
@@ -200,17 +192,14 @@ def evaluate(labels, probabilities, class_names):
     predictions = probabilities.argmax(axis=1)
     result = classification_report(labels, predictions, class_names)
     curves = roc_per_class(labels, probabilities)
-    for name, curve in zip(class_names, curves):
-        result["classes"][name]["auc"] = None if curve is None else auc(*curve[:2])
-    macro = macro_roc(curves)
-    result["macro"]["auc"] = None if macro is None else auc(*macro)
-    result["macro"]["auc_mean"] = _mean_of_present(
-        [row["auc"] for row in result["classes"].values()])
-    correct = int(np.sum(labels == predictions))
-    result["accuracy_interval"] = list(wilson_interval(correct, len(labels)))
-    result["loss"] = cross_entropy(labels, probabilities)
-    result["confusion_matrix"] = confusion_matrix(labels, predictions, len(class_names)).tolist()
-    return result
+    areas = [None if curve is None else auc(*curve[:2]) for curve in (*curves, macro_roc(curves))]
+    for name, area in zip(class_names, areas):
+        result["classes"][name]["auc"] = area
+    result["macro"] |= dict(auc=areas[-1], auc_mean=_mean_of_present(areas[:-1]))
+    matrix = confusion_matrix(labels, predictions, len(class_names))
+    return result | dict(
+        accuracy_interval=list(wilson_interval(int(matrix.trace()), len(labels))),
+        loss=cross_entropy(labels, probabilities), confusion_matrix=matrix.tolist())
 
 
 def reliability(labels, probabilities, bins=15):
@@ -267,11 +256,11 @@ def temperature(labels, probabilities):
 
 
 def bins_to_draw(result):
-    """The bins of `reliability` with at least ENOUGH images, or as many as the fullest has.
+    """The bins of `reliability` with at least 10 images, or as many as the fullest has.
 
     The accuracy of fewer is mostly chance: one image alone is right in 0 or in 100 %.
     """
-    enough = min(ENOUGH, max(row["n"] for row in result["bins"]))
+    enough = min(10, max(row["n"] for row in result["bins"]))
     return [row for row in result["bins"] if row["n"] >= enough]
 
 

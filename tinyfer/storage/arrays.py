@@ -129,10 +129,8 @@ def hold(file):
 def locked(path, seconds=0):
     """Hold the lock file `path` against all other processes and threads.
 
-    The lock is the operating system's: it ends with its process, however that ends. The file stays
-    where it is, and tells process, host and time of its last owner, for the message of the others.
-    Where the file system knows no locks nothing is locked.
-
+    The lock is the operating system's: it ends with its process, however that ends. The file stays,
+    and tells the others its last owner. Where the file system knows no locks nothing is locked.
     seconds: how long to wait for another. BlockingIOError, an OSError, where it holds on longer;
     OSError where the folder cannot be written.
     """
@@ -162,8 +160,7 @@ def _owner(path):
 def save_arrays(path, arrays, compressed=False):
     """Write a dict of name -> array as an .npz, atomically, with a checksum of the whole file.
 
-    The checksum is the zip's comment, which other readers pass over. Zip alone would notice a
-    flipped bit in an array, but not everywhere in what stands around it.
+    It is the zip's comment, which other readers pass over: zip's own covers the arrays alone.
     """
     with atomic_write(path) as file:
         (np.savez_compressed if compressed else np.savez)(file, **arrays)
@@ -240,9 +237,7 @@ def parse_json(text, what):
     def refuse(_):
         raise ValueError
     try:
-        if isinstance(text, bytes):
-            text = text.decode()
-        return json.loads(text, parse_constant=refuse)
+        return json.loads(text.decode() if isinstance(text, bytes) else text, parse_constant=refuse)
     except (ValueError, RecursionError):
         raise ValueError(f"{what} is no valid JSON") from None
 
