@@ -195,7 +195,7 @@ def test_the_table_has_every_layer_and_all_its_values(model):
             "conv1.b"} <= model.state().keys()
 
 
-def test_prediction_folds_and_cuts_what_it_may_and_shares_no_state(model, faces):
+def test_prediction_folds_what_it_may_and_shares_no_state(model, faces):
     x = faces[..., None] / 255
     logits = model.forward(x)
     dout = np.ones_like(logits)

@@ -165,21 +165,6 @@ def calibration(result, path, title=""):
         below.set(ylabel="images", xlabel="confidence: the largest probability")
 
 
-def thresholds(rows, path, title=""):
-    """Accuracy, precision and recall of the positive class over the threshold.
-
-    rows: the list of `tinyfer.scores.binary.threshold_curve`.
-    """
-    with drawing(path, 5.6, 4.2) as figure:
-        axes = figure.subplots()
-        for i, key in enumerate(("accuracy", "precision", "recall")):
-            axes.plot([row["threshold"] for row in rows], [row[key] for row in rows], label=key,
-                      color=COLOURS[i], linestyle=STYLES[i])
-        axes.set(xlim=(0, 1), xlabel="threshold on the probability of positive")
-        axes.legend(handlelength=3.2)
-        axes.set_title(fill(title, 44))
-
-
 def over_time(courses, class_names, colours, path):
     """Probabilities over time, one on top of the other: a panel for each of {title: (seconds (n,),
     p (n, K))}."""
