@@ -46,6 +46,7 @@ def run(given):
     if given.rung:
         train(RUNGS[given.rung], given)
     if given.write:
+        sys.path.append(str(Path(__file__).resolve().parents[1] / "course"))    # for its figures
         from ablations.results import write
         write(Path(given.out))
 
