@@ -5,7 +5,7 @@ def by_hand():
     """Exercises 1 and 2, by hand. Six numbers, to three decimals:
 
     for gradients 0, 2, 4 the mean g, S, and the variance of the mean of two that are drawn without
-    putting back; w after two steps on L = 2 w^2 from w = 1 with the rates 0.25, 0.4 and 0.6.
+    replacement; w after two steps on L = 2 w^2 from w = 1 with the rates 0.25, 0.4 and 0.6.
     """
     # solution
     # The pairs have the means 1, 2, 3: 8/3 / 2 * (3 - 2) / (3 - 1). A step multiplies by 1 - 4 lr.
