@@ -100,8 +100,6 @@ def exercise_cells(page, out):
     by its last line.
     """
     chapter = chapters.CHAPTERS[CHAPTERS.index(page)]
-    if not chapter.exercises:
-        return
     stem = chapter.exercises.stem
     source = (out / f"{stem}.py").read_text(encoding="utf-8")
     nodes = ast.parse(source).body[1:]
