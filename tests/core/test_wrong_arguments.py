@@ -20,7 +20,7 @@ from tinyfer.data.augment import Augmentation
 from tinyfer.data.drawn import draw_faces
 
 ROOMS = ["core.layers", "core.losses", "core.optim", "core.model", "core.networks",
-         "core.inference", "core.gradcheck", "scores.metrics", "scores.binary", "data.augment",
+         "core.inference", "core.gradcheck", "scores.metrics", "data.augment",
          "data.splits"]
 # What is made for the inside, takes what only the package makes, or checks as late as scikit-learn
 # wants it: these are held elsewhere.
@@ -70,7 +70,6 @@ TABLE = {
     "other": (PREDICTIONS, arrays(LABELS, LABELS[:3], LABELS + 0.5)),
     "fpr": (np.array([0, 0.5, 1]), arrays([0, 0.5, 1.0], [0.0, 1], [1, 0.5, 0], [0, np.nan, 1])),
     "tpr": (np.array([0, 0.5, 1]), arrays([0, 0.5, 1.0], [0.0, 1], [0, np.nan, 1])),
-    "thresholds": ((0.2, 0.5), [None, 3, "x", [np.nan], ["a"]]),
     "threshold": (0.5, NUMBER), "z": (1.96, NUMBER),
     "correct": (3, [*COUNT, 5]), "n": (4, COUNT), "K": (3, [*COUNT, 2]), "bins": (5, [*COUNT, 0]),
     "class_names": (("a", "b", "c"), [3, "abc", ["a", "b"], ["a", "a", "b"], [1, 2, 3], object()]),
@@ -126,8 +125,6 @@ TABLE = {
 OWN = {
     ("fold_batchnorm", "layers"): (MODEL.layers, [*ANY, [1]]),
     ("numerical_gradient", "x"): (np.ones(2), arrays(np.ones(2))[:-1] + [np.ones(2, np.float32)]),
-    ("binary_scores", "labels"): (BINARY, arrays(BINARY, LABELS, BINARY * np.nan)),
-    ("threshold_curve", "labels"): (BINARY, arrays(BINARY, LABELS, BINARY * np.nan)),
     ("accuracy", "labels"): (LABELS, arrays(LABELS, LABELS[:3], LABELS + 0.5)),
     ("mix", "targets"): (PROBABILITIES, arrays(PROBABILITIES, PROBABILITIES[:3])),
     ("visible_window", "input_shape"): ((2, 2, 1), [*ANY, (0, 2, 1), (2.5, 2, 1), (-2, 2, 1)]),

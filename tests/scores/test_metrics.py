@@ -1,6 +1,7 @@
 """Metrics against cases worked by hand, and against their definitions on random data."""
 
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tinyfer.scores.metrics import (
     evaluate,
     format_report,
     macro_roc,
+    mcnemar,
     reliability,
     roc_curve,
     roc_per_class,
@@ -165,3 +167,22 @@ def test_the_temperature_of_a_boast_is_found_again(T):
     boast = reliability(labels, said)
     assert T == 1 or boast["ece"] > 0.08
     assert boast["ece"] == pytest.approx(abs(boast["confidence"] - boast["accuracy"]), abs=0.01)
+
+
+@pytest.mark.parametrize("b, c, p", [
+    (0, 0, 1), (1, 0, 1), (5, 0, Fraction(2, 32)), (1, 7, Fraction(18, 256)), (4, 4, 1),
+    (3, 9, 2 * Fraction(1 + 12 + 66 + 220, 4096)),
+])
+def test_mcnemar_by_hand(b, c, p):
+    labels = np.zeros(b + c + 6, dtype=int)
+    one, other = labels.copy(), labels.copy()
+    other[:b] = 1               # only the first is right
+    one[b:b + c] = 1            # only the second
+    one[-2:] = other[-2:] = 1   # both wrong
+    for result in (mcnemar(labels, one, other), mcnemar(labels, other, one)):
+        assert result["p"] == pytest.approx(float(p), rel=1e-14)
+    result = mcnemar(labels, one, other)
+    assert (result["only_one"], result["only_other"]) == (b, c)
+    assert result["agreement"] == pytest.approx(6 / (b + c + 6))
+    assert result["accuracies"] == [pytest.approx((b + 4) / (b + c + 6)),
+                                    pytest.approx((c + 4) / (b + c + 6))]

@@ -255,6 +255,36 @@ def temperature(labels, probabilities):
     return 1 / middle
 
 
+def mcnemar(labels, one, other):
+    """McNemar's exact test that two classifiers are equally often right, on the same images.
+
+    Of n = b + c images that only one of the two gets right, b for `one` and c for `other`, each
+    would fall to either with probability 1/2 if they were equally good. The two-sided p is
+
+        p = min(1, 2 sum over i = 0 ... min(b, c) of C(n, i) / 2^n)
+
+    labels, one, other: (N,) integer classes, the last two as predicted. Returns dict(n, agreement:
+    share of equal predictions, accuracies: of the two, only_one: b, only_other: c, p).
+    McNemar 1947; here with the binomial tail in place of his chi-squared approximation.
+    """
+    labels, one, other = (checks.plain(name, given, "iu") for name, given in (
+        ("labels", labels), ("one", one), ("other", other)))
+    if not labels.shape == one.shape == other.shape or labels.ndim != 1 or len(labels) == 0:
+        raise ValueError(f"a paired test needs three lists of one length and at least one image, "
+                         f"got shapes {labels.shape}, {one.shape} and {other.shape}")
+    right, right_other = one == labels, other == labels
+    b, c = int(np.sum(right & ~right_other)), int(np.sum(~right & right_other))
+    tail, term = 0, 1               # C(n, i) from C(n, i - 1): a multiplication and a division
+    for i in range(min(b, c) + 1):
+        tail += term
+        term = term * (b + c - i) // (i + 1)
+    return dict(
+        n=len(labels), agreement=float(np.mean(one == other)),
+        accuracies=[float(right.mean()), float(right_other.mean())],
+        only_one=b, only_other=c, p=min(1.0, 2 * tail / 2 ** (b + c)),
+    )
+
+
 def bins_to_draw(result):
     """The bins of `reliability` with at least 10 images, or as many as the fullest has.
 

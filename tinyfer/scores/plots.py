@@ -96,8 +96,8 @@ def confusion(matrix, class_names, path, title=""):
 def roc(curves, class_names, path, title=""):
     """ROC per class (one against the rest) and their macro mean, with the areas.
 
-    curves: as from `tinyfer.scores.metrics.roc_per_class`; classes without a curve are left out. Of two
-    classes only the second is drawn: the first has the same curve, turned, and the same area.
+    curves: as from `metrics.roc_per_class`; classes without a curve are left out. Of two classes
+    only the second is drawn: the first has the same curve, turned, and the same area.
     """
     drawn = [(name, curve) for name, curve in zip(class_names, curves) if curve is not None]
     drawn = drawn[1:] if len(class_names) == 2 else drawn

@@ -12,7 +12,6 @@ import numpy as np
 from tinyfer.core.networks import load_model
 from tinyfer.data import duplicate_groups, seen_in
 from tinyfer.scores import metrics
-from tinyfer.scores.binary import THRESHOLD, mcnemar
 from tinyfer.training import experiments, runs
 
 PARTS = ("train", "validation", "test")
@@ -121,5 +120,5 @@ def compare(run, part, probabilities, other):
     truth, answers = part.labels, probabilities.argmax(axis=1)
     if other.config.classes != classes:
         truth, positive = experiments.binarize(part.labels, probabilities, part.class_names)
-        answers = (positive > THRESHOLD).astype(int)
-    return mcnemar(truth, answers, other.model.predict(part.faces))
+        answers = (positive > 0.5).astype(int)
+    return metrics.mcnemar(truth, answers, other.model.predict(part.faces))

@@ -18,8 +18,7 @@ from ablations.plan import LOWER, RUNGS, UPPER
 from study.results import held
 
 from tinyfer.commands import pages
-from tinyfer.scores.binary import mcnemar
-from tinyfer.scores.metrics import wilson_interval
+from tinyfer.scores.metrics import mcnemar, wilson_interval
 from tinyfer.storage.arrays import load_arrays
 from tinyfer.training import runs
 from tinyfer.training.checkpoint import read_history
