@@ -10,8 +10,6 @@ looked at.
 
 import io
 import sys
-import textwrap
-from pathlib import Path
 
 import numpy as np
 import options
@@ -20,7 +18,6 @@ from PIL import Image
 from tinyfer.commands import cli, pages
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import load_model
-from tinyfer.data import draw_faces
 from tinyfer.scores.metrics import reliability
 
 SIZE = 48
@@ -90,10 +87,8 @@ BESIDE = {
 
 
 def parse(argv):
-    parser = options.parser(__doc__, "networks", "--data", "--crops", "--fill", "--threads")
-    parser.add_argument("--picture", type=Path, metavar="PNG",
-                        help="also draw a face under every change")
-    return parser.parse_args(argv)
+    return options.parser(__doc__, "networks", "--data", "--crops", "--fill",
+                          "--threads").parse_args(argv)
 
 
 def main(argv=None):
@@ -102,8 +97,6 @@ def main(argv=None):
 
 def score(given):
     set_threads(given.threads)
-    if given.picture:
-        draw(given.picture)
     faces = cli.fer2013(given.data)
     part = faces[faces.usage == "PublicTest"]
     columns = [column(load_model(network), part, given.crops) for network in given.networks]
@@ -134,17 +127,6 @@ def column(model, part, crops):
             f"**{six:.1f}**", *(f"{accuracy[name]:.1f}" for name in BESIDE),
             f"{errors['as it is']:.3f}", f"{np.mean([errors[name] for name in CHANGES]):.3f}",
             *(f"{recall:.2f}" for recall in recalls)]
-
-
-def draw(path):
-    """A drawn face under every change, for the page: none of FER-2013 may be shown."""
-    from tinyfer.scores import plots  # matplotlib takes a second to load
-
-    face = draw_faces(7, seed=2).faces[3:4]
-    changed = {"as it is": face} | {name: change(face) for name, change in
-                                    (CHANGES | BESIDE).items()}
-    titles = [textwrap.fill(name, 13) for name in changed]
-    plots.gallery(np.concatenate(list(changed.values())), titles, path, columns=7)
 
 
 if __name__ == "__main__":

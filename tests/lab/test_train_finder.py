@@ -87,12 +87,6 @@ def test_missing_data_are_said_in_a_sentence(capsys, tmp_path, names, words):
     assert not list(tmp_path.glob("r/*")), "nothing is in the way of the next attempt"
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path, refused):
-    (tmp_path / "mine").touch()
-    assert "already in use" in refused(train_finder.main, "--faces", "x", "--data", "y", "--out",
-                                       tmp_path)
-
-
 def test_the_sigmoid_of_drawn_hits_is_found_again():
     rng = np.random.default_rng(0)
     z = rng.normal(0, 3, 4000)
