@@ -42,14 +42,12 @@ def ask(folder):
             return value
         name = f"asked{len(list(folder.iterdir()))}"
         (folder / name).write_bytes(value.tobytes())
-        return dict(file=name, type=value.dtype.name)
+        return dict(file=name)
 
     def read(value):
         if isinstance(value, str) and value.endswith(".f4"):
             return np.fromfile(folder / value, np.float32)
-        if isinstance(value, list):
-            return [read(each) for each in value]
-        return {k: read(v) for k, v in value.items()} if isinstance(value, dict) else value
+        return list(map(read, value)) if isinstance(value, list) else value
 
     def put_all(questions):
         (folder / "asked.json").write_text(json.dumps([list(map(put, q)) for q in questions]))
@@ -70,25 +68,14 @@ def faces():
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_logits_and_layers_are_those_of_python(ask, faces, name):
-    model = load_model(name)
-    x = faces.astype(np.float32) / 255
-    file = f"{name}.bin"
-    about, logits, p, layers = ask([["about", file], ["network", file, "logits", x],
-                                    ["network", file, "probabilities", x],
-                                    ["network", file, "layers", x[0]]])
+def test_logits_are_those_of_python(ask, faces, name):
+    model, file = load_model(name), f"{name}.bin"
+    about, *logits = ask([["about", file], *(["logits", file, face] for face in faces)])
     network = Network(model)
-    assert about == [list(model.class_names), model.window, list(network.seen)]
+    assert about == [list(model.class_names), list(network.seen)]
     expected = model.forward(network.given(faces))
     assert np.abs(expected).max() > 2
-    np.testing.assert_allclose(logits.reshape(100, -1), expected, atol=1e-4, rtol=0)
-    np.testing.assert_allclose(p.reshape(100, -1), model.predict_proba(faces), atol=1e-5)
-    value = network.given(faces[:1])
-    for told, layer, layer_name in zip(layers, model.layers, model.names(), strict=True):
-        value = layer.forward(value)
-        assert (told["name"], told["title"]) == (layer_name, str(layer))
-        assert told["shape"] == [1] * (4 - value.ndim) + list(value.shape[1:])
-        np.testing.assert_allclose(told["data"], value.ravel(), atol=1e-5 * np.abs(value).max())
+    np.testing.assert_allclose(logits, expected, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -100,8 +87,8 @@ def test_gradients_are_those_of_python(ask, faces, name):
     model = load_model(name)
     targets = np.arange(100) % len(model.class_names)
     rng = np.random.default_rng(0)
-    x = (0.9 * faces / 255 + rng.uniform(0, 0.1, faces.shape)).astype(np.float32)
-    found = np.reshape(ask([["network", f"{name}.bin", "gradient", face, int(k)]
+    x = np.uint8(0.9 * faces + rng.uniform(0, 25, faces.shape))
+    found = np.reshape(ask([["gradient", f"{name}.bin", face, int(k)]
                             for face, k in zip(x, targets)]), x.shape)
     maps = saliency(model, x, targets, of="logit", signed=True)
 
@@ -114,7 +101,7 @@ def test_gradients_are_those_of_python(ask, faces, name):
     switched = np.flatnonzero(wrong(maps) > 1e-3)
     assert len(switched) <= 10
     for n in switched:
-        near = np.clip(x[n] + rng.normal(0, 1e-6, (32, 48, 48)), 0, 1)
+        near = np.clip(x[n] / 255 + rng.normal(0, 1e-6, (32, 48, 48)), 0, 1)
         peers = saliency(twin, near, int(targets[n]), of="logit", signed=True)
         assert wrong(peers, n).min() < 1e-3
 
@@ -137,13 +124,12 @@ def pictures():
 
 
 def test_faces_are_found_where_python_finds_them(ask):
-    """From bytes or from floats: the same boxes, and of the first the same 48x48 pixels."""
+    """The same boxes, and of the first the same 48x48 pixels."""
     greys, found = list(map(np.asarray, pictures())), []
     expected = [faces_in(Image.fromarray(grey)) for grey in greys]
     assert len(greys) == 20 and sum(map(len, expected)) >= 30
     for grey, boxes in zip(greys, ask([
-            ["find", "finder.bin", grey.astype(np.float32) / 255 if n % 2 else grey,
-             *grey.shape[::-1]] for n, grey in enumerate(greys)])):
+            ["find", "finder.bin", grey, *grey.shape[::-1]] for grey in greys])):
         found.append([(box["x"], box["y"], box["size"], box["score"]) for box in boxes])
     for mine, theirs in zip(found, expected):
         assert len(mine) == len(theirs)
@@ -153,14 +139,8 @@ def test_faces_are_found_where_python_finds_them(ask):
     for (grey, box), face in zip(cut, ask([
             ["cut", grey, *grey.shape[::-1], dict(zip(("x", "y", "size"), box))]
             for grey, box in cut])):
-        np.testing.assert_array_equal(np.rint(255 * face).reshape(48, 48),
+        np.testing.assert_array_equal(face.reshape(48, 48),
                                       face_of(Image.fromarray(grey), (*box, box[2])))
-
-
-def test_a_smallest_face_can_be_asked_for(ask):
-    grey = grey_of(draw_scene(5, 1, 240, 400)[0])
-    few, = ask([["find", "finder.bin", np.asarray(grey), *grey.size, 60]])
-    assert len(few) == len(faces_in(grey, 60)) < len(faces_in(grey))
 
 
 def test_the_pen_draws_what_python_draws(ask):
@@ -171,8 +151,7 @@ def test_the_pen_draws_what_python_draws(ask):
     pen, *drawn = ask([["pen", "pen.json"], *(["draw", "pen.json", *each] for each in given)])
     assert tuple(pen["expressions"]) == EMOTIONS and len(pen["people"]) == PEOPLE + 1
     expected = [draw_face(emotion, person or None, **moved) for emotion, person, moved in given]
-    drawn = 255 * np.reshape(drawn, (-1, 48, 48))
-    np.testing.assert_allclose(drawn, np.rint(drawn), atol=1e-4)
+    drawn = np.reshape(drawn, (-1, 48, 48))
     assert np.abs(drawn - expected).max() < 1.01
     assert (np.abs(drawn - expected) > 0.5).mean() < 0.01
 
@@ -180,6 +159,5 @@ def test_the_pen_draws_what_python_draws(ask):
 def test_a_file_that_is_not_whole_is_an_error(ask, folder):
     (folder / "cut.bin").write_bytes((folder / "finder.bin").read_bytes()[:-10])
     picture = np.zeros(48, np.uint8), 8, 6
-    wrong, right, stopped = ask([["find", "cut.bin", *picture], ["find", "finder.bin", *picture],
-                                 ["stop"]])
-    assert "cut.bin" in wrong["error"] and right == [] and "not be started" in stopped["error"]
+    wrong, right = ask([["find", name, *picture] for name in ("cut.bin", "finder.bin")])
+    assert "cut.bin" in wrong["error"] and right == []

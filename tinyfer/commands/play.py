@@ -16,7 +16,6 @@ from argparse import RawDescriptionHelpFormatter
 from pathlib import Path
 
 from tinyfer.commands import cli
-from tinyfer.page.measure import measure
 from tinyfer.page.picture import take_picture
 from tinyfer.page.questions import Questions
 from tinyfer.page.server import listen
@@ -33,12 +32,9 @@ def parse(argv):
     add("--port", type=cli.at_least(0, 65_535), default=PORT, metavar="N",
         help=f"where to listen: this port or the next free one, 0 for any (default {PORT})")
     add("--no-browser", action="store_true", help="print the address, and open no browser")
-    add("--measure", nargs="?", const=10_000, type=cli.at_least(21), metavar="REQUESTS",
-        help="instead of showing the page, ask so many questions (default 10,000), and print what "
-        "they took and how much memory the program held")
     add("--picture", metavar="FILE",
-        help="instead of showing the page, write a picture of it: PNG, or WebP or GIF that moves "
-        "(needs Chromium, the browser extra)")
+        help="instead of showing the page, write a moving picture of it, WebP or GIF (needs "
+        "Chromium and the browser extra)")
     return parser.parse_args(argv)
 
 
@@ -47,8 +43,6 @@ def main(argv=None):
 
 
 def play(given):
-    if given.measure:
-        return measure(given.measure)
     if given.picture:
         return take_picture(given.picture)
     questions = Questions(given.networks)

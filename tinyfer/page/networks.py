@@ -1,34 +1,22 @@
 """The networks one can choose on the page. They are loaded at their first use and never changed:
-whatever moves weights or statistics works on a copy."""
+whatever moves weights works on a copy."""
 
-import copy
 from functools import cached_property
 
-from tinyfer.core.inference import fold_batchnorm, seen, to_input
-from tinyfer.core.losses import softmax
-from tinyfer.core.networks import ARCHITECTURES, PACKAGED, load_model
+from tinyfer.core.inference import seen, to_input
+from tinyfer.core.networks import ARCHITECTURES, load_model, packaged
 from tinyfer.data.faces import SIZE
 
-# Where it is packaged the page begins with the network that knows drawn faces, too; else with that
-# of chapter 15, which reads them better than five-class.
+# The page begins with the network that knows drawn faces, too; after it comes that of chapter 15.
 DRAWN_TOO, FIRST = "drawn-too", "five-class-study"
 
 
 class Network:
-    """A network with the forms of it that the page needs, each made once."""
+    """A network with what the page needs of it beside."""
 
     def __init__(self, model):
         self.model = model
-        self._folded = fold_batchnorm(model.layers)
         self.seen = seen(model)
-
-    def probabilities(self, faces):
-        """What `model.predict_proba` says of faces (N, 48, 48): (N, K)."""
-        top, left, h, w = self.seen
-        x = to_input(faces[:, top:top + h, left:left + w], self.model.dtype)
-        for layer in self._folded:
-            x = layer.forward(x)
-        return softmax(x)
 
     def given(self, faces, dtype=None):
         """Faces (N, 48, 48) as the layers are given them: from the first row and column on that
@@ -36,18 +24,13 @@ class Network:
         top, left = self.seen[:2]
         return to_input(faces[:, top:, left:], dtype or self.model.dtype)
 
-    def copy(self):
-        """A model of the same weights that may be changed."""
-        return copy.deepcopy(self.model)
-
     @cached_property
     def twin(self):
         """The same network in float64, where finite differences keep their digits."""
-        config, state = self.model.config, self.model.state()
-        arguments = config["arguments"] | dict(dtype="float64")
+        config = self.model.config
         twin = ARCHITECTURES[config["architecture"]](
-            **arguments, class_names=self.model.class_names)
-        twin.load_state(state)
+            **config["arguments"] | dict(dtype="float64"), class_names=self.model.class_names)
+        twin.load_state(self.model.state())
         return twin
 
 
@@ -60,12 +43,10 @@ class Networks:
 
     def __init__(self, given=()):
         self._loaded = {}
-        self.names = list(dict.fromkeys(map(str, given)))
-        for name in self.names:
-            self[name]
-        self._packaged = sorted(path.stem for path in PACKAGED.glob("*.npz"))
-        self._packaged.sort(key=lambda name: (name != DRAWN_TOO, name != FIRST))
-        self.names += [name for name in self._packaged if name not in self.names]
+        names = sorted(packaged(), key=lambda name: (name != DRAWN_TOO, name != FIRST))
+        self.names = list(dict.fromkeys([*map(str, given), *names]))
+        for name in given:
+            self[str(name)]
 
     def __getitem__(self, name):
         if name not in self._loaded:
@@ -78,7 +59,7 @@ class Networks:
 
     def learnt_from(self, name):
         """What faces a network has learnt from, in words; None of one that is not packaged."""
-        if name in self._packaged:
+        if name in packaged():
             return "photographs and drawn faces" if name == DRAWN_TOO else "photographs"
 
     def of(self, question):

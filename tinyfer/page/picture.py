@@ -1,4 +1,4 @@
-"""The page in one picture, still or moving, for the README.
+"""The page as a moving picture, for the README.
 
 Chromium takes it, driven by Playwright: `pip install -e ".[browser]"`.
 """
@@ -13,8 +13,7 @@ from PIL import Image
 from tinyfer.page.questions import Questions
 from tinyfer.page.server import Server
 
-SIZE = dict(width=1280, height=1100)
-MOVING = dict(width=1200, height=873)
+SIZE = dict(width=1200, height=873)
 SHOWN = 800, 582            # pixels of the moving picture
 LAYER, COLUMN, ROW = 2, 18, 12      # of the unit: the third strip, and where on it
 
@@ -26,11 +25,10 @@ def chromium():
 
 
 def take_picture(path):
-    """Write a picture of the page: PNG, or WebP or GIF that moves. ValueError where there is no
-    Playwright or no Chromium, or for another kind of file."""
-    kind = Path(path).suffix.lower()
-    if kind not in (".png", ".webp", ".gif"):
-        raise ValueError(f"{path}: expected a name that ends in .png, .webp or .gif")
+    """Write a WebP or GIF of the page in use. ValueError where there is no Playwright or no
+    Chromium, or for another kind of file."""
+    if Path(path).suffix.lower() not in (".webp", ".gif"):
+        raise ValueError(f"{path}: expected a name that ends in .webp or .gif")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -44,23 +42,14 @@ def take_picture(path):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        page = browser.new_page(viewport=SIZE if kind == ".png" else MOVING, color_scheme="light")
-        page.goto(f"{server.address}#{'layers' if kind == '.png' else 'cover'}")
-        (_still if kind == ".png" else _moving)(page, path)
+        page = browser.new_page(viewport=SIZE, color_scheme="light")
+        page.goto(server.address)
+        film(page, path)
         browser.close()
     server.shutdown()
 
 
-def _still(page, path):
-    page.wait_for_selector(".strip canvas >> nth=22")
-    page.locator(".strip canvas").nth(LAYER).click(position=dict(x=COLUMN, y=ROW))
-    page.wait_for_selector("#unit h3")
-    page.mouse.move(0, 0)
-    page.wait_for_timeout(1000)
-    page.screenshot(path=path)
-
-
-def _moving(page, path):
+def film(page, path):
     """A face that opens its mouth, a mouth that is covered, a unit, and a network that learns."""
     frames, times = [], []
 

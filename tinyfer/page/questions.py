@@ -4,7 +4,7 @@ All are stateless but `step` and `train`, whose networks learn, one for each tab
 none changes a network that others see.
 """
 
-from functools import partial
+from functools import lru_cache, partial
 
 from tinyfer.data.drawn import draw_face
 from tinyfer.explain.regions import EYES, MOUTH
@@ -13,7 +13,6 @@ from tinyfer.page import faces, nudge, strips
 from tinyfer.page.message import Question, Refusal, pack
 from tinyfer.page.networks import Networks
 from tinyfer.page.step import Practice
-from tinyfer.page.tabs import Tabs
 from tinyfer.page.training import Training
 from tinyfer.page.worker import Worker
 from tinyfer.photo.reading import unsure
@@ -22,6 +21,7 @@ from tinyfer.photo.watching import Follower
 # Rows and columns of the eyes and the mouth: [top, bottom, left, right], the last excluded.
 REGIONS = {source: {name: [each for part in places[source] for each in (part.start, part.stop)]
                     for name, places in (("eyes", EYES), ("mouth", MOUTH))} for source in EYES}
+TABS = 6        # remembered; a network with its gradients and moments takes some 22 MB
 PIECE = 8       # inputs of a saliency map that are taken at a time; between, quick questions
 
 
@@ -32,8 +32,8 @@ class Questions:
         self.networks = Networks(networks)
         self.worker = Worker()
         self.worker.start()
-        practices, trainings = Tabs(partial(Practice, self.networks)), Tabs(Training)
-        followers = Tabs(Follower)
+        practice = of_tab(partial(Practice, self.networks))
+        training, follower = of_tab(Training), of_tab(Follower)
         # name: (function, whether its answer is quick)
         self.known = {
             "start": (self.start, True),
@@ -41,15 +41,15 @@ class Questions:
             "draw": (faces.draw, True),
             "cut": (faces.cut, True),
             "find": (faces.find, True),
-            "follow": (lambda question: faces.follow(followers.of(question), question), True),
+            "follow": (lambda question: faces.follow(follower(question), question), True),
             "answer": (self.answer, True),
             "map": (self.map, False),
             "strips": (partial(strips.strips, self.networks), False),
             "unit": (partial(strips.unit, self.networks), False),
             "nudge": (partial(nudge.nudge, self.networks), False),
             "steepest": (partial(nudge.steepest, self.networks), False),
-            "step": (lambda question: practices.of(question).step(question), False),
-            "train": (lambda question: trainings.of(question).train(question), False),
+            "step": (lambda question: practice(question).step(question), False),
+            "train": (lambda question: training(question).train(question), False),
         }
 
     def ask(self, name, question):
@@ -69,10 +69,10 @@ class Questions:
         label, parameter = model.class_names[0], model.parameters()[0].name
         for question, fields in {
             "answer": {}, "map": dict(method="gradient", target=label),
-            "unit": dict(training=True, mask=0, layer=0, i=0, j=0, k=0, target=label),
+            "unit": dict(layer=0, i=0, j=0, k=0, target=label),
             "nudge": dict(parameter=parameter, index=0, label=label, trained=True, curve=False),
             "step": dict(label=label, rate=1e-4, steps=1, reset=True, tab=0),
-            "train": dict(architecture="small", rate=1e-4, steps=1, reset=True, tab=0),
+            "train": dict(rate=1e-4, steps=1, reset=True, tab=0),
         }.items():
             self.ask(question, Question(pack(dict(network=name) | fields, face)))
 
@@ -82,24 +82,33 @@ class Questions:
                          regions=REGIONS, learns=True, **faces.describe()))
 
     def network(self, question):
-        """The classes of a network, what it has learnt, and what of."""
+        """The classes of a network, the parameters one can choose from, and what it has learnt of.
+        """
         name = question.choice("network", self.networks.names)
-        return pack(nudge.describe(self.networks[name])
-                    | dict(learnt_from=self.networks.learnt_from(name)))
+        model = self.networks[name].model
+        return pack(dict(
+            classes=model.class_names, learnt_from=self.networks.learnt_from(name),
+            parameters=[dict(name=p.name, shape=p.value.shape) for p in model.parameters()]))
 
     def answer(self, question):
         """The probability of each class, and whether that is too little to name one."""
-        network = self.networks.of(question)
-        p = network.probabilities(question.face()[None])[0]
-        return pack(dict(classes=network.model.class_names, probabilities=p.tolist(),
+        model = self.networks.of(question).model
+        p = model.predict_proba(question.face())
+        return pack(dict(classes=model.class_names, probabilities=p.tolist(),
                          unsure=bool(unsure(p))))
 
     def map(self, question):
         """A saliency map with its signs: (48, 48) float32."""
-        network = self.networks.of(question)
-        names = network.model.class_names
-        target = names.index(question.choice("target", names))
+        model = self.networks.of(question).model
         found = saliency(
-            network.model, question.face()[None], target, question.choice("method", METHODS),
-            signed=True, batch_size=PIECE, progress=lambda done, total: question.pause())
+            model, question.face()[None], question.choice("target", model.class_names),
+            question.choice("method", METHODS), signed=True, batch_size=PIECE,
+            progress=lambda done, total: question.pause())
         return pack({}, found[0].astype("float32"))
+
+
+def of_tab(make):
+    """function(question) -> the object of the browser's tab that asks, from make() at its first
+    question. Of many tabs those that asked last are remembered."""
+    kept = lru_cache(TABS)(lambda tab: make())
+    return lambda question: kept(question.whole("tab", 0, 2**32 - 1))

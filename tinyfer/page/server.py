@@ -2,12 +2,10 @@
 
 Three locks keep everyone else out. It listens on 127.0.0.1 only; every address contains a token
 that nobody can guess; and Host and Origin must be the page's own, so that no other site that is
-open in the same browser can ask. A connection is for one request, which has a few seconds to come
-in: whoever is slow holds nobody else up.
+open in the same browser can ask. A connection is for one request, in a thread of its own.
 """
 
 import hmac
-import io
 import json
 import secrets
 import socket
@@ -22,7 +20,6 @@ from tinyfer.page.message import Gone, Question, Refusal
 
 HERE = "127.0.0.1"
 BODY_LIMIT = 2 * 2**20          # bytes of a question, of which the largest is a picture
-REQUEST_SECONDS = 5             # for a request to come in, from its first line to its last byte
 PORTS_TRIED = 20
 
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript",
@@ -76,44 +73,22 @@ def listen(port, questions, say=print):
     for wanted in range(port, min(port + PORTS_TRIED, 65_536)):
         try:
             return Server(wanted, questions)
-        except PermissionError:
-            raise ValueError(f"port {wanted} is reserved: choose one from 1024 on") from None
-        except OSError:
-            following = wanted + 1
-            if following < port + PORTS_TRIED:
-                say(f"Port {wanted} is in use; trying {following}.")
+        except OSError as error:
+            say(f"Port {wanted}: {error.strerror}.")
     raise ValueError(f"no free port from {port} to {wanted}: choose another by --port")
-
-
-class _Incoming(socket.SocketIO):
-    """The bytes of a connection; TimeoutError when they have not all come by the deadline."""
-
-    def __init__(self, connection):
-        super().__init__(connection, "r")
-        self.connection = connection
-        self.deadline = time.monotonic() + REQUEST_SECONDS
-
-    def readinto(self, buffer):
-        self.connection.settimeout(max(self.deadline - time.monotonic(), 0.001))
-        return super().readinto(buffer)
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "tinyfer", ""
+    timeout = 5                                     # seconds, for the next bytes of a request
     wbufsize = -1                                   # an answer leaves in one piece
-
-    def setup(self):
-        super().setup()
-        self.rfile = io.BufferedReader(_Incoming(self.connection))
 
     def do_GET(self):
         def file():
             found = FILES.get(self._after_token())
             if found is None:
                 raise Refusal(404, "there is no such file here")
-            if self.headers.get("Content-Length", "0") != "0":
-                raise Refusal(400, "a GET has no body")
             return f"{found[0]}; charset=utf-8", found[1]
 
         self._answer(file)
@@ -131,17 +106,13 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, find):
         """Send what find() returns, a type and bytes, or say why there is none."""
         try:
-            if self.request_version not in ("HTTP/1.0", "HTTP/1.1"):
-                raise Refusal(400, "this page speaks HTTP/1.1")
             hosts = f"{HERE}:{self.server.port}", f"localhost:{self.server.port}"
             if self.headers.get_all("Host", [""]) not in [[host] for host in hosts]:
                 raise Refusal(403, f"this page is for {hosts[0]} only")
-            if "Transfer-Encoding" in self.headers:
-                raise Refusal(411, "a question needs one Content-Length")
             self._reply(HTTPStatus.OK, *find())
         except Refusal as refusal:
             self._refuse(refusal.status, str(refusal))
-        except (Gone, OSError):                     # whoever asked has hung up
+        except (Gone, OSError):                     # whoever asked has hung up, or is too slow
             self.close_connection = True
         except Exception:
             traceback.print_exc()
@@ -155,34 +126,21 @@ class Handler(BaseHTTPRequestHandler):
         return rest.partition("?")[0]
 
     def _body(self):
-        length = self.headers.get_all("Content-Length", [])
-        if len(length) != 1:
-            raise Refusal(411, "a question needs one Content-Length")
-        if not (length[0].isascii() and length[0].isdigit()):
-            raise Refusal(400, "the Content-Length is no whole number")
-        if len(length[0]) > 9 or int(length[0]) > BODY_LIMIT:
+        length = self.headers.get("Content-Length", "")
+        if not (length.isascii() and length.isdigit()):
+            raise Refusal(411, "a question needs a Content-Length")
+        if len(length) > 9 or int(length) > BODY_LIMIT:
             raise Refusal(413, f"a question has at most {BODY_LIMIT:,} bytes")
-        try:
-            body = self.rfile.read(int(length[0]))
-        except TimeoutError:
-            raise Refusal(408, f"it did not come within {REQUEST_SECONDS} seconds") from None
-        if len(body) < int(length[0]):
-            raise Refusal(400, f"the body ends {int(length[0]) - len(body):,} bytes too early")
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            raise Refusal(400, f"the body ends {int(length) - len(body):,} bytes too early")
         return body
 
     def _gone(self):
-        """Whether the other side has closed the connection while it waits for its answer.
-
-        One that has only ended its own half still listens. The two look alike until something is
-        sent: 100 Continue, which says nothing, and which who has gone answers with a reset.
-        """
+        """Whether the other side has closed the connection while it waits for its answer."""
         try:
             self.connection.settimeout(0)
-            if self.connection.recv(1, socket.MSG_PEEK) or self.request_version == "HTTP/1.0":
-                return False
-            self.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.connection.recv(1, socket.MSG_PEEK)
-            return False
+            return self.connection.recv(1, socket.MSG_PEEK) == b""
         except BlockingIOError:
             return False
         except OSError:
@@ -190,7 +148,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _reply(self, status, kind, body):
         self.close_connection = True
-        self.connection.settimeout(REQUEST_SECONDS)
+        self.connection.settimeout(self.timeout)
         self.send_response(status)
         for name, value in HEADERS.items():
             self.send_header(name, value)
@@ -202,7 +160,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, status, sentence):
         """Say why; then read on for a moment, since closing on unread bytes discards the reply."""
-        self.request_version = self.protocol_version    # an answer to HTTP/0.9 has no status
         try:
             self._reply(status, "application/json", json.dumps({"error": sentence}).encode())
             self.connection.shutdown(socket.SHUT_WR)
@@ -212,14 +169,6 @@ class Handler(BaseHTTPRequestHandler):
                 pass
         except OSError:
             pass
-
-    def send_error(self, code, message=None, explain=None):
-        """What the base class says where a request is no HTTP, or of a method that is not here."""
-        if code == HTTPStatus.NOT_IMPLEMENTED:
-            code, message = HTTPStatus.METHOD_NOT_ALLOWED, "only GET and POST are answered here"
-        elif code == HTTPStatus.HTTP_VERSION_NOT_SUPPORTED:
-            code = HTTPStatus.BAD_REQUEST
-        self._refuse(code, (message or HTTPStatus(code).phrase)[:100])
 
     def log_message(self, *_):
         """The terminal stays quiet."""

@@ -1,6 +1,7 @@
 """Training on one face, step by step, on a copy of the network that only this panel of
 this tab sees."""
 
+import copy
 from functools import cache
 
 import numpy as np
@@ -24,8 +25,8 @@ class Practice:
         self.name = None
 
     def _reset(self, name):
-        self.name, network = name, self.networks[name]
-        self.model, self.trained = network.copy(), network.model
+        self.name, self.trained = name, self.networks[name].model
+        self.model = copy.deepcopy(self.trained)
         self.optimizer = Adam(self.model.parameters())
         self.losses, self.answers = [], None
 
@@ -43,20 +44,23 @@ class Practice:
         names = self.model.class_names
         label = np.array([names.index(question.choice("label", names))])
         x = self.networks[name].given(face[None])
-        before, loss = self.model.predict_proba(face[None])[0], self._loss(x, label)[0]
+
+        def looked():
+            return softmax_cross_entropy(self.model.forward(x), label)
+
+        before = looked()[0]
         self.optimizer.lr = rate
         for _ in range(steps):
-            found, dlogits = self._loss(x, label)
-            self.losses = [*self.losses, found][-REMEMBERED:]
+            loss, dlogits = looked()
+            self.losses = [*self.losses, loss][-REMEMBERED:]
             self.model.backward(dlogits)
             self.optimizer.step()
             question.pause()
-        after = self.model.predict_proba(face[None])[0]
         return pack(dict(
-            classes=names, before=before.tolist(), after=after.tolist(), loss_before=loss,
-            loss_after=self._loss(x, label)[0], losses=self.losses, steps=self.optimizer.t,
-            moved=self._moved(), others=OTHERS, changed=self._changed(question),
-            trained=self.networks[name].probabilities(face[None])[0].tolist()))
+            classes=names, after=self.model.predict_proba(face).tolist(),
+            trained=self.trained.predict_proba(face).tolist(), loss_before=before,
+            loss_after=looked()[0], losses=self.losses, steps=self.optimizer.t, others=OTHERS,
+            changed=self._changed(question)))
 
     def _changed(self, question):
         """How many other faces get another answer than from the trained network."""
@@ -68,20 +72,10 @@ class Practice:
 
     def _predict(self, model, question):
         found = []
-        for start in range(0, OTHERS, PIECE):
-            found.append(model.predict(_others()[start:start + PIECE]))
+        for faces in np.split(_others(), OTHERS // PIECE):
+            found.append(model.predict(faces))
             question.pause()
         return np.concatenate(found)
-
-    def _loss(self, x, label):
-        return softmax_cross_entropy(self.model.forward(x), label)
-
-    def _moved(self):
-        """How far each parameter is from where it was trained to, in parts of its own length."""
-        pairs = zip(self.model.parameters(), self.trained.parameters())
-        return [dict(name=p.name, share=float(np.linalg.norm(p.value - trained.value)
-                                              / max(np.linalg.norm(trained.value), 1e-12)))
-                for p, trained in pairs]
 
 
 @cache

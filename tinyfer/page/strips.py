@@ -2,13 +2,24 @@
 
 import numpy as np
 
-from tinyfer.core.layers import BatchNorm, Dropout
+from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
 from tinyfer.data.faces import SIZE
 from tinyfer.explain.methods import unit_places
-from tinyfer.page.forward import EXPLAINED, Forward
+from tinyfer.explain.score import explained_gradient
 from tinyfer.page.message import pack
 
 BRIGHTEST = 0.998       # share of a layer's values that is not cut off at the ends of the scale
+
+# Where each layer is explained: the chapter of docs/ and the function of the package.
+EXPLAINED = {
+    Conv2D: (6, "tinyfer/core/layers.py: Conv2D"),
+    ReLU: (3, "tinyfer/core/layers.py: ReLU"),
+    BatchNorm: (9, "tinyfer/core/layers.py: BatchNorm"),
+    MaxPool2D: (7, "tinyfer/core/layers.py: MaxPool2D"),
+    Dropout: (12, "tinyfer/core/layers.py: Dropout"),
+    Flatten: (3, "tinyfer/core/layers.py: Flatten"),
+    Dense: (3, "tinyfer/core/layers.py: Dense"),
+}
 
 
 def strips(networks, question):
@@ -16,20 +27,18 @@ def strips(networks, question):
 
     127 stands for `scale` of the layer, 0 for 0.
     """
-    forward = _forward(networks, question)
-    model = forward.model
+    network = networks.of(question)
     layers, maps = [], []
-    for name, layer, value in zip(model.names(), model.layers, forward.values[1:]):
+    for name, layer, value in zip(network.model.names(), network.model.layers,
+                                  _values(network, question)[1:]):
         value = _channels_first(value[0])
         size = np.abs(value)
         scale = float(np.quantile(size, BRIGHTEST, method="higher") or size.max() or 1)
         maps.append(np.rint(np.clip(value / scale, -1, 1) * 127).astype(np.int8))
+        channels, height, width = value.shape
         chapter, code = EXPLAINED[type(layer)]
-        layers.append(dict(
-            name=name, title=str(layer), shape=_shape3(value), scale=scale,
-            values=sum(p.value.size for p in layer.parameters())
-            + sum(b.size for b in layer.buffers().values()),
-            chapter=chapter, code=code, training=isinstance(layer, (BatchNorm, Dropout))))
+        layers.append(dict(name=name, title=str(layer), shape=[height, width, channels],
+                           scale=scale, chapter=chapter, code=code))
     return pack(dict(layers=layers), *maps)
 
 
@@ -38,37 +47,38 @@ def unit(networks, question):
 
     The bytes: d unit / d face (48, 48) float32; then, for a sum, its x and its w, float32.
     """
-    forward = _forward(networks, question)
-    model = forward.model
-    number = question.whole("layer", 0, len(model.layers) - 1)
-    place = _place(question, forward.values[number + 1][0])
-    target = question.choice("target", model.class_names)
-    layer, x, out = model.layers[number], forward.values[number][0], forward.values[number + 1]
-
-    dp = forward.gradients(model.class_names.index(target))[number + 1][0][place]
-    pixels = np.zeros(2 * (SIZE,))
-    pixels[forward.top:, forward.left:] = _pixels(_forward(networks, question), number, (0, *place))
-    told, *arrays = TOLD[type(layer)](layer, x, place, forward)
-    answer = dict(kind=type(layer).__name__, name=model.names()[number], title=str(layer),
-                  place=place, value=float(out[0][place]), gradient=float(dp), target=target,
-                  window=_window(forward, number, place), **told)
-    return pack(answer, pixels.astype(np.float32), *(a.astype(np.float32) for a in arrays))
-
-
-def _forward(networks, question):
     network = networks.of(question)
-    return Forward(network, question.face(), question.flag("training"),
-                   question.whole("mask", 0, 10**6))
+    model, values = network.model, _values(network, question)
+    number = question.whole("layer", 0, len(model.layers) - 1)
+    layer, x, out = model.layers[number], values[number][0], values[number + 1]
+    place = _place(question, out[0])
+    target = question.choice("target", model.class_names)
+
+    gradient = explained_gradient(values[-1], np.array([model.class_names.index(target)]),
+                                  "probability")
+    for above in reversed(model.layers[number + 1:]):
+        gradient = above.backward(gradient)
+    top, left = network.seen[:2]
+    pixels = np.zeros((SIZE, SIZE), np.float32)
+    pixels[top:, left:] = _pixels(model.layers, _values(network, question), number, (0, *place))
+    told, *arrays = TOLD[type(layer)](layer, x, place)
+    answer = dict(kind=type(layer).__name__, name=model.names()[number], title=str(layer),
+                  place=place, value=float(out[0][place]), gradient=float(gradient[0][place]),
+                  target=target, window=_window(network, number, place), **told)
+    return pack(answer, pixels, *(a.astype(np.float32) for a in arrays))
+
+
+def _values(network, question):
+    """values[l] is what goes into layers[l], values[-1] the logits: arrays (1, ...)."""
+    values = [network.given(question.face()[None])]
+    for layer in network.model.layers:
+        values.append(layer.forward(values[-1]))
+    return values
 
 
 def _channels_first(value):
     """(H, W, C) -> (C, H, W); (C,) -> (C, 1, 1)."""
     return np.moveaxis(value.reshape((1, 1, -1) if value.ndim == 1 else value.shape), 2, 0)
-
-
-def _shape3(channels_first):
-    channels, height, width = channels_first.shape
-    return [height, width, channels]
 
 
 def _place(question, value):
@@ -78,83 +88,76 @@ def _place(question, value):
     return place if value.ndim == 3 else place[2:]
 
 
-def _pixels(forward, number, place):
+def _pixels(layers, values, number, place):
     """d of one unit, before its ReLU, with respect to the part of the face that it is given.
 
     Behind the ReLU it would be 0 for every unit that is off, and tell nothing of what turns it on.
     """
-    layer, x = forward.model.layers[number], forward.values[number]
-    dout = np.zeros_like(forward.values[number + 1])
-    dout[place] = 1
+    layer, dx = layers[number], np.zeros_like(values[number])
     if layer.relu and layer.parameters():
-        dx, (_, *window, k) = np.zeros_like(x), place
+        _, *window, k = place
         if window:
             i, j = window
             dx[0, i:i + 3, j:j + 3] = layer.w.value[..., k]
         else:
             dx[0] = layer.w.value[:, k]
     else:
+        dout = np.zeros_like(values[number + 1])
+        dout[place] = 1
         dx = layer.backward(dout)
-    for below in reversed(forward.model.layers[:number]):
+    for below in reversed(layers[:number]):
         dx = below.backward(dx)
     return dx[0, ..., 0]
 
 
-def _window(forward, number, place):
+def _window(network, number, place):
     """[top, left, height, width] of the pixels that a unit sees; None where it sees them all."""
     if len(place) == 1:
         return None
-    first, step, size = unit_places(forward.model.layers[:number + 1])
-    top, left = (int(first + step * each - (size - 1) / 2) for each in place[:2])
-    return [forward.top + top, forward.left + left, size, size]
+    first, step, size = unit_places(network.model.layers[:number + 1])
+    top, left = (start + int(first + step * each - (size - 1) / 2)
+                 for start, each in zip(network.seen, place[:2]))
+    return [top, left, size, size]
 
 
-def _of_conv(layer, x, place, _):
+def _of_conv(layer, x, place):
     i, j, k = place
     x, w = x[i:i + 3, j:j + 3], layer.w.value[..., k]
-    sums = (x.astype(float) * w).sum(axis=(0, 1))
-    return dict(bias=float(layer.b.value[k]), sums=sums.tolist(), relu=layer.relu,
-                total=float(sums.sum() + layer.b.value[k])), x, w
+    return _of_sum(layer, x, w, k, (x.astype(float) * w).sum(axis=(0, 1)))
 
 
-def _of_dense(layer, x, place, _):
+def _of_dense(layer, x, place):
     w = layer.w.value[:, place[0]]
-    products = x.astype(float) * w
-    return dict(bias=float(layer.b.value[place[0]]), sums=products.tolist(), relu=layer.relu,
-                total=float(products.sum() + layer.b.value[place[0]])), x, w
+    return _of_sum(layer, x, w, place[0], x.astype(float) * w)
 
 
-def _of_batchnorm(layer, x, place, forward):
+def _of_sum(layer, x, w, k, sums):
+    bias = float(layer.b.value[k])
+    total = float(sums.sum()) + bias
+    return dict(bias=bias, sums=sums.tolist(), relu=layer.relu, total=total), x, w
+
+
+def _of_batchnorm(layer, x, place):
     k = place[-1]
-    mean, var = layer.mean[k], layer.var[k]
-    batch = forward.values[forward.model.layers.index(layer)][..., k]
-    if forward.training:
-        mean, var = batch.mean(dtype=float), batch.var(dtype=float)
-    return dict(x=float(x[place]), mean=float(mean), var=float(var), epsilon=layer.epsilon,
-                gamma=float(layer.gamma.value[k]), beta=float(layer.beta.value[k]),
-                training=forward.training, counted=batch.size, faces=len(batch)),
+    return dict(x=float(x[place]), mean=float(layer.mean[k]), var=float(layer.var[k]),
+                epsilon=layer.epsilon, gamma=float(layer.gamma.value[k]),
+                beta=float(layer.beta.value[k])),
 
 
-def _of_pool(layer, x, place, _):
+def _of_pool(layer, x, place):
     i, j, k = place
     four = x[2 * i:2 * i + 2, 2 * j:2 * j + 2, k]
     return dict(four=four.ravel().tolist(), winner=int(four.argmax())),
 
 
-def _of_dropout(layer, x, place, forward):
-    out = forward.values[forward.model.layers.index(layer) + 1][0]
-    return dict(x=float(x[place]), rate=layer.rate, training=forward.training,
-                kept=bool(out[place] != 0 or x[place] == 0 or not forward.training)),
-
-
-def _of_flatten(layer, x, place, _):
+def _of_flatten(layer, x, place):
     i, j, k = (int(each) for each in np.unravel_index(place[0], x.shape))
     return dict(x=float(x[i, j, k]), comes_from=[i, j, k], shape=list(x.shape)),
 
 
-def _of_relu(layer, x, place, _):
+def _of_value(layer, x, place):
     return dict(x=float(x[place])),
 
 
-TOLD = dict(zip(EXPLAINED, (_of_conv, _of_relu, _of_batchnorm, _of_pool, _of_dropout, _of_flatten,
-                            _of_dense)))
+TOLD = {Conv2D: _of_conv, Dense: _of_dense, BatchNorm: _of_batchnorm, MaxPool2D: _of_pool,
+        Flatten: _of_flatten, Dropout: _of_value, ReLU: _of_value}

@@ -8,7 +8,6 @@ from tinyfer.core.inference import to_input
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool2D
 from tinyfer.core.losses import softmax, softmax_cross_entropy
 from tinyfer.core.model import Sequential
-from tinyfer.core.networks import six_layer_cnn
 from tinyfer.core.optim import Adam
 from tinyfer.data.drawn import draw_faces
 from tinyfer.data.faces import EMOTIONS, SIZE
@@ -25,7 +24,7 @@ class Training:
     """A network of a tab, from random weights on: what it has learnt is seen on held-out faces."""
 
     def __init__(self):
-        self.name = None
+        self._begin()
 
     def train(self, question):
         """Take `steps` steps, after a `reset` where one is asked for.
@@ -35,11 +34,10 @@ class Training:
         bytes: filters of the first convolution (C, 3, 3), then its maps of the face (C, 46, 46), a
         signed byte each.
         """
-        name = question.choice("architecture", ARCHITECTURES)
         rate, steps = question.number("rate", *RATES), question.whole("steps", 0, STEPS)
         face = question.face()
-        if question.flag("reset") or name != self.name:
-            self._begin(name)
+        if question.flag("reset"):
+            self._begin()
         faces, labels = _drawn()
         model, losses = self.model, []
         self.optimizer.lr = rate
@@ -62,8 +60,8 @@ class Training:
             probabilities=softmax(model.forward(x))[0].tolist(), shape=maps.shape),
             *(signed_bytes(np.moveaxis(each, 2, 0)) for each in (filters, maps)))
 
-    def _begin(self, name):
-        self.name, self.model = name, ARCHITECTURES[name]()
+    def _begin(self):
+        self.model = small_network()
         for layer in self.model.layers:
             if isinstance(layer, BatchNorm):
                 layer.momentum = 0.9    # for statistics that keep up with so fast a change
@@ -93,12 +91,6 @@ def small_network(seed=0):
         c_in = c_out
     layers += [Flatten(), Dense(16 * c_in, len(EMOTIONS), rng)]
     return Sequential(layers, (SIZE, SIZE, 1), EMOTIONS, rng)
-
-
-ARCHITECTURES = {
-    "small": small_network,
-    "six layers": lambda: six_layer_cnn(len(EMOTIONS), class_names=EMOTIONS),
-}
 
 
 @cache

@@ -6,7 +6,6 @@ import * as finders from "./network/finder.js";
 import * as networks from "./network/network.js";
 import * as pens from "./network/pen.js";
 
-const SIZE = 48;
 const BRIGHTEST = 0.998;            // `strips` of tinyfer/page/strips.py
 const WEIGHTS = new URL("weights/", import.meta.url);
 
@@ -17,37 +16,16 @@ const pen = () => open("pen.json", pens.load);
 const about = () => open("start.json", async url => (await fetch(url)).json());
 const net = name => open(`${name}.bin`, networks.load);
 
-const scaled = face => Float32Array.from(face, grey => grey / 255);
-const bytes = face => Uint8Array.from(face, grey => Math.round(255 * grey));
-
-// What goes into each layer, from the first row and column on that the network looks at.
-function valuesOf(network, face) {
-  const [top, left] = network.seen;
-  return network.values(network.given(scaled(face), [top, left, SIZE - top, SIZE - left]));
-}
-
-const softmax = logits => {
-  const powers = logits.map(z => Math.exp(z - Math.max(...logits)));
-  return powers.map(power => power / powers.reduce((a, b) => a + b));
-};
-
-// Through the layers below number `end` and from number `start` on, the last one first.
-const backward = (row, values, dout, start = 0, end = row.length) => row.slice(start, end)
-  .reduceRight((d, {run}, n) => run.backward(d, values[start + n], values[start + n + 1]), dout);
-
 // d p[k] / d logits. Mirrors explained_gradient of tinyfer/explain/score.py.
 function slope({data, shape}, k) {
   const p = softmax(data);
   return {data: p.map((each, n) => p[k] * (Number(n === k) - each)), shape};
 }
 
-// dx of the part that was given, laid on the whole face.
-function onFace({data, shape: [height, width]}, [top, left]) {
-  const map = new Float32Array(SIZE * SIZE);
-  for (let i = 0; i < height; i++) {
-    map.set(data.subarray(i * width, (i + 1) * width), (top + i) * SIZE + left);
-  }
-  return map;
+// Mirrors `softmax` of tinyfer/core/losses.py.
+function softmax(logits) {
+  const powers = logits.map(z => Math.exp(z - Math.max(...logits)));
+  return powers.map(power => power / powers.reduce((a, b) => a + b));
 }
 
 // Red, green, blue and opacity, on white. Mirrors grey_of of tinyfer/data/pictures.py.
@@ -93,7 +71,7 @@ function ofDense(layer, x, [k]) {
 function ofBatchNorm(layer, x, place, at) {
   const k = place.at(-1), {mean, gamma, beta, epsilon} = layer;
   return [{x: x.data[at], mean: mean[k], var: layer.var[k], epsilon, gamma: gamma[k],
-           beta: beta[k], training: false}];
+           beta: beta[k]}];
 }
 
 function ofPool(_, x, [i, j, k]) {
@@ -102,7 +80,7 @@ function ofPool(_, x, [i, j, k]) {
   return [{four, winner: four.indexOf(Math.max(...four))}];
 }
 
-const ofDropout = (_, x, __, at) => [{x: x.data[at], training: false, kept: true}];
+const ofDropout = (_, x, __, at) => [{x: x.data[at]}];
 
 function ofFlatten(_, x, [n]) {
   const [, width, channels] = x.shape, k = n % channels, j = (n - k) / channels % width;
@@ -127,12 +105,10 @@ function windowOf(row, [i, j], [top, left]) {
 }
 
 // d of a unit, before its ReLU, with respect to the layer's x. Mirrors _pixels of strips.py.
-function towardsX(layer, x, out, place, at) {
-  const dout = new Float32Array(out.data.length);
-  dout[at] = 1;
-  if (!layer.relu) return layer.run.backward({data: dout, shape: out.shape}, x, out);
-  const on = {data: out.data.map(() => 1), shape: out.shape};
-  return layer.run.backward({data: dout, shape: out.shape}, x, on);
+function towardsX(layer, x, {data, shape}, at) {
+  const dout = data.map((_, n) => Number(n === at));
+  const out = layer.relu ? data.map(() => 1) : data;
+  return layer.run.backward({data: dout, shape}, x, {data: out, shape});
 }
 
 const answers = {
@@ -152,33 +128,35 @@ const answers = {
     const drawing = await pen(), all = {...pens.measures(drawing, expression, person), ...moved};
     const places = drawing.sliders.map(({name, low, high}) => (
       [name, Math.min(Math.max(all[name], low), high)]));
-    return {measures: {...Object.fromEntries(places), ...moved}, arrays: [bytes(pens.draw(all))]};
+    return {measures: {...Object.fromEntries(places), ...moved}, arrays: [pens.draw(all)]};
   },
 
   async cut({width, height}, pixels) {
     const grey = greyOf(pixels, width * height), square = {x: 0, y: 0, size: width};
-    return {arrays: [bytes(finders.cut(grey, width, height, square))]};
+    return {arrays: [finders.cut(grey, width, height, square)]};
   },
 
   find,
   follow: find,
 
   async answer({network}, face) {
-    const found = await net(network), probabilities = [...found.probabilities(scaled(face))];
-    const [first, second] = probabilities.toSorted((a, b) => b - a), {sure, ahead} = await about();
+    const found = await net(network), {sure, ahead} = await about();
+    const probabilities = [...softmax(found.forward(found.given(face)).data)];
+    const [first, second] = probabilities.toSorted((a, b) => b - a);
     return {classes: found.classNames, probabilities,
             unsure: first < sure || first - second < ahead};
   },
 
   async map({network, method, target}, face) {
-    const found = await net(network), values = found.values(found.given(scaled(face)));
-    const dx = backward(found.row, values, slope(values.at(-1), found.classNames.indexOf(target)));
-    const map = onFace(dx, found.seen);
+    const found = await net(network), values = found.values(found.given(face));
+    const dout = slope(values.at(-1), found.classNames.indexOf(target));
+    const map = found.onFace(found.backward(dout, values));
     return {arrays: [method === "gradient" ? map : map.map((d, n) => d * face[n] / 255)]};
   },
 
   async strips({network}, face) {
-    const found = await net(network), values = valuesOf(found, face), {explained} = await about();
+    const found = await net(network), {explained} = await about();
+    const values = found.values(found.whole(face));
     const maps = [], layers = found.row.map(({name, title, kind}, number) => {
       const {data, shape} = values[number + 1], [height, width, channels] = shape;
       const sizes = data.map(Math.abs).sort();
@@ -194,18 +172,18 @@ const answers = {
   },
 
   async unit({network, layer: number, i, j, k, target}, face) {
-    const found = await net(network), {row, seen} = found, values = valuesOf(found, face);
+    const found = await net(network), {row} = found, values = found.values(found.whole(face));
     const layer = row[number], x = values[number], out = values[number + 1];
     const [height, width, channels] = out.shape, vector = height * width === 1;
     const place = vector ? [k] : [i, j, k], at = vector ? k : (i * width + j) * channels + k;
-    const dp = backward(row, values, slope(values.at(-1), found.classNames.indexOf(target)),
-                        number + 1);
-    const pixels = backward(row, values, towardsX(layer, x, out, place, at), 0, number);
+    const dp = found.backward(slope(values.at(-1), found.classNames.indexOf(target)), values,
+                              number + 1);
+    const pixels = found.backward(towardsX(layer, x, out, at), values, 0, number);
     const [told, ...arrays] = TOLD[layer.kind](layer, x, place, at);
     return {kind: layer.kind, name: layer.name, title: layer.title, place, value: out.data[at],
             gradient: dp.data[at], target,
-            window: vector ? null : windowOf(row.slice(0, number + 1), place, seen), ...told,
-            arrays: [onFace(pixels, seen), ...arrays]};
+            window: vector ? null : windowOf(row.slice(0, number + 1), place, found.seen), ...told,
+            arrays: [found.onFace(pixels), ...arrays]};
   },
 };
 

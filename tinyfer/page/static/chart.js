@@ -33,14 +33,10 @@ export function chart(canvas, {lines, axes = lines[0], points = [], marks = [], 
   const atX = value => left + (width - left - right) * (value - lowX) / (highX - lowX || 1);
   const atY = value => height - bottom - (height - bottom - top) * (value - lowY) / (highY - lowY);
 
-  pen.strokeStyle = ink("--line");
   pen.fillStyle = ink("--soft");
   pen.textBaseline = "middle";
   for (const value of ticks(lowY, highY, 5)) {
-    pen.beginPath();
-    pen.moveTo(left, atY(value));
-    pen.lineTo(width - right, atY(value));
-    pen.stroke();
+    trace(sheet, [[left, atY(value)], [width - right, atY(value)]], "--line", 1);
     pen.textAlign = "right";
     pen.fillText(short(value), left - 0.4 * font, atY(value));
   }
@@ -59,30 +55,32 @@ export function chart(canvas, {lines, axes = lines[0], points = [], marks = [], 
   pen.rect(left, top, width - left - right, height - bottom - top);
   pen.clip();
   for (const mark of marks) {
-    stroke([atX(mark.x), atX(mark.x)], [top, height - bottom], ink("--soft"), 1, [3, 4]);
-    pen.fillStyle = ink("--soft");
+    trace(sheet, [[atX(mark.x), top], [atX(mark.x), height - bottom]], "--soft", 1, [3, 4]);
     pen.fillText(mark.words, atX(mark.x) + 4, height - bottom - 0.7 * font);
   }
-  for (const line of lines) {
-    stroke(line.x.map(atX), line.y.map(atY), ink(line.colour), line.width ?? 2, line.dash ?? []);
+  for (const {x, y, colour, width, dash} of lines) {
+    trace(sheet, x.map((each, n) => [atX(each), atY(y[n])]), colour, width, dash);
   }
   pen.restore();
-  for (const point of points) {
-    pen.fillStyle = ink(point.colour);
-    pen.beginPath();
-    pen.arc(atX(point.x), atY(point.y), 0.35 * font, 0, 2 * Math.PI);
-    pen.fill();
-  }
+  for (const {x, y, colour} of points) dot(sheet, [atX(x), atY(y)], colour, 0.35 * font);
+}
 
-  function stroke(xs, ys, colour, width, dash) {
-    pen.strokeStyle = colour;
-    pen.lineWidth = width;
-    pen.setLineDash(dash);
-    pen.beginPath();
-    xs.forEach((each, n) => pen.lineTo(each, ys[n]));
-    pen.stroke();
-    pen.setLineDash([]);
-  }
+// A line through points [x, y] of the page; a dot at one.
+export function trace({pen}, points, colour, width = 2, dash = []) {
+  pen.strokeStyle = ink(colour);
+  pen.lineWidth = width;
+  pen.setLineDash(dash);
+  pen.beginPath();
+  for (const point of points) pen.lineTo(...point);
+  pen.stroke();
+  pen.setLineDash([]);
+}
+
+export function dot({pen}, [x, y], colour, radius = 3) {
+  pen.fillStyle = ink(colour);
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 2 * Math.PI);
+  pen.fill();
 }
 
 // A round number without the digits that a sum of steps leaves behind.

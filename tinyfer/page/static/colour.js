@@ -75,8 +75,13 @@ export function drawMaps(canvas, bytes, height, width, channels) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
-// The outline of the pixels of a mask, each `zoom` points wide.
-export function outlineMask(pen, mask, zoom) {
+// Values of 48 x 48 pixels laid over a face, enlarged, with the outline of a mask.
+export function drawOutlined(canvas, values, face, mask) {
+  const small = document.createElement("canvas"), zoom = 5, pen = canvas.getContext("2d");
+  drawSigned(small, values, SIZE, face);
+  canvas.width = canvas.height = zoom * SIZE;
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(small, 0, 0, canvas.width, canvas.height);
   pen.strokeStyle = getComputedStyle(document.body).getPropertyValue("--ink");
   pen.lineWidth = 2;
   pen.beginPath();

@@ -1,7 +1,7 @@
 // Cover a part of the face, and compare the new answer with what saliency maps had promised.
 
 import {Line, fresh} from "./ask.js";
-import {drawFace, drawSigned, outlineMask} from "./colour.js";
+import {drawFace, drawOutlined} from "./colour.js";
 import {$, bars, difference, make} from "./elements.js";
 import {brushOn, outline, square} from "./paint.js";
 import {SIZE, blank, on, state, target, whenSeen} from "./state.js";
@@ -61,8 +61,7 @@ function describe(method) {
   if (!map) return;
   const any = mask.some(Boolean), total = sum(n => Math.abs(map[n]));
   const inside = sum(n => mask[n] && Math.abs(map[n])) / total;
-  const face = covered(), change = state.face.map(() => 0);
-  const changes = Array.from(change, (_, n) => (face[n] - state.face[n]) / 255);
+  const face = covered(), changes = Array.from(face, (grey, n) => (grey - state.face[n]) / 255);
   const [promise, how] = PROMISES[method] ?? [];
   const promised = promise && any ? promise(map, changes, mask) : null;
   words.textContent = !any ? "" : `${Math.round(100 * inside)} % of the map is covered` +
@@ -73,13 +72,7 @@ function describe(method) {
 function showMap(method) {
   const {canvas, map} = shown.get(method);
   if (!map) return;
-  const small = document.createElement("canvas");
-  drawSigned(small, map, SIZE, state.face);
-  canvas.width = canvas.height = 5 * SIZE;
-  const pen = canvas.getContext("2d");
-  pen.imageSmoothingEnabled = false;
-  pen.drawImage(small, 0, 0, canvas.width, canvas.height);
-  outlineMask(pen, mask, 5);
+  drawOutlined(canvas, map, state.face, mask);
   describe(method);
 }
 

@@ -2,6 +2,13 @@
 
 export const $ = id => document.getElementById(id);
 
+// [row, column] of the pixel under a pointer, on a canvas of size x size pixels.
+export function pixelAt({target, clientX, clientY}, size) {
+  const box = target.getBoundingClientRect();
+  return [(clientY - box.top) / box.height, (clientX - box.left) / box.width]
+    .map(share => Math.max(0, Math.min(size - 1, Math.floor(size * share))));
+}
+
 // make("p", {className: "note"}, "words", otherElement)
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);

@@ -10,9 +10,6 @@ let rows = [];          // of the page: {item, canvas, strip, mark, small} for e
 let layers = [];        // of the network, as Python describes them
 let chosen = null;      // {layer, i, j, k}
 let wanted = null;      // to be chosen when the strips are there
-let mask = 0;           // which dropout masks
-
-const common = () => ({network: state.network, training: $("training").checked, mask});
 
 const strips = new Line(answer => {
   layers = answer.layers;
@@ -129,11 +126,11 @@ function place() {
 
 function askUnit() {
   if (!chosen || !target()) return;
-  units.ask("unit", {...common(), ...chosen, target: target()}, state.face);
+  units.ask("unit", {network: state.network, ...chosen, target: target()}, state.face);
 }
 
 function askStrips() {
-  strips.ask("strips", common(), state.face);
+  strips.ask("strips", {network: state.network}, state.face);
 }
 
 // Chooses a unit as soon as the strips are there.
@@ -143,12 +140,6 @@ export function chooseFirst(unit) {
 }
 
 export function startLayers() {
-  const again = () => { askStrips(); askUnit(); };
-  $("training").onchange = () => {
-    $("training-words").hidden = $("mask").hidden = !$("training").checked;
-    again();
-  };
-  $("mask").onclick = () => { mask += 1; again(); };
   whenSeen("layers", ["face", "network", "scheme"], askStrips);
   whenSeen("layers", ["face", "network", "target", "scheme"], askUnit);
   on("network", () => { chosen = null; $("unit").hidden = true; place(); });

@@ -2,7 +2,7 @@
 
 import {answersFrom, ask, Line, report} from "./ask.js";
 import {drawFace} from "./colour.js";
-import {$, bars, fill, make, tabs} from "./elements.js";
+import {$, bars, fill, make, pixelAt, tabs} from "./elements.js";
 import {SIZE, on, state, target, tell} from "./state.js";
 import {startDrawing} from "./drawn.js";
 import {startPictures} from "./pictures.js";
@@ -52,9 +52,7 @@ function sayWho() {
 
 // The grey value under the pointer.
 function readPixel(event) {
-  const box = $("face").getBoundingClientRect();
-  const [row, column] = [(event.clientY - box.top) / box.height, (event.clientX - box.left) /
-    box.width].map(share => Math.max(0, Math.min(SIZE - 1, Math.floor(SIZE * share))));
+  const [row, column] = pixelAt(event, SIZE);
   $("pixel").textContent = `row ${row}, column ${column}: ${state.face[row * SIZE + column]}`;
 }
 
@@ -97,7 +95,6 @@ async function start() {
     startStep();
     startTraining();
   } else {
-    $("as-training").hidden = true;
     for (const panel of [$("nudge"), $("step"), $("train")]) {
       panel.replaceChildren(panel.firstElementChild, make("p", {},
         "Here the network only answers. To move its weights, run the program on your machine: ",

@@ -1,7 +1,7 @@
 // 48 x 48 pixels to paint on.
 
 import {drawFace} from "./colour.js";
-import {$, make} from "./elements.js";
+import {$, make, pixelAt} from "./elements.js";
 import {SIZE, on, setFace, state} from "./state.js";
 
 const UNDO_STEPS = 50;
@@ -10,11 +10,6 @@ const UNDO_STEPS = 50;
 // space; begin() before each stroke, and moved(row, column) when the keys move.
 export function brushOn(canvas, {begin, paint, moved}) {
   const place = {row: SIZE >> 1, column: SIZE >> 1};
-  const at = event => {
-    const box = canvas.getBoundingClientRect();
-    return [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width]
-      .map(share => Math.max(0, Math.min(SIZE - 1, Math.floor(SIZE * share))));
-  };
   let last = null;
   const stroke = ([row, column]) => {
     const [fromRow, fromColumn] = last ?? [row, column];
@@ -33,10 +28,10 @@ export function brushOn(canvas, {begin, paint, moved}) {
     canvas.setPointerCapture(event.pointerId);
     last = null;
     begin();
-    stroke(at(event));
+    stroke(pixelAt(event, SIZE));
   };
   canvas.onpointermove = event => {
-    if (canvas.hasPointerCapture(event.pointerId)) stroke(at(event));
+    if (canvas.hasPointerCapture(event.pointerId)) stroke(pixelAt(event, SIZE));
   };
   canvas.onkeydown = event => {
     const [rows, columns] = {ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1],

@@ -25,12 +25,12 @@ function pixelsOf(source, part, width, height) {
 }
 
 // A view of a picture or video, and the square on it: put on a face by a click, moved by dragging
-// or arrow keys, made larger or smaller by the wheel, + and -.
+// or arrow keys, made larger or smaller by + and -.
 class Square {
-  // camera: whether the view is mirrored, with an oval; found(faces): called after each search with
-  // the [left, top, side] of all faces, in a picture the surest first.
-  constructor(parent, name, {camera = false, found}) {
-    Object.assign(this, {oval: camera, mirrored: camera, source: null, faces: []});
+  // mirrored: as in a mirror, for a camera; found(faces): called after each search with the [left,
+  // top, side] of all faces, in a picture the surest first.
+  constructor(parent, name, {mirrored = false, found}) {
+    Object.assign(this, {mirrored, source: null, faces: []});
     this.canvas = make("canvas", {
       className: "square", tabIndex: 0, role: "application", hidden: true,
       "aria-label": `${name} with a square about the face. Arrow keys move it, plus and minus ` +
@@ -42,13 +42,9 @@ class Square {
     parent.append(this.canvas, this.words, this.buttons, this.label);
     this.finder = new Line(({faces}, {scale}) => {
       found(faces.map(face => face.slice(0, 3).map(value => value / scale)));
-    }, camera ? null : this.canvas);
+    }, mirrored ? null : this.canvas);
     this.zoom.oninput = () => this.resize(Number(this.zoom.value) / 100);
     this.canvas.onpointerdown = event => this.drag(event);
-    this.canvas.onwheel = event => {
-      event.preventDefault();
-      this.resize(this.share * (event.deltaY < 0 ? 1.06 : 1 / 1.06));
-    };
     this.canvas.onkeydown = event => this.key(event);
   }
 
@@ -79,40 +75,36 @@ class Square {
   }
 
   drag(start) {
-    const {left, top} = this, scale = this.width / this.canvas.getBoundingClientRect().width;
-    this.canvas.setPointerCapture(start.pointerId);
-    this.canvas.onpointermove = event => {
-      if (Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) > CLICK) {
-        this.moved = true;
-      }
-      if (!this.moved) return;
-      const right = (event.clientX - start.clientX) * scale * (this.mirrored ? -1 : 1);
-      this.place(left + right, top + (event.clientY - start.clientY) * scale, this.side);
+    const {canvas, left, top, mirrored} = this, box = canvas.getBoundingClientRect();
+    const scale = this.width / box.width;
+    let clicked = true;
+    canvas.setPointerCapture(start.pointerId);
+    canvas.onpointermove = event => {
+      const [right, down] = [event.clientX - start.clientX, event.clientY - start.clientY];
+      clicked &&= Math.hypot(right, down) <= CLICK;
+      if (clicked) return;
+      this.moved = true;
+      this.place(left + right * scale * (mirrored ? -1 : 1), top + down * scale, this.side);
     };
-    const end = () => { this.canvas.onpointermove = null; };
-    this.canvas.onpointercancel = end;
-    this.canvas.onpointerup = event => {
-      end();
-      if (Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) > CLICK) return;
-      const box = this.canvas.getBoundingClientRect();
-      const x = (event.clientX - box.left) * scale, y = (event.clientY - box.top) * scale;
+    canvas.onpointerup = canvas.onpointercancel = () => {
+      canvas.onpointermove = null;
+      const x = (start.clientX - box.left) * scale, y = (start.clientY - box.top) * scale;
       const n = this.faces.findIndex(([left, top, side]) => (
         x >= left && x < left + side && y >= top && y < top + side));
-      if (n >= 0) this.choose(n);
+      if (clicked && n >= 0) this.choose(n);
     };
   }
 
   key(event) {
-    const step = this.side / 40 * (this.mirrored ? -1 : 1);
-    const move = {ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -Math.abs(step)],
-                  ArrowDown: [0, Math.abs(step)]}[event.key];
-    if (move) {
-      this.moved = true;
-      this.place(this.left + move[0], this.top + move[1], this.side);
-    } else if (event.key === "+" || event.key === "=") this.resize(this.share * 1.06);
-    else if (event.key === "-") this.resize(this.share / 1.06);
-    else return;
+    const step = this.side / 40, right = this.mirrored ? -step : step;
+    const [x, y, larger] = {ArrowLeft: [-right, 0, 1], ArrowRight: [right, 0, 1],
+                            ArrowUp: [0, -step, 1], ArrowDown: [0, step, 1], "+": [0, 0, 1.06],
+                            "-": [0, 0, 1 / 1.06]}[event.key] ?? [];
+    if (!larger) return;
     event.preventDefault();
+    this.left += x;
+    this.top += y;
+    this.resize(this.share * larger);
   }
 
   // Have the faces looked for: "find" in a picture, "follow" in the next frame of a camera.
@@ -162,18 +154,9 @@ class Square {
       pen.strokeStyle = colour;
       pen.lineWidth = width;
       pen.strokeRect(...box);
-      if (this.oval) this.guide(pen, ...box);
     }
     pen.restore();
     this.cut();
-  }
-
-  guide(pen, left, top, side) {
-    pen.beginPath();
-    pen.ellipse(left + side / 2, top + 0.52 * side, 0.38 * side, 0.48 * side, 0, 0, 2 * Math.PI);
-    pen.moveTo(left + 0.16 * side, top + 0.4 * side);
-    pen.lineTo(left + 0.84 * side, top + 0.4 * side);
-    pen.stroke();
   }
 
   cut() {
@@ -205,7 +188,7 @@ async function open(file, square) {
 
 function startCamera() {
   const video = make("video", {muted: true, playsInline: true});
-  const square = new Square($("camera-square"), "The camera", {camera: true, found: follow});
+  const square = new Square($("camera-square"), "The camera", {mirrored: true, found: follow});
   let timer = null, since = 0;
 
   function look() {

@@ -22,7 +22,7 @@ const press = (...what) => line.press(...question(...what));
 const rate = () => 10 ** Number($("rate").value);
 
 function show(pressed = 0) {
-  const {classes, after, trained, steps, losses, moved, changed, others} = last;
+  const {classes, after, trained, steps, losses, changed, others} = last;
   bars($("step-answer"), classes.map((name, k) => (
     {name, value: after[k], before: trained[k], strong: name === $("step-label").value})));
   $("steps").textContent = steps ? `${steps} step${steps === 1 ? "" : "s"} taken` : "";
@@ -38,11 +38,6 @@ function show(pressed = 0) {
     lines: [{x: x.length > 1 ? x : [0, 1], y: x.length > 1 ? y : [y[0], y[0]], colour: "--plus"}],
     points: y.length < 30 ? y.map((each, n) => ({x: x[n], y: each, colour: "--plus"})) : [],
     x: "step", y: "loss", whole: true,
-  });
-  const most = Math.max(...moved.map(({share}) => share), 1e-9);
-  bars($("moved"), moved.map(({name, share}) => ({name, value: share / most})));
-  moved.forEach(({share}, n) => {
-    $("moved").rows[n].querySelector(".value").textContent = share ? number(share, 2) : "0";
   });
 }
 

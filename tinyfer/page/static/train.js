@@ -14,10 +14,9 @@ let playing = false, last = null, timer = 0, losses = [], means = [];
 
 const rate = () => 10 ** Number($("play-rate").value);
 const question = (steps, reset = false) => ["train", {
-  architecture: $("architecture").value, rate: rate(), steps, reset, tab: TAB}, state.face];
+  rate: rate(), steps, reset, tab: TAB}, state.face];
 
-const line = new Line((answer, asked) => {
-  if (asked.architecture !== $("architecture").value) return;
+const line = new Line(answer => {
   if (answer.steps === answer.losses.length) [losses, means] = [[], []];
   for (const loss of answer.losses) {
     losses.push(loss);
@@ -96,8 +95,7 @@ function tiles() {
 export function startTraining() {
   $("play").onclick = () => play(!playing);
   $("play-step").onclick = () => { play(false); line.press(...question(1)); };
-  const again = () => { play(false); line.press(...question(0, true)); };
-  $("play-reset").onclick = $("architecture").onchange = again;
+  $("play-reset").onclick = () => { play(false); line.press(...question(0, true)); };
   $("play-rate").oninput = () => { $("play-rate-value").textContent = number(rate(), 2); };
   $("play-rate").oninput();
   whenSeen("train", ["face"], () => line.ask(...question(0)));

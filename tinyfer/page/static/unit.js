@@ -1,6 +1,6 @@
 // What one unit is made of, in numbers, in the words of its kind of layer.
 
-import {css, drawMaps, drawSigned, outlineMask} from "./colour.js";
+import {css, drawOutlined} from "./colour.js";
 import {$, fixed, make, number} from "./elements.js";
 import {SIZE, tell, state} from "./state.js";
 
@@ -23,17 +23,11 @@ export function showUnit(unit, layer, face) {
 function seen(unit, pixels, face) {
   const canvas = make("canvas", {className: "window", role: "img",
                                  "aria-label": "What the unit sees of the face"});
-  const small = document.createElement("canvas"), mask = new Uint8Array(SIZE * SIZE);
-  drawSigned(small, pixels, SIZE, face);
-  canvas.width = canvas.height = 5 * SIZE;
-  const pen = canvas.getContext("2d");
-  pen.imageSmoothingEnabled = false;
-  pen.drawImage(small, 0, 0, canvas.width, canvas.height);
-  const [top, left, height, width] = unit.window ?? [0, 0, SIZE, SIZE];
+  const mask = new Uint8Array(SIZE * SIZE), [top, left, height, width] = unit.window ?? [];
   for (let i = Math.max(0, top); i < Math.min(SIZE, top + height); i++) {
     mask.fill(1, i * SIZE + Math.max(0, left), i * SIZE + Math.min(SIZE, left + width));
   }
-  if (unit.window) outlineMask(pen, mask, 5);
+  drawOutlined(canvas, pixels, face, mask);
   const words = unit.window ? `It sees the ${height} × ${width} pixels framed.`
     : "It hangs on all that the network sees.";
   return make("figure", {}, canvas, make("figcaption", {className: "note"},
@@ -92,24 +86,10 @@ function channelsOf(unit) {
   return state.parameters.find(({name}) => name === `${unit.name}.w`).shape.at(-1);
 }
 
-// Values (3, 3, C) as C small pictures side by side.
-function strip(values, channels) {
-  const bytes = new Int8Array(values.length), most = largest(values);
-  for (let k = 0; k < channels; k++) {
-    for (let n = 0; n < 9; n++) {
-      bytes[9 * k + n] = Math.round(127 * values[n * channels + k] / most);
-    }
-  }
-  const canvas = make("canvas");
-  drawMaps(canvas, bytes, 3, 3, channels);
-  canvas.style.height = "1.6rem";
-  return canvas;
-}
-
 function convolution(unit) {
   const channels = unit.sums.length, length = 9 * channels, order = ordered(unit.sums);
   const x = unit.next(Float32Array, length), w = unit.next(Float32Array, length);
-  const products = x.map((value, n) => value * w[n]), units = channelsOf(unit);
+  const units = channelsOf(unit);
   const nine = (values, c) => Array.from({length: 9}, (_, n) => values[n * channels + c]);
   const named = (name, element) => make("div", {}, make("small", {}, name), element);
   const terms = order.slice(0, SHOWN).map(c => make("div", {className: "term"},
@@ -117,10 +97,7 @@ function convolution(unit) {
     named("w", grid(nine(w, c), largest(w),
                     n => nudge(unit, (n * channels + c) * units + unit.place[2]))),
     `= ${number(unit.sums[c])}`));
-  const rows = [["x", x], ["w", w], ["x · w", products]].flatMap(([name, values]) => [
-    make("small", {className: "note"}, `${name}, all ${channels} maps`), strip(values, channels)]);
   return [make("div", {className: "sum"}, ...terms),
-          channels > 1 ? make("div", {className: "strip"}, ...rows) : "",
           writtenSum(unit, order, c => channels > 1 ? `map ${c}` : "nine products"),
           rectified(unit)];
 }
@@ -140,16 +117,13 @@ function dense(unit) {
 }
 
 function batchNorm(unit) {
-  const {x, mean, epsilon, gamma, beta, counted, faces} = unit;
+  const {x, mean, epsilon, gamma, beta} = unit;
   return [
     line("γ (x − mean) / √(var + ε) + β"),
     line(`= ${number(gamma)} · (${number(x)} − ${number(mean)}) / `,
          `√(${number(unit.var)} + ${epsilon}) ${signed(beta)} = `, bold(unit.value)),
-    make("p", {className: "note"}, unit.training
-      ? "As in training, mean and var are those of this map over the batch: " +
-        `${counted.toLocaleString("en")} values of ${faces} faces. The gradient goes through ` +
-        "them, too."
-      : "In evaluation, mean and var are the running ones that training left behind: constants.")];
+    make("p", {className: "note"},
+         "In evaluation, mean and var are the running ones that training left behind: constants.")];
 }
 
 function pooling(unit) {
@@ -165,12 +139,7 @@ function pooling(unit) {
 }
 
 function dropout(unit) {
-  const {x, rate, training, kept} = unit;
-  const what = !training ? "In evaluation dropout does nothing: "
-    : kept ? `Kept, and divided by 1 − ${rate}: ` : "Dropped: ";
-  return [line(what, `${number(x)} → `, bold(unit.value)), make("p", {className: "note"}, training
-    ? `Each unit is dropped with probability ${rate}; those kept grow, so that the mean stays.`
-    : "Tick “as in training” above to see it drop units.")];
+  return [line(`In evaluation dropout does nothing: ${number(unit.x)} → `, bold(unit.value))];
 }
 
 function flatten(unit) {

@@ -1,6 +1,6 @@
 // What an alarm is worth: a thousand people, of whom some are angry, and a detector of anger.
 
-import {ink, paper, stage} from "./stage.js";
+import {ink, stage} from "./stage.js";
 
 const PEOPLE = 1000, COLUMNS = 50;
 
@@ -15,9 +15,7 @@ export function start(place) {
       false_: {words: "false alarms among the others", min: 0, max: 50, value: 10, shown: percent}},
     legend: [["--plus", "angry, flagged"], ["--ink", "angry, missed (hollow)"],
              ["--minus", "not angry, flagged"], ["--line", "not angry"]],
-    draw(canvas, {angry, recall, false_}) {
-      const sheet = paper(canvas);
-      if (!sheet) return "";
+    draw(sheet, {angry, recall, false_}) {
       const found = Math.round(angry * recall / 100);
       const flagged = Math.round((PEOPLE - angry) * false_ / 100);
       const {pen, width} = sheet, cell = width / COLUMNS;

@@ -5,7 +5,7 @@ import {draw, load, measures} from "../../page/network/pen.js";
 
 export async function face() {
   const pen = await load(new URL("../../page/weights/pen.json", import.meta.url));
-  return draw(measures(pen, "surprise")).map(grey => 255 * grey);
+  return draw(measures(pen, "surprise"));
 }
 
 // Grey values, or with `signed` values of either sign, in the square [left, top, side] of a sheet.

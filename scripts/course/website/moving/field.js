@@ -1,7 +1,7 @@
 // Which pixels of the face a unit of each layer depends on.
 
 import {face, frame, picture} from "./face.js";
-import {paper, stage} from "./stage.js";
+import {stage} from "./stage.js";
 
 // Kernel and stride of the network's layers, by name; batch norm and dropout change neither.
 const LAYERS = [1, 2, 3].flatMap(n => [[`conv${2 * n - 1}`, 3, 1], [`conv${2 * n}`, 3, 1],
@@ -14,9 +14,7 @@ export async function start(place) {
     label: "A face, and the pixels on it that one unit depends on. Arrow keys choose the unit.",
     ratio: 1.9, step: 1 / 1.9 / 23, point: (x, y) => { at = [y, Math.min(1 - 1e-9, x * 1.9)]; },
     controls: {layer: {words: "layer", options: LAYERS.map(([name]) => name)}},
-    draw(canvas, {layer}) {
-      const sheet = paper(canvas);
-      if (!sheet) return "";
+    draw(sheet, {layer}) {
       let rows = 48, size = 1, step = 1;
       for (const [name, kernel, stride] of LAYERS) {
         rows = Math.floor((rows - kernel) / stride) + 1;

@@ -1,6 +1,6 @@
 // What batch norm takes out of a gradient: its part along 1, and its part along x-hat.
 
-import {ink, number, paper, stage} from "./stage.js";
+import {ink, number, stage} from "./stage.js";
 
 const X = [1, 7, 9, 15], DOUT = [-1, 2, 1, 2], HAT = X.map(x => (x - 8) / 5);
 const mean = values => values.reduce((a, b) => a + b) / values.length;
@@ -10,9 +10,7 @@ export function start(place) {
     label: "Bars of dout, of its parts along 1 and along x-hat, and of what is left", ratio: 2.6,
     controls: Object.fromEntries(X.map((x, n) => [n, {
       words: `dout for x = ${x}`, min: -3, max: 3, step: 0.1, value: DOUT[n]}])),
-    draw(canvas, values) {
-      const sheet = paper(canvas);
-      if (!sheet) return "";
+    draw(sheet, values) {
       const dout = X.map((_, n) => values[n]), one = X.map(() => mean(dout));
       const along = mean(dout.map((d, n) => d * HAT[n])), hat = HAT.map(each => along * each);
       const left = dout.map((d, n) => d - one[n] - hat[n]);

@@ -21,7 +21,7 @@ export function start(place) {
              shown: share => `${Math.round(100 * share)} % of the steps`},
       what: {words: "shown", options: ["the rate", "the loss (its logarithm)"]}},
     legend: Object.entries(COLOURS).map(([name, colour]) => [colour, name]),
-    draw(canvas, {rate: power, rise, what}) {
+    draw({pen: {canvas}}, {rate: power, rise, what}) {
       const ends = [], lines = Object.entries(SCHEDULES).map(([name, schedule]) => {
         const x = [], y = [];
         let mean = 3, variance = 0;

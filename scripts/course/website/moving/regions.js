@@ -1,7 +1,7 @@
 // Which points a network calls blue: without a hidden layer a line divides them, with one it is put
 // together from pieces. It is trained anew at each change, from the same random weights.
 
-import {ink, paper, stage} from "./stage.js";
+import {ink, stage} from "./stage.js";
 
 const STEPS = 1500, RATE = 0.3, MOMENTUM = 0.9, CELLS = 44;
 
@@ -52,9 +52,7 @@ export function start(place) {
     controls: {H: {words: "hidden units", min: 0, max: 8, value: 0, shown: H => H || "none"},
                seed: {words: "first weights", min: 1, max: 9, value: 1}},
     legend: [["--plus", "inside (dots)"], ["--minus", "outside (squares)"]],
-    draw(canvas, {H, seed}) {
-      const sheet = paper(canvas);
-      if (!sheet) return "";
+    draw(sheet, {H, seed}) {
       if (made.H !== H || made.seed !== seed) [made, p] = [{H, seed}, trained(H, seed)];
       const {pen, width, height} = sheet, cell = height / CELLS, left = (width - height) / 2;
       for (let n = 0; n < CELLS * CELLS; n++) {

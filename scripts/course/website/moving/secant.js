@@ -12,7 +12,7 @@ export function start(place) {
       way: {words: "difference", options: ["central", "forward"]},
       kind: {words: "numbers", options: Object.keys(KINDS)}},
     legend: [["--soft", "exp"], ["--plus", "secant"]],
-    draw(canvas, {h: power, way, kind}) {
+    draw({pen: {canvas}}, {h: power, way, kind}) {
       const round = KINDS[kind], h = 10 ** power, f = x => round(Math.exp(x));
       const ends = [way === "central" ? round(1 - h) : 1, round(1 + h)];
       const [low, high] = ends.map(f), slope = round(round(high - low) / round(ends[1] - ends[0]));

@@ -1,36 +1,36 @@
 // What all figures here have: a canvas, controls below it, and a sentence that says what one sees.
 // Nothing moves unless a reader moves it.
 
-import {ink, paper} from "../../page/chart.js";
+import {paper} from "../../page/chart.js";
 import {make} from "../../page/elements.js";
 import {on, tell} from "../../page/state.js";
 
-export {chart, ink, paper} from "../../page/chart.js";
+export {chart, dot, ink, trace} from "../../page/chart.js";
 export {number} from "../../page/elements.js";
 
 // label: what the canvas is, for who does not see it; ratio: of its width to its height.
 // controls: name -> {words, min, max, step, value, shown} of a slider, shown(value) what stands
-// beside it, or {words, options} of a list. draw(canvas, values): draws, and returns the sentence.
+// beside it, or {words, options} of a list. draw(sheet, values): draws, and returns the sentence.
 // point(x, y): the place on the canvas, as fractions of it, where a pointer is or to where the arrow
 // keys have gone, by `step`.
 export function stage(place, {label, ratio, controls, legend = [], draw, point, step}) {
   const canvas = make("canvas", {className: "stage", "aria-label": label,
                                  ...point ? {role: "application", tabIndex: 0} : {role: "img"}});
-  const said = make("p", {className: "said", "aria-live": "polite"}), values = {};
+  const said = make("p", {className: "said", "aria-live": "polite"}), values = {}, reads = [];
   const show = () => {
-    for (const tell of Object.values(values.tells)) tell();
-    said.textContent = draw(canvas, values);
+    for (const read of reads) read();
+    const sheet = paper(canvas);
+    if (sheet) said.textContent = draw(sheet, values);
   };
-  Object.defineProperty(values, "tells", {value: {}});
   const rows = Object.entries(controls).map(([name, {words, options, shown, ...range}]) => {
     const input = options
       ? make("select", {}, ...options.map(each => make("option", {}, each)))
       : make("input", {type: "range", ...range});
     const output = make("output");
-    values.tells[name] = () => {
+    reads.push(() => {
       values[name] = options ? input.value : Number(input.value);
       output.textContent = options ? "" : shown?.(values[name]) ?? input.value.replace("-", "−");
-    };
+    });
     input.addEventListener("input", show);
     return make("label", {}, make("span", {}, words), input, output);
   });
@@ -79,21 +79,3 @@ function follow(canvas, step, point) {
 const chosen = () => tell("scheme");
 new MutationObserver(chosen).observe(document.body, {attributeFilter: ["data-theme"]});
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", chosen);
-
-// A line through points [x, y] of the page; a cross or a dot at one.
-export function trace({pen}, points, colour, width = 2, dash = []) {
-  pen.strokeStyle = ink(colour);
-  pen.lineWidth = width;
-  pen.setLineDash(dash);
-  pen.beginPath();
-  for (const point of points) pen.lineTo(...point);
-  pen.stroke();
-  pen.setLineDash([]);
-}
-
-export function dot({pen}, [x, y], colour, radius = 3) {
-  pen.fillStyle = ink(colour);
-  pen.beginPath();
-  pen.arc(x, y, radius, 0, 2 * Math.PI);
-  pen.fill();
-}

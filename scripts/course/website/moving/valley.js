@@ -1,7 +1,7 @@
 // Plain descent, momentum and Adam down the valley of chapter 10, one hundred times as steep across
 // as along.
 
-import {dot, ink, number, paper, stage, trace} from "./stage.js";
+import {dot, ink, number, stage, trace} from "./stage.js";
 
 const CURVATURES = [1, 100], START = [-10, 1], LEVELS = [1, 5, 15, 40, 100, 250, 600, 1500];
 const METHODS = {       // name: [beta1, whether it divides, colour, dash]
@@ -36,11 +36,9 @@ export function start(place) {
       degrees: {words: "valley turned by", min: 0, max: 90, step: 5, value: 0,
                 shown: degrees => `${degrees}°`}},
     legend: Object.entries(METHODS).map(([name, [, , colour]]) => [colour, name]),
-    draw(canvas, {plain, momentum, adam, steps, degrees}) {
+    draw(sheet, {plain, momentum, adam, steps, degrees}) {
       const angle = degrees * Math.PI / 180, [cos, sin] = [Math.cos(angle), Math.sin(angle)];
       const turn = ([x, y], way) => [cos * x - way * sin * y, way * sin * x + cos * y];
-      const sheet = paper(canvas);
-      if (!sheet) return "";
       const {width, height, pen} = sheet, unit = height / 15;
       const at = ([x, y]) => [width / 2 + (x + 4.5) * unit, height / 2 - (y + 4 * sin) * unit];
       for (const level of LEVELS) {

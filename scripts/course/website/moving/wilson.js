@@ -1,6 +1,6 @@
 // The interval of a share of right answers, by Wilson and by the usual formula.
 
-import {dot, ink, paper, stage, trace} from "./stage.js";
+import {dot, ink, stage, trace} from "./stage.js";
 
 const Z = 1.959963984540054;
 
@@ -19,9 +19,7 @@ export function start(place) {
           shown: power => Math.round(10 ** power)},
       share: {words: "right", min: 0, max: 1, step: 0.01, value: 0.95,
               shown: share => `${Math.round(100 * share)} %`}},
-    draw(canvas, values) {
-      const sheet = paper(canvas);
-      if (!sheet) return "";
+    draw(sheet, values) {
       const n = Math.round(10 ** values.n), k = Math.round(values.share * n), p = k / n;
       const usual = Z * Math.sqrt(p * (1 - p) / n), {pen, width, height, font} = sheet;
       const at = share => 0.2 * width + 0.6 * width * share;

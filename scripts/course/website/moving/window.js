@@ -1,7 +1,7 @@
 // A 3x3 window on its way over a face: its nine products, and their sum, one pixel of the output.
 
 import {face, frame, picture} from "./face.js";
-import {ink, number, paper, stage} from "./stage.js";
+import {ink, number, stage} from "./stage.js";
 
 const FILTERS = {
   "lighter below than above": [-1, -2, -1, 0, 0, 0, 1, 2, 1],
@@ -11,7 +11,7 @@ const FILTERS = {
 const SIDE = 48, OUT = 46;
 
 export async function start(place) {
-  const x = (await face()).map(grey => grey / 255);
+  const bytes = await face(), x = Float32Array.from(bytes, grey => grey / 255);
   const taps = (i, j) => Array.from(
     {length: 9}, (_, n) => x[(i + Math.floor(n / 3)) * SIDE + j + n % 3]);
   let [i, j] = [30, 20];
@@ -24,14 +24,12 @@ export async function start(place) {
       [i, j] = [down, part].map(
         share => Math.min(OUT - 1, Math.max(0, Math.floor(share * SIDE) - 1)));
     },
-    draw(canvas, {w: name}) {
-      const sheet = paper(canvas);
-      if (!sheet) return "";
+    draw(sheet, {w: name}) {
       const {pen, height} = sheet, w = FILTERS[name], unit = height / SIDE, right = 1.6 * height;
       const sum = (i, j) => taps(i, j).reduce((total, each, n) => total + each * w[n], 0);
       const out = Float32Array.from(
         {length: OUT * OUT}, (_, n) => sum(Math.floor(n / OUT), n % OUT));
-      picture(sheet, x.map(each => 255 * each), [0, 0, height]);
+      picture(sheet, bytes, [0, 0, height]);
       picture(sheet, out, [right + unit, unit, OUT * unit], true);
       frame(sheet, [j * unit, i * unit, 3 * unit, 3 * unit]);
       frame(sheet, [right + (j + 1) * unit, (i + 1) * unit, unit, unit]);

@@ -7,10 +7,12 @@
 // Inside, a box is [x and y of its middle, side, score].
 
 import {Sequential} from "./network.js";
-import {grey, halve, resample, round, triangles} from "./picture.js";
+import {halve, resample, round, triangles} from "./picture.js";
 import {read} from "./weights.js";
 
 export {cut} from "./picture.js";
+
+const THRESHOLD = 0.5;          // least score of a face
 
 export async function load(url) {
   return new Finder(...await read(url));
@@ -23,19 +25,18 @@ export class Finder {
     this.look = new Sequential(look);
   }
 
-  // The faces in a picture: Float32Array in [0, 1] or Uint8Array, row after row. min: the side of
-  // the smallest that is looked for. Mirrors faces_in, `find` and in_picture.
-  find(data, width, height, min = Math.max(this.is.SMALLEST, Math.max(width, height) / 60),
-       threshold = 0.5) {
-    const halves = [grey(data, width, height)];         // a half, a quarter, ...: `halved`
+  // The faces in a picture of bytes, row after row. Mirrors faces_in, `find` and in_picture.
+  find(data, width, height) {
+    const halves = [{data, width, height}];         // a half, a quarter, ...: `halved`
     while (Math.min(halves.at(-1).width, halves.at(-1).height) >= 2 * this.is.LOOK_SIZE) {
       halves.push(halve(halves.at(-1)));
     }
-    let boxes = this.candidates(halves, Math.max(8, min));
+    let boxes = this.candidates(
+      halves, Math.max(this.is.SMALLEST, Math.max(width, height) / 60));
     boxes = boxes.map(box => this.lookedAt(halves, box, this.is.VIEWS.slice(0, 1)));
-    boxes = suppress(boxes.filter(box => box[3] > 0.1 * threshold), 0.8);
+    boxes = suppress(boxes.filter(box => box[3] > 0.1 * THRESHOLD), 0.8);
     boxes = boxes.map(box => this.lookedAt(halves, box, this.is.VIEWS));
-    return merge(boxes.filter(box => box[3] > threshold)).map(([x, y, side, score]) => {
+    return merge(boxes.filter(box => box[3] > THRESHOLD)).map(([x, y, side, score]) => {
       const size = Math.min(Math.max(1, round(side)), width, height);
       const [left, top] = [[x, width], [y, height]].map(([middle, length]) =>
         Math.min(Math.max(0, round(middle - side / 2)), length - size));

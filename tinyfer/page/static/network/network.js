@@ -2,7 +2,7 @@
 // [H, W, C]}, channels last; a vector has the shape [1, 1, C].
 //
 //   const net = await load("weights/seven-class.bin");
-//   net.probabilities(faces)       // of n faces of 48x48 numbers in [0, 1], one after the other
+//   net.forward(net.given(face)).data        // the logits of 48x48 bytes
 
 import {convolution, convolve} from "./convolution.js";
 import {read} from "./weights.js";
@@ -126,9 +126,10 @@ export class Sequential {
 
   forward(x) { return this.row.reduce((value, {run}) => run.forward(value), x); }
 
-  // dx, from values and d out.
-  backward(dout, values) {
-    return this.row.reduceRight((d, {run}, n) => run.backward(d, values[n], values[n + 1]), dout);
+  // From d out of layer number end - 1 back to d x of layer number `start`.
+  backward(dout, values, start = 0, end = this.row.length) {
+    return this.row.slice(start, end).reduceRight((d, {run}, n) => (
+      run.backward(d, values[start + n], values[start + n + 1])), dout);
   }
 }
 
@@ -136,60 +137,32 @@ export class Sequential {
 export class Network extends Sequential {
   constructor(model) {
     super(model);
-    Object.assign(this, {classNames: model.class_names, window: model.window, seen: model.seen,
-                         side: model.side});
+    Object.assign(this, {classNames: model.class_names, seen: model.seen, side: model.side});
   }
 
-  // H rows and W columns of a face, from (top, left) on, as the layers are given them.
+  // H rows and W columns of a face of bytes, from (top, left) on, as the layers are given them.
   given(face, [top, left, H, W] = this.seen) {
     const data = new Float32Array(H * W);
     for (let i = 0; i < H; i++) {
       const first = (top + i) * this.side + left;
       data.set(face.subarray(first, first + W), i * W);
     }
-    return {data, shape: [H, W, 1]};
+    return {data: data.map(grey => grey / 255), shape: [H, W, 1]};
   }
 
-  // n faces -> n K. Mirrors predict_proba of tinyfer/core/inference.py before its softmax.
-  logits(faces) {
-    const size = this.side ** 2, n = faces.length / size, K = this.classNames.length;
-    if (n % 1) throw new Error(`${faces.length} pixels; expected faces of ${size}`);
-    const out = new Float32Array(n * K);
-    for (let i = 0; i < n; i++) {
-      out.set(this.forward(this.given(faces.subarray(i * size, (i + 1) * size))).data, i * K);
-    }
-    return out;
+  // The same from the first row and column that it sees to the last of the face.
+  whole(face) {
+    const [top, left] = this.seen;
+    return this.given(face, [top, left, this.side - top, this.side - left]);
   }
 
-  // Softmax of each row of logits. Mirrors `softmax` of tinyfer/core/losses.py.
-  probabilities(faces) {
-    const out = this.logits(faces), K = this.classNames.length;
-    for (let n = 0; n < out.length; n += K) {
-      const row = out.subarray(n, n + K), most = Math.max(...row);
-      const powers = row.map(z => Math.exp(z - most)), sum = powers.reduce((a, b) => a + b);
-      row.set(powers.map(power => power / sum));
-    }
-    return out;
-  }
-
-  // d logit[k] / d pixel, as large as the face; 0 where the network does not look. Mirrors
-  // `saliency` of tinyfer/explain/saliency.py with of="logit" and signed=True.
-  gradient(face, k) {
-    const [top, left, H, W] = this.seen, values = this.values(this.given(face));
-    const {data, shape} = values.at(-1), map = new Float32Array(face.length);
-    const dx = this.backward({data: data.map((_, n) => Number(n === k)), shape}, values).data;
+  // dx of what was given, laid on the whole face.
+  onFace({data, shape: [H, W]}) {
+    const [top, left] = this.seen, map = new Float32Array(this.side ** 2);
     for (let i = 0; i < H; i++) {
-      map.set(dx.subarray(i * W, (i + 1) * W), (top + i) * this.side + left);
+      map.set(data.subarray(i * W, (i + 1) * W), (top + i) * this.side + left);
     }
     return map;
-  }
-
-  // What comes out of every layer: [{name, title, kind, shape: [H, W, C], data}]. Mirrors `strips`
-  // of tinyfer/page/strips.py: the face from the first row and column on that the network sees.
-  layers(face) {
-    const [top, left] = this.seen;
-    const values = this.values(this.given(face, [top, left, this.side - top, this.side - left]));
-    return this.row.map(({name, title, kind}, n) => ({name, title, kind, ...values[n + 1]}));
   }
 }
 

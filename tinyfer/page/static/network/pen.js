@@ -16,17 +16,15 @@ export function measures({expressions, people}, expression, person = 0) {
   return all;
 }
 
-// A face (size, size), numbers in [0, 1] that are whole grey levels. parameters: every measure, by
-// its name in drawn.py. Mirrors draw_face, and Sheet of shapes.py.
-export function draw(parameters, size = 48) {
-  const m = parameters, fineness = size / 48, cos = Math.cos(m.tilt) / m.scale;
-  const sin = Math.sin(m.tilt) / m.scale;
-  return Float32Array.from({length: size * size}, (_, n) => {
-    const dx = (n % size + 0.5) / fineness - 0.5 - m.x;
-    const dy = (Math.floor(n / size) + 0.5) / fineness - 0.5 - m.y;
-    const sheet = new Sheet(m.background, m.scale * fineness);
-    face(sheet, cos * dx + sin * dy, cos * dy - sin * dx, m);
-    return Math.round(255 * clip(sheet.grey, 0, 1)) / 255;
+// A face of 48x48 bytes. m: every measure, by its name in drawn.py. Mirrors draw_face, and Sheet of
+// shapes.py.
+export function draw(m) {
+  const c = cos(m.tilt) / m.scale, s = sin(m.tilt) / m.scale;
+  return Uint8Array.from({length: 48 * 48}, (_, n) => {
+    const dx = n % 48 - m.x, dy = Math.floor(n / 48) - m.y;
+    const sheet = new Sheet(m.background, m.scale);
+    face(sheet, c * dx + s * dy, c * dy - s * dx, m);
+    return Math.round(255 * clip(sheet.grey, 0, 1));
   });
 }
 

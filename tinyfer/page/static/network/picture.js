@@ -6,15 +6,6 @@ export function round(x) {
   return down + (part > 0.5 || part === 0.5 && down % 2 !== 0);
 }
 
-// From bytes, or from floats in [0, 1]. Mirrors _image_of of tinyfer/data/pictures.py.
-export function grey(data, width, height) {
-  if (data.length !== width * height) {
-    throw new Error(`${data.length} grey values; expected ${width}x${height}`);
-  }
-  return {data: data instanceof Float32Array ? new Uint8Array(data.map(x => round(255 * x)))
-    : data, width, height};
-}
-
 // Which places of a line make each of m places of a new one that begins at `start`, and with what
 // weights: those of a triangle as wide as the coarser of the two. Mirrors precompute_coeffs in
 // Pillow's Resample.c, and with no bounds _shares of tinyfer/photo/boxes.py.
@@ -70,8 +61,8 @@ export function halve({data, width, height}) {
   return {data: out, width: w, height: h};
 }
 
-// The square of a found face, 48x48 numbers in [0, 1]. Mirrors face_of of tinyfer/data/pictures.py.
+// The square of a found face, 48x48 bytes. Mirrors face_of of tinyfer/data/pictures.py.
 export function cut(data, width, height, {x, y, size}, side = 48) {
   const [columns, rows] = [x, y].map(from => triangles(from, size / side, side, from, from + size));
-  return new Float32Array(resample(grey(data, width, height), columns, rows)).map(v => v / 255);
+  return resample({data, width, height}, columns, rows);
 }
