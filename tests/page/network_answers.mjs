@@ -1,13 +1,11 @@
 // Calls the modules of tinyfer/page/static/network, for test_network_js.py:
-// node network_answers.mjs FOLDER, where asked.json is and answered.json is written; an array is a
-// file there.
+// node network_answers.mjs FOLDER answers the questions of its standard input.
 
-import {readFileSync, writeFileSync} from "node:fs";
+import {readFileSync} from "node:fs";
 
 const folder = process.argv[2];
 const here = new URL("../../tinyfer/page/static/network/", import.meta.url);
-const bytes = name => new Uint8Array(readFileSync(`${folder}/${name}`));
-globalThis.fetch = async name => new Response(bytes(name).buffer);
+globalThis.fetch = async name => new Response(readFileSync(`${folder}/${name}`));
 
 const [networks, finders, pens] = await Promise.all(
   ["network", "finder", "pen"].map(name => import(new URL(`${name}.js`, here))));
@@ -33,16 +31,10 @@ const answers = {
     pens.draw({...pens.measures(await pens.load(file), expression, person), ...moved}),
 };
 
-let files = 0;
-const given = (_, value) => {
-  if (!ArrayBuffer.isView(value)) return value;
-  writeFileSync(`${folder}/${++files}.f4`, Float32Array.from(value));
-  return `${files}.f4`;
-};
 const found = [];
-for (const [name, ...asked] of JSON.parse(readFileSync(`${folder}/asked.json`))) {
-  const taken = asked.map(value => value?.file ? bytes(value.file) : value);
+for (const [name, ...asked] of JSON.parse(readFileSync(0))) {
+  const taken = asked.map(value => value?.bytes ? Uint8Array.from(value.bytes) : value);
   found.push(await Promise.resolve().then(() => answers[name](...taken)).catch(
     error => ({error: error.message})));
 }
-writeFileSync(`${folder}/answered.json`, JSON.stringify(found, given));
+console.log(JSON.stringify(found, (_, value) => ArrayBuffer.isView(value) ? [...value] : value));

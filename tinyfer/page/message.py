@@ -23,10 +23,6 @@ class Refusal(Exception):
         self.status = status
 
 
-class Gone(Exception):
-    """Whoever asked no longer waits for the answer."""
-
-
 def pack(answer, *arrays):
     """The message of a dict and the bytes of arrays."""
     head = json.dumps(answer, allow_nan=False).encode()
@@ -37,16 +33,13 @@ def pack(answer, *arrays):
 
 
 class Question:
-    """A message that came in. The methods read its fields, or raise a Refusal.
+    """A message that came in. The methods read its fields, or raise a Refusal."""
 
-    gone: function that tells whether whoever asked has hung up. pause: function that a long answer
-    calls now and then; it lets quick questions in between, and raises Gone.
-    """
-
-    def __init__(self, message, gone=lambda: False):
+    def __init__(self, message):
         self.fields, self.bytes = _unpack(message)
-        self.gone = gone
-        self.pause = lambda: None
+
+    def pause(self):
+        """A long answer calls this now and then: quick questions are let in between."""
 
     def _get(self, name, kinds, fits, expected):
         """A field of one of some types that fits; bool counts as a type of its own."""

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 
 from tinyfer.data.drawn import draw_face
 from tinyfer.explain.regions import EYES, MOUTH
-from tinyfer.explain.saliency import METHODS, saliency
+from tinyfer.explain.saliency import saliency
 from tinyfer.page import faces, nudge, strips
 from tinyfer.page.message import Question, Refusal, pack
 from tinyfer.page.networks import Networks
@@ -21,12 +21,13 @@ from tinyfer.photo.watching import Follower
 # Rows and columns of the eyes and the mouth: [top, bottom, left, right], the last excluded.
 REGIONS = {source: {name: [each for part in places[source] for each in (part.start, part.stop)]
                     for name, places in (("eyes", EYES), ("mouth", MOUTH))} for source in EYES}
+MAPS = "gradient", "integrated", "occlusion"
 TABS = 6        # remembered; a network with its gradients and moments takes some 22 MB
 PIECE = 8       # inputs of a saliency map that are taken at a time; between, quick questions
 
 
 class Questions:
-    """ask(name, question) -> the answer as bytes; a Refusal (or Gone) where there is none."""
+    """ask(name, question) -> the answer as bytes; a Refusal where there is none."""
 
     def __init__(self, networks=()):
         self.networks = Networks(networks)
@@ -56,9 +57,9 @@ class Questions:
         if name not in self.known:
             raise Refusal(404, "there is no such question")
         function, quick = self.known[name]
-        question.pause = partial(self.worker.pause, question.gone)
+        question.pause = self.worker.pause
         try:
-            return self.worker.ask(lambda: function(question), question.gone, quick)
+            return self.worker.ask(lambda: function(question), quick)
         except (ValueError, OSError) as error:      # the package's own sentence
             raise Refusal(400, str(error)) from None
 
@@ -78,8 +79,8 @@ class Questions:
 
     def start(self, question):
         """What there is to choose from."""
-        return pack(dict(networks=self.networks.names, methods=list(METHODS),
-                         regions=REGIONS, learns=True, **faces.describe()))
+        return pack(dict(networks=self.networks.names, methods=MAPS, regions=REGIONS, learns=True,
+                         **faces.describe()))
 
     def network(self, question):
         """The classes of a network, the parameters one can choose from, and what it has learnt of.
@@ -102,7 +103,7 @@ class Questions:
         model = self.networks.of(question).model
         found = saliency(
             model, question.face()[None], question.choice("target", model.class_names),
-            question.choice("method", METHODS), signed=True, batch_size=PIECE,
+            question.choice("method", MAPS), signed=True, batch_size=PIECE,
             progress=lambda done, total: question.pause())
         return pack({}, found[0].astype("float32"))
 

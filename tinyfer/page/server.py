@@ -16,11 +16,10 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tinyfer.page.message import Gone, Question, Refusal
+from tinyfer.page.message import Question, Refusal
 
 HERE = "127.0.0.1"
 BODY_LIMIT = 2 * 2**20          # bytes of a question, of which the largest is a picture
-PORTS_TRIED = 20
 
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript",
          ".svg": "image/svg+xml"}
@@ -68,14 +67,12 @@ class Server(ThreadingHTTPServer):
             traceback.print_exc()
 
 
-def listen(port, questions, say=print):
-    """A Server on this port or, where it is in use, the next free one; 0 is any free one."""
-    for wanted in range(port, min(port + PORTS_TRIED, 65_536)):
-        try:
-            return Server(wanted, questions)
-        except OSError as error:
-            say(f"Port {wanted}: {error.strerror}.")
-    raise ValueError(f"no free port from {port} to {wanted}: choose another by --port")
+def listen(port, questions):
+    """A Server on this port or, where it is in use, on any free one, as on 0."""
+    try:
+        return Server(port, questions)
+    except OSError:
+        return Server(0, questions)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -98,7 +95,7 @@ class Handler(BaseHTTPRequestHandler):
             name = self._after_token()
             if self.headers.get_all("Origin") != [f"http://{self.headers['Host']}"]:
                 raise Refusal(403, "only the page itself may ask here")
-            question = Question(self._body(), self._gone)
+            question = Question(self._body())
             return "application/octet-stream", self.server.questions.ask(name, question)
 
         self._answer(answer)
@@ -112,7 +109,7 @@ class Handler(BaseHTTPRequestHandler):
             self._reply(HTTPStatus.OK, *find())
         except Refusal as refusal:
             self._refuse(refusal.status, str(refusal))
-        except (Gone, OSError):                     # whoever asked has hung up, or is too slow
+        except OSError:                             # whoever asked has hung up, or is too slow
             self.close_connection = True
         except Exception:
             traceback.print_exc()
@@ -135,16 +132,6 @@ class Handler(BaseHTTPRequestHandler):
         if len(body) < int(length):
             raise Refusal(400, f"the body ends {int(length) - len(body):,} bytes too early")
         return body
-
-    def _gone(self):
-        """Whether the other side has closed the connection while it waits for its answer."""
-        try:
-            self.connection.settimeout(0)
-            return self.connection.recv(1, socket.MSG_PEEK) == b""
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
 
     def _reply(self, status, kind, body):
         self.close_connection = True

@@ -10,7 +10,6 @@ from collections import deque
 from concurrent.futures import Future
 
 from tinyfer.core.kernels.threads import set_threads
-from tinyfer.page.message import Gone
 
 
 class Worker(threading.Thread):
@@ -21,23 +20,18 @@ class Worker(threading.Thread):
         self._waiting = threading.Condition()
         self._quick, self._long = deque(), deque()
 
-    def ask(self, job, gone=lambda: False, quick=True):
-        """The result of job(), or what it raises; Gone where gone() is true before its turn."""
+    def ask(self, job, quick=True):
+        """The result of job(), or what it raises."""
         future = Future()
         with self._waiting:
-            (self._quick if quick else self._long).append((job, gone, future))
+            (self._quick if quick else self._long).append((job, future))
             self._waiting.notify()
         return future.result()
 
-    def pause(self, gone=lambda: False):
-        """Called by a long job now and then: runs the quick ones that have come meanwhile.
-
-        Raises Gone where nobody waits for the long job any more.
-        """
+    def pause(self):
+        """Called by a long job now and then: runs the quick ones that have come meanwhile."""
         while self._quick:
             _run(*self._quick.popleft())
-        if gone():
-            raise Gone
 
     def run(self):
         set_threads(1)
@@ -48,10 +42,8 @@ class Worker(threading.Thread):
             _run(*waiting)
 
 
-def _run(job, gone, future):
+def _run(job, future):
     try:
-        if gone():
-            raise Gone
         result = job()
     except BaseException as error:
         future.set_exception(error)

@@ -1,16 +1,14 @@
 // Asks whoever answers. The panels know only this file, not where answers come from (program.js).
 
-const IMPATIENT = 250;      // ms after which a question is given up where a newer one has come,
-const PATIENT = 1000;       // unless no answer has been seen for so long: a camera never rests
 const LATE = 200;           // ms after which what an answer will replace fades
 
-let source = null;          // (name, fields, bytes, signal) -> the promise of an answer
+let source = null;          // (name, fields, bytes) -> the promise of an answer
 let told = 0;               // when the notice was put above the page
 
 export function answersFrom(given) { source = given; }
 
-export async function ask(name, fields = {}, bytes = new Uint8Array(0), signal = undefined) {
-  const since = performance.now(), answer = await source(name, fields, bytes, signal);
+export async function ask(name, fields = {}, bytes = new Uint8Array(0)) {
+  const since = performance.now(), answer = await source(name, fields, bytes);
   if (since > told) report(null);
   return answer;
 }
@@ -21,9 +19,7 @@ export async function ask(name, fields = {}, bytes = new Uint8Array(0), signal =
 export class Line {
   #presses = [];
   #waiting = null;
-  #underWay = null;
-  #since = 0;               // the question under way
-  #shown = 0;               // the last answer
+  #underWay = false;
   #timer = 0;
 
   // use(answer, fields of its question); element: what the answer fills, faded until it is there.
@@ -34,9 +30,7 @@ export class Line {
 
   ask(...question) {
     this.#waiting = question;
-    if (!this.#underWay) return void this.#send();
-    const now = performance.now();
-    if (now - this.#since > IMPATIENT && now - this.#shown < PATIENT) this.#underWay.abort();
+    if (!this.#underWay) this.#send();
   }
 
   press(...question) {
@@ -47,23 +41,20 @@ export class Line {
 
   async #send() {
     this.element?.setAttribute("aria-busy", true);
+    this.#underWay = true;
     while (this.#presses.length || this.#waiting) {
-      const pressed = this.#presses.shift(), [name, fields, bytes] = pressed ?? this.#waiting;
-      if (!pressed) this.#waiting = null;
-      this.#underWay = new AbortController();     // a press does not listen to it
-      this.#since = performance.now();
+      const question = this.#presses.shift() ?? this.#waiting, [name, fields, bytes] = question;
+      if (question === this.#waiting) this.#waiting = null;
       this.#timer ||= setTimeout(() => this.element?.classList.add("late"), LATE);
       try {
-        const signal = pressed ? undefined : this.#underWay.signal;
-        this.use(await ask(name, fields, bytes, signal), fields);
-        this.#shown = performance.now();
+        this.use(await ask(name, fields, bytes), fields);
         this.#inTime();
         if (this.element) fresh(this.element);
       } catch (error) {
-        if (error.name !== "AbortError") report(error);
+        report(error);
       }
-      this.#underWay = null;
     }
+    this.#underWay = false;
     this.#inTime();
     this.element?.setAttribute("aria-busy", false);
   }

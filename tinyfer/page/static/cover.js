@@ -7,19 +7,13 @@ import {brushOn, outline, square} from "./paint.js";
 import {SIZE, blank, on, state, target, whenSeen} from "./state.js";
 
 const PIXELS = SIZE * SIZE;
-const FILLS = {mean: face => Math.round(face.reduce((a, b) => a + b) / PIXELS),
-               black: () => 0, white: () => 255};
 // What a map promises for p of the class when the pixels of the mask change: its number and words.
-// The others only say where to look, not by how much.
-const firstOrder = (map, change) => sum(n => map[n] * change[n]);
-const gone = (map, change, mask) => -sum(n => mask[n] && map[n]);
+const gone = map => -sum(n => mask[n] && map[n]);
 const PROMISES = {
-  "gradient": [firstOrder, "to first order"],
-  "smoothgrad": [firstOrder, "to first order"],
+  "gradient": [(map, change) => sum(n => map[n] * change[n]), "to first order"],
   "gradient*input": [gone, "as if black"],
   "integrated": [gone, "as if black"],
-  "occlusion": [(map, change, mask) => gone(map, change, mask) / sum(n => mask[n]),
-                "for one 8 × 8 square there"],
+  "occlusion": [map => gone(map) / sum(n => mask[n]), "for one 8 × 8 square there"],
 };
 
 const mask = new Uint8Array(PIXELS);
@@ -29,7 +23,7 @@ let regions, after = null;
 const sum = of => { let total = 0; for (let n = 0; n < PIXELS; n++) total += of(n); return total; };
 
 function covered() {
-  const grey = FILLS[$("fill").value](state.face);
+  const grey = Math.round(state.face.reduce((a, b) => a + b) / PIXELS);
   return state.face.map((value, n) => mask[n] ? grey : value);
 }
 
@@ -62,11 +56,9 @@ function describe(method) {
   const any = mask.some(Boolean), total = sum(n => Math.abs(map[n]));
   const inside = sum(n => mask[n] && Math.abs(map[n])) / total;
   const face = covered(), changes = Array.from(face, (grey, n) => (grey - state.face[n]) / 255);
-  const [promise, how] = PROMISES[method] ?? [];
-  const promised = promise && any ? promise(map, changes, mask) : null;
-  words.textContent = !any ? "" : `${Math.round(100 * inside)} % of the map is covered` +
-    (promised === null ? "; it promises no number"
-      : `; promised ${difference(promised) || "0.00"} ${how}`);
+  const [promise, how] = PROMISES[method];
+  words.textContent = !any ? "" : `${Math.round(100 * inside)} % of the map is covered; promised ` +
+    `${difference(promise(map, changes)) || "0.00"} ${how}`;
 }
 
 function showMap(method) {
@@ -88,26 +80,6 @@ function askMaps() {
   }
 }
 
-function toggle(method, button) {
-  const pressed = button.getAttribute("aria-pressed") !== "true";
-  button.setAttribute("aria-pressed", pressed);
-  if (!pressed) {
-    shown.get(method).figure.remove();
-    shown.delete(method);
-    return;
-  }
-  const canvas = make("canvas", {role: "img", "aria-label": `The map of ${method}`});
-  const words = make("small");
-  const figure = make("figure", {}, canvas, make("figcaption", {}, method, words));
-  $("maps").append(figure);
-  const each = {canvas, words, figure, map: null};
-  each.line = new Line(answer => {
-    each.map = answer.next(Float32Array, PIXELS);
-    if (shown.has(method)) showMap(method);
-  }, figure);
-  shown.set(method, each);
-}
-
 function changeMask(change) {
   change();
   drawCovered();
@@ -123,12 +95,15 @@ function drawCovered(row = null, column = null) {
 export function startCover({methods, regions: given}) {
   regions = given;
   for (const method of methods) {
-    const button = make("button", {
-      type: "button", "aria-pressed": false,
-      onclick() { toggle(method, this); askMaps(); },
-    }, method);
-    $("methods").append(button);
-    if (["gradient", "integrated", "occlusion"].includes(method)) toggle(method, button);
+    const canvas = make("canvas", {role: "img", "aria-label": `The map of ${method}`});
+    const words = make("small"), figure = make(
+      "figure", {}, canvas, make("figcaption", {}, method, words));
+    $("maps").append(figure);
+    const line = new Line(answer => {
+      shown.get(method).map = answer.next(Float32Array, PIXELS);
+      showMap(method);
+    }, figure);
+    shown.set(method, {canvas, words, figure, line, map: null});
   }
   brushOn($("covered"), {
     begin() {},
@@ -147,7 +122,6 @@ export function startCover({methods, regions: given}) {
     });
   }
   $("uncover").onclick = () => changeMask(() => mask.fill(0));
-  $("fill").onchange = () => changeMask(() => {});
   whenSeen("cover", ["face", "network"], () => { drawCovered(); askAnswer(); });
   whenSeen("cover", ["face", "network", "target", "scheme"], askMaps);
   on("answer", showAnswer);

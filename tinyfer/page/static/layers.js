@@ -43,7 +43,7 @@ function size(canvas, [height, , channels]) {
 
 // The last layer has a unit for each class: its name and its score under it.
 function nameClasses(bytes, scale) {
-  const {strip, canvas} = rows.at(-1), many = state.classes.length, cell = 2.9;
+  const {strip, canvas} = rows.at(-1), many = state.classes.length, cell = 2.1;
   const names = make("div", {className: "names"}, ...state.classes.map((name, k) => make(
     "span", {}, name, make("small", {}, fixed(bytes[k] * scale)))));
   canvas.style.width = `${(2 * many - 1) * cell}rem`;     // one free between two

@@ -1,6 +1,6 @@
 // The page: what there is to choose from, the face, and the answer. Each panel has its own file.
 
-import {answersFrom, ask, Line, report} from "./ask.js";
+import {answersFrom, ask, fresh, Line, report} from "./ask.js";
 import {drawFace} from "./colour.js";
 import {$, bars, fill, make, pixelAt, tabs} from "./elements.js";
 import {SIZE, on, state, target, tell} from "./state.js";
@@ -48,6 +48,7 @@ function sayWho() {
     + (!learntFrom ? ""
     : ` It has learnt from ${learntFrom}` + (source === "drawn" && learntFrom === "photographs"
       ? ": drawn faces are strange to it." : "."));
+  fresh($("answers-by"));
 }
 
 // The grey value under the pointer.

@@ -192,8 +192,7 @@ function startCamera() {
   let timer = null, since = 0;
 
   function look() {
-    if (square.moved) $("follow").checked = false;      // it was taken in hand
-    if (!video.srcObject || !$("follow").checked) return;
+    if (!video.srcObject || square.moved) return;       // it was taken in hand
     since = performance.now();
     square.find("follow", FOLLOW);
   }
@@ -204,7 +203,7 @@ function startCamera() {
     square.faces = faces;
     square.words.textContent = faces.length ? "" : "No face is found.";
     setTimeout(look, Math.max(FRAME, (performance.now() - since) / 2));
-    if (!faces.length || square.moved || !$("follow").checked) return;
+    if (!faces.length || square.moved) return;
     const {left, top, side} = square;
     const away = ([x, y, size]) => Math.hypot(x + (size - side) / 2 - left,
                                               y + (size - side) / 2 - top);
@@ -216,9 +215,8 @@ function startCamera() {
     video.srcObject?.getTracks().forEach(track => track.stop());
     video.srcObject = null;
     $("camera-start").hidden = false;
-    $("camera-stop").hidden = $("camera-follow").hidden = true;
+    $("camera-stop").hidden = true;
   };
-  $("follow").onchange = () => { square.moved = false; look(); };
   $("camera-stop").onclick = stop;
   on("source", () => { if (state.source !== "camera") stop(); });
   $("camera-start").onclick = async () => {
@@ -230,9 +228,8 @@ function startCamera() {
     }
     await video.play();
     $("camera-start").hidden = true;
-    $("camera-stop").hidden = $("camera-follow").hidden = false;
+    $("camera-stop").hidden = false;
     square.moved = false;
-    $("follow").checked = true;
     square.show(video, video.videoWidth, video.videoHeight);
     timer = setInterval(() => square.update(), FRAME);
     look();

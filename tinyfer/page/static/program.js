@@ -22,14 +22,14 @@ class Answer {
   }
 }
 
-export async function answer(name, fields, bytes, signal) {
+export async function answer(name, fields, bytes) {
   const json = encoder.encode(JSON.stringify(fields));
   const message = new Uint8Array(4 + json.length + bytes.length);
   new DataView(message.buffer).setUint32(0, json.length, true);
   message.set(json, 4);
   message.set(bytes, 4 + json.length);
-  const reply = await fetch(name, {method: "POST", body: message, signal}).catch(error => {
-    throw error.name === "AbortError" ? error : new Error(
+  const reply = await fetch(name, {method: "POST", body: message}).catch(() => {
+    throw new Error(
       "The program in the terminal does not answer: start it again with tinyfer play");
   });
   if (!reply.ok) throw new Error((await reply.json()).error);

@@ -9,8 +9,8 @@ let last = null;
 
 const line = new Line((answer, asked) => {
   if (asked.network !== state.network) return;
-  last = answer;
-  show(asked.steps);
+  last = {...answer, pressed: asked.steps};
+  show();
 }, $("step-shown"));
 
 const question = (steps, reset = false) => ["step", {
@@ -21,8 +21,8 @@ const press = (...what) => line.press(...question(...what));
 
 const rate = () => 10 ** Number($("rate").value);
 
-function show(pressed = 0) {
-  const {classes, after, trained, steps, losses, changed, others} = last;
+function show() {
+  const {pressed, classes, after, trained, steps, losses, changed, others} = last;
   bars($("step-answer"), classes.map((name, k) => (
     {name, value: after[k], before: trained[k], strong: name === $("step-label").value})));
   $("steps").textContent = steps ? `${steps} step${steps === 1 ? "" : "s"} taken` : "";
