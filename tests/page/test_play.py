@@ -78,7 +78,7 @@ def test_no_other_file_is_served(server, path):
     refused(server, 404, "no such file", path, method="GET")
 
 
-def test_the_page_loads_nothing_from_elsewhere_and_moves_nothing_unasked():
+def test_nothing_comes_from_elsewhere_or_moves_unasked():
     for name, (_, content) in FILES.items():
         text = content.decode().replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?:|//[a-z]+\.|@import|\bon[a-z]+=\"|style=\"|localStorage|eval\("
