@@ -211,9 +211,9 @@ def front_page(out):
     """Write index.html, and page/: the panels, the network, its weights, and what it tells."""
     import site_weights
 
-    from tinyfer.page.forward import EXPLAINED
     from tinyfer.page.networks import Networks
     from tinyfer.page.questions import REGIONS
+    from tinyfer.page.strips import EXPLAINED
     from tinyfer.photo.reading import AHEAD, SURE
 
     text = (PANELS / "index.html").read_text(encoding="utf-8")

@@ -101,27 +101,13 @@ def test_every_place_named_on_the_page_exists():
 
 # Bad questions
 
-UNIT = FIVE | dict(layer=0, i=0, j=0, k=0, target="happy")
-NUDGE = FIVE | dict(parameter="conv1.w", index=0, label="happy", trained=False, curve=False)
-STEP = FIVE | dict(label="happy", rate=1e-4, steps=1, reset=False, tab=1)
-DRAW = dict(expression="happy", person=0, measures={})
-
-
 @pytest.mark.parametrize("name, content, words", [
-    ("answer", b"", "cut short"), ("answer", b"\xff\xff\xff\xff{}", "cut short"),
-    ("answer", message(b"[" * 9000), "no valid JSON"), ("answer", message([1]), "no JSON object"),
-    ("answer", message({}, FACE), "has no 'network'"),
-    ("answer", message(dict(network=3), FACE), "network is 3; expected one of drawn-too"),
-    ("answer", message(dict(network="x" * 9000), FACE), r"network is x+\.\.\.; expected"),
-    ("answer", message(FIVE, FACE[:-1]), r"2,256 bytes came with the question; expected 48 x 48"),
-    ("draw", message(DRAW | dict(person=True)), "person is true; expected a whole number from 0"),
-    ("draw", message(DRAW | dict(measures=dict(scale=0.0))), "measures is"),
-    ("draw", message(DRAW | dict(measures=dict(open=float("inf")))), "measures is"),
-    ("map", message(FIVE | dict(target="happy", method="gradient"), bytes(2304)), "single grey"),
-    ("unit", message(UNIT | dict(k=32), FACE), "k is 32; expected a whole number from 0 to 31"),
-    ("nudge", message(NUDGE | dict(value=int("9" * 4000)), FACE), r"value is 9+\.\.\.; expected a"),
-    ("step", message(STEP | dict(reset="no"), FACE), "reset is no; expected true or false")],
-    ids=range(15))
+    ("answer", b"", "no valid JSON"), ("answer", message(b"[1", FACE), "no valid JSON"),
+    ("answer", message({}, FACE), "network"),
+    ("answer", message(dict(network="/etc/passwd"), FACE), "/etc/passwd is none of the networks"),
+    ("answer", message(FIVE, FACE[:-1]), "2256"), ("draw", message([1]), "list"),
+    ("map", message(FIVE | dict(target="happy", method="gradient"), bytes(2304)), "single grey")],
+    ids=range(7))
 def test_a_bad_question_gets_one_sentence(server, name, content, words):
     refused(server, 400, words, name, content)
 

@@ -294,13 +294,3 @@ def test_a_run_folder_is_offered_before_the_packaged_ones(tmp_path):
     assert learnt == [None, "photographs", "photographs and drawn faces"]
     with pytest.raises(FileNotFoundError, match="nowhere is neither a file nor"):
         Networks(["nowhere"])
-
-
-def test_the_start_names_all_there_is(asked):
-    answer, _ = asked("start", {}, b"")
-    assert answer["networks"][:5] == SAID
-    for slider in answer["sliders"]:
-        for value in slider["low"], slider["high"]:
-            draw_face("neutral", **{slider["name"]: value})
-    network, _ = asked("network", FIVE, b"")
-    assert len(network["parameters"]) == 30 and len(network["classes"]) == 5

@@ -9,7 +9,6 @@ from tinyfer.data.pictures import face_of, grey_of
 from tinyfer.page.message import pack
 from tinyfer.photo.finder import find_faces
 
-SIDE_LIMIT = 700        # pixels of a picture that comes in, in each direction
 PEOPLE = 10_000         # seeds of drawn people
 
 # The measures with a slider: name -> (low, high, group, label).
@@ -49,10 +48,8 @@ def draw(question):
 
     expression; person: 0 for the plain face, else which one; measures: those that were moved.
     """
-    expression = question.choice("expression", EMOTIONS)
-    person = question.whole("person", 0, PEOPLE)
-    moved = question.numbers("measures", {name: slider[:2] for name, slider in SLIDERS.items()})
-    seed = person or None
+    expression, moved = question["expression"], question["measures"]
+    seed = question["person"] or None
     drawn = measures(np.array([EMOTIONS.index(expression)]),
                      np.random.default_rng(seed) if seed else None)
     values = {name: min(max(float(getattr(drawn, name).item()), low), high)
@@ -82,5 +79,4 @@ def _squares(faces):
 
 def _picture(question):
     """height x width pixels of red, green, blue and opacity, as a Pillow image."""
-    height, width = (question.whole(name, 1, SIDE_LIMIT) for name in ("height", "width"))
-    return Image.fromarray(question.pixels(height, width, 4), "RGBA")
+    return Image.fromarray(question.pixels(question["height"], question["width"], 4), "RGBA")

@@ -64,4 +64,7 @@ class Networks:
 
     def of(self, question):
         """The Network that a question names."""
-        return self[question.choice("network", self.names)]
+        name = question["network"]
+        if name not in self.names:
+            raise ValueError(f"{name} is none of the networks on offer")
+        return self[name]

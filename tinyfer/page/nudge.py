@@ -22,12 +22,12 @@ def nudge(networks, question):
     network = networks.of(question)
     twin, parameter, label = _asked(network, question)
     array = parameter.value
-    place = np.unravel_index(question.whole("index", 0, array.size - 1), array.shape)
+    place = np.unravel_index(question["index"], array.shape)
     trained = value = float(array[place])
     span = max(8 * float(array.std()), 2 * abs(trained), 0.1)
     low, high = trained - span, trained + span
-    if not question.flag("trained"):
-        value = question.number("value", low, high)
+    if not question["trained"]:
+        value = question["value"]
     number = next(n for n, layer in enumerate(twin.layers) if parameter in layer.parameters())
     x = network.given(question.face()[None], twin.dtype)
     for layer in twin.layers[:number]:
@@ -46,7 +46,7 @@ def nudge(networks, question):
     # kinks.
     differences = [((at(value + h)[0] - at(value - h)[0]) / (2 * h), h)
                    for h in (STEP, STEP / 10, STEP / 100)]
-    grid = np.linspace(low, high, POINTS) if question.flag("curve") else np.empty(0)
+    grid = np.linspace(low, high, POINTS) if question["curve"] else np.empty(0)
     losses = np.array([at(each)[0] for each in grid])
     loss, dout, logits = at(value)
     for layer in reversed(twin.layers[number:]):
@@ -72,5 +72,4 @@ def _asked(network, question):
     """The twin, its parameter that is asked for, and the face's label as an array."""
     twin, names = network.twin, network.model.class_names
     parameters = {p.name: p for p in twin.parameters()}
-    return (twin, parameters[question.choice("parameter", parameters)],
-            np.array([names.index(question.choice("label", names))]))
+    return twin, parameters[question["parameter"]], np.array([names.index(question["label"])])

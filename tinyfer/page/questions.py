@@ -60,7 +60,7 @@ class Questions:
         question.pause = self.worker.pause
         try:
             return self.worker.ask(lambda: function(question), quick)
-        except (ValueError, OSError) as error:      # the package's own sentence
+        except (ValueError, TypeError, LookupError, OSError) as error:
             raise Refusal(400, str(error)) from None
 
     def warm_up(self, name=None):
@@ -85,8 +85,7 @@ class Questions:
     def network(self, question):
         """The classes of a network, the parameters one can choose from, and what it has learnt of.
         """
-        name = question.choice("network", self.networks.names)
-        model = self.networks[name].model
+        name, model = question["network"], self.networks.of(question).model
         return pack(dict(
             classes=model.class_names, learnt_from=self.networks.learnt_from(name),
             parameters=[dict(name=p.name, shape=p.value.shape) for p in model.parameters()]))
@@ -102,8 +101,8 @@ class Questions:
         """A saliency map with its signs: (48, 48) float32."""
         model = self.networks.of(question).model
         found = saliency(
-            model, question.face()[None], question.choice("target", model.class_names),
-            question.choice("method", MAPS), signed=True, batch_size=PIECE,
+            model, question.face()[None], question["target"], question["method"], signed=True,
+            batch_size=PIECE,
             progress=lambda done, total: question.pause())
         return pack({}, found[0].astype("float32"))
 
@@ -112,4 +111,4 @@ def of_tab(make):
     """function(question) -> the object of the browser's tab that asks, from make() at its first
     question. Of many tabs those that asked last are remembered."""
     kept = lru_cache(TABS)(lambda tab: make())
-    return lambda question: kept(question.whole("tab", 0, 2**32 - 1))
+    return lambda question: kept(question["tab"])

@@ -95,7 +95,10 @@ class Handler(BaseHTTPRequestHandler):
             name = self._after_token()
             if self.headers.get_all("Origin") != [f"http://{self.headers['Host']}"]:
                 raise Refusal(403, "only the page itself may ask here")
-            question = Question(self._body())
+            try:
+                question = Question(self._body())
+            except ValueError:
+                raise Refusal(400, "the question is no valid JSON") from None
             return "application/octet-stream", self.server.questions.ask(name, question)
 
         self._answer(answer)
@@ -128,10 +131,7 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(411, "a question needs a Content-Length")
         if len(length) > 9 or int(length) > BODY_LIMIT:
             raise Refusal(413, f"a question has at most {BODY_LIMIT:,} bytes")
-        body = self.rfile.read(int(length))
-        if len(body) < int(length):
-            raise Refusal(400, f"the body ends {int(length) - len(body):,} bytes too early")
-        return body
+        return self.rfile.read(int(length))
 
     def _reply(self, status, kind, body):
         self.close_connection = True

@@ -14,19 +14,16 @@ from tinyfer.page.message import pack
 OTHERS = 70             # drawn faces on which it is seen what else a step has changed
 PIECE = 14              # of them that are predicted at a time
 REMEMBERED = 200        # losses, at most
-RATES = 1e-6, 1e-1
 
 
 class Practice:
     """The network of a tab that learns. It starts anew with each other network chosen."""
 
     def __init__(self, networks):
-        self.networks = networks
-        self.name = None
+        self.networks, self.trained = networks, None
 
-    def _reset(self, name):
-        self.name, self.trained = name, self.networks[name].model
-        self.model = copy.deepcopy(self.trained)
+    def _reset(self, model):
+        self.trained, self.model = model, copy.deepcopy(model)
         self.optimizer = Adam(self.model.parameters())
         self.losses, self.answers = [], None
 
@@ -36,21 +33,19 @@ class Practice:
         In evaluation mode: dropout off, and batch norm with its running statistics, since in
         training mode a batch of one face would be normalised by itself.
         """
-        name = question.choice("network", self.networks.names)
-        face, rate = question.face(), question.number("rate", *RATES)
-        steps, reset = question.whole("steps", 0, 10), question.flag("reset")
-        if reset or name != self.name:
-            self._reset(name)
+        network, face = self.networks.of(question), question.face()
+        if question["reset"] or network.model is not self.trained:
+            self._reset(network.model)
         names = self.model.class_names
-        label = np.array([names.index(question.choice("label", names))])
-        x = self.networks[name].given(face[None])
+        label = np.array([names.index(question["label"])])
+        x = network.given(face[None])
 
         def looked():
             return softmax_cross_entropy(self.model.forward(x), label)
 
         before = looked()[0]
-        self.optimizer.lr = rate
-        for _ in range(steps):
+        self.optimizer.lr = question["rate"]
+        for _ in range(question["steps"]):
             loss, dlogits = looked()
             self.losses = [*self.losses, loss][-REMEMBERED:]
             self.model.backward(dlogits)

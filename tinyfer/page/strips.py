@@ -49,10 +49,9 @@ def unit(networks, question):
     """
     network = networks.of(question)
     model, values = network.model, _values(network, question)
-    number = question.whole("layer", 0, len(model.layers) - 1)
+    number, target = question["layer"], question["target"]
     layer, x, out = model.layers[number], values[number][0], values[number + 1]
-    place = _place(question, out[0])
-    target = question.choice("target", model.class_names)
+    place = tuple(question[name] for name in ("ijk" if out.ndim == 4 else "k"))
 
     gradient = explained_gradient(values[-1], np.array([model.class_names.index(target)]),
                                   "probability")
@@ -79,13 +78,6 @@ def _values(network, question):
 def _channels_first(value):
     """(H, W, C) -> (C, H, W); (C,) -> (C, 1, 1)."""
     return np.moveaxis(value.reshape((1, 1, -1) if value.ndim == 1 else value.shape), 2, 0)
-
-
-def _place(question, value):
-    """(i, j, k) of the unit asked for, or (k,) where the layer has no rows and columns."""
-    shape = value.shape if value.ndim == 3 else (1, 1, *value.shape)
-    place = tuple(question.whole(name, 0, most - 1) for name, most in zip("ijk", shape))
-    return place if value.ndim == 3 else place[2:]
 
 
 def _pixels(layers, values, number, place):

@@ -12,12 +12,10 @@ from tinyfer.core.optim import Adam
 from tinyfer.data.drawn import draw_faces
 from tinyfer.data.faces import EMOTIONS, SIZE
 from tinyfer.page.message import pack
-from tinyfer.page.step import RATES
 
 DRAWN, HELD_OUT = 700, 140
 BATCH = 16
 LOOKED_AT = 28          # held-out faces that are predicted anew for each question
-STEPS = 10              # at most for one question
 
 
 class Training:
@@ -34,14 +32,13 @@ class Training:
         bytes: filters of the first convolution (C, 3, 3), then its maps of the face (C, 46, 46), a
         signed byte each.
         """
-        rate, steps = question.number("rate", *RATES), question.whole("steps", 0, STEPS)
         face = question.face()
-        if question.flag("reset"):
+        if question["reset"]:
             self._begin()
         faces, labels = _drawn()
         model, losses = self.model, []
-        self.optimizer.lr = rate
-        for _ in range(steps):
+        self.optimizer.lr = question["rate"]
+        for _ in range(question["steps"]):
             batch = self.rng.integers(HELD_OUT, DRAWN, BATCH)
             x = to_input(faces[batch], model.dtype)
             x[::2] = x[::2, :, ::-1]        # every other one as its mirror image

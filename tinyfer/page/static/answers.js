@@ -118,10 +118,8 @@ const answers = {
   },
 
   async network({network}) {
-    const {row, classNames} = await net(network), {learnt} = await about();
-    const parameters = row.flatMap(({name, arrays}) => Object.entries(arrays).map(
-      ([part, [shape]]) => ({name: `${name}.${part}`, shape})));
-    return {classes: classNames, parameters, learnt_from: learnt[network]};
+    const {classNames} = await net(network), {learnt} = await about();
+    return {classes: classNames, learnt_from: learnt[network]};
   },
 
   async draw({expression, person, measures: moved}) {

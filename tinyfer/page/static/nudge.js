@@ -78,16 +78,10 @@ export function startNudge() {
   $("weight").oninput = () => line.ask("nudge", question(
     {curve: false, trained: false, value: Number($("weight").value)}), state.face);
   $("back").onclick = () => line.ask("nudge", question({curve: false, trained: true}), state.face);
-  whenSeen("nudge", ["face", "network", "weight"], () => {
-    if (!now) $("nudge-label").value = target();
-    if (state.weight) {
-      $("parameter").value = state.weight.name;
-      $("index").value = state.weight.index;
-      state.weight = null;
-    } else if (!now) {
-      return askSteepest();
-    }
-    return askCurve();
+  whenSeen("nudge", ["face", "network"], () => {
+    if (now) return askCurve();
+    $("nudge-label").value = target();
+    askSteepest();
   });
   on("scheme", () => now && show());
   addEventListener("resize", () => now && show());

@@ -15,7 +15,6 @@ export const state = {
   parameters: [],     // {name, shape} of all that the network has learnt
   learntFrom: null,   // from what faces, in words, where that is known
   source: "",         // where the face comes from
-  weight: null,       // {name, index}: the weight that somebody wants to nudge
 };
 
 const listeners = {};

@@ -2,7 +2,7 @@
 
 import {css, drawOutlined} from "./colour.js";
 import {$, fixed, make, number} from "./elements.js";
-import {SIZE, tell, state} from "./state.js";
+import {SIZE} from "./state.js";
 
 const SHOWN = 3;        // channels whose products are written out
 const WRITTEN = 6;      // terms of a sum that are written out
@@ -63,39 +63,23 @@ function rectified(unit) {
     : "It is below 0, so ReLU makes it 0, and lets no gradient back: ", bold(unit.value));
 }
 
-// Nine (or four) numbers on their colours; pressed(n): what a press on the n-th does.
-function grid(values, most, pressed = null) {
-  return make("div", {className: "grid3"}, ...values.map((value, n) => {
-    const cell = make(pressed ? "button" : "span", {}, fixed(value));
+// Nine (or four) numbers on their colours.
+function grid(values, most) {
+  return make("div", {className: "grid3"}, ...values.map(value => {
+    const cell = make("span", {}, fixed(value));
     cell.style.background = css(0.55 * value / most);
-    if (pressed) {
-      Object.assign(cell, {type: "button", title: "Nudge this weight", onclick: () => pressed(n)});
-    }
     return cell;
   }));
-}
-
-function nudge(unit, index) {
-  state.weight = {name: `${unit.name}.w`, index};
-  tell("weight");
-  document.querySelector("[data-panel=nudge]").click();
-}
-
-// How many units the layer of a unit has.
-function channelsOf(unit) {
-  return state.parameters.find(({name}) => name === `${unit.name}.w`).shape.at(-1);
 }
 
 function convolution(unit) {
   const channels = unit.sums.length, length = 9 * channels, order = ordered(unit.sums);
   const x = unit.next(Float32Array, length), w = unit.next(Float32Array, length);
-  const units = channelsOf(unit);
   const nine = (values, c) => Array.from({length: 9}, (_, n) => values[n * channels + c]);
   const named = (name, element) => make("div", {}, make("small", {}, name), element);
   const terms = order.slice(0, SHOWN).map(c => make("div", {className: "term"},
     named(channels > 1 ? `x, map ${c}` : "x", grid(nine(x, c), largest(x))), "·",
-    named("w", grid(nine(w, c), largest(w),
-                    n => nudge(unit, (n * channels + c) * units + unit.place[2]))),
+    named("w", grid(nine(w, c), largest(w))),
     `= ${number(unit.sums[c])}`));
   return [make("div", {className: "sum"}, ...terms),
           writtenSum(unit, order, c => channels > 1 ? `map ${c}` : "nine products"),
@@ -103,17 +87,10 @@ function convolution(unit) {
 }
 
 function dense(unit) {
-  const order = ordered(unit.sums), length = unit.sums.length, units = channelsOf(unit);
+  const order = ordered(unit.sums), length = unit.sums.length;
   const x = unit.next(Float32Array, length), w = unit.next(Float32Array, length);
-  const cells = (...each) => each.map(content => make("td", {}, content));
-  const rows = order.slice(0, WRITTEN).map(c => make("tr", {}, ...cells(
-    `${c}`, number(x[c]), make("button", {
-      type: "button", title: "Nudge this weight",
-      onclick: () => nudge(unit, c * units + unit.place[0]),
-    }, number(w[c])), number(unit.sums[c]))));
-  const head = ["unit", "x", "w", "x · w"].map(name => make("th", {scope: "col"}, name));
-  return [make("table", {className: "products"}, make("tr", {}, ...head), ...rows),
-          writtenSum(unit, order, c => `unit ${c}`), rectified(unit)];
+  return [writtenSum(unit, order, c => `${number(x[c])} · ${number(w[c])} of unit ${c}`),
+          rectified(unit)];
 }
 
 function batchNorm(unit) {
