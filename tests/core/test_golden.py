@@ -64,14 +64,10 @@ def short_best_training(dtype):
 
 
 @pytest.mark.parametrize("dtype, tolerance", [(np.float64, 1e-7), (np.float32, 1e-3)])
-def test_a_short_training_gives_the_same_losses(dtype, tolerance):
+def test_short_trainings_give_the_same_numbers(dtype, tolerance):
     losses, probabilities = short_training(dtype)
     assert losses == pytest.approx(LOSSES, rel=tolerance)
     assert probabilities == pytest.approx(PROBABILITIES, rel=10 * tolerance)
-
-
-@pytest.mark.parametrize("dtype, tolerance", [(np.float64, 1e-7), (np.float32, 1e-3)])
-def test_a_short_training_by_the_best_recipe_does_so_too(dtype, tolerance):
     losses, sums, probabilities = short_best_training(dtype)
     assert losses == pytest.approx(BEST_LOSSES, rel=tolerance)
     assert sums == pytest.approx(BEST_SUMS, rel=1e-6)

@@ -117,17 +117,3 @@ def test_adam_moves_all_parameters_or_none(spoil, message):
     with pytest.raises(ValueError, match=f"Adam on q got {message}"):
         optimizer.step()
     assert optimizer.t == 0 and np.array_equal(p.value, np.ones((2, 3)))
-
-
-@pytest.mark.parametrize("make", [lambda p: SGD(p, 0.1, 0.9), lambda p: Adam(p, 0.1)])
-def test_an_optimizer_goes_on_from_its_state(make):
-    p, q = parameter(np.ones(3), dtype="f4"), parameter(np.ones(3), dtype="f4")
-    one, other, rng = make([p]), make([q]), np.random.default_rng(0)
-    for step in range(10):
-        if step == 5:
-            q.value[...] = p.value
-            other.load_state({name: array.copy() for name, array in one.state().items()})
-        for optimizer, each in ((one, p), (other, q))[:1 + (step >= 5)]:
-            each.grad[...] = rng.standard_normal(3) if each is p else p.grad
-            optimizer.step()
-    assert other.t == 10 and p.value.tobytes() == q.value.tobytes()

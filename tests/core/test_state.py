@@ -92,20 +92,15 @@ def test_what_stands_twice_is_refused():
     model.layers.append(conv)
     with pytest.raises(ValueError, match="conv2 stands twice"):
         model.state()
+    model.layers[2] = model
+    with pytest.raises(TypeError, match=r"layers\[2\] is of type Sequential"):
+        model.parameters()
+    relu.again = [relu]
+    with pytest.raises(ValueError, match="stands twice"):
+        Sequential([relu], (2, 2, 1))
     for optimizer in Adam, SGD:
         with pytest.raises(ValueError, match="a parameter stands twice"):
             optimizer(conv.parameters() * 2)
-
-
-def test_a_model_in_itself_is_refused():
-    model = Sequential([Flatten()], (2, 2, 1))
-    model.layers.append(model)
-    with pytest.raises(TypeError, match=r"layers\[1\] is of type Sequential"):
-        model.parameters()
-    inner = ReLU()
-    inner.again = [inner]
-    with pytest.raises(ValueError, match="stands twice"):
-        Sequential([inner], (2, 2, 1))
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1, 3), (1, 3)])

@@ -121,33 +121,6 @@ def test_fork_after_use_computes_or_is_an_error(layer):
     assert python(FORK, NUMBA_THREADING_LAYER=layer).splitlines() == expected
 
 
-FORK_FIRST = WORK + """
-import signal
-from tinyfer.core.kernels import memory, threads
-signal.alarm(100)
-def elsewhere(seconds=0.3):
-    with threads._turn, memory._lock:       # as in the middle of a kernel and of an allocation
-        inside.set()
-        threading.Event().wait(seconds)
-inside = threading.Event()
-other = threading.Thread(target=elsewhere)
-other.start()
-inside.wait()
-child = os.fork()
-if child == 0:
-    memory.empty((1 << 20,), np.uint8)
-    os._exit(0 if len(work()) == 4 else 1)
-print(os.waitpid(child, 0)[1])
-other.join()
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_fork_before_use_amid_the_work_of_another_thread():
-    """The child neither waits for a lock that nobody gives back, nor is it refused."""
-    assert python(FORK_FIRST) == "0\n"
-
-
 def test_threads_whose_cores_are_taken_are_done_without(monkeypatch):
     """Four cores, of which another program takes some: a step that has a thread for each core left
     gets all of them; with more threads it waits for one that runs a third of the time."""
