@@ -1,16 +1,11 @@
 """Chapter 12: a face as a training batch sees it; what dropout and class weights do."""
 
-from functools import partial
-
 import numpy as np
 from figures.ch13 import _curves
 from figures.small import scores, small_cnn, train
 from figures.style import BLUE, INK, ORANGE, STYLES, picture, plot
 
 from tinyfer.core.inference import to_input
-from tinyfer.core.layers import Dense, Flatten
-from tinyfer.core.model import Sequential
-from tinyfer.core.optim import SGD
 from tinyfer.data import EMOTIONS, class_weights
 from tinyfer.data.augment import augment
 from tinyfer.data.drawn import draw_face, draw_faces
@@ -75,65 +70,6 @@ def weights():
     axes.set(ylabel="recall", ylim=(0, 1))
     axes.grid(False, axis="x")
     fig.legend(loc="outside upper center", ncols=2)
-    return fig
-
-
-def worth(seeds=3, epochs=12):
-    """Accuracy on new faces of networks that get one thing after the other, each at the best of
-    three rates, which is chosen on other faces again."""
-    known, chosen_on, unseen = (draw_faces(n, seed) for n, seed in ((1500, 4), (700, 6), (1400, 5)))
-
-    def linear(seed):
-        return Sequential([Flatten(), Dense(2304, 7, np.random.default_rng(seed))], (48, 48, 1),
-                          rng=np.random.default_rng(seed))
-
-    def hidden(seed):
-        rng = np.random.default_rng(seed)
-        return Sequential([Flatten(), Dense(2304, 64, rng, relu=True), Dense(64, 7, rng)],
-                          (48, 48, 1), rng=rng)
-
-    def tiny_weights(seed):
-        model = small_cnn(seed, batchnorm=False)
-        for p in model.parameters():
-            p.value *= 0.1
-        return model
-
-    plain, full = partial(small_cnn, batchnorm=False), partial(small_cnn, rate=0.25)
-    adams, steeper = (1e-3, 3e-3, 1e-2), (0.1, 0.3, 1.0)
-    rungs = (
-        ("linear classifier", linear, (3e-4, 1e-3, 3e-3), {}),
-        ("a hidden layer", hidden, (1e-4, 3e-4, 1e-3), {}),
-        ("two convolutions", plain, adams, {}),
-        ("… first weights × 0.1", tiny_weights, adams, {}),
-        ("… descent instead of Adam", plain, steeper, {"optimizer": SGD}),
-        ("+ batch norm", small_cnn, adams, {}),
-        ("+ augmentation", small_cnn, adams, {"shift": True}),
-        ("+ dropout", full, adams, {"shift": True}),
-    )
-
-    def trained(build, seed, how):
-        model = build(seed)
-        with np.errstate(all="ignore"):
-            train(model, known, epochs, **how)
-        return model
-
-    fig, axes = plot(7.6, 3.5)
-    for row, (name, build, rates, how) in enumerate(rungs):
-        best = max(rates, key=lambda lr: scores(trained(build, 9, how | {"lr": lr}), chosen_on)[1])
-        found = [scores(trained(build, seed, how | {"lr": best}), unseen)[1]
-                 for seed in range(seeds)]
-        axes.barh(row, np.mean(found), color="#C9C9C9" if name.startswith("…") else BLUE,
-                  height=0.68)
-        axes.plot(found, [row] * seeds, "o", color=INK, markersize=3.5)
-        axes.text(max(found) + 0.012, row, f"{np.mean(found):.2f} at rate {best:g}", va="center",
-                  fontsize=9)
-    axes.axvline(1 / 7, color=INK, linewidth=0.8)
-    axes.set_yticks(range(len(rungs)), [name for name, *_ in rungs])
-    axes.invert_yaxis()
-    axes.set_xlim(0, 1)
-    axes.grid(False, axis="y")
-    axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("accuracy on 1,400 new faces (line: chance)")
     return fig
 
 

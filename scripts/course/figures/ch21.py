@@ -1,4 +1,4 @@
-"""Chapter 21: the roofline, the caches, im2col and a register tile."""
+"""Chapter 21: the roofline, im2col and a register tile."""
 
 import json
 from pathlib import Path
@@ -52,27 +52,6 @@ def roofline():
              xlabel="operations per byte that must move (direct convolution, every array once)",
              ylabel="GFLOP/s, counted as direct convolution")
     fig.legend(loc="outside lower center", ncols=2)
-    return fig
-
-
-def cache():
-    """Sides grow with the logarithm of the size."""
-    levels = (("registers", "2 KB", "0 cycles", "a tile of sums:\n6 rows of 64", BLUE),
-              ("L1", "32 KB", "5 cycles", "64 pixels of\n128 channels", GREEN),
-              ("L2", "2 MB", "15 cycles", "filters: 590 KB\nimage: 205 KB", ORANGE),
-              ("L3", "32 MB", "50 cycles", "64 images: 13 MB", COLOURS[3]),
-              ("memory", "8 GB", "300 cycles", "im2col of them:\n96 MB", "#777777"))
-    fig, axes = plot(8.4, 3)
-    left = 0.0
-    for (name, size, cycles, fits, colour), side in zip(levels, (1.1, 1.5, 2.1, 2.5, 3.3)):
-        axes.add_patch(Rectangle((left, 0), side, side, facecolor=colour, alpha=0.25,
-                                 edgecolor=colour, linewidth=1.5))
-        axes.text(left + side / 2, side / 2, size, ha="center", va="center", fontsize=11)
-        axes.text(left + side / 2, side + 0.1, f"{name}\n{cycles}", ha="center", fontsize=10)
-        axes.text(left + side / 2, -0.15, fits, ha="center", va="top", fontsize=9)
-        left += side + 0.75
-    axes.set(xlim=(-0.3, left - 0.3), ylim=(-1.0, 4.3), aspect="equal")
-    bare(axes)
     return fig
 
 

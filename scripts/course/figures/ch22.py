@@ -1,14 +1,10 @@
-"""Chapter 22: Winograd's tiles on a face, and what they save."""
+"""Chapter 22: Winograd's tiles on a face, and the steps of one."""
 
 import numpy as np
-from figures.style import BLUE, INK, ORANGE, bare, frame, picture, plot
+from figures.style import BLUE, ORANGE, bare, frame, picture, plot
 
 from tinyfer.core.kernels.tiles import matrices
 from tinyfer.data.drawn import draw_face
-
-# Output size, channels in, channels out, and Winograd's m (None: direct) of the six convolutions.
-LAYERS = ((46, 1, 32, None), (44, 32, 64, 4), (20, 64, 128, 5), (18, 128, 128, 6),
-          (7, 128, 256, 4), (5, 256, 256, 5))
 
 
 def tiles():
@@ -36,28 +32,6 @@ def tiles():
                        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85})
     right.set_title("output: 4x4 tiles side by side\n(one 3x3 filter, enlarged)", loc="center",
                     fontsize=10)
-    return fig
-
-
-def multiplications():
-    direct = np.array([9 * size ** 2 * C * K for size, C, K, _ in LAYERS]) / 1e6
-    winograd = np.array([9 * size ** 2 * C * K if m is None
-                         else (-(-size // m) * (m + 2)) ** 2 * C * K
-                         for size, C, K, m in LAYERS]) / 1e6
-    fig, axes = plot(7, 3)
-    place = np.arange(len(LAYERS))
-    axes.bar(place - 0.2, direct, 0.38, color="#C9C9C9", edgecolor=INK, linewidth=0.6,
-             label="direct")
-    axes.bar(place + 0.2, winograd, 0.38, color=BLUE, edgecolor=INK, linewidth=0.6, hatch="//",
-             label="Winograd")
-    for i in place[1:]:
-        axes.text(i + 0.2, winograd[i] + 0.8, f"{winograd[i] / direct[i]:.0%}", ha="center",
-                  fontsize=9)
-    axes.set_xticks(place, [f"conv{i}\n{size}x{size}\n" + (f"F({m}x{m})" if m else "direct")
-                            for i, (size, _, _, m) in enumerate(LAYERS, 1)])
-    axes.set_ylabel("million multiply-adds\nforward, an image")
-    axes.grid(False, axis="x")
-    axes.legend()
     return fig
 
 

@@ -10,39 +10,31 @@ from tinyfer.core.optim import Adam
 from tinyfer.data.augment import augment
 
 
-def small_cnn(seed=0, classes=7, rate=0.0, batchnorm=True):
+def small_cnn(seed=0, rate=0.0):
     """Two convolutions and two dense layers, 38,000 weights; rate: of the dropout."""
     rng = np.random.default_rng(seed)
-
-    def norm(channels):
-        return [BatchNorm(channels, momentum=0.9)] if batchnorm else []     # few steps: 0.9
-
-    layers = [MaxPool2D(), Conv2D(1, 16, rng, relu=True), *norm(16), MaxPool2D(),
-              Conv2D(16, 32, rng, relu=True), *norm(32), MaxPool2D(), Flatten(),
-              Dense(512, 64, rng, relu=True), *norm(64), Dropout(rate, rng),
-              Dense(64, classes, rng)]
+    layers = [MaxPool2D(), Conv2D(1, 16, rng, relu=True), BatchNorm(16, momentum=0.9), MaxPool2D(),
+              Conv2D(16, 32, rng, relu=True), BatchNorm(32, momentum=0.9), MaxPool2D(), Flatten(),
+              Dense(512, 64, rng, relu=True), BatchNorm(64, momentum=0.9), Dropout(rate, rng),
+              Dense(64, 7, rng)]
     return Sequential(layers, (48, 48, 1), rng=rng)
 
 
-def train(model, data, epochs, lr=3e-3, batch=64, shift=False, weights=None, watch=None,
-          optimizer=Adam):
-    """Train; watch(model), if given, is called after each epoch and its answers returned.
+def train(model, data, epochs, lr=3e-3, shift=False, weights=None, watch=lambda model: None):
+    """Train in batches of 64; returns what watch(model) answers after each epoch.
 
-    shift: augment. weights: one for each class. optimizer: the class.
+    shift: augment. weights: one for each class.
     """
-    optimizer = optimizer(model.parameters(), lr=lr)
-    seen = []
+    optimizer, seen = Adam(model.parameters(), lr=lr), []
     for _ in range(epochs):
         order = model.rng.permutation(len(data))
-        for first in range(0, len(data), batch):
-            rows = order[first:first + batch]
+        for first in range(0, len(data), 64):
+            rows = order[first:first + 64]
             x = augment(data.faces[rows], model.rng) if shift else to_input(data.faces[rows])
             logits = model.forward(x, training=True)
-            _, dlogits = softmax_cross_entropy(logits, data.labels[rows], weights)
-            model.backward(dlogits)
+            model.backward(softmax_cross_entropy(logits, data.labels[rows], weights)[1])
             optimizer.step()
-        if watch:
-            seen.append(watch(model))
+        seen.append(watch(model))
     return seen
 
 
