@@ -14,6 +14,8 @@ import sys
 from inspect import isfunction
 from pathlib import Path
 
+from PIL import Image
+
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "figures"
 
 
@@ -38,14 +40,22 @@ def main():
     if not chosen:
         raise ValueError(f"no figure is called {' or '.join(arguments.names)}; "
                          f"there are {', '.join(figures)}")
-    FOLDER.mkdir(parents=True, exist_ok=True)
     for name in chosen:
         try:
             if not arguments.list:
-                figures[name]().savefig(FOLDER / f"{name}.png")
+                save(figures[name](), FOLDER / f"{name}.png")
             print(name)
         except FileNotFoundError as missing:
             print(f"{name} is left as it is: {missing}", file=sys.stderr)
+
+
+def save(figure, path):
+    """As PNG; one that is large, for the noise of a photograph, with a palette."""
+    figure.savefig(path)
+    if path.stat().st_size > 500_000:
+        picture = Image.open(path).convert("RGB")
+        picture.quantize(128, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+            path, optimize=True)
 
 
 if __name__ == "__main__":
