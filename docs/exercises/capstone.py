@@ -32,7 +32,6 @@ from tinyfer.data.drawn import draw_faces
 
 FACES, EPOCHS, LEAST = 1500, 15, 0.9        # trained on, how often; accuracy on 300 others
 SMALL = (3, 4, 5, 6, 7, 8, 9), 44           # widths, side: 44 rows are just enough
-PIECES = {"conv": Conv, "dense": Dense, "bn": BatchNorm}
 
 
 def tinyfers(widths, side, K, seed):
@@ -53,29 +52,16 @@ def tinyfers(widths, side, K, seed):
     return made
 
 
-def by_name(network):
-    """{"conv1": layer, ...} of the layers of mynet that have parameters."""
-    count, found = dict.fromkeys(PIECES, 0), {}
-    for layer in network.layers:
-        for kind, piece in PIECES.items():
-            if isinstance(layer, piece):
-                count[kind] += 1
-                found[f"{kind}{count[kind]}"] = layer
-    return found
-
-
 def same_dropout(theirs, mine, x, key):
     """Give both networks the same masks, those that tinyfer draws for this key."""
     droppers = [layer for layer in mine.layers if isinstance(layer, Dropout)]
-    true(len(droppers) == 4, f"the network has {len(droppers)} layers of dropout; expected 4")
-    shape = x.shape[1:]
+    rates, shape = [layer.rate for layer in droppers], x.shape[1:]
+    true(rates == [0.25, 0.25, 0.25, 0.5], f"dropout has the rates {rates}; expected three times "
+                                           "0.25, then 0.5")
     for layer in theirs.layers:
         shape = layer.output_shape(shape)
         if isinstance(layer, reference.Dropout):
-            dropper = droppers.pop(0)
-            true(dropper.rate == layer.rate, f"a dropout has the rate {dropper.rate}; expected "
-                                             f"{layer.rate}")
-            layer.fixed_key = key
+            layer.fixed_key, dropper = key, droppers.pop(0)
             dropper.fixed_mask = dropout(np.ones((len(x), *shape)), key, layer.rate)
             key += 1
 
@@ -84,29 +70,23 @@ def run_five_steps(widths, side, K=5, batch=8):
     """Five steps of both, compared after each."""
     theirs = Sequential(tinyfers(widths, side, K, seed=1), (side, side, 1))
     mine = six_layer_network(K, np.random.default_rng(1), widths, side)
-    named = by_name(mine)
     parameters = theirs.parameters()
-    expected = [p.name for p in parameters]
-    have = [f"{name}.{key}" for name, layer in named.items() for key in layer.params]
-    true(sorted(have) == sorted(expected), f"the network's parameters are {', '.join(have)}; "
-                                           f"expected {', '.join(expected)}")
-    for p in parameters:
-        name, key = p.name.split(".")
-        same(f"{p.name} at the start", named[name].params[key], p.value)
-    adam = Adam(mine.layers, lr=1e-4)
-    optimizer = tinyfer.Adam(parameters, lr=1e-4)
-    rng = np.random.default_rng(2)
-    weights = np.linspace(0.5, 1.5, K)
+    places = [(layer, key) for layer in mine.layers for key in layer.params]
+    true(len(places) == len(parameters), f"the network has {len(places)} arrays of parameters; "
+                                         f"expected {', '.join(p.name for p in parameters)}")
+    pairs = list(zip(parameters, places))
+    for p, (layer, key) in pairs:
+        same(f"{p.name} at the start", layer.params[key], p.value)
+    adam, optimizer = Adam(mine.layers, lr=1e-4), tinyfer.Adam(parameters, lr=1e-4)
+    rng, weights = np.random.default_rng(2), np.linspace(0.5, 1.5, K)
     for number in range(1, 6):
         x, labels = rng.random((batch, side, side, 1)), rng.integers(K, size=batch)
         same_dropout(theirs, mine, x, 100 * number)
         loss, dz = tinyfer.softmax_cross_entropy(theirs.forward(x, training=True), labels, weights)
         theirs.backward(dz)
-        found = step(mine, adam, x, labels, weights)
-        same(f"the loss of step {number}", found, loss, 1e-9)
-        for p in reversed(parameters):              # from the end: the first that differs is told
-            name, key = p.name.split(".")
-            same(f"d{p.name} of step {number}", named[name].grads[key], p.grad, 1e-9)
+        same(f"the loss of step {number}", step(mine, adam, x, labels, weights), loss, 1e-9)
+        for p, (layer, key) in reversed(pairs):     # from the end: the first that differs is told
+            same(f"d{p.name} of step {number}", layer.grads[key], p.grad, 1e-9)
         optimizer.step()
     x = rng.random((batch, side, side, 1))
     same("the logits in evaluation", mine.forward(x), theirs.forward(x))

@@ -34,76 +34,56 @@ def parse(argv):
     return options
 
 
-def is_workspace(folder):
-    return (folder / "mynet").is_dir() or any(folder.glob("ch[0-9][0-9]_*.py"))
-
-
 def mark(student, options):
-    """{"pieces": {piece: whose}, "chapters": {chapter: [[test, result, message, mistake], ...]}}"""
-    arguments = [sys.executable, str(MARKING), str(student)]
+    """({piece: whose}, [[chapter, test, result, message, mistake], ...]), or why there is none."""
+    arguments = [sys.executable, str(MARKING), str(student)] + ["--quick"] * options.quick
     try:
-        run = subprocess.run(arguments + ["--quick"] * options.quick, capture_output=True,
-                             text=True, errors="replace", timeout=60 * options.minutes,
+        run = subprocess.run(arguments, capture_output=True, text=True, errors="replace",
+                             timeout=60 * options.minutes,
                              env=os.environ | {"PYTHONPATH": str(ROOT)})
+        found = json.loads(run.stdout)
     except subprocess.TimeoutExpired:
         return f"stopped after {options.minutes} minutes"
-    if run.returncode:
-        return (run.stderr.strip().splitlines() or [f"exit code {run.returncode}"])[-1]
-    try:
-        return json.loads(run.stdout)
     except ValueError:
-        return "their code ended the marking, or printed into it"
+        return f"their code ended the marking, or printed into it {run.stderr.strip()[-80:]}"
+    return found["pieces"], [[chapter, *test] for chapter, tests in found["chapters"].items()
+                             for test in tests]
 
 
-def passed(tests):
-    return f"{sum(result == 'passed' for _, result, _, _ in tests)}/{len(tests)}"
-
-
-def table(marks):
-    """A row for each student: tests passed of each chapter, and in all."""
-    width = max(map(len, ["student", *marks]))
-    heads = next((found["chapters"] for found in marks.values() if isinstance(found, dict)), ())
-    heads = [f"{chapter.split('_')[0]:>5}" for chapter in heads]
-    yield f"{'student':<{width}}  {' '.join(heads)}    all"
-    for name, found in marks.items():
-        if isinstance(found, dict):
-            tests = found["chapters"].values()
-            cells = [passed(each).rjust(len(head)) for each, head in zip(tests, heads)]
-            found = f"{' '.join(cells)}  {passed(sum(tests, []))}"
-        yield f"{name:<{width}}  {found}"
-
-
-def flat(marks):
-    """[student, chapter, test, result, message, mistake] of every test."""
-    return [[name, chapter, *test] for name, found in marks.items() if isinstance(found, dict)
-            for chapter, tests in found["chapters"].items() for test in tests]
-
-
-def told(marks):
-    """What each student has to know: pieces of the course in use, and each wrong answer."""
-    for name, found in marks.items():
-        if isinstance(found, dict):
-            yield f"\n{name}"
-            taken = [piece for piece, whose in found["pieces"].items() if whose == "the course's"]
-            if taken:
-                yield f"  the course's solution in place of: {', '.join(taken)}"
-            for _, chapter, test, result, message, _ in flat({name: found}):
-                if result == "wrong":
-                    yield f"  {chapter} {test[5:]}: {message.splitlines()[0]}"
+def row(tests):
+    """Of each chapter the tests that pass, and in all."""
+    every = Counter(chapter.split("_")[0] for chapter, *_ in tests)
+    passed = Counter(chapter.split("_")[0] for chapter, _, result, *_ in tests
+                     if result == "passed")
+    cells = [f"{chapter} {passed[chapter]}/{count}" for chapter, count in every.items()]
+    return "  ".join([f"all {passed.total()}/{len(tests)}", *cells])
 
 
 def run(options):
     if not options.folder.is_dir():
         raise ValueError(f"{options.folder} is no folder")
-    students = [path for path in sorted(options.folder.iterdir()) if path.is_dir()
-                and is_workspace(path)]
+    students = [path for path in sorted(options.folder.iterdir())
+                if (path / "mynet").is_dir() or any(path.glob("ch[0-9][0-9]_*.py"))]
     if not students:
         raise ValueError(f"{options.folder} holds no folder with a mynet/ or chNN_*.py in it")
-    marks = {student.name: mark(student, options) for student in students}
-    rows = flat(marks)
-    made = Counter(mistake for *_, mistake in rows if mistake).most_common()
-    print("\n".join([*table(marks), *told(marks), "\nknown mistakes",
-                     *(f"  {n} x {mistake}" for mistake, n in made)]))
+    rows = []
+    for student in students:
+        found = mark(student, options)
+        if isinstance(found, str):
+            print(f"{student.name}  {found}\n")
+            continue
+        pieces, tests = found
+        print(f"{student.name}  {row(tests)}")
+        if taken := [piece for piece, whose in pieces.items() if whose == "the course's"]:
+            print(f"  the course's solution in place of: {', '.join(taken)}")
+        for chapter, test, result, message, _ in tests:
+            if result == "wrong":
+                print(f"  {chapter} {test[5:]}: {message.splitlines()[0]}")
+        print()
+        rows += [[student.name, *test] for test in tests]
+    print("known mistakes")
+    for mistake, count in Counter(mistake for *_, mistake in rows if mistake).most_common():
+        print(f"  {count} x {mistake}")
     if options.csv:
         with open(options.csv, "x", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(
