@@ -37,8 +37,8 @@ SOURCES = sorted(path.relative_to(SOLUTIONS) for path in SOLUTIONS.rglob("*.py")
 class Outcome(NamedTuple):
     test: str
     result: str         # "passed", "wrong", "unwritten"
-    message: str = ""
-    mistake: str = ""   # which known mistake, "" if none
+    message: str
+    mistake: str        # which known mistake, "" if none
 
 
 @lru_cache(maxsize=None)
@@ -77,11 +77,6 @@ def asks_of(path, test):
 
 # Whose work it is
 
-def whose(folder):
-    """{piece: "yours", "the course's" or "not written"} of a folder's mynet."""
-    return {piece: owner(folder / "mynet" / f"{piece}.py") for piece in PIECES}
-
-
 def owner(path):
     """The course's is what still bears the marks of docs/solutions."""
     text = path.read_text(encoding="utf-8") if path.exists() else "raise NotImplementedError"
@@ -92,7 +87,7 @@ def owner(path):
 
 def whose_in_words(folder):
     """One line: mynet: losses, dense yours; relu the course's; 10 of 13 pieces not written."""
-    of = whose(folder)
+    of = {piece: owner(folder / "mynet" / f"{piece}.py") for piece in PIECES}
     groups = [f"{', '.join(piece for piece in PIECES if of[piece] == who)} {who}"
               for who in ("yours", "the course's") if who in of.values()]
     missing = list(of.values()).count("not written")
@@ -174,8 +169,7 @@ def outcomes(chapter, folder, edits=(), only=None, settings=()):
     {name in the chapter's file: value}, for shorter trials.
     """
     found = raised(chapter, folder, edits, tests(chapter) if only is None else only, settings)
-    return [Outcome(name, *(told(named(chapter, name, error)) if error else ("passed",)))
-            for name, error in found.items()]
+    return [Outcome(name, *told(named(chapter, name, error))) for name, error in found.items()]
 
 
 def raised(chapter, folder, edits, names, settings=()):
@@ -217,7 +211,9 @@ def known(chapter, test):
 
 
 def told(error):
-    """(result, message, mistake) of what a test raised."""
+    """(result, message, mistake) of what a test raised, or did not."""
+    if error is None:
+        return "passed", "", ""
     if isinstance(error, NotImplementedError):
         return "unwritten", where(error.__traceback__), ""
     if isinstance(error, AssertionError):
@@ -237,15 +233,13 @@ def where(trace):
     return f"{folder}{path.name}: {owner}{frame.f_code.co_name}"
 
 
-def mark(folder, quick=False):
-    """{chapter: outcomes} of a folder, for scripts/course/mark.py; what they print is left out."""
+if __name__ == "__main__":      # for scripts/course/mark.py
+    answers = Path(sys.argv[1]).resolve()
     with redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return {chapter.stem: outcomes(chapter, folder, only=[
-            test for test in tests(chapter) if not (quick and "learns_drawn_faces" in test)])
-            for chapter in CHAPTERS}
-
-
-if __name__ == "__main__":
-    answers = Path(sys.argv[1]).resolve()
-    print(json.dumps({"pieces": whose(answers), "chapters": mark(answers, "--quick" in sys.argv)}))
+        made = [[chapter.stem, *outcome] for chapter in CHAPTERS
+                for outcome in outcomes(chapter, answers, only=[
+                    test for test in tests(chapter)
+                    if "--quick" not in sys.argv or "learns_drawn_faces" not in test])]
+    print(json.dumps([[piece for piece in PIECES
+                       if owner(answers / "mynet" / f"{piece}.py") == "the course's"], made]))

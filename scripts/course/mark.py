@@ -35,19 +35,18 @@ def parse(argv):
 
 
 def mark(student, options):
-    """({piece: whose}, [[chapter, test, result, message, mistake], ...]), or why there is none."""
+    """([piece of the course's, ...], [[chapter, test, result, message, mistake], ...]), or a string:
+    why there is none."""
     arguments = [sys.executable, str(MARKING), str(student)] + ["--quick"] * options.quick
     try:
         run = subprocess.run(arguments, capture_output=True, text=True, errors="replace",
                              timeout=60 * options.minutes,
                              env=os.environ | {"PYTHONPATH": str(ROOT)})
-        found = json.loads(run.stdout)
+        return json.loads(run.stdout)
     except subprocess.TimeoutExpired:
         return f"stopped after {options.minutes} minutes"
     except ValueError:
         return f"their code ended the marking, or printed into it {run.stderr.strip()[-80:]}"
-    return found["pieces"], [[chapter, *test] for chapter, tests in found["chapters"].items()
-                             for test in tests]
 
 
 def row(tests):
@@ -72,9 +71,9 @@ def run(options):
         if isinstance(found, str):
             print(f"{student.name}  {found}\n")
             continue
-        pieces, tests = found
+        taken, tests = found
         print(f"{student.name}  {row(tests)}")
-        if taken := [piece for piece, whose in pieces.items() if whose == "the course's"]:
+        if taken:
             print(f"  the course's solution in place of: {', '.join(taken)}")
         for chapter, test, result, message, _ in tests:
             if result == "wrong":

@@ -57,25 +57,18 @@ def start(folder):
                                       encoding="utf-8")
 
 
-def name_of(path):
-    """What a chapter is called on the command line, from the file of its tests."""
-    return path.stem[2:4].lstrip("0") if path.stem[2:4].isdigit() else path.stem
+NAMES = {path: path.stem[2:4].lstrip("0") if path.stem != "capstone" else path.stem
+         for path in marking.CHAPTERS}      # {tests of a chapter: its name on the command line}
 
 
-def tests_of(name):
-    """The file of tests of a chapter."""
-    for path in marking.CHAPTERS:
-        if name_of(path) == name:
-            return path
-    raise ValueError(f"there are exercises of {', '.join(map(name_of, marking.CHAPTERS))}; "
-                     f"not of {name}")
-
-
-def first_open(folder):
-    """(path, outcomes) of the first chapter in which something is to be done, or of the last."""
-    for path in marking.CHAPTERS:
-        if path.stem == "capstone" and marking.owner(folder / "mynet" / "six_layer.py") == "yours":
-            continue                    # it trains for half a minute, and is checked by name
+def outcomes(folder, name=None):
+    """(path, outcomes) of a chapter, by default of the first in which something is to be done."""
+    paths = [path for path in marking.CHAPTERS if name in (None, NAMES[path])]
+    if not paths:
+        raise ValueError(f"there are exercises of {', '.join(NAMES.values())}; not of {name}")
+    if name is None and marking.owner(folder / "mynet" / "six_layer.py") == "yours":
+        paths.remove(marking.HERE / "capstone.py")      # it trains; it is checked by name
+    for path in paths:
         found = marking.outcomes(path, folder)
         if any(outcome.result != "passed" for outcome in found):
             break
@@ -91,10 +84,9 @@ def told(outcomes):
             yield from (f"{'':13}{line}" for line in message.splitlines())
 
 
-def check(folder, name=None, full=False):
-    """Print what the tests of a chapter say, by default of the first that is not solved."""
-    path, found = first_open(folder) if name is None else (tests_of(name), None)
-    found = found or marking.outcomes(path, folder)
+def check(folder, name, full):
+    """Print what the tests of a chapter say."""
+    path, found = outcomes(folder, name)
     if full and path.stem == "capstone":
         found += marking.outcomes(path, folder, only=["full_five_steps_of_the_whole_network"])
     right = sum(outcome.result == "passed" for outcome in found)
@@ -103,27 +95,25 @@ def check(folder, name=None, full=False):
     return int(right < len(found))
 
 
-def hint(folder, name=None, many=1):
+def hint(folder, name, many):
     """Print hints for what is not solved yet."""
-    path, found = first_open(folder) if name is None else (tests_of(name), None)
-    for outcome in found or marking.outcomes(path, folder):
+    path, found = outcomes(folder, name)
+    for outcome in found:
         if outcome.result != "passed":
-            given = enumerate(marking.hints(path, outcome.test)[:many], 1)
-            print("\n".join([outcome.test[5:], *(f"  {n} {text}" for n, text in given)]))
+            print(outcome.test[5:])
+            for n, text in enumerate(marking.hints(path, outcome.test)[:many], 1):
+                print(f"  {n} {text}")
 
 
 def following(folder):
     """Print where to read, what to write and how to check it."""
-    path, found = first_open(folder)
+    path, found = outcomes(folder)
     todo = [outcome for outcome in found if outcome.result != "passed"][:1]
-    if not todo:
-        print("Everything is solved.")
-        return
-    page = next((c.page for c in chapters.CHAPTERS if c.exercises == path),
-                marking.HERE / "README.md")
-    name = name_of(path)
+    page = {c.exercises: c.page for c in chapters.CHAPTERS}.get(path, marking.HERE / "README.md")
+    name = NAMES[path]
     print("\n".join([f"read   {page}", f"write  {path.name}, and what it says", *told(todo),
-                     f"then   python course.py check {name}; stuck: python course.py hint {name}"]))
+                     f"then   python course.py check {name}; stuck: python course.py hint {name}"])
+          if todo else "Everything is solved.")
 
 
 def status(folder):
@@ -197,18 +187,18 @@ def parse(argv, inside):
         orders.add_parser("start", help="make a workspace").add_argument(
             "folder", type=Path, metavar="FOLDER", help="a new folder outside of the clone")
         return parser.parse_args(argv)
-    orders.add_parser("next", help="what to do next, and where to read")
-    orders.add_parser("status", help="every chapter, and whose pieces run")
-    for order, about in (("check", "are the answers right?"), ("hint", "for what is not")):
-        made = orders.add_parser(order, help=about)
-        made.add_argument("name", nargs="?", metavar="CHAPTER",
-                          help="a number or capstone; by default the first that is not solved")
-    made.add_argument("-n", dest="many", type=int, choices=(1, 2, 3), default=1,
-                      help="how many hints of each")
-    orders.choices["check"].add_argument("--full", action="store_true",
-                                         help="the capstone with the six-layer network itself, too")
-    orders.add_parser("take", help="the course's own piece").add_argument(
-        "piece", metavar="PIECE", help="such as dense")
+    made = {order: orders.add_parser(order, help=about) for order, about in {
+        "next": "what to do next, and where to read", "check": "are the answers right?",
+        "hint": "for what is not", "take": "the course's own piece",
+        "status": "every chapter, and whose pieces run"}.items()}
+    for order in "check", "hint":
+        made[order].add_argument("name", nargs="?", metavar="CHAPTER", help="a number or capstone; "
+                                 "by default the first that is not solved")
+    made["check"].add_argument("--full", action="store_true",
+                               help="the capstone with the six-layer network itself, too")
+    made["hint"].add_argument("-n", dest="many", type=int, choices=(1, 2, 3), default=1,
+                              help="how many hints of each")
+    made["take"].add_argument("piece", metavar="PIECE", help="such as dense")
     return parser.parse_args(argv)
 
 

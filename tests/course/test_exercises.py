@@ -76,22 +76,17 @@ def test_what_is_right_in_another_way_passes(key, edit):
     assert edited(key, *edit).result == "passed", edited(key, *edit)
 
 
-@each(CHAPTERS)
-def test_every_test_has_three_mistakes(path):
-    few = [test for test in marking.tests(path)
-           if len(marking.MISTAKES[f"{path.stem}.{test}"]) < 3]
-    assert few == []
+@each(marking.CHAPTERS)
+def test_every_test_has_three_hints_and_mistakes(path):
+    for test in marking.tests(path):
+        assert len(marking.hints(path, test)) == 3, test
+        many = len(marking.MISTAKES.get(f"{path.stem}.{test}", ()))
+        assert many >= 3 or path.stem == "capstone", test
 
 
 def test_the_capstone_notices_a_mistake_in_each_piece():
     rows = [row for key, rows in marking.MISTAKES.items() if "capstone" in key for row in rows]
     assert {piece for piece, *_ in rows} == set(marking.PIECES)
-
-
-@each(marking.CHAPTERS)
-def test_every_test_has_three_hints(path):
-    assert {test: len(marking.hints(path, test)) for test in marking.tests(path)} == {
-        test: 3 for test in marking.tests(path)}
 
 
 # What a student sees
@@ -101,14 +96,10 @@ def student(tmp_path, call):
     """A folder with a workspace, anna's, with some pieces in place and one of her own, wrong."""
     folder = tmp_path / "anna"
     assert call(lambda argv: workspace.main(argv=argv), "start", folder)[0] == 0
-    door = folder / "course.py"
     for piece in "gradient_check", "relu", "network":
-        assert call(lambda argv: workspace.main(door, argv), "take", piece)[0] == 0
-    dense = stub_of((marking.SOLUTIONS / "mynet" / "dense.py").read_text(encoding="utf-8"))
-    for body in ("self.x = x\n        return x @ self.params['w'] + self.params['b']",
-                 "self.grads = {'w': self.x.T @ dout, 'b': dout.mean(axis=0)}\n"
-                 "        return dout @ self.params['w'].T"):
-        dense = dense.replace("raise NotImplementedError", body, 1)
+        assert call(lambda argv: workspace.main(folder / "course.py", argv), "take", piece)[0] == 0
+    dense = (marking.SOLUTIONS / "mynet" / "dense.py").read_text(encoding="utf-8")
+    dense = dense.replace("dout.sum(axis=0)", "dout.mean(axis=0)").replace("# solution", "")
     (folder / "mynet" / "dense.py").write_text(dense)
     return folder
 
@@ -124,7 +115,7 @@ def test_a_check_names_the_mistake_and_whose_pieces_run(order):
     assert code == 1 and "right  dense_forward" in lines[1] and "WRONG  dense_backward" in lines[2]
     assert "db is wrong: this is the mean over the images" in said and "should be" in said
     assert "not written  silu  (ch03_layers.py: silu)" in said
-    assert lines[-1] == ("ch03_layers: 3 of 10; mynet: dense yours; gradient_check, network, relu "
+    assert lines[-1] == ("ch03_layers: 3 of 9; mynet: dense yours; gradient_check, network, relu "
                          "the course's; 9 of 13 pieces not written")
 
 
@@ -132,7 +123,7 @@ def test_hints_come_in_steps_for_what_is_not_solved(order):
     for many in 1, 2, 3:
         _, said, _ = order("hint", "3", "-n", many)
         assert [sum(f"  {n} " in line for line in said.splitlines()) for n in (1, 2, 3)] == [
-            7 if n <= many else 0 for n in (1, 2, 3)]
+            6 if n <= many else 0 for n in (1, 2, 3)]
         assert "dense_forward" not in said
 
 
@@ -143,7 +134,7 @@ def test_next_goes_on_where_something_is_to_be_done(order, student):
         if not str(source).startswith("ch22"):
             (student / source).write_text(text)
     assert "22-fewer-multiplications.md" in order("next")[1]
-    assert re.search("ch21_speed +5 of  5\nch22_winograd +0 of  6\n", order("status")[1])
+    assert re.search("ch21_speed +4 of  4\nch22_winograd +0 of  5\n", order("status")[1])
 
 
 def test_what_one_wrote_is_not_overwritten(order, student, refused, tmp_path):
@@ -152,14 +143,6 @@ def test_what_one_wrote_is_not_overwritten(order, student, refused, tmp_path):
     for folder in student, ROOT / "docs" / "mine":
         assert "folder" in refused(lambda argv: workspace.main(argv=argv), "start", folder)
     assert "22" in refused(lambda argv: workspace.main(student / "course.py", argv), "check", "99")
-
-
-def test_a_natural_answer_is_ones_own():
-    """Whoever writes what the solution says, word for word, has not taken it."""
-    text = (marking.SOLUTIONS / "mynet" / "relu.py").read_text(encoding="utf-8")
-    assert marking.owner(marking.SOLUTIONS / "mynet" / "relu.py") == "the course's"
-    written = re.sub("^ +# solution\n", "", text, flags=re.M).replace("  # solution", "")
-    assert marking.stub_of(written) == written
 
 
 def test_a_folder_of_students_is_marked_by_one_command(student, tmp_path):
@@ -187,12 +170,9 @@ def test_a_folder_of_students_is_marked_by_one_command(student, tmp_path):
 
 # The capstone
 
-CAPSTONE = marking.HERE / "capstone.py"
-SHORT = {"FACES": 500, "EPOCHS": 4, "LEAST": 0.5}      # in full: 1500, 15 and 0.9
-
-
 def test_the_capstone_passes_and_shows_what_the_network_reads(capsys):
-    found = marking.outcomes(CAPSTONE, marking.SOLUTIONS, settings=SHORT)
+    found = marking.outcomes(marking.HERE / "capstone.py", marking.SOLUTIONS, settings={
+        "FACES": 500, "EPOCHS": 4, "LEAST": 0.5})       # in full: 1500, 15 and 0.9
     assert [o for o in found if o.result != "passed"] == []
     said = capsys.readouterr().out
     score = float(re.match(r"Your network reads (\d+\.\d)% of 300 new faces", said)[1])
