@@ -9,7 +9,7 @@ from small import use_small_network
 from tiny import small_cnn
 
 from tinyfer.commands import saliency as script
-from tinyfer.commands.maps import pictures
+from tinyfer.commands.panel import over as draw_over
 from tinyfer.data import draw_faces
 from tinyfer.explain.saliency import saliency
 from tinyfer.photo.reading import read_photo
@@ -40,14 +40,13 @@ def save_face(name, seed=4, side=100):
     Image.fromarray(draw_faces(1, seed=seed).faces[0]).resize((side, side)).save(name)
 
 
-@pytest.mark.parametrize("signed", [False, True])
-@pytest.mark.parametrize("overlay", [False, True])
-def test_pictures_of_maps_that_are_zero(tmp_path, signed, overlay):
-    faces = np.random.default_rng(0).integers(0, 256, (2, 60, 60)).astype(np.uint8)
-    maps = {"gradient": np.zeros((2, 48, 48)), "gradcam": np.ones((2, 48, 48))}
-    pictures.panel(faces, maps, ["a", "b"], ["word " * 30, ""], tmp_path / "a.png", signed, overlay)
-    assert np.ptp(np.asarray(Image.open(tmp_path / "a.png"))) > 0
-    assert pictures.scaled(np.array([-4.0, 2])).tolist() == [-1, 0.5]
+def test_maps_are_laid_over_faces():
+    """Red for, blue against, as strong as the value; a map of zeros is clear."""
+    value = np.zeros((48, 48))
+    assert not draw_over(value, (60, 60))[..., 3].any()
+    value[10:14, 10:14], value[30:34, 30:34] = 4, -2
+    red, blue = (draw_over(value, (48, 48))[n, n] for n in (12, 32))
+    assert red[0] > red[2] and blue[2] > blue[0] and 0.75 >= red[3] > blue[3] > 0.2
 
 
 def test_a_panel_of_drawn_faces(model, capsys):
@@ -79,10 +78,10 @@ def test_photographs_are_explained_as_predict_reads_them(model, capsys, monkeypa
 
 
 def test_an_empty_map_is_pointed_out(model, capsys, monkeypatch):
-    monkeypatch.setattr("tinyfer.commands.maps.panel.all_maps",
-                        lambda *_, **__: {"gradcam": np.zeros((1, 48, 48))})
+    monkeypatch.setattr("tinyfer.commands.panel.saliency",
+                        lambda *_, **__: np.zeros((1, 48, 48)))
     save_face("me.png")
-    assert run(script, "me.png", "--target", "sad", "--whole") == 0
+    assert run(script, "me.png", "--target", "sad", "--whole", "--method", "gradcam") == 0
     assert "gradcam is 0 everywhere for sad" in capsys.readouterr().out
 
 
@@ -93,10 +92,7 @@ def test_a_face_of_a_single_grey_has_no_map(model, call):
 
 
 def test_options_reach_the_maps(model):
-    for words, method, options in (
-            ("--of logit --target sad", "gradient", dict(of="logit", target="sad")),
-            ("--method occlusion --signed", "occlusion", dict(signed=True))):
-        assert run(script, *words.split(), "--drawn", 60) == 0
-        found = panel()
-        expected = saliency(model, found["faces"], method=method, **options)
-        assert np.allclose(found[f"maps_{method}"], expected, atol=1e-7), words
+    assert run(script, "--target", "sad", "--method", "occlusion", "--drawn", 60) == 0
+    found = panel()
+    expected = saliency(model, found["faces"], "sad", "occlusion", signed=True)
+    assert np.allclose(found["maps_occlusion"], expected, atol=1e-7)

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from child import KILL, KILLED, start
 from small import draw_nothing, pack, use_small_network
+from tiny import same_run
 
 from tinyfer.commands import train
 from tinyfer.commands.progress import Progress
@@ -60,18 +61,6 @@ def trained(small, finished):
     """As `small`, with a copy of that run in the folder run/, which the test may spoil."""
     shutil.copytree(finished[0], small / "run")
     return small
-
-
-def same_run(one, other):
-    for name in ("last.npz", "best.npz"):
-        a, b = load_arrays(Path(one) / name), load_arrays(Path(other) / name)
-        assert a.keys() == b.keys()
-        for key in a.keys() - {"about"}:
-            assert a[key].tobytes() == b[key].tobytes(), f"{key} in {name} differs"
-    histories = [read_history(folder) for folder in (one, other)]
-    for row in histories[0] + histories[1]:
-        del row["seconds"]
-    assert histories[0] == histories[1]
 
 
 def test_a_whole_run(trained, finished):

@@ -15,6 +15,8 @@ from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxP
 from tinyfer.core.model import Sequential
 from tinyfer.core.networks import register
 from tinyfer.data import Faces
+from tinyfer.storage.arrays import load_arrays
+from tinyfer.training.checkpoint import read_history
 from tinyfer.training.loop import fit
 from tinyfer.training.recipes import Recipe
 
@@ -103,6 +105,17 @@ def train_tiny(folder, epochs, progress=None, seed=0, lr=1e-3, **recipe):
 
 def without_seconds(history):
     return [{key: row[key] for key in row if key != "seconds"} for row in history]
+
+
+def same_run(one, other):
+    """Two run folders hold the same: every array bit for bit, and all of the history but time."""
+    for name in ("last.npz", "best.npz"):
+        a, b = load_arrays(Path(one) / name), load_arrays(Path(other) / name)
+        assert a.keys() == b.keys()
+        for key in a.keys() - {"about"}:        # holds the wall-clock seconds
+            assert a[key].dtype == b[key].dtype
+            assert a[key].tobytes() == b[key].tobytes(), f"{key} in {name} differs"
+    assert without_seconds(read_history(one)) == without_seconds(read_history(other))
 
 
 class At:

@@ -7,12 +7,11 @@ from functools import partial
 
 import numpy as np
 import pytest
-from test_training import same_files
-from tiny import At, small_cnn, tiny_faces, tiny_model, train_tiny, without_seconds
+from tiny import At, same_run, small_cnn, tiny_faces, tiny_model, train_tiny
 
 from tinyfer.core.inference import to_input
 from tinyfer.core.networks import ARCHITECTURES, load_model, six_layer_cnn
-from tinyfer.core.optim import SCHEDULES, SGD, Adam, constant, cosine, one_cycle
+from tinyfer.core.optim import SGD, Adam, constant, cosine, one_cycle
 from tinyfer.data.augment import NO_AUGMENTATION, Augmentation, augment
 from tinyfer.data.drawn import draw_faces
 from tinyfer.data.splits import CLASS_SETS
@@ -20,7 +19,7 @@ from tinyfer.storage.arrays import load_arrays, save_arrays
 from tinyfer.training.config import with_opinions
 from tinyfer.training.ema import RunningMean
 from tinyfer.training.experiments import prepare
-from tinyfer.training.loop import fit, out_of_patience, start_from, warnings
+from tinyfer.training.loop import out_of_patience, start_from, warnings
 from tinyfer.training.recipes import BEST, RECIPES, STUDY, Recipe
 from tinyfer.training.runs import open_run
 
@@ -30,13 +29,6 @@ EVERYTHING = dict(schedule="one-cycle", weight_decay=0.05, crop=48, label_smooth
 
 
 # Schedules
-
-@pytest.mark.parametrize("name", SCHEDULES)
-def test_a_schedule_stays_between_0_and_1_and_reaches_1(name):
-    values = [SCHEDULES[name](s) for s in np.arange(1000) / 1000]
-    assert 0 < min(values) and max(values) == pytest.approx(1)
-    assert np.abs(np.diff(values)).max() < 0.01, "no jumps"
-
 
 def test_schedules_by_hand():
     assert [constant(s) for s in (0, 0.5, 0.999)] == [1, 1, 1]
@@ -63,39 +55,32 @@ def test_the_study_is_the_default_and_changes_nothing():
     assert labels is faces.labels
     _, targets = Recipe(mixup=5).batch(faces.faces, faces.labels, 3, np.random.default_rng(0))
     assert (targets.max(axis=1) < 1).any()
-    assert {STUDY.rate(t, 100) for t in range(100)} == {1e-4}
 
 
-@pytest.mark.parametrize("recipe", [STUDY, BEST, Recipe(**EVERYTHING)])
-def test_a_recipe_survives_json(recipe):
-    assert Recipe.read(json.loads(json.dumps(recipe.as_dict()))) == recipe
-
-
-def test_a_recipe_of_version_01_has_its_names_of_today():
+def test_a_recipe_is_read_from_json_and_from_version_01():
+    for recipe in STUDY, BEST, Recipe(**EVERYTHING):
+        assert Recipe.read(json.loads(json.dumps(recipe.as_dict()))) == recipe
     old = {"epochs": 60, "decay": 0.05, "smoothing": 0.1, "mixing": 0.2, "averaging": 0.9,
            "augmentation": {"rotation": 11, "mirror": 0.5}}
     assert Recipe.read(old) == Recipe(
         epochs=60, weight_decay=0.05, label_smoothing=0.1, mixup=0.2, ema=0.9,
         augmentation=Augmentation(rotation=11, horizontal_flip=0.5))
-    for name in ("binary", "five-class"):
-        config = open_run(name).config
-        assert config.recipe == replace(BEST, epochs=60) and config.recipe.name == "best"
+    config = open_run("five-class").config
+    assert config.recipe == replace(BEST, epochs=60) and config.recipe.name == "best"
 
 
 @pytest.mark.parametrize("change", [
-    dict(epochs=-1), dict(lr=0), dict(crop=60), dict(augmentation=None), dict(batch_size=0),
-    dict(lr=float("nan")), dict(schedule="x"), dict(label_smoothing=1.0), dict(ema=1),
-    dict(patience=0), dict(mixup=-1), dict(weight_decay=None), dict(epochs=2.5),
-    dict(optimizer="sgd", weight_decay=0.1),
-])
+    dict(epochs=-1), dict(lr=0), dict(crop=60), dict(augmentation=None), dict(lr=float("nan")),
+    dict(schedule="x"), dict(label_smoothing=1.0), dict(weight_decay=None), dict(epochs=2.5),
+    dict(optimizer="sgd", weight_decay=0.1)])
 def test_a_senseless_recipe_is_refused_by_name(change):
     with pytest.raises(ValueError, match="|".join(change)):
         Recipe(**change)
 
 
-@pytest.mark.parametrize("values", [None, [1], {"speed": 3}, {"augmentation": {"spin": 1}},
-                                    {"augmentation": {"rotation": "much"}}, {"epochs": "60"},
-                                    {"augmentation": 3}, {"augmentation": None}])
+@pytest.mark.parametrize("values", [
+    None, {"speed": 3}, {"augmentation": {"spin": 1}}, {"augmentation": {"rotation": "much"}},
+    {"epochs": "60"}, {"augmentation": 3}])
 def test_what_is_no_recipe_is_refused(values):
     with pytest.raises(ValueError):
         Recipe.read(values)
@@ -103,19 +88,15 @@ def test_what_is_no_recipe_is_refused(values):
 
 @pytest.mark.parametrize("augmentation", [NO_AUGMENTATION, STUDY.augmentation,
                                           Augmentation(rotation=5)])
-def test_crops_have_their_size_and_the_network_takes_them(augmentation):
-    faces = tiny_faces(4)
+def test_crops_have_their_size(augmentation):
+    """Without augmentation they give the features of whole faces: the same answers."""
+    faces, model = tiny_faces(4), six_layer_cnn(classes=3)
     recipe = Recipe(crop=44, augmentation=augmentation, label_smoothing=0.1)
     x, targets = recipe.batch(faces.faces, faces.labels, 3, np.random.default_rng(0))
     assert x.shape == (4, 44, 44, 1) and x.flags.c_contiguous and targets.shape == (4, 3)
     assert targets[0, faces.labels[0]] == pytest.approx(0.9 + 0.1 / 3)
-
-
-def test_without_augmentation_training_sees_what_prediction_sees():
-    """Crops of 44 give the features of whole faces: the same output in evaluation mode."""
-    model, faces = six_layer_cnn(classes=3), tiny_faces(2).faces
-    x, _ = Recipe(crop=44, augmentation=NO_AUGMENTATION).batch(faces, np.zeros(2, int), 3, None)
-    assert model.forward(x) == pytest.approx(model.forward(to_input(faces)), abs=1e-6)
+    if augmentation is NO_AUGMENTATION:
+        assert model.forward(x) == pytest.approx(model.forward(to_input(faces.faces)), abs=1e-6)
 
 
 # Training by a recipe with everything in it
@@ -125,13 +106,12 @@ def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path):
     def stop():
         raise KeyboardInterrupt
 
-    _, history = train_tiny(tmp_path / "whole", 4, **EVERYTHING)
+    train_tiny(tmp_path / "whole", 4, **EVERYTHING)
     for place in ("1 2", "3 5", "4 1"):
         with pytest.raises(KeyboardInterrupt):
             train_tiny(tmp_path / "stopped", 4, At(place, stop), **EVERYTHING)
-    _, resumed = train_tiny(tmp_path / "stopped", 4, **EVERYTHING)
-    assert without_seconds(resumed) == without_seconds(history)
-    same_files(tmp_path / "stopped", tmp_path / "whole")
+    train_tiny(tmp_path / "stopped", 4, **EVERYTHING)
+    same_run(tmp_path / "stopped", tmp_path / "whole")
 
 
 def test_the_mean_is_what_is_validated_and_saved(tmp_path):
@@ -158,12 +138,9 @@ def test_a_recipe_makes_its_optimizer(recipe, kind, values):
 
 
 def test_patience_counts_epochs_that_are_no_better():
-    def rows(*accuracies):
-        return [dict(val_accuracy=a) for a in accuracies]
-
-    assert not out_of_patience(rows(0.1, 0.2, 0.2), 2)
-    assert out_of_patience(rows(0.1, 0.3, 0.2, 0.3), 2)
-    assert not out_of_patience(rows(0.3, 0.2), None) and not out_of_patience([], 1)
+    for accuracies, patience, out in (((0.1, 0.2, 0.2), 2, False), ((0.1, 0.3, 0.2, 0.3), 2, True),
+                                      ((0.3, 0.2), None, False), ((), 1, False)):
+        assert out_of_patience([dict(val_accuracy=a) for a in accuracies], patience) == out
 
 
 # Distillation
@@ -201,17 +178,6 @@ def test_opinions_go_with_their_faces(tmp_path):
         assert part.opinions == pytest.approx(sums / sums.sum(axis=1, keepdims=True), abs=1e-6)
     with pytest.raises(ValueError, match="no answers to these 56 training images"):
         with_opinions(draw_faces(70, seed=2), tmp_path / "a.npz")
-
-
-def test_distillation_learns_what_the_teachers_say(tmp_path):
-    """All of the target from opinions that name another class: it is right by that class."""
-    faces = tiny_faces(50)
-    wrong = replace(faces, opinions=np.eye(3, dtype=np.float32)[(faces.labels + 1) % 3])
-    recipe = Recipe(epochs=25, batch_size=8, lr=3e-3, distillation=0.999,
-                    augmentation=NO_AUGMENTATION)
-    model = tiny_model()
-    history = fit(model, recipe.make_optimizer(model), wrong, wrong, tmp_path, recipe)
-    assert history[-1]["accuracy"] > 0.6 and history[-1]["val_accuracy"] < 0.5
 
 
 def test_a_network_looks_where_it_was_trained(tmp_path, monkeypatch):
@@ -278,8 +244,6 @@ def test_classes_of_the_same_name_keep_their_weights():
     assert np.array_equal(model.layers[-1].w.value, np.stack([its[:, 3], drawn, its[:, 0]], axis=1))
     assert model.layers[-1].b.value.tolist() == [4, 0, 1]
     assert np.array_equal(model.state()["conv6.w"], other.state()["conv6.w"])
-    x = np.random.default_rng(0).random((2, 48, 48, 1), dtype=np.float32)
-    assert model.forward(x)[:, 0] == pytest.approx(other.forward(x)[:, 3], rel=1e-4)
 
 
 def test_a_network_starts_from_another_of_its_kind_only():

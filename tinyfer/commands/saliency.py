@@ -17,9 +17,9 @@ import argparse
 from pathlib import Path
 
 from tinyfer.commands import cli
-from tinyfer.commands.maps.panel import FACES, panel_of_part, panel_of_pictures
+from tinyfer.commands.panel import FACES, panel_of_part, panel_of_pictures
 from tinyfer.core.kernels.threads import set_threads
-from tinyfer.data import CLASS_SETS, Parts, draw_faces, find_data, select_classes
+from tinyfer.data import CLASS_SETS, draw_faces, find_data, select_classes
 from tinyfer.data.faces import blank
 from tinyfer.explain import METHODS
 from tinyfer.photo import reading
@@ -27,7 +27,7 @@ from tinyfer.training.evaluation import parts_of
 from tinyfer.training.runs import open_run
 
 DEFAULT = "five-class-study"
-DRAWN = 1200
+DRAWN = 700
 OF_PICTURES = ["occlusion", "smoothgrad"]       # methods of a photograph: plain to see, and smooth
 
 
@@ -46,11 +46,7 @@ def parse(argv):
     add("--method", type=cli.one_of((*METHODS, "all"), "method"), metavar="A,B,...",
         help=f"some of {', '.join(METHODS)}; or all (default {','.join(OF_PICTURES)} for an IMAGE, "
         "else gradient, the study's)")
-    add("--of", choices=("probability", "logit"), default="probability",
-        help="explain the probability or the logit of the class (default probability)")
     add("--target", metavar="CLASS", help="the class to explain (default: the one predicted)")
-    add("--signed", action="store_true", help="keep the signs: red raises it, blue lowers it")
-    add("--overlay", action="store_true", help="lay the maps over the faces, as over an IMAGE")
     add("--faces", type=cli.at_least(1), metavar="N", help="faces in the panel, one of each class "
         f"in turn (default {FACES})")
     add("--seed", type=int, default=0, metavar="N", help="which faces (default 0)")
@@ -74,13 +70,10 @@ def run(given):
     set_threads(given.threads)
     refuse_what_does_not_fit(given)
     cli.note_first_start()
-    model, parts = network_and_faces(given)
-    code = 0
-    if given.images:
-        files, code = panel_of_pictures(given, model, given.out)
-    else:
-        files = panel_of_part(given, model, parts.test, given.out)
-    print(f"{', '.join(files)} are in {cli.printable(given.out)}")
+    model, part = network_and_faces(given)
+    code = (panel_of_pictures(given, model) if given.images else
+            panel_of_part(given, model, part))
+    print(f"panel.png and panel.npz are in {cli.printable(given.out)}")
     return code
 
 
@@ -94,19 +87,17 @@ def refuse_what_does_not_fit(given):
 
 
 def network_and_faces(given):
-    """The model, and the Parts its faces come from (None for pictures of the user's own)."""
+    """The model, and the part its faces come from (None for pictures of the user's own)."""
     run = open_run(given.model)
     if given.images:
-        model = run.model
         cli.warn_of_drawn_faces(run)
-        return model, None
+        return run.model, None
     if given.drawn or not (find_data(given.data) or data_of(run)):
         if not given.drawn:
             print("NO FER-2013 HERE: these are faces that tinyfer draws itself.")
-        return run.model, drawn_parts(run.model.class_names, given.seed, given.drawn or DRAWN)
-    parts, _ = parts_of(run, given.data, reading.largest_face)
-    return run.model, Parts(*(without_blanks(name, part)
-                              for name, part in zip(Parts._fields, parts)))
+        return run.model, drawn(run.model.class_names, given.seed, given.drawn or DRAWN)
+    part = parts_of(run, given.data, reading.largest_face)[0].test
+    return run.model, part[~blank(part.faces)]
 
 
 def data_of(run):
@@ -115,18 +106,9 @@ def data_of(run):
     return data if data and Path(data).exists() else None
 
 
-def without_blanks(name, part):
-    empty = blank(part.faces)
-    if empty.any() and name == "test":
-        print(f"left out of the test part: {empty.sum()} of a single grey")
-    return part[~empty]
-
-
-def drawn_parts(class_names, seed, count):
-    """Drawn faces of the network's classes: the first half to train on, the other to test."""
+def drawn(class_names, seed, count):
+    """Drawn faces of the network's classes."""
     for classes, members in CLASS_SETS.items():
         if tuple(members) == tuple(class_names):
-            drawn = select_classes(draw_faces(count, seed=seed + 1), classes)
-            half = len(drawn) // 2
-            return Parts(drawn[:half], drawn[half:half], drawn[half:])
+            return select_classes(draw_faces(count, seed=seed + 1), classes)
     raise ValueError(f"cannot draw faces for the classes {', '.join(class_names)}")
