@@ -19,7 +19,7 @@ from tinyfer.storage.arrays import load_arrays, save_arrays
 from tinyfer.training.config import with_opinions
 from tinyfer.training.ema import RunningMean
 from tinyfer.training.experiments import prepare
-from tinyfer.training.loop import out_of_patience, start_from, warnings
+from tinyfer.training.loop import fit, out_of_patience, start_from, warnings
 from tinyfer.training.recipes import BEST, RECIPES, STUDY, Recipe
 from tinyfer.training.runs import open_run
 
@@ -178,6 +178,17 @@ def test_opinions_go_with_their_faces(tmp_path):
         assert part.opinions == pytest.approx(sums / sums.sum(axis=1, keepdims=True), abs=1e-6)
     with pytest.raises(ValueError, match="no answers to these 56 training images"):
         with_opinions(draw_faces(70, seed=2), tmp_path / "a.npz")
+
+
+def test_distillation_learns_what_the_teachers_say(tmp_path):
+    """All of the target from opinions that name another class: it is right by that class."""
+    faces = tiny_faces(50)
+    wrong = replace(faces, opinions=np.eye(3, dtype=np.float32)[(faces.labels + 1) % 3])
+    recipe = Recipe(epochs=25, batch_size=8, lr=3e-3, distillation=0.999,
+                    augmentation=NO_AUGMENTATION)
+    model = tiny_model()
+    history = fit(model, recipe.make_optimizer(model), wrong, wrong, tmp_path, recipe)
+    assert history[-1]["accuracy"] > 0.6 and history[-1]["val_accuracy"] < 0.5
 
 
 def test_a_network_looks_where_it_was_trained(tmp_path, monkeypatch):

@@ -1,7 +1,7 @@
 """Score a trained run on a part of its data: text, JSON, pictures and a page for the browser.
 
     python scripts/evaluate.py runs/experiment6-seed0
-    python scripts/evaluate.py runs/experiment6-seed0 --against runs/experiment7-seed0
+    python scripts/evaluate.py runs/experiment1-seed0 --against runs/experiment3-seed0
     python scripts/evaluate.py five-class --data archive.zip
 """
 
@@ -42,9 +42,8 @@ def parse(argv):
                    "weights; the name of a folder of your own in the place of PART")
     add("--crops", type=int, choices=tuple(CROPS), default=1, help="average the probabilities over "
         "so many windows and mirror images of each face, as predict does over 18 (default 1)")
-    add("--against", nargs="+", default=[], metavar="RUN", help="other runs of these classes, "
-        "or of two, and of the same seed: compared on the same images (agreement and McNemar's "
-        "exact test)")
+    add("--against", nargs="+", default=[], metavar="RUN", help="other runs of these classes and "
+        "the same seed: compared on the same images (agreement and McNemar's exact test)")
     cli.add_threads(parser)
     return parser.parse_args(argv)
 

@@ -12,7 +12,7 @@ import numpy as np
 from tinyfer.core.networks import load_model
 from tinyfer.data import duplicate_groups, seen_in
 from tinyfer.scores import metrics
-from tinyfer.training import experiments, runs
+from tinyfer.training import runs
 
 PARTS = ("train", "validation", "test")
 
@@ -100,25 +100,17 @@ def mistakes(part, probabilities, count=24):
 def compare(run, part, probabilities, other):
     """`mcnemar` of a run and another of the same classes, on the images of a part of the first.
 
-    Where `other` is a two-class run, the answers of the first are merged to its classes. Both are
-    shown the very images of `part`, which are as new to the one as to the other if both split the
-    data in the same way with the same seed, for a split draws the images of a class whichever
-    other classes are kept. ValueError otherwise, or where the classes do not fit.
+    Both are shown the very images of `part`, which are as new to the one as to the other if both
+    split the data in the same way with the same seed. ValueError otherwise, or where the classes
+    differ.
     """
-    classes = run.config.classes
-    if other.config.classes not in (classes, 2):
-        raise ValueError(f"{other.name} has {other.config.classes} classes; expected {classes} "
-                         f"as {run.name} has, or 2")
-    names = other.about["class_names"]
-    if other.config.classes == classes and tuple(names) != part.class_names:
+    names = other.model.class_names
+    if names != part.class_names:
         raise ValueError(f"{other.name} has other classes than {run.name}: {', '.join(names)}")
     for key in ("split", "seed", "drawn"):
         one, another = getattr(run.config, key), getattr(other.config, key)
         if one != another:
             raise ValueError(f"{other.name} has {key} {another}, but {run.name} {one}: its test "
                              "images would not be new to both")
-    truth, answers = part.labels, probabilities.argmax(axis=1)
-    if other.config.classes != classes:
-        truth, positive = experiments.binarize(part.labels, probabilities, part.class_names)
-        answers = (positive > 0.5).astype(int)
-    return metrics.mcnemar(truth, answers, other.model.predict(part.faces))
+    return metrics.mcnemar(part.labels, probabilities.argmax(axis=1),
+                           other.model.predict(part.faces))
