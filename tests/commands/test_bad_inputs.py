@@ -4,8 +4,8 @@ A case is a function that spoils something in a folder of its own and returns th
 try on it. A flipped bit may also do no harm, where the file has no checksum of its own.
 """
 
-import itertools
 import json
+import re
 import shutil
 import struct
 import zipfile
@@ -63,35 +63,14 @@ def sentence_of(read, path):
 
 # Archives and folders
 
-def patch_all(path, pattern, offset, new):
-    content = bytearray(path.read_bytes())
-    place = -1
-    while (place := content.find(pattern, place + 1)) >= 0:
-        content[place + offset : place + offset + len(new)] = new
-    path.write_bytes(content)
-
-
-CENTRAL, LOCAL, END = b"PK\1\2", b"PK\3\4", b"PK\5\6"
-HEADERS = {
-    "encrypted": (CENTRAL, 8, b"\1"), "version 23.5": (CENTRAL, 6, b"\xeb"),
-    "unknown packing": (CENTRAL, 10, b"\x63"), "bzip2": (CENTRAL, 10, b"\x0c"),
-    "4 GB unpacked": (CENTRAL, 24, b"\xff\xff\xff\xfe"),
-    "no content": (CENTRAL, 24, bytes(4)), "another checksum": (CENTRAL, 16, b"abcd"),
-    "no local headers": (LOCAL, 0, b"xxxx"), "names cut": (LOCAL, 26, b"\1\0"),
-    "no end": (END, 0, b"xxxx"), "4 GB of names": (END, 12, b"\xff" * 4),
-    "names elsewhere": (END, 16, b"\xff" * 4), "no names": (END, 8, bytes(8)),
-    "zip64 that is none": (CENTRAL, 42, b"\xff" * 4),
-}
-
-
-@pytest.mark.parametrize("fault", HEADERS)
-def test_headers_of_archives(refused, place, files, fault):
-    pack(files, place / "archive.zip")
-    patch_all(place / "archive.zip", *HEADERS[fault])
+def test_an_archive_with_a_password_is_said(refused, place, files):
+    content = pack(files, place / "archive.zip").read_bytes()
+    places = [match.start() + 8 for match in re.finditer(b"PK\1\2", content)]
+    for at in places:
+        content = content[:at] + b"\1" + content[at + 1:]
+    (place / "archive.zip").write_bytes(content)
     sentence = refused(explore.main, "--data", "archive.zip")
-    assert "archive.zip" in sentence
-    if fault == "encrypted":
-        assert "is encrypted; expected an archive without a password" in sentence
+    assert "is encrypted; expected an archive without a password" in sentence
 
 
 def test_flipped_bits_in_archives(place, files):
@@ -143,7 +122,7 @@ def test_predict_says_which_picture_it_cannot_read(call, place, name):
 WRONG = (None, "x" * 999, -1, 10**30, 0.5, [], {}, True)
 FITS = {"lr": (0.5, 10**30, "x" * 0), "drawn": (None,), "data": (None,), "drop_duplicates": (True,)}
 SETTINGS = [(name, value) for name in ("classes", "balance", "split", "drop_duplicates", "drawn",
-                                       "epochs", "batch_size", "lr", "seed", "dtype")
+                                       "epochs", "batch_size", "lr", "seed")
             for value in WRONG if not any(value is fit or value == fit and type(value) is type(fit)
                                           for fit in FITS.get(name, ()))]
 
@@ -200,14 +179,11 @@ def test_configurations(refused, place, fault):
 ROW = "1,1.0,0.5,1.0,0.5,1.0"
 COLUMNS = "epoch,loss,accuracy,val_loss,val_accuracy,seconds\n"
 HISTORIES = {
-    "empty": "", "other columns": "a,b\n1,2\n", "long": "x" * 90_000, "cut": COLUMNS + ROW[:9],
+    "empty": "", "other columns": "a,b\n1,2\n", "cut": COLUMNS + ROW[:9],
     "more": COLUMNS + ROW + ",1\n", "words": COLUMNS + ROW.replace("0.5", "high"),
-    "nan": COLUMNS + ROW.replace("0.5", "nan"), "inf": COLUMNS + ROW.replace("0.5", "inf"),
-    "negative": COLUMNS + "1,-1" + ROW[5:], "epoch 2": COLUMNS + "2" + ROW[1:], "null": "\0" * 99,
+    "nan": COLUMNS + ROW.replace("0.5", "nan"), "epoch 2": COLUMNS + "2" + ROW[1:],
     "accuracy 50": COLUMNS + ROW.replace("0.5", "50"), "bytes": "\xff\xfe",
-    "digits": COLUMNS + "9" * 9999,
-    "a row between": COLUMNS + ROW + "\n\n" + "2" + ROW[1:], "25 MB": "1," * 12_500_000,
-    "markup": COLUMNS + "<script>alert(1)</script>",
+    "digits": COLUMNS + "9" * 9999, "25 MB": "1," * 12_500_000,
 }
 
 
@@ -228,20 +204,15 @@ MODELS = {
     "no model": (lambda a: a.pop("model"), "is not a model saved by tinyfer"),
     "weights missing": (lambda a: a.pop("conv1.w"), "'conv1.w' is missing"),
     "an array more": (lambda a: a.update(more=np.zeros(3)), "'more' is unknown"),
-    "an array of a long name": (lambda a: a.update({"x" * 999: np.zeros(3)}), ""),
     "shape": (lambda a: a.update({"conv1.b": np.zeros(9)}), "'conv1.b' has shape (9,)"),
-    "words": (lambda a: a.update({"conv1.b": np.array("x")}), "'conv1.b'"),
     "model a number": (lambda a: a.update(model=np.array(1.5)), ""),
     "model empty": (lambda a: a.update(model=np.zeros(0, np.uint8)), ""),
     "text": (lambda a: a.update(model=np.array("x" * 999)), ""),
     "another network": (about(architecture="x" * 999),
                         "one of your own is known once its function is"),
-    "architecture": (about(architecture=["a"]), ""),
-    "arguments": (about(arguments=7), ""),
     "argument": (about(arguments={"x" * 999: 1}), ""),
     "more classes": (about(arguments={"classes": 6}), "5 class names for 6 classes"),
     "a billion classes": (about(arguments={"classes": 10**9}), ""),
-    "half": (about(arguments={"classes": 2.5}), ""),
     "no names": (about(class_names=[]), ""), "names": (about(class_names=5), ""),
     "too many names": (about(class_names=["a"] * 99), ""),
 }
@@ -258,24 +229,6 @@ def test_models(place, fault):
     assert words in sentence
 
 
-NPZ = {
-    "empty": lambda c: b"", "text": lambda c: b"weights" * 99, "half": lambda c: c[: len(c) // 2],
-    "end": lambda c: c[:-1], "more": lambda c: c + b"x", "twice": lambda c: c + c,
-    "picture": lambda c: png(noise(0)), "pickle": lambda c: b"\x80\4K\1.", "npy": lambda c:
-    b"\x93NUMPY\1\0" + c[:99], "no checksum": lambda c: c.replace(b"tinyfer crc32",
-    b"another crc32"),
-}
-
-
-@pytest.mark.parametrize("fault, name", list(itertools.product(NPZ, ["best.npz", "last.npz"])))
-def test_files_of_arrays(refused, place, fault, name):
-    path = place / "run" / name
-    path.write_bytes(NPZ[fault](path.read_bytes()))
-    main, arguments = {"best.npz": (predict.main, [path.parent / "x.png", "--model", path]),
-                       "last.npz": (train.main, ["--resume", "run", "--epochs", "2"])}[name]
-    assert name in refused(main, *arguments)
-
-
 # Command lines: each is refused with these words, and nothing is written
 
 LONG = "x" * 5000
@@ -284,9 +237,7 @@ LINES = {
         --classes 4 | expected one of 7, 6, 5, 3, 2, own, got '4'
         --experiment 9 | invalid choice: '9'
         --epochs 0 | expected a whole number from 1 to 1000000, got '0'
-        --epochs LONG | --epochs
         --lr 0 --drawn 98 | expected a finite number above 0 to below 1000, got '0'
-        --seed 9999999999999999999999999 | --seed
         --batch-size ² | got '²'
         --threads 10000 | number of threads must lie in 1..
         --LONG | unrecognized arguments
@@ -294,41 +245,32 @@ LINES = {
         --drawn 98 --data x.zip | contradict each other
         --experiment 6 --classes 7 | --classes 7 contradicts --experiment 6
         --data= | the path of the data is empty
-        --data no.zip | no.zip does not exist
         --data LONG | File name too long
         --data empty | empty holds no FER-2013
         --data broken.zip | broken.zip is not a whole zip archive
         --drawn 98 --out file/run | file
         --resume none | none is no run folder
-        --resume run/best.npz | is no run folder
         --resume run --data x | it cannot use x""",
     evaluate: """
         | the following arguments are required: RUN
         none | none is neither a file nor the name of packaged weights
-        empty | empty is no run folder
         begun | holds no best.npz yet
         alone.npz | does not tell what it was trained on
         run/last.npz | is a checkpoint, not a model
-        LONG | File name too long
         run --part all | invalid choice: 'all'
         run --out run/best.npz/x | best.npz is no folder
         run --out run/best.npz | is there already
-        run --against run/last.npz | is a checkpoint, not a model
         . | is no run folder""",
     export: """
         run --to torch a/b |
-        none --to torch x | none
         run --to torch class | class
-        run --to torch torch | torch
         run --to package ../x |
         run --to package five-class | five-class
         run --to torch LONG |""",
     explore: """
         | FER-2013 is not here: give --data, or --drawn
         --data= | the path of the data is empty
-        --data no.zip | no.zip does not exist
         --data . | holds no FER-2013
-        --drawn 0 | expected a whole number from 1, got '0'
         --drawn 9 --data x | contradict each other
         --drawn 70 --save x --out y | --save and --out contradict each other
         --drawn 70 --out file/x | file is no folder""",
@@ -336,10 +278,8 @@ LINES = {
         | the following arguments are required: IMAGE
         grey.png --model none | none is neither a file nor the name of packaged weights
         grey.png --model empty | empty is no run folder
-        empty | there is no picture in the folder empty
         x.png --smallest 0 | expected a whole number from 8, got '0'
         x.png --box 1,2 | expected four whole numbers x,y,w,h
-        x.png --box LONG | expected four whole numbers x,y,w,h
         x.png --threshold 2 | expected a number above 0 and below 1
         x.png --threshold nan | expected a number above 0 and below 1""",
     watch: """
@@ -357,7 +297,6 @@ LINES = {
         --model run --target joy | no class 'joy'; expected one of angry, fear, happy
         --method lime | there is no method 'lime'
         --whole | --whole says where the face is in an IMAGE, but none is given
-        --data nowhere.zip | nowhere.zip
         --model none | neither a file nor the name of packaged weights""",
 }
 CASES = [(script, *line.strip().split("|")) for script, lines in LINES.items()

@@ -18,7 +18,6 @@ from tinyfer.core.networks import load_model
 from tinyfer.data import EMOTIONS, draw_faces
 from tinyfer.data.pictures import face_of
 from tinyfer.scores import metrics
-from tinyfer.training import runs
 from tinyfer.training.evaluation import compare, mistakes, parts_of, score
 from tinyfer.training.runs import open_run
 
