@@ -5,7 +5,6 @@
     python scripts/explore.py --drawn 2000 --save faces.npz
 """
 
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from tinyfer.commands.messages import PUBLISHED
 from tinyfer.data import (
     USAGES,
     duplicate_facts,
-    duplicate_groups,
     find_data,
     is_published,
     load_fer2013,
@@ -23,23 +21,20 @@ from tinyfer.data import (
     split,
 )
 from tinyfer.data.drawn import draw_faces
-from tinyfer.data.faces import blank
 from tinyfer.data.load import WHERE
 from tinyfer.scores import plots
 from tinyfer.storage.arrays import save_arrays
 from tinyfer.training.runs import write_json
 
-SAMPLES = 32
-SHOWN_GROUPS = 16
+SAMPLES = 10        # of each class
 
 
 def parse(argv):
     parser = cli.parser(
         description="Class counts of each part, exact copies within and across parts, copies with "
-        "two labels, blank images; printed, and as facts.json. Pictures: class counts and the mean "
-        "face of each class, and in the folder photographs sheets of samples, copies with two "
-        "labels and blanks. The photographs of FER-2013 are third-party: these sheets are for "
-        "your own eyes. No network is run, so there is no --threads.")
+        "two labels, blank images; printed, and as facts.json. Pictures: class counts, the mean "
+        "face of each class, and a sample of each, which in FER-2013 are third-party photographs: "
+        "for your own eyes. No network is run, so there is no --threads.")
     add = parser.add_argument
     add("--data", metavar="PATH", help="FER-2013 or pictures of your own, as for train (default: "
         "TINYFER_DATA, else ./data)")
@@ -73,12 +68,10 @@ def explore(given):
         facts["published"] = is_published(data)
         print(f"\n{PUBLISHED[facts['published']]}")
     write_json(folder / "facts.json", facts)
-    draw_pictures(data, facts, folder)
-    draw_sheets(data, folder / "photographs", given.seed)
+    draw_pictures(data, facts, folder, given.seed)
     print(f"\nfacts.json and the pictures are in {cli.printable(folder)}")
     if data.source == "FER-2013":
-        print(f"{cli.printable(folder / 'photographs')} shows third-party photographs: do not "
-              "publish it")
+        print("samples.png shows third-party photographs: do not publish it")
 
 
 def load(given):
@@ -95,29 +88,15 @@ def load(given):
 
 def facts_of(data, seed):
     """Everything that is printed, as a dict for JSON."""
-    empty, met = blank(data.faces), Counter(
-        ", ".join(data.class_names[c] for c in np.unique(data.labels[group]))
-        for group in conflicts(data))
-    facts = dict(
-        source=data.source, seed=seed,
-        parts={usage: dict(zip(data.class_names, data[data.usage == usage].counts().tolist()))
-               for usage in USAGES},
-        copies=duplicate_facts(data) | {"labels": dict(met.most_common())},
-        blank={usage: int(np.sum(empty & (data.usage == usage))) for usage in USAGES}, leaks={})
+    leaks = {}
     for kind in ("official", "report"):
         parts = split(data, kind, seed)
-        facts["leaks"][kind] = {
-            name: dict(images=len(part), copies=int(seen_in(part, parts.train).sum()))
-            for name, part in (("validation", parts.validation), ("test", parts.test))}
-    return facts
-
-
-def conflicts(data):
-    """The groups of exact copies that carry more than one label: a list of index arrays."""
-    groups = duplicate_groups(data.faces)
-    order = np.argsort(groups, kind="stable")
-    members = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
-    return [group for group in members if len(set(data.labels[group])) > 1]
+        leaks[kind] = {name: dict(images=len(part), copies=int(seen_in(part, parts.train).sum()))
+                       for name, part in (("validation", parts.validation), ("test", parts.test))}
+    return dict(
+        source=data.source, seed=seed, copies=duplicate_facts(data), leaks=leaks,
+        parts={usage: dict(zip(data.class_names, data[data.usage == usage].counts().tolist()))
+               for usage in USAGES})
 
 
 def as_text(facts, data):
@@ -135,10 +114,8 @@ def as_text(facts, data):
         f"{copies['members']:,} members",
         f"  {copies['across_parts']:,} groups reach across Training, PublicTest and PrivateTest; "
         f"{copies['leaked']:,} PrivateTest images have a copy in Training",
-        f"  {copies['two_labels']:,} groups carry more than one label"
-        + "".join(f"\n{n:8} {pair}" for pair, n in list(copies["labels"].items())[:8]),
-        f"  {copies['blank']:,} images are a single grey: "
-        + ", ".join(f"{n} in {usage}" for usage, n in facts["blank"].items()),
+        f"  {copies['two_labels']:,} groups carry more than one label; {copies['blank']:,} images "
+        "are a single grey",
         "", f"copies in training, of what a network is scored on (seed {facts['seed']})"]
     for kind, parts in facts["leaks"].items():
         lines += [f"  {kind:8} {name:10} {part['copies']:5,} of {part['images']:,} "
@@ -147,34 +124,17 @@ def as_text(facts, data):
     return "\n".join(lines)
 
 
-def draw_pictures(data, facts, folder):
-    """What shows no single image."""
+def draw_pictures(data, facts, folder, seed):
+    """Class counts, the mean face of each class, and a row of faces of each."""
     counts = {usage: list(row.values()) for usage, row in facts["parts"].items()}
     plots.class_counts(counts, data.class_names, folder / "class-counts.png", title=data.source)
     present = [c for c, n in enumerate(data.counts()) if n]
+    names = [data.class_names[c] for c in present]
     means = np.array([data.faces[data.labels == c].mean(axis=0) for c in present])
-    plots.gallery(means, [data.class_names[c] for c in present], folder / "mean-faces.png",
-                  columns=len(present), title=f"{data.source}: the mean face of each class",
+    plots.gallery(means, names, folder / "mean-faces.png", columns=len(present),
+                  title=f"{data.source}: the mean face of each class",
                   grey=(means.min(), means.max()))
-
-
-def draw_sheets(data, folder, seed):
-    """Samples of each class, copies with two labels, blank images."""
     rng = np.random.default_rng(seed)
-    for c, name in enumerate(data.class_names):
-        members = np.flatnonzero(data.labels == c)
-        chosen = rng.choice(members, min(SAMPLES, len(members)), replace=False)
-        _sheet(data, np.sort(chosen), folder / f"samples-{name}.png", f"{name}: a random sample")
-    found = conflicts(data)
-    groups = sorted(found, key=lambda group: len(np.unique(data.labels[group])))[:SHOWN_GROUPS]
-    if groups:
-        first = [group[np.unique(data.labels[group], return_index=True)[1]] for group in groups]
-        _sheet(data, np.concatenate(first), folder / "two-labels.png",
-               f"the same image under two labels: {len(groups)} of {len(found)} groups")
-    if blank(data.faces).any():
-        _sheet(data, np.flatnonzero(blank(data.faces)), folder / "blank.png", "blank images")
-
-
-def _sheet(data, indices, path, title):
-    plots.gallery(data.faces[indices], [data.class_names[c] for c in data.labels[indices]], path,
-                  title=title)
+    chosen = [rng.choice(np.flatnonzero(data.labels == c), SAMPLES) for c in present]
+    plots.gallery(data.faces[np.concatenate(chosen)], np.repeat(names, SAMPLES),
+                  folder / "samples.png", columns=SAMPLES, title=f"{data.source}: a random sample")
