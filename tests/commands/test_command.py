@@ -90,12 +90,11 @@ def test_options_in_error(capsys):
 
 
 def test_what_is_there_is_not_replaced_unasked(tmp_path):
-    cli.check_output(tmp_path / "new" / "folder", False)
     cli.check_output(tmp_path, False)
     (tmp_path / "a.txt").touch()
     for path in (tmp_path, tmp_path / "a.txt"):
-        with pytest.raises(ValueError, match="is there already: choose another --out, or give --f"):
-            cli.check_output(path, False)
+        with pytest.raises(ValueError, match="is there already: choose another --csv, or give --f"):
+            cli.check_output(path, False, "--csv")
         cli.check_output(path, True)
 
 

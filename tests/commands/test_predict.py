@@ -18,7 +18,7 @@ from tinyfer.core.checks import Notice
 from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data import draw_faces
 from tinyfer.data.drawn_scenes import draw_scene
-from tinyfer.data.pictures import colour_of, face_of
+from tinyfer.data.pictures import face_of
 from tinyfer.photo import reading
 from tinyfer.training.runs import open_run
 
@@ -56,11 +56,9 @@ def test_exif_orientation_is_respected(tmp_path, orientation):
 
 
 def test_scaling_down_takes_the_mean_of_what_a_pixel_stands_for():
-    """A fine chequered pattern becomes grey, not stripes; a large one keeps its mean."""
+    """A fine chequered pattern becomes grey, not stripes."""
     fine = (np.indices((480, 480)).sum(axis=0) % 2 * 255).astype(np.uint8)
     assert abs(face_of(Image.fromarray(fine)).astype(int) - 128).max() <= 2
-    image = picture(480, 480)
-    assert face_of(image).mean() == pytest.approx(np.asarray(image).mean(), abs=0.5)
 
 
 @pytest.mark.parametrize("size, box, square", [
@@ -106,9 +104,6 @@ def test_colours_and_what_is_transparent():
     image.paste((0, 0, 0, 255), (0, 0, 48, 24))
     face = face_of(image)
     assert (face[:24] == 0).all() and (face[24:] == 255).all()
-    clear = Image.new("RGBA", (2, 1), (200, 0, 0, 0))
-    clear.putpixel((0, 0), (200, 0, 0, 255))
-    assert np.asarray(colour_of(clear)).tolist() == [[[200, 0, 0], [255, 255, 255]]]
     with pytest.raises(ValueError, match="no fixed range"):
         face_of(Image.new("F", (48, 48)))
 
@@ -141,15 +136,13 @@ def test_many_pictures_give_what_single_ones_give(read, model_file, pictures):
         assert json.loads(read(path, "--json", "--whole")[1]) == [row]
         (face,) = row["faces"]
         expected = model.predict_proba(face_of(path)[None], crops=18)[0]
-        assert tuple(face["probabilities"]) == NAMES
         assert list(face["probabilities"].values()) == pytest.approx(expected, abs=2e-6)
         assert face["prediction"] == NAMES[expected.argmax()] and face["score"] is None
-        number, box, prediction, *values = line.split()
-        assert number == "1" and box == ",".join(map(str, face["box"]))
-        assert prediction == ("unsure" if face["unsure"] else face["prediction"])
-        assert values == [f"{p:.2f}" for p in face["probabilities"].values()]
-        answers.append(tuple(face["probabilities"].values()))
-    assert len(set(answers)) == len(answers), "different pictures, yet the same answer"
+        answers.append([",".join(map(str, face["box"])),
+                        "unsure" if face["unsure"] else face["prediction"],
+                        *(f"{p:.2f}" for p in face["probabilities"].values())])
+        assert line.split() == ["1", *answers[-1]]
+    assert len(set(map(tuple, answers))) == 3, "different pictures, yet the same answer"
 
 
 @pytest.fixture(scope="module")
@@ -194,9 +187,8 @@ def test_a_bad_file_is_reported_and_the_rest_goes_on(read, pictures, tmp_path):
 def test_standard_input(read, monkeypatch, scenes):
     content = (scenes / "more" / "c.png").read_bytes()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
-    code, out, _ = read("-", "--json")
-    (row,) = json.loads(out)
-    assert code == 0 and row["image"] == "-" and row["faces"][0]["box"] == [0, 0, 48, 48]
+    (row,) = json.loads(read("-", "--json")[1])
+    assert row["image"] == "-" and row["faces"][0]["box"] == [0, 0, 48, 48]
 
 
 def test_the_csv_holds_what_is_printed(read, scenes, tmp_path):
@@ -214,14 +206,12 @@ def test_the_csv_holds_what_is_printed(read, scenes, tmp_path):
 
 
 def test_show_marks_a_copy_of_each_picture(read, scenes, tmp_path):
-    one = tmp_path / "marked.png"
-    assert read(scenes / "a.png", "--show", one)[0] == 0
-    marked = np.asarray(Image.open(one).convert("RGB")).astype(int)
+    assert read(scenes / "a.png", "--show", tmp_path / "one.png")[0] == 0
+    marked = np.asarray(Image.open(tmp_path / "one.png").convert("RGB")).astype(int)
     plain = np.asarray(Image.open(scenes / "a.png").resize(marked.shape[1::-1])).astype(int)
     assert 0.01 < (np.abs(marked - plain).max(axis=2) > 60).mean() < 0.4
-    for target in (one, tmp_path / "new.png"):      # there already; one file for three pictures
-        code, out, err = read(scenes, "--show", target)
-        assert code == 2 and out == "" and "--show" in err
+    code, out, err = read(scenes, "--show", tmp_path / "new.png")
+    assert code == 2 and out == "" and "3 pictures need a folder" in err
 
 
 def test_show_mirrors_subfolders(read, tmp_path):
@@ -255,18 +245,15 @@ def test_a_full_disk_is_named_and_loses_no_answer(read, pictures, monkeypatch, t
 
 
 def test_what_an_answer_is_worth_is_said(read, call, model_file, pictures, tmp_path, monkeypatch):
-    """Of a face of one grey, from Python too; of an animation; of a network of drawn faces; and
-    that a first start compiles."""
+    """Of a face of one grey; of an animation; of a network of drawn faces; of a first start."""
     assert read(pictures[0], "--whole")[2] == ""
     Image.new("L", (48, 48), 7).save(tmp_path / "grey.png")
     code, out, err = read(tmp_path / "grey.png")
     assert code == 0 and out.splitlines()[2].split()[2] == "unsure"
     assert "grey.png: the face has hardly any contrast" in err
-    with pytest.warns(Notice, match="hardly any contrast"):
-        assert tinyfer.read_photo(np.zeros((48, 48), np.uint8), crops=1)[0].unsure
     picture().save(tmp_path / "a.gif", save_all=True, append_images=[picture(seed=1)])
-    _, out, err = read(tmp_path / "a.gif", "--show", tmp_path / "marked.png")
-    assert "0,0,48,48" in out and err.count("has several frames, of which the first is read") == 1
+    err = read(tmp_path / "a.gif", "--show", tmp_path / "marked.png")[2]
+    assert err.count("has several frames, of which the first is read") == 1
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "best.npz").write_bytes(model_file.read_bytes())
     about = open_run("five-class").about | {"source": "drawn faces"}
@@ -275,8 +262,7 @@ def test_what_an_answer_is_worth_is_said(read, call, model_file, pictures, tmp_p
     started = []
     monkeypatch.setattr(cli, "Popen", lambda command, **_: started.append(command))
     err = call(predict.main, pictures[0], "--model", tmp_path / "run", "--whole")[2]
-    assert "was trained on drawn faces" in err
-    assert "the first start compiles the kernels, once" in err
+    assert "was trained on drawn faces" in err and "the first start compiles the kernels" in err
     with pytest.warns(Notice, match="hardly any contrast"):     # of the face that is answered
         exec(started[0][2], {})
 

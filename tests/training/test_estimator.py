@@ -8,7 +8,6 @@ from tiny import small_cnn
 
 import tinyfer
 from tinyfer import ExpressionClassifier
-from tinyfer.core import networks
 from tinyfer.training import estimator
 from tinyfer.training.loop import fit
 from tinyfer.training.recipes import Recipe
@@ -31,13 +30,6 @@ def faces(n=60, seed=0):
     return np.clip(X, 0, 255).astype(np.uint8), NAMES[labels]
 
 
-def test_names_go_in_and_come_out():
-    X, y = faces()
-    model = tinyfer.train(X, y, **QUICK)
-    assert model.class_names == tuple(sorted(NAMES))
-    assert np.mean(np.array(model.class_names)[model.predict(X)] == y) > 0.9
-
-
 def test_all_forms_of_arrays_are_the_same_training():
     X, y = faces(24)
     places = [["a", "b", "c"].index(name) for name in np.array(list("acb"))[np.arange(24) % 3]]
@@ -50,12 +42,7 @@ def test_all_forms_of_arrays_are_the_same_training():
 
 def test_the_best_epoch_is_returned_and_a_folder_kept(tmp_path, monkeypatch):
     parts = []
-
-    def recorded(model, optimizer, train, validation, *rest):
-        parts.append((train, validation))
-        return fit(model, optimizer, train, validation, *rest)
-
-    monkeypatch.setattr(estimator, "fit", recorded)
+    monkeypatch.setattr(estimator, "fit", lambda *given: parts.append(given[2:4]) or fit(*given))
     X, y = faces()
     model = tinyfer.train(X, y, folder=tmp_path / "run", recipe=Recipe(**QUICK))
     (train, validation), = parts
@@ -97,8 +84,7 @@ def test_the_estimator_alone():
         classifier.predict(X)
     assert classifier.fit(X, y) is classifier and classifier.score(X, y) > 0.9
     assert classifier.classes_.tolist() == sorted(NAMES)
-    assert classifier.predict_proba(X).shape == (60, 3)
-    assert set(classifier.predict(X)) <= set(NAMES)
+    assert classifier.model_.class_names == tuple(sorted(NAMES))
     copy = pickle.loads(pickle.dumps(classifier))
     assert np.array_equal(copy.predict_proba(X), classifier.predict_proba(X))
     assert classifier.set_params(epochs=2).get_params()["epochs"] == 2
@@ -124,9 +110,3 @@ def test_the_estimator_in_scikit_learn():
     assert search.best_params_ == {"lr": 1e-2} and search.score(X, y) > 0.8
     flat = make_pipeline(FunctionTransformer(lambda X: X.reshape(len(X), -1)), classifier)
     assert flat.fit(X, y).score(X, y) > 0.8 and flat.predict(X[:2]).shape == (2,)
-
-
-def test_the_packaged_names_are_listed():
-    for call in (tinyfer.load_model, lambda: tinyfer.load_model("seven")):
-        with pytest.raises((ValueError, OSError), match=", ".join(networks.packaged())):
-            call()
