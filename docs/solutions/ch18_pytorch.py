@@ -16,7 +16,7 @@ def by_hand():
 
 
 def turn_rows(w, shape):
-    """Exercise 2. The weights (C H W, K) of a dense layer that was trained behind a flattening over
+    """Exercise 2. The weights (C H W, K) of a dense layer that was trained after a flattening over
     (C, H, W), for a network that flattens over (H, W, C). shape: (H, W, C).
     """
     # solution

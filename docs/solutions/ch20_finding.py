@@ -14,7 +14,7 @@ def by_hand():
 
 
 def as_convolution(w):
-    """Exercise 2. Filters (3, 3, C, K) that do what dense weights w (9 C, K) do behind Flatten."""
+    """Exercise 2. Filters (3, 3, C, K) that do what dense weights w (9 C, K) do after Flatten."""
     # solution
     # Flatten reads rows, columns, channels, in this order: the weights only need their shape.
     return w.reshape(3, 3, -1, w.shape[1])

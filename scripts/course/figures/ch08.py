@@ -10,7 +10,7 @@ from tinyfer.data.drawn import draw_faces
 
 
 def _mean_squares(rule, x, training=False):
-    """Mean square of x and behind each layer with weights; rule: variance from the two fans."""
+    """Mean square of x and after each layer with weights; rule: variance from the two fans."""
     rng = np.random.default_rng(0)
     model = six_layer_cnn(seed=0)
     sizes = [np.mean(x ** 2)]
@@ -42,7 +42,7 @@ def signal():
     axes.set_xlim(-0.2, 10.6)
     axes.set_xticks(range(8), ["input", "conv1", "conv2", "conv3", "conv4", "conv5", "conv6",
                                "dense1"])
-    axes.set_ylabel("mean square behind the ReLU")
+    axes.set_ylabel("mean square after the ReLU")
     return fig
 
 

@@ -22,7 +22,7 @@ def before_after():
     channels = np.argsort(before.mean(axis=(0, 1, 2)))[::8]
     fig = figure(8, 3)
     for axes, values, title in zip(fig.subplots(1, 2), (before, after),
-                                   ("before: behind ReLU", "after batch norm")):
+                                   ("before: after ReLU", "after batch norm")):
         columns = [values[..., c].ravel()[::7] for c in channels]
         axes.boxplot(columns, whis=(5, 95), showfliers=False, showmeans=True, patch_artist=True,
                      boxprops={"facecolor": "#CFE0EC", "edgecolor": BLUE},
