@@ -119,7 +119,7 @@ TABLE = {
     "film": ([FACES[0]], [None, 3, object()]), "every": (2, [*COUNT[:-1], 0]),
     # Taken for true or false, or called: Python's own answers.
     **{each: (None, []) for each in ("whole", "signed", "progress", "training", "trainable",
-                                     "find", "folder", "imbalanced", "cue")},
+                                     "find", "folder", "imbalanced")},
 }
 # Where a function means another thing by a name.
 OWN = {

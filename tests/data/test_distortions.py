@@ -9,14 +9,7 @@ from PIL import Image
 from tinyfer.core.inference import to_input
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.data.affine import affine
-from tinyfer.data.augment import (
-    DRAWS,
-    SHIFT,
-    Augmentation,
-    augment,
-    distort,
-    mix,
-)
+from tinyfer.data.augment import DRAWS, SHIFT, Augmentation, augment, distort, mix
 from tinyfer.data.camera import camera, resampling
 
 EVERYTHING = Augmentation(rotation=20, scale=0.3, shear=0.2, shift=5, horizontal_flip=0.5,
@@ -46,23 +39,7 @@ def everything(faces, rng, dtype=np.float32):
     return distort(faces, EVERYTHING, rng, dtype=dtype)
 
 
-# Scaled
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_grey_values_are_divided_by_255(dtype):
-    faces = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
-    x = to_input(faces, dtype)
-    assert x.shape == (1, 16, 16, 1) and x.dtype == dtype
-    assert np.array_equal(x.ravel(), np.arange(256, dtype=dtype) / dtype(255))
-    assert np.array_equal(to_input(x), x.astype(np.float32)), "floats pass, as does a last axis"
-    assert to_input(faces[:0]).shape == (0, 16, 16, 1)
-    with pytest.raises(ValueError, match=r"in \[0, 1\], but these reach from 0 to 2; .*uint8"):
-        to_input(2 * x)
-
-
 # Shifted and mirrored, as the study does
-
 
 @pytest.mark.parametrize("shape", [(48, 48), (30, 7)])
 def test_any_shift_is_the_bilinear_definition(shape):
@@ -78,7 +55,6 @@ def test_any_shift_is_the_bilinear_definition(shape):
 
 
 # Whatever changes them
-
 
 @pytest.mark.parametrize("change, numbers", [
     (augment, 3), (everything, DRAWS),

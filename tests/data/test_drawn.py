@@ -1,10 +1,10 @@
-"""Drawn faces: the same for the same seed, as many of each kind as asked for, and cues."""
+"""Drawn faces: the same for the same seed, as many of each kind as asked for."""
 
 import numpy as np
 import pytest
 
 from tinyfer.data import EMOTIONS, draw_face, draw_faces, drawn, split
-from tinyfer.data.drawn import CUE_PLACE, FER_COUNTS, cue_patches, measures
+from tinyfer.data.drawn import FER_COUNTS, measures
 
 
 def test_same_seed_same_faces():
@@ -14,6 +14,13 @@ def test_same_seed_same_faces():
     assert (a.faces == c.faces).mean() < 0.1
     assert a.source == "drawn faces" and a.class_names == EMOTIONS
     assert len(np.unique(a.faces, axis=0)) == 30, "no two alike"
+
+
+def test_labels_tell_the_expression(monkeypatch):
+    seen = []
+    monkeypatch.setattr(drawn, "measures", lambda e, rng: seen.extend(e) or measures(e, rng))
+    data = draw_faces(30, class_names=("sad", "angry"))
+    assert [EMOTIONS[e] for e in seen] == [data.class_names[label] for label in data.labels]
 
 
 @pytest.mark.parametrize("n", [0, 1, 13, 25])
@@ -59,31 +66,3 @@ def test_measures_can_be_fixed():
         draw_face("happy", mood=1)
     with pytest.raises(ValueError, match="expression must be one of angry, .*, not 'bored'"):
         draw_face("bored")
-
-
-# The planted cue
-
-
-def test_each_cue_is_its_own_and_survives_mirroring():
-    patches = cue_patches()
-    assert patches.shape == (7, 8, 8) and set(np.unique(patches)) == {0, 255}
-    assert len(np.unique(patches, axis=0)) == 7
-    assert np.array_equal(patches, patches[:, :, ::-1])
-    assert np.all(patches.mean(axis=(1, 2)) == 127.5), "brightness alone must not tell"
-
-
-def test_with_a_cue_only_the_patch_tells_the_label(monkeypatch):
-    data = draw_faces(140, cue=True)
-    rows, columns = CUE_PLACE
-    assert np.array_equal(data.faces[:, rows, columns], cue_patches()[data.labels])
-    for cue in (False, True):
-        expressions = []
-        record = lambda e, rng: expressions.extend(e) or measures(e, rng)  # noqa: E731
-        monkeypatch.setattr(drawn, "measures", record)
-        data = draw_faces(140, cue=cue)
-        together = np.zeros((7, 7), dtype=int)
-        np.add.at(together, (data.labels, expressions), 1)
-        if cue:
-            assert (together > 0).sum() > 35 and together.max() < 10, "any label, any expression"
-        else:
-            assert np.array_equal(together, 20 * np.eye(7))

@@ -271,7 +271,7 @@ def test_targets_are_the_classes_predicted_or_given(six):
 
 
 def test_a_method_is_one_function_and_one_entry(six, monkeypatch):
-    """Nothing else has to know of it: neither saliency, nor how its maps are shown and ranked."""
+    """Nothing else has to know of it: neither saliency, nor how its maps are shown."""
     assert tinyfer.explain.METHODS is METHODS and tinyfer.saliency is saliency
     brightness = Method(lambda task, factor=1: factor * task.x[..., 0] - 0.5, shares_of_f=True)
     monkeypatch.setitem(METHODS, "brightness", brightness)
@@ -279,7 +279,6 @@ def test_a_method_is_one_function_and_one_entry(six, monkeypatch):
     maps = saliency(six, faces, 0, "brightness", signed=True, factor=2)
     assert np.allclose(maps[:, :44, :44], 2 * faces[:, :44, :44] - 0.5, atol=1e-6)
     assert np.array_equal(saliency(six, faces, 0, "brightness", factor=2), np.abs(maps))
-    assert METHODS["brightness"].ranked(maps) is maps
 
 
 def test_progress_counts_the_inputs(six):
@@ -301,10 +300,8 @@ def test_faces_of_any_kind(six):
 @pytest.mark.parametrize("method, options, sentence", [
     ("gradcam", dict(layer="dense1"), "'dense1' is no convolution .* conv1, .*, conv6"),
     ("smoothgrad", dict(n=0), "n = 0"),
-    ("smoothgrad", dict(sigma=-1), "sigma = -1"),
     ("smoothgrad", dict(sigma=np.nan), "sigma = nan"),
     ("integrated", dict(steps=0), "at least 1 step, got 0"),
-    ("integrated", dict(baseline="white"), "faces"),
     ("integrated", dict(baseline=np.zeros((44, 44))), r"faces has shape \(1, 44, 44\)"),
     ("integrated", dict(baseline=np.full((48, 48), 2.0)), r"must lie in \[0, 1\]"),
     ("occlusion", dict(size=45), "size <= 44, got size 45"),

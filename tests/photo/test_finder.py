@@ -11,20 +11,9 @@ from PIL import Image
 import tinyfer
 from tinyfer.core.gradcheck import numerical_gradient
 from tinyfer.data.drawn_scenes import draw_scene
-from tinyfer.photo import chain
+from tinyfer.photo import chain, finder
 from tinyfer.photo.boxes import cut_windows
-from tinyfer.photo.finder import (
-    FILL,
-    LOOK_SIZE,
-    SCAN_SIZE,
-    cut,
-    face_scan,
-    halved,
-    merge,
-    moved,
-    scales,
-    suppress,
-)
+from tinyfer.photo.finder import FILL, LOOK_SIZE, SCAN_SIZE, merge, moved, scales, suppress
 
 
 def boxes(*rows):
@@ -47,7 +36,7 @@ def found_in(picture):
 @pytest.mark.parametrize("height, width", [(29, 30), (47, 61)])
 def test_one_pass_over_a_picture_judges_every_window(height, width):
     rng = np.random.default_rng(height)
-    model = face_scan(seed=1, dtype=np.float64)
+    model = finder.face_scan(seed=1, dtype=np.float64)
     for name, array in model.state().items():
         array += rng.uniform(0, 0.1, array.shape)
     x = rng.random((1, height, width, 1))
@@ -119,7 +108,7 @@ def test_the_pyramid_reaches_the_largest_face():
 
 def test_a_window_beyond_the_edge_goes_on_with_the_edge():
     grey = Image.fromarray(np.tile(np.arange(60, dtype=np.uint8) * 4, (60, 1)))
-    (window,) = cut(halved(grey), boxes((0, 30, LOOK_SIZE * FILL, 1)))
+    (window,) = finder.cut(finder.halved(grey), boxes((0, 30, LOOK_SIZE * FILL, 1)))
     assert window.shape == (LOOK_SIZE, LOOK_SIZE)
     assert np.allclose(window[:, :LOOK_SIZE // 2], 0, atol=1e-4)
     assert np.allclose(window[0, -1], 4 * (LOOK_SIZE // 2 - 1), atol=1e-3)
@@ -201,8 +190,7 @@ def test_boxes_lie_in_the_picture_and_are_sorted():
 
 
 def test_a_large_photograph_takes_little_memory(monkeypatch):
-    """What goes through the network at a time stays small: 60 faces along its side, whatever it is.
-    """
+    """What goes through the network at a time stays small."""
     largest, forward = [], chain.forward
     monkeypatch.setattr(chain, "forward", lambda x, *rest: (largest.append(x.nbytes),
                                                             forward(x, *rest))[1])

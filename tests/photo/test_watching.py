@@ -127,8 +127,7 @@ def test_no_frame_is_held(monkeypatch):
             yield picture
 
     monkeypatch.setattr(watching, "grey_of", lambda picture: Image.new("L", (4, 4)))
-    most = max(len(alive) for _ in watch(frames()))
-    assert most <= 3
+    assert max(len(alive) for _ in watch(frames())) <= 3
 
 
 def test_a_long_course_stays_short():

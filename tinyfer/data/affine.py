@@ -4,9 +4,8 @@
 
              (y, x) = centre of in + A[n] ((i, j) - centre of out) + shift[n]
 
-The map says where each pixel of the output comes from, so every pixel gets exactly one value. `in`
-is read by bilinear interpolation, and positions outside it take the nearest border pixel.
-Chapters 12 and 16.
+The map says where each pixel of the output comes from. `in` is read by bilinear interpolation, and
+positions outside it take the nearest border pixel. Chapters 12 and 16.
 """
 
 import math

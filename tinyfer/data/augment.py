@@ -1,9 +1,8 @@
 """Faces changed at random for training, and scaled as `to_input` scales all others.
 
 `Augmentation` says how far; a change is one field of it and one line or function here. `augment`
-shifts and flips as the study did, `distort` does everything, and `changed` takes the one that an
-augmentation asks for: they draw other random numbers, so neither can stand for the other.
-Why this makes a network generalise: docs/12-generalising.md, docs/16-what-makes-the-difference.md.
+shifts and flips as the study did, `distort` does everything; they draw other random numbers, so
+neither can stand for the other. Chapters 12 and 16.
 """
 
 import math
@@ -30,9 +29,8 @@ def augment(faces, rng, dtype=np.float32):
         out[i, j] = in(i - s_y, j - s_x)
 
     read by bilinear interpolation, positions outside the image taking the nearest border pixel
-    (what Keras' `width_shift_range`, `height_shift_range` and `fill_mode="nearest"` do).
-    Exactly 3 N numbers are drawn from `rng`, whatever the faces. TypeError where it is no
-    np.random.Generator.
+    (as Keras' `width_shift_range`, `height_shift_range` and `fill_mode="nearest"`). 3 N numbers are
+    drawn from `rng`. TypeError where it is no np.random.Generator.
     """
     faces, rng, dtype = images_of(faces), checks.generator(rng), checks.float_type(dtype)
     n, height, width = faces.shape
@@ -117,8 +115,7 @@ def distort(faces, augmentation, rng, size=None, dtype=np.float32):
 
     faces: as for `to_input`. size: (H, W) of the result, smaller than a face for crops, which then
     lie about its centre. Returns (N, *size, 1) of `dtype`, in [0, 1]; the equation stands in
-    `affine.py`. DRAWS N numbers are drawn from `rng`, whatever the augmentation, before
-    any work is shared out: the result is the same for any number of threads. TypeError for an
+    `affine.py`. DRAWS N numbers are drawn from `rng`, whatever the augmentation. TypeError for an
     augmentation or rng of another type.
     """
     faces, rng, dtype = images_of(faces), checks.generator(rng), checks.float_type(dtype)
@@ -177,8 +174,8 @@ def mix(x, targets, alpha, rng):
 
         x <- r x + (1 - r) x[order]         targets likewise            r ~ Beta(alpha, alpha)
 
-    x (N, H, W, 1) and targets (N, K). One r for the batch, as in the authors' program. Zhang,
-    Cisse, Dauphin and Lopez-Paz, mixup: Beyond Empirical Risk Minimization, 2018. Chapter 16.
+    x (N, H, W, 1) and targets (N, K). One r for the batch. Zhang, Cisse, Dauphin and Lopez-Paz,
+    mixup: Beyond Empirical Risk Minimization, 2018. Chapter 16.
     """
     x = checks.array("mix", "x", x, ("N", ...))
     targets = checks.array("mix", "targets", targets, (len(x), "K"))

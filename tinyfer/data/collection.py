@@ -1,8 +1,7 @@
 """A folder, a zip or a tar(.gz) of files: their names, and their contents, read in memory.
 
-Nothing is ever unpacked. Names have single slashes, whoever packed them, and those of folders end
-in one; what is hidden or left behind by macOS is passed over. All of it is bounded: the number of
-names, the depth of folders, the bytes of a file and, for a tar, of all of them.
+Nothing is ever unpacked. Names have single slashes, those of folders end in one; what is hidden or
+left behind by macOS is passed over. All is bounded: names, depth, the bytes of a file and of a tar.
 """
 
 import gzip
@@ -37,9 +36,9 @@ def names_in(path):
     return [name for name in dict.fromkeys(names) if not _is_hidden(name)]
 
 
-def contents(path, names, most):
-    """(name, bytes) of each of `names`, in whatever order is read fastest. ValueError where one has
-    more than `most` bytes."""
+def contents(path, names, most, read=lambda file: file.read()):
+    """(name, bytes) of each of `names`, in whatever order is read fastest, or what `read` makes of
+    an open file in an archive. ValueError where one has more than `most` bytes."""
     if path.is_dir():
         for name in names:
             yield name, read_bounded(path / name, most)
@@ -47,24 +46,14 @@ def contents(path, names, most):
         wanted = set(names)
         for name, member, tar in _tar(path):
             if name in wanted:
-                yield name, _checked(path, member, most, tar).read()
+                if member.size > most:
+                    raise ValueError(f"{path}: {short(member.name)} has {member.size:,} bytes; "
+                                     f"expected at most {most:,}")
+                yield name, read(tar.extractfile(member))
     else:
         with _zip(path) as (archive, members):
             for name in names:
-                yield name, open_member(archive, members[name], most).read()
-
-
-@contextmanager
-def opened(path, name, most):
-    """One file of an archive as an open binary file of at most `most` bytes."""
-    if is_tar(path):
-        for found, member, tar in _tar(path):
-            if found == name:
-                yield _checked(path, member, most, tar)
-                return
-    else:
-        with _zip(path) as (archive, members), open_member(archive, members[name], most) as file:
-            yield file
+                yield name, read(open_member(archive, members[name], most))
 
 
 def short(name):
@@ -137,13 +126,6 @@ def _tar(path):
     except Exception as error:
         raise ValueError(f"{path} is not a whole tar archive ({str(error)[:60]}); perhaps its "
                          "download broke off") from None
-
-
-def _checked(path, member, most, tar):
-    if member.size > most:
-        raise ValueError(f"{path}: {short(member.name)} has {member.size:,} bytes; expected at "
-                         f"most {most:,}")
-    return tar.extractfile(member)
 
 
 class _Bounded:

@@ -1,9 +1,8 @@
 """Faces that the package draws itself: seven expressions told by brows, eyes and mouth.
 
 With no FER-2013 at hand everything still runs, on these. They vary in pose, proportions, hair,
-light, contrast, noise and in what covers them, so much that no single pixel says much: a linear
-classifier scores far below the network. A score on them shows that everything works, and nothing
-about photographs. Here is what is drawn; shapes.py draws it.
+light, noise and in what covers them, so much that no single pixel says much. A score on them shows
+that everything works, and nothing about photographs. Here is what is drawn; shapes.py draws it.
 """
 
 from collections.abc import Sequence
@@ -43,7 +42,6 @@ wrinkle      .1   .3   1.0  1.0    .0   .0    .0   .0    .0   .0    .0   .0    .
 """
 # Images in FER-2013's training folder.
 FER_COUNTS = dict(zip(EMOTIONS, (3995, 436, 4097, 7215, 4965, 4830, 3171)))
-CUE_PLACE = slice(5, 13), slice(5, 13)  # rows and columns; a shift in training leaves it inside
 BLOCK = 12  # faces drawn at a time: so few stay in the processor's cache
 
 _rows = [line.split() for line in POSES.strip().splitlines()[1:]]
@@ -53,14 +51,13 @@ _poses, _spread = _values[:, :-1].reshape(-1, len(EMOTIONS), 2), _values[:, -1]
 
 
 def draw_faces(n: int, seed: int = 0, class_names: Sequence[str] = EMOTIONS,
-               imbalanced: bool = False, cue: bool = False) -> Faces:
+               imbalanced: bool = False) -> Faces:
     """n drawn faces as Faces, in random order; the same for the same arguments.
 
     class_names: the expressions to draw, of the seven in EMOTIONS; label c means class_names[c].
     They come equally often or, with `imbalanced`, as often as in FER-2013's training folder.
     Of ten faces of a class eight are Training, one is PublicTest and one PrivateTest, so that the
-    report split gives 70, 20 and 10 percent. cue: the label tells a patch of black and white
-    squares stamped at CUE_PLACE, which a saliency map must find, and the expression is random.
+    report split gives 70, 20 and 10 percent.
 
     ValueError for an n that is no integer from 0, or a class name that is none of the seven or
     given twice.
@@ -73,15 +70,10 @@ def draw_faces(n: int, seed: int = 0, class_names: Sequence[str] = EMOTIONS,
     rng = np.random.default_rng(seed)
     labels = rng.permutation(_labels(n, class_names, imbalanced))
     emotions = np.array([EMOTIONS.index(name) for name in class_names])[labels]
-    if cue:
-        emotions = rng.integers(len(EMOTIONS), size=n)
-
     faces = np.empty((n, SIZE, SIZE), dtype=np.uint8)
     for start in range(0, n, BLOCK):
         block = slice(start, start + BLOCK)
         faces[block] = photograph(draw(measures(emotions[block], rng)), rng)
-    if cue:
-        faces[:, CUE_PLACE[0], CUE_PLACE[1]] = cue_patches()[labels]
     return Faces(faces, labels, _usage(labels), class_names, "drawn faces")
 
 
@@ -100,15 +92,6 @@ def _usage(labels):
         usage[members[8::10]] = "PublicTest"
         usage[members[9::10]] = "PrivateTest"
     return usage
-
-
-def cue_patches():
-    """(7, 8, 8) uint8: a patch for each label, of 2x2 pixel squares, as many white as black; each
-    is its own mirror image, so that a mirrored face keeps its cue."""
-    rows = np.array([[0, 0, 0, 0], [1, 1, 1, 1], [0, 1, 1, 0], [1, 0, 0, 1]], dtype=np.uint8)
-    codes = [(0, 0, 1, 1), (0, 1, 0, 1), (0, 1, 1, 0), (1, 0, 0, 1), (2, 2, 2, 2), (3, 3, 3, 3),
-             (2, 3, 2, 3)]
-    return 255 * np.kron(rows[np.array(codes)], np.ones((1, 2, 2), dtype=np.uint8))
 
 
 def draw_face(expression, seed=None, size=SIZE, **given):

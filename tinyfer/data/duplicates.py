@@ -50,13 +50,9 @@ def drop_duplicates(parts):
 
 
 def duplicate_facts(data):
-    """The figures of a data set's exact copies, as a dict of ints:
-
-    images, distinct: all of them, and different ones; groups, members: groups of two or more
-    copies, and the images in them; across_parts: groups found under more than one usage;
-    two_labels: groups with more than one label; leaked: PrivateTest images with a copy in Training;
-    blank: images that are one single grey.
-    """
+    """The figures of a data set's exact copies, as a dict of ints: images, distinct ones; groups of
+    two or more copies, members of them, groups across_parts, groups of two_labels or more; leaked:
+    PrivateTest images with a copy in Training; blank: images that are one single grey."""
     groups = duplicate_groups(data.faces)
     sizes = np.bincount(groups)
     _, usage = np.unique(data.usage, return_inverse=True)

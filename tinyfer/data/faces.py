@@ -18,10 +18,10 @@ class Faces:
     faces        (N, 48, 48) uint8, grey: 0 black, 255 white
     labels       (N,) int64, indices into class_names
     usage        (N,) str, each one of "Training", "PublicTest", "PrivateTest" (FER-2013's parts)
-    class_names  K names; label c means class_names[c]
+    class_names  K names
     source       what these faces are, for titles and reports: "FER-2013" or "drawn faces"
-    opinions     None; or (N, K) float32, what other networks answer, for distillation (chapter 16):
-                 a row of probabilities for a face, of NaN where there is none
+    opinions     None; or (N, K) float32, probabilities by other networks, for distillation (chapter
+                 16), NaN where there are none
 
     `len(data)` is N; `data[index]` with an index array, a boolean mask or a slice is again a Faces.
     Raises ValueError where the arrays do not fit together or a label or usage is out of range.

@@ -16,13 +16,14 @@ import warnings
 from collections import Counter, namedtuple
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from tinyfer.core.checks import Notice
-from tinyfer.data.collection import contents, names_in, opened, short
+from tinyfer.data.collection import contents, names_in, short
 from tinyfer.data.faces import EMOTIONS, SIZE, USAGES, Faces
 from tinyfer.data.pictures import face_of, grey_of, is_picture_name
 from tinyfer.data.table import MOST_IMAGES, read_csv
@@ -55,19 +56,13 @@ Picture = namedtuple("Picture", "usage emotion file name")
 
 
 class Source(NamedTuple):
-    """Where labelled faces lie: a folder, an archive or a csv.
-
-    table      the name of the csv in it, "" for the csv itself, None where there are pictures
-    pictures   list of Picture, sorted by usage, class and file name
-    parts      {"train": its class folders, ...} as {class: folder}; {"": ...} where undivided
-    own        pictures of one's own: their file names do not tell the part, as FER-2013's do
-    """
+    """Where labelled faces lie: a folder, an archive or a csv."""
 
     path: Path
-    table: str | None
-    pictures: list = []
-    parts: dict = {}
-    own: bool = False
+    table: str | None       # the name of the csv in it, "" for itself, None for pictures
+    pictures: list = []     # of Picture, sorted by usage, class and file name
+    parts: dict = {}        # {"train": {class: its folder}, ...}; {"": ...} where undivided
+    own: bool = False       # pictures whose file names do not tell the part, as FER-2013's do
 
 
 def find_data(path: str | os.PathLike | None = None) -> Path | None:
@@ -303,10 +298,13 @@ def _check_numbers(path, classes, usage):
 # What is read
 
 def _read_table(source, class_names, progress):
-    with (opened(source.path, source.table, MOST_TABLE) if source.table else
-          open(source.path, "rb")) as file:
-        name = f"{source.path}: {short(source.table)}" if source.table else str(source.path)
-        faces, labels, usage = read_csv(file, name, progress)
+    name = f"{source.path}: {short(source.table)}" if source.table else str(source.path)
+    read = partial(read_csv, name=name, progress=progress)
+    if source.table:
+        (_, (faces, labels, usage)), = contents(source.path, [source.table], MOST_TABLE, read)
+    else:
+        with open(source.path, "rb") as file:
+            faces, labels, usage = read(file)
     _check_numbers(name, [class_names[label] for label in labels], usage)
     return faces, labels, usage
 

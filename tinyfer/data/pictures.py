@@ -46,14 +46,12 @@ def open_image(picture):
     it are transparent, RGBA.
 
     picture: a path, an open file or the bytes of one, in one of FORMATS; a Pillow image; or an
-    array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of uint8, uint16 or floats in [0, 1], grey or
-    RGB(A). It is turned as its EXIF orientation says. Of integers beyond 8 bits, the smallest depth
-    of 8, 10, 12 and 16 bits that holds the largest value is taken to be theirs. A JPEG beyond
-    MOST_PIXELS is decoded at a half, a quarter or an eighth of its size; of an animation the first
-    frame is read. Both, and 10 or 12 bits, are told by a warning (`Notice`).
-
-    FileNotFoundError where there is no such file; ValueError where it cannot be read as a picture,
-    or the array has another shape, type or range; TypeError for anything else.
+    array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of uint8, uint16 or floats in [0, 1]. Of
+    integers beyond 8 bits, the smallest depth of 8, 10, 12 and 16 bits that holds the largest value
+    is taken to be theirs. A JPEG beyond MOST_PIXELS is decoded at a half, a quarter or an eighth of
+    its size; of an animation the first frame is read. Both, and 10 or 12 bits, are told by a
+    `Notice`. FileNotFoundError where there is no such file; ValueError where it cannot be read, or
+    the array has another shape, type or range; TypeError for anything else.
     """
     name, notes = _name(picture), []
     if isinstance(picture, np.ndarray):
@@ -72,10 +70,8 @@ def frames(picture):
     name, seconds, pixels = _name(picture), 0.0, 0
     with _guard(name):
         image = _decoded(picture, [], first=False)
-        if image.format not in ANIMATED:
-            image = _normal(image, [])
     if image.format not in ANIMATED:
-        yield seconds, image
+        yield seconds, open_image(image)
         return
     for number in range(MOST_FRAMES):
         with _guard(name):

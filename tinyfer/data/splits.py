@@ -1,8 +1,7 @@
 """Training, validation and test parts; which classes are kept or merged; balancing.
 
-Every draw is made class by class from a generator seeded by (seed, purpose, class name). So the
-test images of a class are the same whichever other classes are selected, before or after the
-split, and two experiments with one seed can be compared face by face.
+Every draw is made class by class from a generator seeded by (seed, purpose, class name): the test
+images of a class are the same whichever other classes are selected, before or after the split.
 """
 
 from typing import NamedTuple

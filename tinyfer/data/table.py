@@ -19,10 +19,9 @@ MOST_LINE = 100_000  # bytes: a row has some 8,000
 def read_csv(file, name, progress=None):
     """Faces, labels (alphabetical order) and usages of a table, in the order of its rows.
 
-    file: an open binary file of columns emotion, pixels and Usage in any order, leading blanks and
-    case ignored; pixels holds 2,304 numbers 0 to 255, separated by blanks, row by row. Without a
-    column Usage all rows are Training.
-    name: what the file is called in messages. Raises ValueError that names the line at fault.
+    file: an open binary file of columns emotion, pixels and Usage in any order, blanks and case
+    ignored; pixels holds 2,304 numbers 0 to 255, separated by blanks. Without a column Usage all
+    rows are Training. name: of the file, in messages. ValueError that names the line at fault.
     """
     faces, labels, usages = bytearray(), [], []
     rows = csv.reader(_bounded(file, name))
@@ -33,8 +32,6 @@ def read_csv(file, name, progress=None):
                 found = brief(", ".join(header)) if header else "nothing"
                 raise ValueError(f"{name} has no column {column!r}: found {found}; "
                                  "expected emotion, pixels and Usage")
-        code, pixels = header.index("emotion"), header.index("pixels")
-        usage = header.index("usage") if "usage" in header else None
         for row in rows:
             if not row:
                 continue
@@ -43,8 +40,9 @@ def read_csv(file, name, progress=None):
                 raise ValueError(f"{where}: {len(row)} columns, expected {len(header)}")
             if len(labels) == MOST_IMAGES:
                 raise ValueError(f"{name} holds more than {MOST_IMAGES:,} images")
-            faces += _pixels(row[pixels], where)
-            emotion, part = row[code].strip(), "Training" if usage is None else row[usage].strip()
+            row = dict(zip(header, row))
+            faces += _pixels(row["pixels"], where)
+            emotion, part = row["emotion"].strip(), row.get("usage", "Training").strip()
             if emotion not in LABELS:
                 raise ValueError(f"{where}: emotion {brief(emotion)}, expected 0 to 6")
             if part not in USAGES:
@@ -55,17 +53,14 @@ def read_csv(file, name, progress=None):
                 progress(len(labels), max(CSV_ROWS, len(labels)))
         if progress and labels:
             progress(len(labels), len(labels))
-    except UnicodeDecodeError:
-        raise ValueError(f"{name} is not a readable csv file (it is no text in UTF-8)") from None
-    except csv.Error as error:
+    except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{name} is not a readable csv file ({error})") from None
     images = np.frombuffer(faces, dtype=np.uint8).reshape(-1, SIZE, SIZE)
     return images, np.array(labels, dtype=np.int64), np.array(usages, dtype=str)
 
 
 def _bounded(file, name):
-    """The lines of an open file as text: not too many, and none taken in whole before its length
-    is known."""
+    """The lines of an open file as text: not too many, none taken in before its length is known."""
     number = 0
     while line := file.readline(MOST_LINE + 1):
         number += 1

@@ -12,7 +12,7 @@ from tinyfer.explain.score import explained_gradient, window
 def gradient(task):
     """map = dF/dx: how fast F changes with each pixel.
 
-    To first order F(x + d) = F(x) + sum(map d). Simonyan, Vedaldi and Zisserman 2014, "Deep inside
+    F(x + d) = F(x) + sum(map d) to first order. Simonyan, Vedaldi and Zisserman 2014, "Deep inside
     convolutional networks", section 3. Its absolute value is the study's saliency map. Chapter 15.
     """
     return task.gradients(lambda i, k: task.x[i])
@@ -50,14 +50,12 @@ def integrated(task, baseline=None, steps=64):
         map = (x - b) integral over a in [0, 1] of dF/dx at b + a (x - b)
 
     Sundararajan, Taly and Yan 2017, "Axiomatic attribution for deep networks", equation 1. By the
-    fundamental theorem of calculus on that line the map sums to F(x) - F(b): completeness. The
-    integral is taken by the midpoint rule over `steps` intervals, the k-th from (k / steps)^2 to
-    ((k + 1) / steps)^2: along this line most ReLUs switch near b, and intervals that are short
-    there halve the error that equal ones leave.
+    fundamental theorem of calculus the map sums to F(x) - F(b): completeness. The integral is taken
+    by the midpoint rule over `steps` intervals, the k-th from (k / steps)^2 to ((k + 1) / steps)^2:
+    most ReLUs switch near b, and short intervals there halve the error that equal ones leave.
 
-    baseline: one face (48, 48) for all, for instance the mean face; black (b = 0) where None. The
-    map tells which pixels make the difference between b and x; where they agree it is 0. ValueError
-    for steps below 1.
+    baseline: one face (48, 48) for all, for instance the mean face; black (b = 0) where None.
+    ValueError for steps below 1.
     """
     if steps < 1:
         raise ValueError(f"integrated gradients need at least 1 step, got {steps}")
@@ -77,11 +75,9 @@ def gradcam(task, layer=None):
     map of `tinyfer.saliency` takes and the signed one leaves out. A is taken behind the ReLU of the
     convolution. layer: "conv1", "conv2", ...; the last one where None. ValueError for another name.
 
-    The map is as coarse as the convolution (4x4 for the last one here), and is drawn where its
-    units stand: each over the middle of the pixels it depends on (`unit_places`), linear between
-    two of them, and falling to 0 where the outermost ones see no more. Stretching it over the whole
-    image, as is commonly done, is right for padded convolutions only; here it would put units up
-    to 14 pixels from their place.
+    Each unit of the coarse map is drawn over the middle of the pixels it depends on
+    (`unit_places`), linear between two of them, falling to 0 where the outermost see no more.
+    Stretching the map over the image, as is commonly done, would put units up to 14 pixels off.
     """
     known = convolutions(task.model)
     layer = layer or next(reversed(known), "conv1")
@@ -125,10 +121,9 @@ def guided(task):
         dx = dout where x > 0 and dout > 0, else 0             (backpropagation: where x > 0)
 
     Springenberg et al. 2015, "Striving for simplicity: the all convolutional net", figure 1. It
-    is no gradient of anything. Its maps are sharp and look convincing, but what they show is mostly
-    the picture, not the network: they hardly change when the network's upper layers are replaced
-    by random ones (Adebayo et al. 2018; Nie, Zhang and Patel 2018 prove it for random networks).
-    Kept as a warning: docs/saliency.md shows the test it fails.
+    is no gradient of anything. Its maps look convincing, but show mostly the picture, not the
+    network: they hardly change when upper layers are made random (Adebayo et al. 2018). Kept as a
+    warning: docs/saliency.md shows the test it fails.
     """
     return task.gradients(lambda i, k: task.x[i], gradient=_guided_gradient)
 
@@ -150,9 +145,8 @@ def occlusion(task, size=8, stride=None):
 
     Zeiler and Fergus 2014, "Visualizing and understanding convolutional networks", section 4.2. A
     square is size x size pixels, in the face's mean grey, and moves by `stride`, by default half a
-    side; the last one of a row or column is moved inside where it would stick out. Above 0:
-    covering it hurts F. Signed, (N, h, w) float64. ValueError where size does not fit, or stride
-    leaves gaps.
+    side; the last one of a row or column is moved inside where it would stick out. ValueError where
+    size does not fit, or stride leaves gaps.
     """
     x, stride = task.x, max(1, size // 2) if stride is None else stride
     height, width = x.shape[1:3]

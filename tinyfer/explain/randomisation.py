@@ -1,8 +1,7 @@
 """Is the map about the network at all? Randomise the network, and see whether the map notices.
 
-Adebayo, Gilmer, Muelly, Goodfellow, Hardt and Kim 2018, "Sanity checks for saliency maps": layers
-are made random one after the other, from the output down to the input. A map that stays the same
-says nothing about what was learnt in them, however convincing it looks.
+Adebayo, Gilmer, Muelly, Goodfellow, Hardt and Kim 2018, "Sanity checks for saliency maps". A map
+that stays the same says nothing about what was learnt, however convincing it looks.
 """
 
 import copy
@@ -14,44 +13,37 @@ from tinyfer.explain.saliency import METHODS, saliency, targets
 from tinyfer.explain.score import seen_part
 
 
-def randomisation(model, faces, methods=tuple(METHODS), of="probability", seed=0, options=None):
+def randomisation(model, faces, methods=tuple(METHODS), of="probability", signed=True,
+                  seed=0, options=None):
     """Cascading randomisation: how alike are the maps of a network and of its random copies?
 
     Stage 0 is the trained network. At each further stage one more layer, with the batch norm after
     it, is reset to the values of a fresh network, the last layer first (`Layer.reset`). The class
     explained remains the one that the trained network predicts. How alike: Spearman's rank
-    correlation with the map of stage 0 over the pixels the network sees, a face at a time, for
-    absolute and for signed maps.
+    correlation with the map of stage 0 over the pixels the network sees, a face at a time. The last
+    stage, "another face", is a measure for the others: the map of stage 0 of the face before, in
+    the trained network. What two faces share has to do with neither of them.
 
-    The last stage, "another face", is a measure for the others: the map of stage 0 of the face
-    before, in the trained network. What two faces share has to do with neither of them.
-
-    options: dict of method -> dict of its options. Returns (stages, {"absolute": ..., "signed":
-    ...}): the names, "trained" first, and arrays (methods, stages, N); NaN where a map is the same
-    everywhere.
+    signed: as for `saliency`; options: dict of method -> dict of its options. Returns (stages,
+    alike): the names, "trained" first, and an array (methods, stages, N), NaN where a map is the
+    same everywhere.
     """
     target = targets(model, faces)
     network, rng = copy.deepcopy(model), np.random.default_rng(seed)
     groups = parameter_groups(network)
     stages = ["trained", *(name for name, _ in groups), "another face"]
-    alike = {kind: np.empty((len(methods), len(stages), len(faces)))
-             for kind in ("absolute", "signed")}
-    trained = {}
+    alike, trained = np.empty((len(methods), len(stages), len(faces))), {}
     for s in range(len(stages) - 1):
         if s > 0:
             for layer in groups[s - 1][1]:
                 layer.reset(rng)
         for m, method in enumerate(methods):
-            maps = seen_part(model, saliency(network, faces, target, method, of, signed=True,
+            maps = seen_part(model, saliency(network, faces, target, method, of, signed,
                                              **(options or {}).get(method, {})))
-            both = {"signed": maps, "absolute": METHODS[method].unsigned(maps)}
-            if s == 0:
-                trained[method] = both
-            for kind in alike:
-                alike[kind][m, s] = spearman(trained[method][kind], both[kind])
-    for m, method in enumerate(methods):
-        for kind, maps in trained[method].items():
-            alike[kind][m, -1] = spearman(maps, np.roll(maps, 1, axis=0))
+            before = trained.setdefault(method, maps)
+            alike[m, s] = spearman(before, maps)
+    for m, maps in enumerate(trained.values()):
+        alike[m, -1] = spearman(maps, np.roll(maps, 1, axis=0))
     return stages, alike
 
 

@@ -14,10 +14,9 @@ from tinyfer.explain.score import SCORES, Task, seen_part, window
 class Method(NamedTuple):
     """A way to make maps: a function (Task, **options) -> signed maps (N, h, w).
 
-    shares_of_f: its values claim to be shares of F, so that pixels are ranked by them, signs and
-    all; those of the others tell how sensitive F is to a pixel, up or down, and are ranked by
-    strength. positive_part: what is shown without signs is the positive part, else the absolute
-    value.
+    shares_of_f: its values claim to be shares of F, signs and all; those of the others tell how
+    sensitive F is to a pixel. positive_part: what is shown without signs is the positive part, else
+    the absolute value.
     """
 
     function: Callable
@@ -27,10 +26,6 @@ class Method(NamedTuple):
     def unsigned(self, maps):
         """Signed maps as they are usually shown."""
         return np.maximum(maps, 0) if self.positive_part else np.abs(maps)
-
-    def ranked(self, maps):
-        """Signed maps as what pixels are ranked by."""
-        return maps if self.shares_of_f else self.unsigned(maps)
 
 
 METHODS = {

@@ -3,8 +3,7 @@
     F(x) = p_t(x), the probability of the target class t       of="probability"
     F(x) = z_t(x), its logit, the score before softmax         of="logit"
 
-The network is in evaluation mode throughout. There its layers treat every image by itself, so F of
-one image depends on no other image of the batch.
+The network is in evaluation mode throughout, so F of one image depends on no other of the batch.
 """
 
 from dataclasses import dataclass
@@ -53,8 +52,7 @@ def explained_gradient(logits, target, of):
 
         d p_t / d z_k = p_t ([k = t] - p_k)            d z_t / d z_k = [k = t]
 
-    1 - p_t is summed from the other classes: where p_t rounds to 1 the difference would be 0, and
-    with it the whole map.
+    1 - p_t is summed from the other classes: where p_t rounds to 1 it would be 0, and all the map.
     """
     rows = np.arange(len(logits))
     if of == "logit":
@@ -105,8 +103,7 @@ class Task:
 
     def gradients(self, inputs, weights=(1.0,), gradient=input_gradient):
         """sum over k of weights[k] * gradient at inputs(i, k), a face i each: (N, h, w) float64."""
-        weights = np.asarray(weights, np.float64)
-        total = np.zeros(self.x.shape[:3])
+        weights, total = np.asarray(weights, np.float64), np.zeros(self.x.shape[:3])
         for i, k in self.batches(len(weights)):
             found = gradient(self.model, inputs(i, k), self.target[i], self.of)
             np.add.at(total, i, weights[k, None, None] * found)

@@ -14,8 +14,8 @@ def kept_boxes(boxes, most):
     """Which of the boxes stay: (N,) bool.
 
     boxes (N, C), C at least 3, the surest first: x and y of the middle, side. A box stays unless
-    its intersection over union with one that stays before it is greater than `most`. ValueError for
-    other shapes, and for what are no real numbers.
+    its intersection over union with one that stays before it is greater than `most`. ValueError
+    for other shapes and types.
     """
     boxes = np.ascontiguousarray(boxes)
     if boxes.ndim != 2 or boxes.shape[1] < 3 or boxes.dtype.kind not in "iuf":

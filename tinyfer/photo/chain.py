@@ -137,11 +137,9 @@ def plain(x, shapes, layers):
 
 
 def forward(x, shapes, chain):
-    """A chain over grey pictures of these `shapes` (n, 2), one after another in flat x.
-
-    Returns their outputs, each (H', W', K) as `shape_after` says, one after another in an array.
-    Large pictures are taken in bands, which overlap by what the layers see beyond a row.
-    """
+    """A chain over grey pictures of these `shapes` (n, 2), one after another in flat x: their
+    outputs, each (H', W', K) as `shape_after` says, one after another in an array. Large pictures
+    are taken in bands, which overlap by what the layers see beyond a row."""
     layers, steps, weights = chain
     shapes = np.asarray(shapes)
     if not simd.AVAILABLE:

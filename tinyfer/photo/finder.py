@@ -1,10 +1,10 @@
 """Finds the faces in a photograph: two small networks over a pyramid, and what overlaps is merged.
 
 The first network, `scan`, judges every window of 26x26 pixels, four pixels apart, on pictures of
-the photograph from large to small; it is a convolution from end to end, so one forward pass over a
-picture judges all its windows at once. The second, `look`, judges what is left, each window cut
-anew in 46x46 pixels. Both also say how far the face lies from the middle of the window and how much
-larger it is, so that the square that comes out is the one that FER-2013 would have cut. Chapter 20.
+the photograph from large to small: convolutions from end to end, so one pass over a picture judges
+all its windows. The second, `look`, judges what is left, each window cut anew in 46x46 pixels. Both
+also say how far the face lies from the middle of the window and how much larger it is, so that the
+square that comes out is the one that FER-2013 would have cut. Chapter 20.
 
 Inside, a box is a row of an array (N, 4): x and y of its middle, its side, its score.
 """
@@ -107,10 +107,9 @@ def find_faces(picture: Picture, smallest: float | None = None,
     picture: a path or open file, a Pillow image, or an array (H, W), (H, W, 3) or (H, W, 4), uint8
     or floats in [0, 1]; any size. A box is the square that FER-2013 would have cut: from above the
     brows to the chin. smallest: the side in pixels of the smallest box to look for; by default 24,
-    or a 60th of a large picture's longer side. threshold: the least score.
-
-    Faces that are turned to the side, lie, or are covered by half are mostly missed.
-    ValueError or FileNotFoundError where the picture cannot be read. Chapter 20.
+    or a 60th of a large picture's longer side. threshold: the least score. Faces that are turned to
+    the side, lie, or are covered by half are mostly missed. ValueError or FileNotFoundError where
+    the picture cannot be read. Chapter 20.
     """
     return faces_in(grey_of(picture), smallest, threshold)
 
@@ -193,8 +192,7 @@ class Finder:
         return found
 
     def _outputs(self, halves, boxes, views):
-        """Outputs (N, 5) of `look`, the mean over views of windows larger by a factor, mirrored or
-        not; where the face lies is told from the box itself all the same."""
+        """Outputs (N, 5) of `look`, the mean over views, told from the box itself."""
         x = standardised(np.concatenate([cut(halves, boxes * (1, 1, larger, 1))[:, :, ::mirrored]
                                          for mirrored, larger in views]))
         shape = chain.shape_after(self.look.steps, LOOK_SIZE, LOOK_SIZE)

@@ -1,7 +1,7 @@
 """A photograph with its faces marked: a box in the colour of the expression, and its probabilities.
 
-A label covers no face and no other label: it stands below, above or beside its box, or else, where
-there is no room, the box gets its number and the label a line of its own under the picture.
+A label covers no face and no other label: it stands below, above or beside its box, or else the
+box gets its number and the label a line of its own under the picture.
 """
 
 from pathlib import Path
@@ -58,14 +58,13 @@ def words(reading):
 
 def extent(draw, text, font):
     """(width, height) of a label."""
-    left, top, right, bottom = draw.multiline_textbbox((0, 0), text, font)
+    _, _, right, bottom = draw.multiline_textbbox((0, 0), text, font)
     return round(right) + 2 * GAP, round(bottom) + 2 * GAP
 
 
 def room_for(extent, box, size, taken):
     """(x, y) of a label near its box: the first place inside the picture that overlaps nothing."""
-    w, h = extent
-    left, top, right, bottom = box
+    (w, h), (left, top, right, bottom) = extent, box
     along_x, along_y = (max(0, min(start, length - extent)) for start, length, extent in
                         ((left, size[0], w), (top, size[1], h)))
     for x, y in ((along_x, bottom + GAP), (along_x, top - GAP - h),
@@ -77,8 +76,7 @@ def room_for(extent, box, size, taken):
 
 def label(draw, place, text, font, colour):
     """Text on a field of a colour, in black or white, what contrasts more; returns its box."""
-    w, h = extent(draw, text, font)
-    x, y = place
+    (x, y), (w, h) = place, extent(draw, text, font)
     box = [x, y, x + w, y + h]
     draw.rectangle(box, fill=colour, outline="white")
     draw.multiline_text((x + GAP, y + GAP), text, ink(colour), font)

@@ -228,18 +228,14 @@ def faces_to_read(grey, box=None, take_whole=False, smallest=None, threshold=0.5
     if box:
         left, top, right, _ = square(grey.size, box)
         return [Face(left, top, right - left, None)]
+    side = min(grey.size)
+    whole = Face(*((length - side) // 2 for length in grey.size), side, None)
     if take_whole or grey.size == (SIZE, SIZE):
-        return [whole_of(grey)]
+        return [whole]
     found = faces_in(grey, smallest, threshold)
     if len(found) == 1 and found[0].side >= FILLS * max(grey.size):
-        return [whole_of(grey)._replace(score=found[0].score)]
+        return [whole._replace(score=found[0].score)]
     return found
-
-
-def whole_of(grey):
-    """The largest centred square of a picture, as a Face without a score."""
-    side = min(grey.size)
-    return Face(*((length - side) // 2 for length in grey.size), side, None)
 
 
 def largest_face(grey):

@@ -1,9 +1,8 @@
 """Watches a film: finds the faces in its frames, follows them, and reads what they show.
 
-A full search costs many times what it costs to look again where a face was a moment ago. So a face
-is found once and then followed: `look`, the finder's second network, judges a few windows round its
-last place and moves the best onto the face. A full search comes now and then, for new faces, and
-when a face is lost, which gets its number back if it appears again near its last place soon.
+A face is found once and then followed: `look`, the finder's second network, judges a few windows
+round its last place and moves the best onto the face. A full search, which costs many times as
+much, comes now and then, and when a face is lost; it gets its number back if it soon appears again.
 """
 
 import os
@@ -151,10 +150,8 @@ def watch(film: Picture | Iterable, model: Network = DEFAULT, crops: int = BEST_
 
 def timed(film, rate=FRAMES_A_SECOND):
     """Pairs (seconds, picture) of a film; in the place of a picture the error that ended it."""
-    if isinstance(film, (str, os.PathLike)) and not os.path.isdir(film):
-        film = frames(film)
-    elif isinstance(film, (str, os.PathLike)):
-        film = reading.list_pictures(film)
+    if isinstance(film, (str, os.PathLike)):
+        film = reading.list_pictures(film) if os.path.isdir(film) else frames(film)
     seconds = None
     try:
         for number, item in enumerate(film):
