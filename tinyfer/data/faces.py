@@ -7,7 +7,7 @@ import numpy as np
 from tinyfer.core.inference import contrast
 
 SIZE = 48
-EMOTIONS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
+EMOTIONS: tuple[str, ...] = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 USAGES = ("Training", "PublicTest", "PrivateTest")
 
 

@@ -27,11 +27,7 @@ def confusion_matrix(labels, predictions, K):
 
 def accuracy(labels, predictions):
     """The share of predictions that are right, in [0, 1]."""
-    labels = checks.plain("labels", labels, "iu")
-    predictions = checks.plain("predictions", predictions, "iu")
-    if labels.shape != predictions.shape or labels.size == 0:
-        raise ValueError(f"accuracy needs as many labels as predictions and at least one, got "
-                         f"shapes {labels.shape} and {predictions.shape}")
+    labels, predictions = _lists(labels=labels, predictions=predictions)
     return float(np.mean(labels == predictions))
 
 
@@ -267,11 +263,7 @@ def mcnemar(labels, one, other):
     share of equal predictions, accuracies: of the two, only_one: b, only_other: c, p).
     McNemar 1947; here with the binomial tail in place of his chi-squared approximation.
     """
-    labels, one, other = (checks.plain(name, given, "iu") for name, given in (
-        ("labels", labels), ("one", one), ("other", other)))
-    if not labels.shape == one.shape == other.shape or labels.ndim != 1 or len(labels) == 0:
-        raise ValueError(f"a paired test needs three lists of one length and at least one image, "
-                         f"got shapes {labels.shape}, {one.shape} and {other.shape}")
+    labels, one, other = _lists(labels=labels, one=one, other=other)
     right, right_other = one == labels, other == labels
     b, c = int(np.sum(right & ~right_other)), int(np.sum(~right & right_other))
     tail, term = 0, 1               # C(n, i) from C(n, i - 1): a multiplication and a division
@@ -299,14 +291,20 @@ def _mean_of_present(values):
     return float(np.mean(present)) if present else None
 
 
+def _lists(**given):
+    """Lists of as many integers, and at least one, as arrays."""
+    arrays = [checks.plain(name, numbers, "iu") for name, numbers in given.items()]
+    shapes = [array.shape for array in arrays]
+    if len(set(shapes)) > 1 or len(shapes[0]) != 1 or shapes[0] == (0,):
+        raise ValueError(f"{', '.join(given)} must be lists of one length, none of them empty; got "
+                         f"shapes {', '.join(map(str, shapes))}")
+    return arrays
+
+
 def _check_classes(labels, predictions, K):
-    labels = checks.plain("labels", labels, "iu")
-    predictions, K = checks.plain("predictions", predictions, "iu"), checks.count("K", K)
-    if labels.shape != predictions.shape or labels.ndim != 1:
-        raise ValueError(f"labels and predictions must be two lists of one length, got shapes "
-                         f"{labels.shape} and {predictions.shape}")
+    (labels, predictions), K = _lists(labels=labels, predictions=predictions), checks.count("K", K)
     for name, values in (("labels", labels), ("predictions", predictions)):
-        if values.size and not (0 <= values.min() and values.max() < K):
+        if not (0 <= values.min() and values.max() < K):
             raise ValueError(f"{name} must lie in 0..{K - 1}, "
                              f"got values from {values.min()} to {values.max()}")
     return labels.astype(np.int64), predictions.astype(np.int64)
