@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from child import KILL
 
-from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
+from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from tinyfer.core.model import Sequential
 from tinyfer.core.networks import register
 from tinyfer.data import Faces
@@ -49,33 +49,6 @@ def unsettle(model, seed=0, negative=False):
         if negative and name.endswith(".gamma"):
             array[::3] *= -1
     return model
-
-
-def random_model(rng, dtype=np.float64):
-    """A network of random layers for faces of 9 to 14 pixels, batch norms wherever they may be, and
-    often where they usually are."""
-    shape = input_shape = (*map(int, rng.integers(9, 15, 2)), 1)
-    kinds = ["norm", "norm", "relu", "dropout", "flatten", "pool", "conv", "dense"]
-    layers, flat, kind = [], False, "norm"
-    for _ in range(rng.integers(2, 9)):
-        usual = {"conv": "norm", "norm": "pool", "pool": "conv", "dropout": "conv"}.get(kind)
-        kind = usual if usual and rng.integers(4) else kinds[rng.integers(len(kinds))]
-        C, K, relu = shape[-1], int(rng.integers(1, 6)), bool(rng.integers(2))
-        if kind == "flatten":
-            layer, flat = Flatten(), True
-        elif kind == "dense" and flat:
-            layer = Dense(C, K, rng, relu, dtype)
-        elif kind == "conv" and not flat and min(shape[:2]) >= 5:
-            layer = Conv2D(C, K, rng, relu, dtype)
-        elif kind == "pool" and not flat and min(shape[:2]) >= 5:
-            layer = MaxPool2D()
-        else:
-            layer = {"relu": ReLU(), "dropout": Dropout(0.5, rng)}.get(
-                kind, BatchNorm(C, dtype=dtype))
-        layers.append(layer)
-        shape = layer.output_shape(shape)
-    layers += [Flatten(), Dense(int(np.prod(shape)), 3, rng, dtype=dtype)]
-    return unsettle(Sequential(layers, input_shape), rng.integers(1000), bool(rng.integers(2)))
 
 
 def tiny_model(seed=0, channels=3):
