@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import pytest
 from child import python
-from test_plain_python import two_steps
+from test_plain_python import checksum
 
 from tinyfer.core.kernels import threads
 from tinyfer.core.kernels.threads import set_threads
@@ -58,7 +58,7 @@ def same(one, other):
 """
 
 AT_ONCE = WORK + """
-from test_plain_python import two_steps
+from test_plain_python import checksum, two_steps
 def at_once(callers, calls, work):
     def run():
         start.wait()
@@ -69,17 +69,18 @@ def at_once(callers, calls, work):
     for worker in workers: worker.join()
     expected = work()
     return len(results) == callers * calls and all(same(found, expected) for found in results)
-print(at_once(4, 150, work), at_once(2, 20, two_steps), numba.threading_layer())
+print(at_once(4, 150, work), at_once(2, 20, two_steps), numba.threading_layer(), checksum())
 """
 
 
 @pytest.mark.parametrize("layer", ["omp", "workqueue", "tbb"])
 def test_threads_may_compute_at_once(layer):
-    """Four callers, from the very first call on, which starts the threads; two that train."""
+    """Four callers, from the very first call on, which starts the threads; two that train. And
+    with every kind of threads a training has the same bits."""
     if layer != "workqueue":
         pytest.importorskip(f"numba.np.ufunc.{layer}pool", exc_type=ImportError)
-    two_steps()         # compiles the kernels where they are not yet; the others find them on disk
-    assert python(AT_ONCE, NUMBA_THREADING_LAYER=layer) == f"True True {layer}\n"
+    bits = checksum()   # compiles the kernels where they are not yet; the others find them on disk
+    assert python(AT_ONCE, NUMBA_THREADING_LAYER=layer) == f"True True {layer} {bits}\n"
 
 
 FORK = WORK + """
