@@ -6,7 +6,6 @@
     check_backward(layer, x, dout)      a layer's backward against its own forward, all gradients
     derivation(function)                the function, refused where it calls what it should derive
     by_hand("faces", answer)            numbers worked out on paper, kept as hashes in answers.json
-    Counted                             arrays that count the multiplications made with them
 
 A known mistake is an edit of the solution: marking.py runs the solutions with each edit that
 docs/solutions/mistakes.json has for a test, and names the one that makes the same wrong array.
@@ -158,8 +157,8 @@ def check_backward(layer, x, dout, training=False):
 # Whose work it is
 
 def derivation(function, forwards=()):
-    """function, but Wrong is raised where what it calls borrows instead of deriving: tinyfer, another
-    library with gradients, the measured gradient of chapter 4, or a backward that calls one of its
+    """function, but Wrong is raised where it calls what is no derivation: tinyfer, another library
+    with gradients, the measured gradient of chapter 4, or a backward that calls one of its
     `forwards` more than four times.
     """
     name = getattr(function, "__qualname__", function)
@@ -187,46 +186,6 @@ def derivation(function, forwards=()):
             sys.setprofile(before)
 
     return guarded
-
-
-class Counted(np.ndarray):
-    """An array of data that counts: multiplications of data by data, not of data by constants.
-
-        Counted.start(); product = Counted.of(x) * Counted.of(g); Counted.total
-
-    `*` and `@` count, and einsum, dot and the like are refused: what they do is not seen.
-    """
-
-    total = 0
-
-    @classmethod
-    def of(cls, array):
-        return np.array(array, dtype=float).view(cls)
-
-    @classmethod
-    def start(cls):
-        cls.total = 0
-
-    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **named):
-        plain = [np.asarray(i) for i in inputs]
-        if out is not None:
-            named["out"] = tuple(np.asarray(o) for o in out)
-        result = getattr(ufunc, method)(*plain, **named)
-        if method == "__call__" and all(isinstance(i, Counted) for i in inputs):
-            if ufunc is np.multiply:
-                Counted.total += np.size(result)
-            if ufunc is np.matmul:
-                Counted.total += np.size(result) * plain[0].shape[-1]
-        return np.asarray(result).view(Counted)
-
-    def __array_function__(self, function, types, arguments, named):
-        if function.__name__ in {"einsum", "dot", "tensordot", "inner", "outer", "convolve"}:
-            raise Wrong(f"np.{function.__name__} hides its multiplications: write them with * "
-                        "and @", "multiplications hidden in a library call")
-        return super().__array_function__(function, types, arguments, named)
-
-    def __getitem__(self, key):
-        return np.asarray(super().__getitem__(key)).view(Counted)
 
 
 # By hand

@@ -13,7 +13,7 @@ def by_hand():
 
 
 def momentum(w, gradient, lr, beta, steps):
-    """Exercise 3. w after gradient descent with momentum: m <- beta m + (1 - beta) g, w <- w - lr m.
+    """Exercise 3. w after descent with momentum: m <- beta m + (1 - beta) g, w <- w - lr m.
 
     gradient(w) is g, w a number or an array; m begins at 0. w itself stays as it is.
     """
@@ -26,7 +26,7 @@ def momentum(w, gradient, lr, beta, steps):
 
 
 def largest_rate(curvature, beta, rates):
-    """Exercise 4, an experiment. The largest of the rates that 500 steps of your `momentum` survive:
+    """Exercise 4, an experiment. The largest rate that 500 steps of your `momentum` survive:
     on L = curvature w^2 / 2 from w = 1 they end nearer to 0. How does it depend on beta?
     """
     # solution

@@ -32,8 +32,8 @@ def gradient_by_hand():
 def convolve(x, g):
     """Exercise 3. out (H-2, W-2) of x (H, W) with g (3, 3) by F(4x4), one tile after the other.
 
-    H - 2 and W - 2 are multiples of 4. Use the module's AT (4, 6), G (6, 3) and BT (6, 6). What is
-    multiplied is counted: 36 numbers by 36 for each tile, and constants do not count.
+    H - 2 and W - 2 are multiples of 4. Use the module's AT (4, 6), G (6, 3) and BT (6, 6). What
+    depends on x is multiplied by what depends on g 36 times a tile; the sums would take 144.
     """
     # solution
     H, W = x.shape

@@ -35,8 +35,8 @@ def parse(argv):
 
 
 def mark(student, options):
-    """([piece of the course's, ...], [[chapter, test, result, message, mistake], ...]), or a string:
-    why there is none."""
+    """([piece of the course's, ...], [[chapter, test, result, message, mistake], ...]), or a string
+    that says why there is none."""
     arguments = [sys.executable, str(MARKING), str(student)] + ["--quick"] * options.quick
     try:
         run = subprocess.run(arguments, capture_output=True, text=True, errors="replace",

@@ -1,4 +1,4 @@
-"""The checker of the exercises: what it says of arrays, of numbers by hand, and of counts."""
+"""The checker of the exercises: what it says of arrays, of numbers by hand, of borrowing."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "docs" / "exercises"))
 
-from checker import Counted, Wrong, by_hand, derivation, digest, same  # noqa: E402
+from checker import Wrong, by_hand, derivation, digest, same  # noqa: E402
 
 from tinyfer.core.losses import softmax  # noqa: E402
 
@@ -47,22 +47,6 @@ def test_by_hand_takes_three_decimals_and_names_the_place():
         by_hand("faces", (0.333, 0.46, 0.6, 0.73, 0.878))
     with pytest.raises(Wrong, match="there are 2 numbers; expected 5: chance, "):
         by_hand("faces", [0.3, 0.4])
-
-
-def test_multiplications_of_data_by_data_are_counted():
-    x, g, constant = Counted.of(np.ones((4, 3))), Counted.of(np.ones((3, 5))), np.ones((4, 4))
-    Counted.start()
-    constant @ x, 2 * x, x + x
-    assert Counted.total == 0
-    x @ g
-    assert Counted.total == 4 * 3 * 5
-    x * g[0, 0]
-    assert Counted.total == 60 + 12
-    out = np.zeros((2, 2))
-    out[0, 0] += x[0, 0] * g[0, 0]
-    assert Counted.total == 73 and out[0, 0] == 1
-    with pytest.raises(Wrong, match="einsum hides"):
-        np.einsum("ij,jk", x, g)
 
 
 def test_what_is_borrowed_or_measured_is_refused():

@@ -3,7 +3,6 @@
     ```python    run, in order, one namespace a page; what it prints is the ```text block after it
     ```py        an excerpt: it stands in the code word for word; a line `...` leaves lines out
     ```console   `$ command` and its output, run from the root; `...` in the output fits anything
-                 (of a pytest command the tests are only counted: they run elsewhere)
 
 `<!-- realdata -->` above a block: it needs FER-2013. `<!-- not run: why -->`: it takes too long.
 The exercises have a test of their own, test_exercises.py.
@@ -12,7 +11,6 @@ The exercises have a test of their own, test_exercises.py.
 import contextlib
 import doctest
 import io
-import json
 import os
 import re
 import shlex
@@ -110,43 +108,21 @@ def python(*arguments):
     return run.stdout
 
 
-PYTEST = "python -m pytest "
-COLLECT = """
-import json, sys, pytest
-for arguments in json.loads(sys.argv[1]):
-    print("code", int(pytest.main([*arguments, "--collect-only"])), end="\\0")
-"""
-
-
-@pytest.fixture(scope="module")
-def collected():
-    """What the pytest commands of all pages collect, in one process: starting it takes longest."""
-    asked = [each.values[0] for each in commands() if each.values[0].startswith(PYTEST)]
-    said = python("-c", COLLECT, json.dumps([shlex.split(command)[3:] for command in asked]))
-    return dict(zip(asked, said.split("\0")))
-
-
 @pytest.mark.parametrize("command, output", list(commands()))
-def test_commands_print_what_the_page_says(command, output, request):
-    if command.startswith(PYTEST):
-        answer = request.getfixturevalue("collected")[command]
-        said, found = counts(output), counts(answer)
-        assert answer.endswith("code 0"), answer
-        assert said[0] == found[0] and said[1] in (found[1], None), answer
-    else:
-        arguments = shlex.split(command)
-        assert arguments[0] == "python", "a page's commands start with python"
-        printed = python(*arguments[1:])
-        checker = doctest.OutputChecker()
-        assert checker.check_output(output, printed, doctest.ELLIPSIS), printed
+def test_commands_print_what_the_page_says(command, output):
+    python_, *arguments = shlex.split(command)
+    assert python_ == "python", "a page's commands start with python"
+    printed = python(*arguments)
+    assert doctest.OutputChecker().check_output(output, printed, doctest.ELLIPSIS), printed
 
 
-def counts(text):
-    """(tests chosen, tests deselected or None) of pytest's last line, collected or run."""
-    chosen = re.search(r"(\d+) passed|(\d+)/\d+ tests collected|(\d+) tests? collected", text)
-    deselected = re.search(r"(\d+) deselected", text)
-    return (int(next(filter(None, chosen.groups()))),
-            int(deselected[1]) if deselected else None)
+@each_page()
+def test_tests_that_a_page_names_are_there(page):
+    for command in re.findall(r"^python -m pytest (.*)", page.read_text(encoding="utf-8"), re.M):
+        text = "".join((ROOT / path).read_text(encoding="utf-8")
+                       for path in re.findall(r"\btests/[\w/]+\.py", command))
+        for word in re.findall(r"\w+", re.sub(r"tests/[\w/]+\.py|-\w\b|\band\b|\bor\b", "", command)):
+            assert word in text, f"{command}: {word}"
 
 
 def squeezed(text):
@@ -292,8 +268,8 @@ QUESTIONS = re.compile(r"^### Five quick questions\n\n(.*?)\n\n<details>\n<summa
 
 @each_page(CHAPTERS)
 def test_chapters_have_their_parts_a_prediction_and_questions(page):
-    text, headings = page.read_text(encoding="utf-8"), re.findall(r"^## (.*)$", prose_of(page), re.M)
-    assert headings[-6:] == ["In the code", "Try it", "Summary", "Exercises",
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r"^## (.*)$", prose_of(page), re.M)[-6:] == ["In the code", "Try it", "Summary", "Exercises",
                              "A mistake seen in real code", "Sources"]
     for part in QUESTIONS.search(text).groups():
         assert re.findall(r"^(\d)\. ", part, re.M) == list("12345")

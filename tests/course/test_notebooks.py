@@ -55,8 +55,8 @@ def test_they_are_of_format_4_5(made):
 def test_they_hold_the_pages_blocks_pictures_formulas_and_links(made):
     for name, notebook in made[1].items():
         page = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
-        attached = {picture for cell in notebook["cells"] for picture in cell.get("attachments", {})}
-        assert attached == set(re.findall(r"\]\(figures/(\S+\.png)\)", page))
+        pictures = {name for cell in notebook["cells"] for name in cell.get("attachments", ())}
+        assert pictures == set(re.findall(r"\]\(figures/(\S+\.png)\)", page))
         text, cells = "\n".join(sources(notebook, "markdown")), sources(notebook, "code")
         assert "](figures/" not in text and "```math" not in text
         assert text.count("\n$$\n") == 2 * page.count("```math"), name

@@ -1,4 +1,4 @@
-"""Chapter 8: what the first weights do to the signal and to the first loss."""
+"""Chapter 8: what the first weights do to the signal."""
 
 import numpy as np
 from figures.style import BLUE, GREEN, INK, ORANGE, STYLES, plot
@@ -43,27 +43,4 @@ def signal():
     axes.set_xticks(range(8), ["input", "conv1", "conv2", "conv3", "conv4", "conv5", "conv6",
                                "dense1"])
     axes.set_ylabel("mean square after the ReLU")
-    return fig
-
-
-def first_loss():
-    rng = np.random.default_rng(0)
-    draws = rng.standard_normal((20_000, 7))
-    s = np.linspace(0, 3, 61)
-    loss = [np.log(np.exp(size * draws).sum(axis=1)).mean() for size in s]
-    fig, axes = plot(6, 3.2)
-    axes.plot(s, loss, color=BLUE)
-    axes.plot(s[:47], np.log(7) + s[:47] ** 2 / 2 * 6 / 7, color=ORANGE, linestyle=STYLES[1])
-    axes.axhline(np.log(7), color=INK, linewidth=0.8)
-    axes.text(2.98, np.log(7) - 0.06, "ln 7", ha="right", va="top")
-    axes.text(2.3, 3.35, "expected loss", color=BLUE)
-    axes.text(1.28, 3.55, "ln K + s² (1 − 1/K) / 2", color=ORANGE, ha="right")
-    in_training = np.sqrt(1024 / 263)
-    for size, label, place in ((0.01, "evaluation", (0.12, 2.35)),
-                               (in_training, "training", (2.15, 2.75))):
-        value = np.interp(size, s, loss)
-        axes.plot(size, value, "o", color=INK, markersize=6)
-        axes.annotate(label, (size, value), place, arrowprops={"arrowstyle": "-", "color": INK})
-    axes.set(xlabel="standard deviation s of the logits", ylabel="first loss, K = 7",
-             ylim=(1.5, 4.6), xlim=(-0.05, 3))
     return fig

@@ -1,12 +1,10 @@
-"""Chapter 12: a face as a training batch sees it; what dropout and class weights do."""
+"""Chapter 12: a face as a training batch sees it; what dropout does, and the size of a network."""
 
 import numpy as np
 from figures.ch13 import _curves
 from figures.small import scores, small_cnn, train
-from figures.style import BLUE, INK, ORANGE, STYLES, picture, plot
+from figures.style import BLUE, ORANGE, STYLES, picture, plot
 
-from tinyfer.core.inference import to_input
-from tinyfer.data import EMOTIONS, class_weights
 from tinyfer.data.augment import augment
 from tinyfer.data.drawn import draw_face, draw_faces
 
@@ -40,36 +38,6 @@ def dropout():
     for axes, name in ((left, "loss, without dropout"), (right, "accuracy")):
         axes.set(xlabel="epoch", ylabel=name.replace(", without dropout", " in evaluation mode"))
     fig.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    return fig
-
-
-def weights():
-    """Recall of each class with and without class weights: as imbalanced as FER-2013, 3 seeds.
-
-    The faces scored are 200 of each class; the accuracy weighs the recalls by the classes' shares.
-    """
-    known, unseen = draw_faces(3000, seed=2, imbalanced=True), draw_faces(1400, seed=3)
-    share = known.counts() / len(known)
-    fig, axes = plot(8, 3.3)
-    place = np.arange(7)
-    for shift, name, given, colour, hatch in (
-        (-0.2, "without weights", None, "#C9C9C9", None),
-        (0.2, "with weights", class_weights(known.labels, 7), BLUE, "//"),
-    ):
-        recalls = []
-        for seed in range(3):
-            model = small_cnn(seed, rate=0.25)
-            train(model, known, 20, lr=1e-3, shift=True, weights=given)
-            answers = model.forward(to_input(unseen.faces)).argmax(axis=1)
-            recalls.append([np.mean(answers[unseen.labels == c] == c) for c in place])
-        recall = np.mean(recalls, axis=0)
-        axes.bar(place + shift, recall, 0.38, color=colour, edgecolor=INK, linewidth=0.6,
-                 hatch=hatch, label=f"{name}: accuracy {share @ recall:.2f}, "
-                                    f"balanced {recall.mean():.2f}")
-    axes.set_xticks(place, [f"{name}\n{n}" for name, n in zip(EMOTIONS, known.counts())])
-    axes.set(ylabel="recall", ylim=(0, 1))
-    axes.grid(False, axis="x")
-    fig.legend(loc="outside upper center", ncols=2)
     return fig
 
 

@@ -20,11 +20,8 @@ def small_cnn(seed=0, rate=0.0):
     return Sequential(layers, (48, 48, 1), rng=rng)
 
 
-def train(model, data, epochs, lr=3e-3, shift=False, weights=None, watch=lambda model: None):
-    """Train in batches of 64; returns what watch(model) answers after each epoch.
-
-    shift: augment. weights: one for each class.
-    """
+def train(model, data, epochs, lr=3e-3, shift=False, watch=lambda model: None):
+    """Train, in batches of 64; returns what watch(model) says after each epoch. shift: augment."""
     optimizer, seen = Adam(model.parameters(), lr=lr), []
     for _ in range(epochs):
         order = model.rng.permutation(len(data))
@@ -32,7 +29,7 @@ def train(model, data, epochs, lr=3e-3, shift=False, weights=None, watch=lambda 
             rows = order[first:first + 64]
             x = augment(data.faces[rows], model.rng) if shift else to_input(data.faces[rows])
             logits = model.forward(x, training=True)
-            model.backward(softmax_cross_entropy(logits, data.labels[rows], weights)[1])
+            model.backward(softmax_cross_entropy(logits, data.labels[rows])[1])
             optimizer.step()
         seen.append(watch(model))
     return seen
