@@ -26,7 +26,7 @@ def momentum(w, gradient, lr, beta, steps):
 
 
 def largest_rate(curvature, beta, rates):
-    """Exercise 4, an experiment. The largest rate that 500 steps of your `momentum` survive:
+    """Exercise 4, an experiment. The largest of the rates at which 500 steps of `momentum` hold:
     on L = curvature w^2 / 2 from w = 1 they end nearer to 0. How does it depend on beta?
     """
     # solution

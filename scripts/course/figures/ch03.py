@@ -6,6 +6,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from tinyfer.core.layers import Dense, ReLU
 from tinyfer.core.losses import softmax_cross_entropy
+from tinyfer.core.model import Sequential
 from tinyfer.core.optim import Adam
 
 
@@ -90,25 +91,17 @@ def regions(points=80, steps=1500):
     fig = figure(8, 2.9)
     for axes, hidden in zip(fig.subplots(1, 3), (0, 3, 8)):
         layers = [Dense(2, hidden, rng, dtype=np.float64), ReLU()] if hidden else []
-        layers.append(Dense(hidden or 2, 2, rng, dtype=np.float64))
-        optimizer = Adam([p for layer in layers for p in layer.parameters()], lr=0.02)
+        model = Sequential([*layers, Dense(hidden or 2, 2, rng, dtype=np.float64)], (2,))
+        optimizer = Adam(model.parameters(), lr=0.02)
         for _ in range(steps):
-            dout = softmax_cross_entropy(_through(layers, x), labels)[1]
-            for layer in reversed(layers):
-                dout = layer.backward(dout)
+            model.backward(softmax_cross_entropy(model.forward(x, training=True), labels)[1])
             optimizer.step()
-        called = _through(layers, plane).argmax(axis=1).reshape(120, 120)
+        called = model.forward(plane).argmax(axis=1).reshape(120, 120)
         axes.contourf(grid, grid, called, levels=[-0.5, 0.5, 1.5], colors=["#F5DCC8", "#CFE0EC"])
         for label, colour, marker in (1, BLUE, "o"), (0, ORANGE, "s"):
             axes.scatter(*x[labels == label].T, color=colour, marker=marker, s=12)
-        right = (_through(layers, x).argmax(axis=1) == labels).sum()
+        right = (model.forward(x).argmax(axis=1) == labels).sum()
         axes.set_title(f"{hidden or 'no'} hidden units: {right} of {points}", fontsize=10)
         axes.set_aspect("equal")
         bare(axes)
     return fig
-
-
-def _through(layers, x):
-    for layer in layers:
-        x = layer.forward(x)
-    return x

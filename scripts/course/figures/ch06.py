@@ -2,19 +2,7 @@
 
 import chapters
 import numpy as np
-from figures.style import (
-    BLUE,
-    COLOURS,
-    GREEN,
-    INK,
-    ORANGE,
-    bare,
-    frame,
-    picture,
-    plot,
-    surprised,
-    table,
-)
+from figures.style import BLUE, COLOURS, INK, ORANGE, bare, frame, picture, plot, surprised, table
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Polygon, Rectangle
 
@@ -34,7 +22,7 @@ def windows():
     picture(right, out[0, :, :, 0], "out: 46 × 46", -2.5, 2.5)
     table(middle, filter_, "w", np.abs(filter_) / 2)
     for name, row, column, colour in (("A", 16, 30, ORANGE), ("B", 31, 19, BLUE),
-                                      ("C", 36, 27, GREEN)):
+                                      ("C", 36, 27, COLOURS[2])):
         for axes, size in ((left, 3), (right, 1)):
             for width, ink in ((4.5, "white"), (2.4, colour)):
                 frame(axes, row - 0.5, column - 0.5, size, size, ink, width)
@@ -79,7 +67,7 @@ def jacobian():
 def network():
     """A row for each layer: a box as wide as its output has rows, as high as it has channels."""
     model = six_layer_cnn(classes=7)
-    kinds = {"Conv": (BLUE, "convolution"), "BatchNorm": (GREEN, "batch-norm"),
+    kinds = {"Conv": (BLUE, "convolution"), "BatchNorm": (COLOURS[2], "batch-norm"),
              "MaxPool": (ORANGE, "pooling"), "Dropout": ("#999999", "generalising"),
              "Flatten": ("white", "layers-and-the-chain-rule"),
              "Dense": (COLOURS[3], "layers-and-the-chain-rule")}
@@ -126,11 +114,11 @@ def volumes():
     fig, axes = plot(8.6, 4)
     _box(axes, 0, 0, (8, 8, 5), INK, 0.05)
     _box(axes, 2, 3, (3, 3, 5), ORANGE)
-    for k, colour in enumerate((BLUE, ORANGE, GREEN)):
+    for k, colour in enumerate(COLOURS[:3]):
         _box(axes, 15, -4 + 5.6 * k, (3, 3, 5), colour, 0.25)
     _box(axes, 27, 1, (6, 6, 3), INK, 0.05)
-    for k, colour in ((2, GREEN), (1, ORANGE), (0, BLUE)):
-        _box(axes, 29 + 0.5 * k, 4 - 0.36 * k, (1, 1, 1), colour, 0.9)
+    for k in 2, 1, 0:
+        _box(axes, 29 + 0.5 * k, 4 - 0.36 * k, (1, 1, 1), COLOURS[k], 0.9)
     for start, end in (((7.9, 3.5), (14.7, 3.5)), ((20.9, 3.5), (29.2, 3.9))):
         axes.annotate("", end, start, arrowprops=dict(arrowstyle="->", color=ORANGE, linewidth=1.6))
     for x, text in ((5, "x: H × W × C\nwith a window of 3 × 3 × C numbers"),

@@ -21,9 +21,8 @@ def winners():
     table(middle, out[0, :, :, 0], "out", size=10)
     table(right, dx[0, :, :, 0], "dx, for dout = 1, 2, …, 16", won, size=9)
     for axes in left, right:
-        for i in range(4):
-            for j in range(4):
-                frame(axes, 2 * i, 2 * j, 2, 2, INK, 1.4)
+        for i, j in np.ndindex(4, 4):
+            frame(axes, 2 * i, 2 * j, 2, 2, INK, 1.4)
     return fig
 
 

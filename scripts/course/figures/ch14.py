@@ -12,10 +12,8 @@ def roc():
     fpr, tpr, _ = roc_curve(positive, scores)
     fig, axes = plot(7.5, 4.4)
     axes.fill_between(fpr, tpr, color=BLUE, alpha=0.15, linewidth=0)
-    for i in range(1, 5):
-        axes.plot([i / 4, i / 4], [0, 1], color="#999999", linewidth=0.8)
-    for j in range(1, 4):
-        axes.plot([0, 1], [j / 3, j / 3], color="#999999", linewidth=0.8)
+    axes.vlines(np.arange(1, 5) / 4, 0, 1, color="#999999", linewidth=0.8)
+    axes.hlines(np.arange(1, 4) / 3, 0, 1, color="#999999", linewidth=0.8)
     axes.plot([0, 1], [0, 1], color=INK, linestyle=STYLES[2], linewidth=1)
     axes.plot(fpr, tpr, color=BLUE, linewidth=2.5, marker="o")
     axes.text(0.125, 5 / 6, "0.4 < 0.7", ha="center", va="center", fontsize=10)
@@ -40,8 +38,7 @@ def wilson(n=20, k=19, z=1.96):
     width = z * np.sqrt(p * (1 - p) / n)
     fig, (axes, below) = plot(7.5, 5, 2, 1, sharex=True, height_ratios=(5, 1))
     axes.fill_between(p, p - width, p + width, color="#D9D9D9", linewidth=0)
-    axes.plot(p, p - width, color=INK, linewidth=1)
-    axes.plot(p, p + width, color=INK, linewidth=1)
+    axes.plot(p, np.column_stack([p - width, p + width]), color=INK, linewidth=1)
     share = k / n
     low, high = wilson_interval(k, n)
     usual = z * np.sqrt(share * (1 - share) / n)
@@ -60,9 +57,7 @@ def wilson(n=20, k=19, z=1.96):
         axes.plot([end, end], [0, share], color=BLUE, linewidth=0.8)
     for panel in axes, below:
         panel.axvline(1, color=INK, linewidth=0.8)
-    below.set_ylim(-0.7, 1.9)
-    below.set_yticks([])
     below.grid(False)
     below.spines["left"].set_visible(False)
-    below.set(xlabel="true share p", xlim=(0, 1.12))
+    below.set(xlabel="true share p", xlim=(0, 1.12), ylim=(-0.7, 1.9), yticks=[])
     return fig

@@ -32,11 +32,10 @@ def rates():
         return losses, means
 
     high, mean = walk(lambda s: 0.5)
-    low, _ = walk(lambda s: 0.005)
-    falling, _ = walk(lambda s: 0.5 * SCHEDULES["cosine"](s))
-    named = (("rate 0.5", high), ("rate 0.005", low), ("0.5, falling", falling),
-             ("0.5, running mean", mean))
-    for (name, losses), colour, style in zip(named, COLOURS, STYLES):
+    for (name, losses), colour, style in zip((
+            ("rate 0.5", high), ("rate 0.005", walk(lambda s: 0.005)[0]),
+            ("0.5, falling", walk(lambda s: 0.5 * SCHEDULES["cosine"](s))[0]),
+            ("0.5, running mean", mean)), COLOURS, STYLES):
         right.plot(losses, color=colour, linestyle=style, label=name)
     right.set(yscale="log", xlabel="step", title="loss", ylim=(0.003, 60))
     right.legend(loc="upper right", ncol=2)

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import numpy as np
 from figures.style import BLUE, GREEN, INK, ORANGE, bare, figure, frame, plot
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from PIL import Image
 
 from tinyfer.core.losses import softmax
@@ -20,8 +18,8 @@ CURVE = Path(__file__).resolve().parents[3] / "docs" / "figures" / "20-curve.jso
 
 def scene():
     """The scene itself, a pixel for a pixel: 900x600 at 150 points an inch."""
-    fig = Figure(figsize=(6, 4))
-    FigureCanvasAgg(fig)
+    fig = figure(6, 4)
+    fig.set_layout_engine("none")
     axes = fig.add_axes((0, 0, 1, 1))
     axes.imshow(draw_scene(5, seed=SEED)[0], interpolation="none")
     axes.axis("off")

@@ -12,24 +12,18 @@ def tiles():
     fig, (left, right) = plot(8, 4, 1, 2)
     m, n, first, left_edge = 4, 6, 28, 16
     picture(left, face, "", face.min(), face.max())
-    for row in range(2):
-        for column in range(2):
-            here = (row, column) == (0, 0)
-            frame(left, first + m * row - 0.5, left_edge + m * column - 0.5, n, n,
-                  ORANGE if here else BLUE, 2.5 if here else 1.6, "-" if here else "--")
     left.set_title("input: 6x6 tiles, 4 pixels apart,\nneighbours share 2 rows or columns",
                    loc="center", fontsize=10)
     window = face[first:first + 10, left_edge:left_edge + 10].astype(float)
     edges = window[1:9, 2:10] - window[1:9, 0:8]
     picture(right, edges, "", -200, 200)
-    for row in range(2):
-        for column in range(2):
-            here = (row, column) == (0, 0)
-            frame(right, m * row - 0.44, m * column - 0.44, m - 0.12, m - 0.12,
-                  ORANGE if here else BLUE, 3 if here else 2, "-" if here else "--")
-            right.text(m * column + 1.5, m * row + 1.5, "36 products\n16 outputs", ha="center",
-                       va="center", fontsize=10, color="black",
-                       bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85})
+    for row, column in np.ndindex(2, 2):
+        colour, thin, wide, style = (BLUE, 1.6, 2, "--") if row or column else (ORANGE, 2.5, 3, "-")
+        frame(left, first + m * row - 0.5, left_edge + m * column - 0.5, n, n, colour, thin, style)
+        frame(right, m * row - 0.44, m * column - 0.44, m - 0.12, m - 0.12, colour, wide, style)
+        right.text(m * column + 1.5, m * row + 1.5, "36 products\n16 outputs", ha="center",
+                   va="center", fontsize=10, color="black",
+                   bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85})
     right.set_title("output: 4x4 tiles side by side\n(one 3x3 filter, enlarged)", loc="center",
                     fontsize=10)
     return fig

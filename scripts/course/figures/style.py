@@ -1,6 +1,7 @@
 """What the course's figures share: the look of tinyfer.scores.plots, and ways to draw an array."""
 
 import matplotlib
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -51,19 +52,16 @@ def bars(axes, values, form, size, **named):
                       va="bottom" if above else "top")
 
 
-def table(axes, values, title="", shade=None, form="{:g}", size=12):
+def table(axes, values, title="", shade=None, size=12):
     """A small array as squares with their numbers; shade: 0 (white) to 1 (grey) for each square."""
-    rows, columns = len(values), len(values[0])
-    for i in range(rows):
-        for j in range(columns):
-            level = 1 - 0.35 * float(shade[i][j]) if shade is not None else 1.0
-            axes.add_patch(matplotlib.patches.Rectangle(
-                (j, i), 1, 1, facecolor=(level, level, level), edgecolor="#777777", linewidth=0.8))
-            axes.text(j + 0.5, i + 0.5, form.format(values[i][j]).replace("-", "−"), ha="center",
-                      va="center", fontsize=size, color="black")
-    axes.set_xlim(-0.04, columns + 0.04)
-    axes.set_ylim(rows + 0.04, -0.04)
-    axes.set_aspect("equal")
+    rows, columns = values.shape
+    for i, j in np.ndindex(values.shape):
+        level = 1 - 0.35 * float(shade[i, j]) if shade is not None else 1.0
+        axes.add_patch(matplotlib.patches.Rectangle(
+            (j, i), 1, 1, facecolor=(level, level, level), edgecolor="#777777", linewidth=0.8))
+        axes.text(j + 0.5, i + 0.5, f"{values[i, j]:g}".replace("-", "−"), ha="center",
+                  va="center", fontsize=size)
+    axes.set(xlim=(-0.04, columns + 0.04), ylim=(rows + 0.04, -0.04), aspect="equal")
     bare(axes, title)
 
 
