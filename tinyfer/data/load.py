@@ -108,7 +108,8 @@ def load_data(path: str | os.PathLike, progress: Callable | None = None, seed: i
     source = recognise(path)
     if source.table is None:
         _check_classes(source)
-    names, what = EMOTIONS, "FER-2013"
+    names: tuple[str, ...] = EMOTIONS
+    what = "FER-2013"
     if source.own:
         names = tuple(sorted({picture.emotion for picture in source.pictures}))
         faces, labels, usage, what = _read_pictures(source, names, progress, find)
