@@ -9,7 +9,7 @@ def by_hand():
     """Exercise 1, by hand. Two numbers, to three decimals:
 
     5 % of the people are sad; 66 % of them are found and 12 % of the others flagged. The fraction
-    of right alarms; and the fraction of sad people from which on half of the alarms are right.
+    of right alarms; and the fraction of sad people above which half of the alarms are right.
     """
     # solution
     # Half are right where base * 0.66 = (1 - base) * 0.12.
