@@ -1,7 +1,7 @@
 """Chapter 16, the tests. The answers: ch16_difference.py of a workspace."""
 
 import numpy as np
-from answers import decay_for, noise_left, smoothed_loss, warm_cosine
+from answers import decay_for, noise_left, smoothed_loss, taught_loss, warm_cosine
 from checker import derivation, same, slope, true
 
 
@@ -41,3 +41,12 @@ def test_decay_for():
         true(0 < d < 1, f"the decay for {share} is {d}: it lies between 0 and 1")
         left = (1 - d) / (1 + d) * (1 + d * rho) / (1 - d * rho)
         same(f"what the decay for {share} leaves", left, share, 1e-6)
+
+
+def test_taught_loss():
+    rng = np.random.default_rng(0)
+    z, v = rng.standard_normal((3, 5)), 3 * rng.standard_normal((3, 5))
+    p, q = (np.exp(a / 4) / np.exp(a / 4).sum(axis=1, keepdims=True) for a in (z, v))
+    loss, dz = derivation(taught_loss)(z, v, 4.0)
+    same("loss at T = 4", loss, -16 * (q * np.log(p)).sum() / 3)
+    same("dz at T = 4", dz, slope(lambda: taught_loss(z, v, 4.0)[0], z, 1.0), 1e-7)

@@ -56,3 +56,18 @@ def decay_for(share, rho):
         middle = (low + high) / 2
         low, high = (middle, high) if noise_left(middle, rho) > share else (low, middle)
     return (low + high) / 2
+
+
+def taught_loss(z, v, T):
+    """Exercise 5. T^2 times the mean cross-entropy of softmax(z / T) against softmax(v / T), and
+    its gradient by z.
+
+    z (N, K) logits of the student, v (N, K) of the teacher. Return (loss, dz).
+    """
+    # solution
+    def log_softmax(a):
+        shifted = a / T - (a / T).max(axis=1, keepdims=True)
+        return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+    q, log_p = np.exp(log_softmax(v)), log_softmax(z)
+    return -T**2 * (q * log_p).sum() / len(z), T * (np.exp(log_p) - q) / len(z)
