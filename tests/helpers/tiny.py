@@ -1,15 +1,8 @@
-"""A network and a data set small enough to train in a second, for the tests of the training loop.
+"""A network and a data set small enough to train in a second, for the tests of the training loop."""
 
-As a program, `python tiny.py FOLDER EPOCHS PLACE`, it trains them into FOLDER, going on from the
-checkpoint there if there is one, and ends at PLACE as if it were killed.
-"""
-
-import os
-import sys
 from pathlib import Path
 
 import numpy as np
-from child import KILL
 
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from tinyfer.core.model import Sequential
@@ -103,8 +96,3 @@ class At:
 
     def epoch(self, history, epochs):
         self.step("epoch", len(history))
-
-
-if __name__ == "__main__":
-    train_tiny(sys.argv[1], int(sys.argv[2]),
-               At(sys.argv[3], lambda: os.kill(os.getpid(), KILL)))

@@ -1,14 +1,10 @@
 """The training loop: what it counts, that it learns, and that a killed run goes on unharmed."""
 
 import os
-import subprocess
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from child import KILLED
 from tiny import same_run, tiny_faces, tiny_model, train_tiny
 
 from tinyfer.core.inference import to_input
@@ -21,8 +17,6 @@ from tinyfer.training import loop
 from tinyfer.training.checkpoint import read_history, save_checkpoint
 from tinyfer.training.loop import Diverged, batch_starts, begin, fit
 from tinyfer.training.recipes import Recipe
-
-TINY = Path(__file__).parents[1] / "helpers" / "tiny.py"
 
 
 @pytest.fixture(scope="module")
@@ -150,17 +144,6 @@ def test_class_weights_reach_the_gradient(tmp_path):
     fit(model, Adam(model.parameters(), lr=3e-2), tiny_faces(50), tiny_faces(40, seed=1), tmp_path,
         Recipe(epochs=3, lr=3e-2), class_weights=np.array([0.0, 0.0, 3.0]))
     assert (model.predict(tiny_faces(40, seed=2).faces) == 2).all()
-
-
-def test_killed_again_and_again_equals_the_unbroken_run(tmp_path, unbroken):
-    """SIGKILL at the first step, within an epoch, and right after one; then run to the end."""
-    for last_words in ("1 1", "2 3", "epoch 2", "4 7"):
-        done = subprocess.run([sys.executable, TINY, tmp_path, "5", last_words],
-                              capture_output=True, text=True)
-        assert done.returncode == KILLED, f"{last_words}: {done.stdout}{done.stderr}"
-        assert (tmp_path / "last.npz").exists()
-    train_tiny(tmp_path, 5)
-    same_run(tmp_path, unbroken)
 
 
 def test_another_seed_is_another_run(tmp_path, unbroken):

@@ -3,6 +3,7 @@
 import shutil
 import sys
 import time
+from statistics import median_low
 
 HEADER = "epoch      loss  accuracy  val loss  val accuracy      time  time left"
 
@@ -14,7 +15,7 @@ class Line:
         self.stream = stream or sys.stdout
         self.live = self.stream.isatty()
         self.printed = self.started = time.perf_counter()
-        self.width = 0          # of what stands on the terminal and is to be written over
+        self.width = 0          # of what is to be written over
 
     def write(self, text, last=True):
         """last: the next text goes to a line of its own, not over this one."""
@@ -47,15 +48,11 @@ class Line:
 
 
 class Progress:
-    """Prints the steps and epochs of `tinyfer.training.loop.fit`.
-
-    On a terminal one line is rewritten in place. In a log a plain line comes now and then.
-    """
+    """Prints the steps and epochs of `tinyfer.training.loop.fit`."""
 
     def __init__(self, stream=None):
         self.line = Line(stream)
         self.first_step = None
-        self.epoch_seconds = []
 
     def step(self, epoch, step, steps, seen, loss, accuracy):
         """After a training step: `seen` images so far in this epoch, means over them."""
@@ -77,9 +74,8 @@ class Progress:
         """After an epoch: its row of the table, and the time left in the whole run."""
         row = history[-1]
         self.line.printed = time.perf_counter()
-        self.epoch_seconds.append(row["seconds"])
         # The median, for the first epoch may hold compilation.
-        usual = sorted(self.epoch_seconds)[(len(self.epoch_seconds) - 1) // 2]
+        usual = median_low(row["seconds"] for row in history)
         best = row["val_accuracy"] > max((r["val_accuracy"] for r in history[:-1]), default=-1)
         left = duration(usual * (epochs - row["epoch"]))
         self.line.write(f"{row['epoch']:>5}  {_digits(row['loss'])}  {row['accuracy']:8.4f}  "
@@ -94,9 +90,8 @@ def _digits(loss):
 
 def duration(seconds):
     """Seconds as a person says them: 48 s, 3:05 min, 1:02 h."""
-    seconds = round(seconds)
-    if seconds < 60:
+    minutes, seconds = divmod(round(seconds), 60)
+    if not minutes:
         return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60}:{seconds % 60:02d} min"
-    return f"{seconds // 3600}:{seconds % 3600 // 60:02d} h"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d} h" if hours else f"{minutes}:{seconds:02d} min"

@@ -67,7 +67,7 @@ def _pictures(folder, run, part, probabilities, result):
     if len(wrong):
         files["The most confident mistakes"] = "mistakes.png"
         guesses = probabilities[wrong].argmax(axis=1)
-        plots.gallery(part.faces[wrong], [f"{names[label]},\nseen as {names[guess]}" for label, guess
-                                          in zip(part.labels[wrong], guesses)],
-                      folder / "mistakes.png")
+        titles = [f"{names[label]},\nseen as {names[guess]}"
+                  for label, guess in zip(part.labels[wrong], guesses)]
+        plots.gallery(part.faces[wrong], titles, folder / "mistakes.png")
     return files

@@ -50,11 +50,10 @@ def save_checkpoint(path, model, optimizer, history, settings=None):
 def load_checkpoint(path, model, optimizer, fits=None):
     """Put a checkpoint back into `model`, its generator and `optimizer`: whole, or not at all.
 
-    Returns the history, a list with one dict per finished epoch. Everything is checked before
-    anything is changed. Raises ValueError when the file is no checkpoint of this version or
-    belongs to another run: a network of another shape or dtype, or another seed (which the
-    generator tells). fits: a function that is given the settings kept with it, a dict, and
-    raises ValueError where they are those of another run.
+    Returns the history, a list with one dict per finished epoch. ValueError, before anything is
+    changed, where the file is no checkpoint or that of another run: a network of another shape or
+    dtype, or another seed (which the generator tells). fits: a function that is given the settings
+    kept with it, a dict, and raises ValueError where they are those of another run.
     """
     arrays = load_arrays(path)
     about = arrays.pop("about", np.array(0))
@@ -71,7 +70,11 @@ def load_checkpoint(path, model, optimizer, fits=None):
             raise ValueError(f"{path} holds {brief(name)}, which belongs to no checkpoint")
         parts[part][rest] = value
     try:
-        _check_types(model.state() | optimizer.state(), parts["model"] | parts["optimizer"])
+        expected, found = model.state() | optimizer.state(), parts["model"] | parts["optimizer"]
+        for name in expected.keys() & found.keys():     # weights may be saved in half precision
+            if found[name].dtype != expected[name].dtype:
+                raise ValueError(f"{name!r} is {str(found[name].dtype):.40}; expected "
+                                 f"{expected[name].dtype}")
         checks.state("optimizer state does not fit", optimizer.state(), parts["optimizer"])
         kept = about.get("settings", {})
         check_form(kept, {}, "what it says of its settings")
@@ -85,14 +88,6 @@ def load_checkpoint(path, model, optimizer, fits=None):
     optimizer.load_state(parts["optimizer"])
     model.rng.bit_generator.state = about["rng"]
     return history
-
-
-def _check_types(expected, found):
-    """Weights may be stored in half precision, but a run goes on in the numbers it has had."""
-    for name in expected.keys() & found.keys():
-        if found[name].dtype != expected[name].dtype:
-            raise ValueError(f"{name!r} is {str(found[name].dtype):.40}; expected "
-                             f"{expected[name].dtype}")
 
 
 def _check_generator(mine, state):

@@ -34,11 +34,8 @@ GONE = {"dtype", "limit"}                                       # settings that 
 
 @dataclass(frozen=True)
 class Config:
-    """What is trained on which faces, and how. ValueError naming a field that is out of its range.
-
-    The help of each field says what it means; those without a default value may be None.
-    recipe: how; all the rest: on which faces.
-    """
+    """What is trained on which faces, and how (recipe). ValueError naming a field that is out of
+    its range. The help of each field says what it means; those without a default may be None."""
 
     classes: int | str = setting(
         5, one_of(*CLASS_SETS, experiments.OWN),

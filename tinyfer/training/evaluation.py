@@ -41,8 +41,7 @@ def parts_of(run, data=None, find=None):
 def score_run(folder, parts, history):
     """Score a finished run and write metrics.json and the three pictures; returns the dict.
 
-    The test part is looked at with the best weights only, so nothing can be picked on it:
-    "best" holds validation and test, "last" (the newest weights) validation alone.
+    The test part is looked at with the best weights only, so nothing can be picked on it.
     """
     from tinyfer.scores import plots  # matplotlib takes a second to load; training does not need it
 

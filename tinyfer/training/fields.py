@@ -67,8 +67,8 @@ PATH = optional(Allowed("a path", lambda value: isinstance(value, str)))
 def setting(default, allowed, help=None, **more):
     """A field of a dataclass with its default, what it may hold, and the help of its option.
 
-    help: None for a field that has no option; `{default}` in it is filled in. more: metavar, or
-    `option` where it is called otherwise.
+    help: None for a field that has no option. more: metavar, or `option` where it is called
+    otherwise.
     """
     return field(default=default, metadata=dict(allowed=allowed, help=help, **more))
 
