@@ -130,17 +130,14 @@ def changed(*keys, value="gone"):
 
 
 CONFIGS = {
-    "empty": "", "a list": "[]", "null": "null", "no end": '{"settings": {', "NaN": '{"a": NaN}',
-    "deep": "[" * 90_000, "2 MB": " " * 2_000_000, "bytes": "\xff\xfe", "digits": "9" * 9999,
+    "a list": "[]", "no end": '{"settings": {', "2 MB": " " * 2_000_000, "digits": "9" * 9999,
     "unknown setting": changed("settings", "x" * 999, value=1),
     "setting missing": changed("settings", "seed"), "no parts": changed("parts"),
     "parts": changed("parts", value=[]), "a part missing": changed("parts", "test"),
     "no checksum": changed("parts", "test", "checksum"), "names": changed("class_names", value=7),
     "a name": changed("class_names", value=["angry", 1]), "source": changed("source", value=None),
     "another source": changed("parts", "test", "checksum", value="<script>"),
-    "machine": changed("machine", value="fast"), "versions": changed("machine", "versions",
-    value=0),
-    "parameters": changed("parameters", value="1" * 999), "threads": changed("threads", value=[2]),
+    "machine": changed("machine", value="fast"), "threads": changed("threads", value=[2]),
 }
 
 

@@ -31,9 +31,6 @@ FIRST_OF_CLASSES = {}
 for _experiment in experiments.EXPERIMENTS.values():
     FIRST_OF_CLASSES.setdefault(_experiment.classes, _experiment)
 
-# What a resumed run may be told anew; none of it changes the result of an epoch.
-FREE_ON_RESUME = {"data", "epochs", "patience"}
-
 
 def train(given):
     threads = set_threads(given.pop("threads", None))
@@ -116,8 +113,9 @@ def new_config(given):
         raise ValueError("--find-faces needs --data with a folder of your own pictures; those of "
                          "FER-2013, and drawn ones, are faces already")
     if "experiment" in given:
-        chosen |= of_experiment(given["experiment"])
+        experiment = experiments.EXPERIMENTS[given["experiment"]]
         for name in ("classes", "balance", "split"):
+            chosen[name] = getattr(experiment, name)
             if given.get(name, chosen[name]) != chosen[name]:
                 raise ValueError(f"--{name} {given[name]} contradicts --experiment "
                                  f"{given['experiment']}, which has {chosen[name]}")
@@ -133,25 +131,12 @@ def new_config(given):
         "recipe": replace(recipe, **{name: given[name] for name in PLAIN if name in given})})
 
 
-def of_experiment(number):
-    experiment = experiments.EXPERIMENTS[number]
-    return {name: getattr(experiment, name) for name in ("classes", "balance", "split")}
-
-
 def resumed_config(folder, given):
     """The Config a run was started with, changed as given; ValueError where that may not be."""
     config = runs.read_config(folder)
-    known = vars(config) | vars(config.recipe) | {"recipe": config.recipe.name, "out": folder}
-    for name, value in given.items():
-        if name == "experiment":
-            agrees = of_experiment(value).items() <= known.items()
-        elif name == "out":
-            agrees = Path(value).resolve() == Path(folder).resolve()
-        else:
-            agrees = name in FREE_ON_RESUME or value == known[name]
-        if not agrees:
-            raise ValueError(f"--{OPTIONS.get(name, name)} {value} contradicts the run in "
-                             f"{folder}: leave it out, a run goes on as it was started")
+    for name in given.keys() - {"data", "epochs", "patience"}:
+        raise ValueError(f"--{OPTIONS.get(name, name)} cannot be given with --resume: a run goes on "
+                         "as it was started")
     epochs, begun = given.get("epochs", config.recipe.epochs), config.recipe.epochs
     if epochs < begun:
         raise ValueError(f"--epochs {epochs} contradicts the run in {folder}, which was started "
@@ -213,7 +198,7 @@ def parse(argv):
     add("--out", metavar="FOLDER", help="the run folder, new or empty "
         "(default runs/<experiment>-seed<seed>, with a number at its end if taken)")
     add("--resume", metavar="RUN", help="go on with the run in this folder after its last whole "
-        "epoch; needs no other option, but --epochs may be raised")
+        "epoch; of the other options only --epochs (more of them), --patience, --data, --threads")
     return vars(parser.parse_args(argv))
 
 

@@ -33,18 +33,15 @@ def fit(model, optimizer, train, validation, folder, recipe, class_weights=None,
     with `step` and `epoch` methods (as Progress of tinyfer/commands/progress.py), or None.
 
     Writes `last.npz` (checkpoint, see `tinyfer.training.checkpoint`) and `history.csv` before the
-    first step and after every epoch, and `best.npz` (a model file) whenever the validation accuracy
-    is higher than ever before, so of equal epochs the first is kept. A folder with a checkpoint is
-    gone on with: model, its generator and optimizer are then those of its last whole epoch.
-    Where the recipe has an ema, the network with the mean weights is the one that is validated and
-    saved there. With a patience in the recipe, training ends when so many epochs have not been
-    better. A last batch of a single image joins the one before, for batch norm needs two.
+    first step and after every epoch, and `best.npz` (a model file; with an ema, of the mean
+    weights) whenever the validation accuracy is higher than ever before. A folder with a checkpoint
+    is gone on with: model, its generator and optimizer are then those of its last whole epoch. A
+    last batch of a single image joins the one before, for batch norm needs two.
 
-    Returns the history, one dict per epoch: epoch (from 1), loss and accuracy over the training
-    images as they were seen (augmented, with dropout, with weights that move during the epoch; a
-    mean over images, so that a short last batch counts by its size; blended images count as the
-    class that weighs most), val_loss and val_accuracy in evaluation mode (the loss unweighted, as
-    in Keras), seconds (wall clock).
+    Returns the history, one dict per epoch: epoch (from 1), loss and accuracy (means over the
+    training images as they were seen: augmented, with dropout, with weights that move during the
+    epoch; blended images count as the class that weighs most), val_loss and val_accuracy in
+    evaluation mode (the loss unweighted, as in Keras), seconds (wall clock).
 
     Raises Diverged (a ValueError) that names epoch and step when a loss is not finite, or
     at the end of an epoch anything that the checkpoint would hold. ValueError where the checkpoint

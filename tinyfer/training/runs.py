@@ -25,12 +25,10 @@ from tinyfer.training.checkpoint import read_history
 from tinyfer.training.config import Config
 
 MOST_CONFIG = 1_000_000         # bytes of a config.json
-CONFIG = dict(                  # what must be in it, beside the settings
-    settings=(dict,), source=(str,), class_names=(list,), parameters=(int,),
-    trainable_parameters=(int,), threads=(int,),
+CONFIG = dict(                  # what must be in it
+    settings=(dict,), source=(str,), class_names=(list,), parameters=(int,), threads=(int,),
     parts={part: dict(images=(int,), checksum=(str,)) for part in ("train", "validation", "test")},
-    machine=dict(cpu=(str,), python=(str,), versions=(dict,)),
-)
+    machine=dict(cpu=(str,), python=(str,), versions=(dict,)))
 
 
 @dataclass
