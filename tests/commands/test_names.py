@@ -38,7 +38,7 @@ def test_no_command_prints_a_control_character(call, tmp_path, monkeypatch):
               "--recipe", "study")
     check(0, explore.main, *data, "--out", f"facts{ODD}")
     check(0, explore.main, *data, "--save", f"faces{ODD}.npz")
-    check(0, evaluate.main, run, "--against", run)
+    check(0, evaluate.main, run)
     check(0, evaluate.main, "second", "--data", ODD, "--out", f"own{ODD}")
     (tmp_path / few / f"broken{ODD}.png").write_bytes(b"")
     check(2, train.main, *data)

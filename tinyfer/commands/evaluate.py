@@ -1,7 +1,6 @@
 """Score a trained run on a part of its data: text, JSON, pictures and a page for the browser.
 
     python scripts/evaluate.py runs/experiment6-seed0
-    python scripts/evaluate.py runs/experiment1-seed0 --against runs/experiment3-seed0
     python scripts/evaluate.py five-class --data archive.zip
 """
 
@@ -18,7 +17,7 @@ from tinyfer.core.kernels.threads import set_threads
 from tinyfer.data.load import is_class_folder, load_class_folder
 from tinyfer.photo.reading import largest_face
 from tinyfer.scores import metrics
-from tinyfer.training.evaluation import PARTS, compare, parts_of, score
+from tinyfer.training.evaluation import PARTS, parts_of, score
 from tinyfer.training.experiments import OWN
 from tinyfer.training.runs import open_run
 
@@ -42,8 +41,6 @@ def parse(argv):
                    "weights; the name of a folder of your own in the place of PART")
     add("--crops", type=int, choices=tuple(CROPS), default=1, help="average the probabilities over "
         "so many windows and mirror images of each face, as predict does over 18 (default 1)")
-    add("--against", nargs="+", default=[], metavar="RUN", help="other runs of these classes and "
-        "the same seed: compared on the same images (agreement and McNemar's exact test)")
     cli.add_threads(parser)
     return parser.parse_args(argv)
 
@@ -57,9 +54,9 @@ def evaluate(given):
     run = open_run(given.run)
     trained_on = run.about and run.config.data and Path(run.config.data).resolve()
     own = is_class_folder(given.data) and trained_on != Path(given.data).resolve()
-    if own and (given.part or given.against):
-        raise ValueError("--part and --against need the data that the network was trained on; of "
-                         "a folder of pictures all are scored")
+    if own and given.part:
+        raise ValueError("--part needs the data that the network was trained on; of a folder of "
+                         "pictures all are scored")
     name = Path(given.data).resolve().name if own else given.part or "test"
     folder = Path(given.out or (run.folder / f"evaluation-{name}" if run.folder else
                                 f"runs/evaluation-{Path(given.run).stem}-{name}"))
@@ -79,9 +76,6 @@ def evaluate(given):
         raise ValueError(f"the {name} part of {given.run} is empty")
     probabilities = run.model.predict_proba(part.faces, crops=given.crops)
     result = score(part.labels, probabilities, part.class_names, copies) | {"crops": given.crops}
-    if given.against:
-        result["against"] = {place: compare(run, part, probabilities, open_run(place))
-                             for place in given.against}
     result = dict(heading=heading(run, own and name), verdict=verdict(result)) | result
     what = part.source if own else f"{name} part of {part.source}"
     result["what"] = f"{what}, {len(part):,} images" + (
@@ -114,16 +108,7 @@ def report_text(part, probabilities, result):
     if "copies" in result:
         lines.append(_leakage(result))
     rows = {name: row for name, row in result["classes"].items() if row["support"]}
-    lines += ["", metrics.format_report(result | {"classes": rows}), "",
-              _matrix(result, part.class_names)]
-    for place, test in result.get("against", {}).items():
-        mine, other = test["accuracies"]
-        lines.append(
-            f"\nagainst {cli.printable(place)}, {test['n']:,} images:\n"
-            f"  accuracy {mine:.4f} and {other:.4f}, equal predictions {test['agreement']:.4f};\n"
-            f"  right only here {test['only_one']}, only there {test['only_other']}, "
-            f"McNemar's exact p = {test['p']:.3g}")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", metrics.format_report(result | {"classes": rows})])
 
 
 def _leakage(result):
@@ -136,14 +121,3 @@ def _leakage(result):
         return words
     return (f"{words};\nwithout them: accuracy {clean['accuracy']:.4f}, macro precision "
             f"{clean['macro']['precision']:.4f}, macro AUC {four_digits(clean['macro']['auc'])}")
-
-
-def _matrix(result, names):
-    """Counts; rows true, columns predicted. Rows of classes that are there."""
-    widths = [max(7, len(name) + 1) for name in names]
-    first = max(16, *map(len, names))
-    lines = ["true \\ predicted".ljust(first)
-             + "".join(f"{name:>{width}}" for name, width in zip(names, widths))]
-    lines += [f"{name:{first}}" + "".join(f"{n:{width},}" for n, width in zip(row, widths))
-              for name, row in zip(names, result["confusion_matrix"]) if any(row)]
-    return "\n".join(lines)

@@ -94,22 +94,3 @@ def mistakes(part, probabilities, count=24):
     order = wrong[np.argsort(-probabilities[wrong, predictions[wrong]], kind="stable")]
     _, first = np.unique(duplicate_groups(part.faces[order]), return_index=True)
     return order[np.sort(first)][:count]
-
-
-def compare(run, part, probabilities, other):
-    """`mcnemar` of a run and another of the same classes, on the images of a part of the first.
-
-    Both are shown the very images of `part`, which are as new to the one as to the other if both
-    split the data in the same way with the same seed. ValueError otherwise, or where the classes
-    differ.
-    """
-    names = other.model.class_names
-    if names != part.class_names:
-        raise ValueError(f"{other.name} has other classes than {run.name}: {', '.join(names)}")
-    for key in ("split", "seed", "drawn"):
-        one, another = getattr(run.config, key), getattr(other.config, key)
-        if one != another:
-            raise ValueError(f"{other.name} has {key} {another}, but {run.name} {one}: its test "
-                             "images would not be new to both")
-    return metrics.mcnemar(part.labels, probabilities.argmax(axis=1),
-                           other.model.predict(part.faces))
