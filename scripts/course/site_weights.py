@@ -2,7 +2,6 @@
 drawn faces. The modules that read it stand in tinyfer/page/static/network/."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +72,3 @@ def person(seed):
               if all(other[name] == value for other in each)}
     return shared | {emotion: {name: value for name, value in values.items() if name not in shared}
                      for emotion, values in zip(EMOTIONS, each)}
-
-
-if __name__ == "__main__":
-    write_all(sys.argv[1])

@@ -183,6 +183,7 @@ def finished(page):
     text = page.read_text(encoding="utf-8")
     text = re.sub(r'<img(?= [^>]*src="([^"]*_images/[^"]*)")', picture, text)
     text = re.sub('(<pre|<div class="(?:formula|table-wrapper[^"]*)")', r'\1 tabindex="0"', text)
+    text = text.replace('role="heading"', 'role="heading" aria-level="2"')
     return re.sub('(class="sidebar-brand" href=")(?:#|((?:../)*)course.html)', r"\1\2index.html",
                   text)
 

@@ -199,7 +199,7 @@ def test_pixels_are_painted_by_mouse_and_keyboard(open_front, width, scheme):
     page = open_front("paint", width=width, scheme=scheme)
     face = painted = pixels(page)
     page.click("#greys button >> nth=4")
-    page.locator("#easel").scroll_into_view_if_needed()
+    page.locator("#easel").evaluate("each => each.scrollIntoView({block: 'end'})")
     box = page.locator("#easel").bounding_box()
     side = box["width"] / 48
     page.mouse.move(box["x"] + 10.5 * side, box["y"] + 20.5 * side)

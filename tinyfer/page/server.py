@@ -12,7 +12,6 @@ import socket
 import sys
 import time
 import traceback
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -21,8 +20,8 @@ from tinyfer.page.message import Question, Refusal
 HERE = "127.0.0.1"
 BODY_LIMIT = 2 * 2**20          # bytes of a question, of which the largest is a picture
 
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript",
-         ".svg": "image/svg+xml"}
+TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
+         ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 FILES = {"" if path.name == "index.html" else path.name: (TYPES[path.suffix], path.read_bytes())
          for path in (Path(__file__).parent / "static").iterdir() if path.suffix in TYPES}
 HEADERS = {
@@ -30,7 +29,6 @@ HEADERS = {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -61,10 +59,8 @@ class Server(ThreadingHTTPServer):
         """Where the page is."""
         return f"http://{HERE}:{self.port}/{self.token}/"
 
-    def handle_error(self, request, client):
-        """A connection that breaks off is no event; anything else is a fault of ours."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            traceback.print_exc()
+    def handle_error(self, *_):
+        """A connection that breaks off is no event; our own faults are told by `_answer`."""
 
 
 def listen(port, questions):
@@ -82,17 +78,15 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1                                   # an answer leaves in one piece
 
     def do_GET(self):
-        def file():
-            found = FILES.get(self._after_token())
-            if found is None:
+        def file(name):
+            if name not in FILES:
                 raise Refusal(404, "there is no such file here")
-            return f"{found[0]}; charset=utf-8", found[1]
+            return FILES[name]
 
         self._answer(file)
 
     def do_POST(self):
-        def answer():
-            name = self._after_token()
+        def answer(name):
             if self.headers.get_all("Origin") != [f"http://{self.headers['Host']}"]:
                 raise Refusal(403, "only the page itself may ask here")
             try:
@@ -104,12 +98,12 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(answer)
 
     def _answer(self, find):
-        """Send what find() returns, a type and bytes, or say why there is none."""
+        """Send what find(name) returns, a type and bytes, or say why there is none."""
         try:
             hosts = f"{HERE}:{self.server.port}", f"localhost:{self.server.port}"
             if self.headers.get_all("Host", [""]) not in [[host] for host in hosts]:
                 raise Refusal(403, f"this page is for {hosts[0]} only")
-            self._reply(HTTPStatus.OK, *find())
+            self._reply(200, *find(self._after_token()))
         except Refusal as refusal:
             self._refuse(refusal.status, str(refusal))
         except OSError:                             # whoever asked has hung up, or is too slow

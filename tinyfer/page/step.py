@@ -2,17 +2,13 @@
 this tab sees."""
 
 import copy
-from functools import cache
 
 import numpy as np
 
 from tinyfer.core.losses import softmax_cross_entropy
 from tinyfer.core.optim import Adam
-from tinyfer.data.drawn import draw_faces
 from tinyfer.page.message import pack
 
-OTHERS = 70             # drawn faces on which it is seen what else a step has changed
-PIECE = 14              # of them that are predicted at a time
 REMEMBERED = 200        # losses, at most
 
 
@@ -25,7 +21,7 @@ class Practice:
     def _reset(self, model):
         self.trained, self.model = model, copy.deepcopy(model)
         self.optimizer = Adam(self.model.parameters())
-        self.losses, self.answers = [], None
+        self.losses = []
 
     def step(self, question):
         """Take `steps` steps on this face (0: only look), after a `reset` where one is asked for.
@@ -54,25 +50,4 @@ class Practice:
         return pack(dict(
             classes=names, after=self.model.predict_proba(face).tolist(),
             trained=self.trained.predict_proba(face).tolist(), loss_before=before,
-            loss_after=looked()[0], losses=self.losses, steps=self.optimizer.t, others=OTHERS,
-            changed=self._changed(question)))
-
-    def _changed(self, question):
-        """How many other faces get another answer than from the trained network."""
-        if self.optimizer.t == 0:       # at once, when the panel is opened
-            return 0
-        if self.answers is None:
-            self.answers = self._predict(self.trained, question)
-        return int((self._predict(self.model, question) != self.answers).sum())
-
-    def _predict(self, model, question):
-        found = []
-        for faces in np.split(_others(), OTHERS // PIECE):
-            found.append(model.predict(faces))
-            question.pause()
-        return np.concatenate(found)
-
-
-@cache
-def _others():
-    return draw_faces(OTHERS, seed=11).faces
+            loss_after=looked()[0], losses=self.losses, steps=self.optimizer.t))

@@ -1,5 +1,7 @@
 """Every layer of the network as a strip of feature maps, and one unit of it looked into."""
 
+import copy
+
 import numpy as np
 
 from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
@@ -85,18 +87,11 @@ def _pixels(layers, values, number, place):
 
     Behind the ReLU it would be 0 for every unit that is off, and tell nothing of what turns it on.
     """
-    layer, dx = layers[number], np.zeros_like(values[number])
-    if layer.relu and layer.parameters():
-        _, *window, k = place
-        if window:
-            i, j = window
-            dx[0, i:i + 3, j:j + 3] = layer.w.value[..., k]
-        else:
-            dx[0] = layer.w.value[:, k]
-    else:
-        dout = np.zeros_like(values[number + 1])
-        dout[place] = 1
-        dx = layer.backward(dout)
+    layer = copy.copy(layers[number])
+    layer.relu = False
+    dout = np.zeros_like(layer.forward(values[number]))
+    dout[place] = 1
+    dx = layer.backward(dout)
     for below in reversed(layers[:number]):
         dx = below.backward(dx)
     return dx[0, ..., 0]

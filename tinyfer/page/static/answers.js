@@ -30,11 +30,12 @@ function softmax(logits) {
 
 // Red, green, blue and opacity, on white. Mirrors grey_of of tinyfer/data/pictures.py.
 function greyOf(pixels, length) {
-  return Uint8Array.from({length}, (_, n) => {
-    const [r, g, b, opacity] = pixels.subarray(4 * n, 4 * n + 4);
-    const grey = 19595 * r + 38470 * g + 7471 * b + 0x8000 >> 16;
-    return Math.round((grey * opacity + 255 * (255 - opacity)) / 255);
-  });
+  const greys = new Uint8Array(length);
+  for (let n = 0, at = 0; n < length; n++, at += 4) {
+    const grey = 19595 * pixels[at] + 38470 * pixels[at + 1] + 7471 * pixels[at + 2] + 0x8000 >> 16;
+    greys[n] = Math.round((grey * pixels[at + 3] + 255 * (255 - pixels[at + 3])) / 255);
+  }
+  return greys;
 }
 
 async function find({width, height}, pixels) {

@@ -15,18 +15,18 @@ function readScale() {
   const [zero, plus, minus] = ["--zero", "--plus-rgb", "--minus-rgb"].map(colour);
   scale = Array.from({length: 255}, (_, n) => {
     const share = Math.abs(n - 127) / 127;
-    return mix(zero, n < 127 ? minus : plus, share ** 0.7);
+    return [...mix(zero, n < 127 ? minus : plus, share ** 0.7), 255];
   });
 }
 readScale();
 on("scheme", readScale);
 
-// The colour of a value from -1 to 1: [r, g, b].
+// The colour of a value from -1 to 1: [r, g, b, 255].
 export function colour(value) {
   return scale[127 + Math.round(127 * Math.max(-1, Math.min(1, value)))];
 }
 
-export const css = value => `rgb(${colour(value).join(" ")})`;
+export const css = value => `rgb(${colour(value).slice(0, 3).join(" ")})`;
 
 export function drawFace(canvas, face) {
   const image = new ImageData(SIZE, SIZE);
@@ -47,9 +47,9 @@ export function drawSigned(canvas, values, width, face = null) {
     let rgb = colour(values[n] / most);
     if (face) {
       const grey = 90 + 0.3 * face[n], share = Math.min(1, (Math.abs(values[n]) / most) ** 0.6);
-      rgb = mix([grey, grey, grey], scale[values[n] < 0 ? 0 : 254], share);
+      rgb = mix([grey, grey, grey, 255], scale[values[n] < 0 ? 0 : 254], share);
     }
-    image.data.set([...rgb, 255], 4 * n);
+    image.data.set(rgb, 4 * n);
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
@@ -64,11 +64,7 @@ export function drawMaps(canvas, bytes, height, width, channels) {
     for (let i = 0; i < height; i++) {
       let place = 4 * (i * canvas.width + k * (width + 1));
       for (let j = 0; j < width; j++, n++, place += 4) {
-        const rgb = scale[127 + bytes[n]];
-        image.data[place] = rgb[0];
-        image.data[place + 1] = rgb[1];
-        image.data[place + 2] = rgb[2];
-        image.data[place + 3] = 255;
+        image.data.set(scale[127 + bytes[n]], place);
       }
     }
   }

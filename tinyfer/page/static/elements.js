@@ -82,10 +82,8 @@ export function bars(table, rows) {
   });
 }
 
-export function difference(value, digits = 2) {
-  const text = Math.abs(value).toFixed(digits);
-  return Number(text) === 0 ? "" : `${value < 0 ? "−" : "+"}${text}`;
-}
+export const difference = value => (
+  Number(value.toFixed(2)) === 0 ? "" : `${value > 0 ? "+" : ""}${fixed(value)}`);
 
 // A number as one writes it: a true minus, and as many digits as tell something.
 export function number(value, digits = 3) {

@@ -4,7 +4,6 @@ import {Line, report, stale} from "./ask.js";
 import {$, make} from "./elements.js";
 import {SIZE, TAB, on, setFace, state} from "./state.js";
 
-const LARGEST = 40e6;           // bytes of a picture file
 const CUT = 480;                // pixels of the square that is scaled, at most
 const VIEW = 480;               // of the picture in which it looks for faces, at most,
 const FOLLOW = 320;             // and of a frame of the camera
@@ -88,7 +87,8 @@ class Square {
     };
     canvas.onpointerup = canvas.onpointercancel = () => {
       canvas.onpointermove = null;
-      const x = (start.clientX - box.left) * scale, y = (start.clientY - box.top) * scale;
+      const across = (start.clientX - box.left) * scale, y = (start.clientY - box.top) * scale;
+      const x = mirrored ? this.width - across : across;
       const n = this.faces.findIndex(([left, top, side]) => (
         x >= left && x < left + side && y >= top && y < top + side));
       if (clicked && n >= 0) this.choose(n);
@@ -143,7 +143,7 @@ class Square {
     pen.lineWidth = 2;
     pen.strokeStyle = "#fff";
     for (const [x, y, size] of this.faces) {
-      pen.strokeRect(...[x, y, size, size].map(value => value * scale));
+      pen.strokeRect(x * scale, y * scale, size * scale, size * scale);
     }
     pen.fillStyle = "rgb(0 0 0 / 0.45)";
     pen.beginPath();
@@ -156,34 +156,23 @@ class Square {
       pen.strokeRect(...box);
     }
     pen.restore();
-    this.cut();
-  }
-
-  cut() {
-    const size = Math.max(1, Math.min(CUT, Math.round(this.side)));
-    const pixels = pixelsOf(this.source, [this.left, this.top, this.side, this.side], size, size);
+    const size = Math.max(1, Math.min(CUT, Math.round(side)));
+    const pixels = pixelsOf(source, [left, top, side, side], size, size);
     cuts.ask("cut", {width: size, height: size}, pixels);
   }
 }
 
 async function open(file, square) {
   if (!file) return;
-  if (file.size > LARGEST) {
-    throw new Error(`${file.name} is larger than ${LARGEST / 1e6} MB: choose a smaller picture`);
-  }
-  let picture;
-  try {
-    picture = await createImageBitmap(file);
-  } catch {
+  const picture = await createImageBitmap(file).catch(() => {
     throw new Error(`${file.name} is no picture that this browser can read`);
-  }
+  });
   stale();
   square.source?.close?.();
   square.moved = false;
   square.show(picture, picture.width, picture.height);
   square.find();
   $("drop").hidden = true;
-  $("find").hidden = false;
 }
 
 function startCamera() {
@@ -243,14 +232,11 @@ export function startPictures() {
     square.words.textContent = "No face was found: put the square on it by hand.";
   }});
   const take = file => open(file, square).catch(report);
-  $("find").onclick = () => { square.moved = false; square.find(); };
   $("file").onchange = () => take($("file").files[0]);
   // A picture may be dropped anywhere; the browser must not leave the page for it.
-  document.ondragover = event => { event.preventDefault(); $("drop").classList.add("over"); };
-  document.ondragleave = () => $("drop").classList.remove("over");
+  document.ondragover = event => event.preventDefault();
   document.ondrop = event => {
     event.preventDefault();
-    $("drop").classList.remove("over");
     document.querySelector("[data-panel=picture]").click();
     take(event.dataTransfer.files[0]);
   };

@@ -22,7 +22,7 @@ const press = (...what) => line.press(...question(...what));
 const rate = () => 10 ** Number($("rate").value);
 
 function show() {
-  const {pressed, classes, after, trained, steps, losses, changed, others} = last;
+  const {pressed, classes, after, trained, steps, losses} = last;
   bars($("step-answer"), classes.map((name, k) => (
     {name, value: after[k], before: trained[k], strong: name === $("step-label").value})));
   $("steps").textContent = steps ? `${steps} step${steps === 1 ? "" : "s"} taken` : "";
@@ -30,9 +30,7 @@ function show() {
   $("step-words").textContent = (pressed === 0
     ? `The loss of this face as ${label} is ${number(last.loss_after)}.`
     : `The last press took the loss from ${number(last.loss_before)} to ` +
-      `${number(last.loss_after)}.`) + (steps === 0 ? ""
-    : ` Of ${others} other faces, drawn ones that it was not shown, ` +
-      `${changed} get another answer than before.`);
+      `${number(last.loss_after)}.`);
   const y = [...losses, last.loss_after], x = y.map((_, n) => steps - losses.length + n);
   chart($("losses"), {
     lines: [{x: x.length > 1 ? x : [0, 1], y: x.length > 1 ? y : [y[0], y[0]], colour: "--plus"}],
