@@ -36,10 +36,10 @@ def message(fields, body=b""):
 def request(server, name="answer", body=b"", method="POST", token=None, **headers):
     """What the server sends back: status, headers and body. headers: name_with_lines -> value; None
     leaves out one of those that are usual."""
-    own = f"127.0.0.1:{server.port}"
+    own = f"127.0.0.1:{server.server_port}"
     usual = {"Host": own, "Origin": f"http://{own}", "Content-Length": len(body)}
     given = usual | {each.replace("_", "-"): value for each, value in headers.items()}
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
     connection.putrequest(method, f"/{token or server.token}/{name}", skip_host=True)
     for each, value in given.items():
         if value is not None:

@@ -88,4 +88,5 @@ def front(tmp_path_factory):
     """The address of its front page alone, which is made without Sphinx."""
     out = tmp_path_factory.mktemp("front")
     website.front_page(out)
+    (out / "favicon.ico").touch()       # a browser asks for it beside a page of text
     yield from served(out)

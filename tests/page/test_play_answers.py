@@ -13,14 +13,13 @@ from tinyfer.core import networks
 from tinyfer.core.inference import to_input
 from tinyfer.core.losses import softmax, softmax_cross_entropy
 from tinyfer.data.drawn import draw_face, draw_faces
-from tinyfer.data.pictures import face_of, grey_of
+from tinyfer.data.pictures import face_of
 from tinyfer.page.message import Question
 from tinyfer.page.networks import Network, Networks
 from tinyfer.page.questions import Questions
 from tinyfer.page.training import small_network
 from tinyfer.photo.finder import find_faces
 from tinyfer.photo.reading import unsure
-from tinyfer.photo.watching import Follower
 
 FIVE, SMALL = dict(network="five-class-study"), dict(network="small")
 NAMES = ("a", "b", "c")
@@ -76,18 +75,13 @@ def test_a_drawn_face_has_the_measures_asked_for(asked):
 
 
 def test_a_picture_is_searched_and_cut_as_by_predict(asked):
-    picture, fields = np.full((160, 200, 4), 120, np.uint8), dict(height=160, width=200, tab=5)
+    picture, fields = np.full((160, 200, 4), 120, np.uint8), dict(height=160, width=200)
     picture[20:140, 40:160, :3] = draw_face("happy", size=120)[..., None]
-    picture[:, 100:, 3], follower = 200, Follower()
-    _, face = asked("cut", fields, picture)
-    assert face == face_of(Image.fromarray(picture, "RGBA")).tobytes()
-    for shift in range(0, 16, 4):
-        frame = np.roll(picture, shift, axis=1)
-        found, followed = (asked(name, fields, frame)[0]["faces"] for name in ("find", "follow"))
-        image = Image.fromarray(frame, "RGBA")
-        for told, faces in (found, find_faces(image)), (
-                followed, list(follower.follow(grey_of(image)).values())):
-            assert [each[:3] for each in told] == [[f.x, f.y, f.side] for f in faces] != []
+    picture[:, 100:, 3] = 200
+    image, (_, face) = Image.fromarray(picture, "RGBA"), asked("cut", fields, picture)
+    assert face == face_of(image).tobytes()
+    found = [each[:3] for each in asked("find", fields, picture)[0]["faces"]]
+    assert found == [[f.x, f.y, f.side] for f in find_faces(image)] != []
 
 
 @pytest.mark.parametrize("method", ["gradient", "occlusion"])
@@ -142,29 +136,14 @@ def test_a_units_numbers_make_its_value_and_gradient(asked, number):
             smooth += 1
             slope = (p[2] - p[0]) / (2 * h)
             assert answer["gradient"] == pytest.approx(slope, rel=1e-5, abs=1e-8)
-        if "total" in answer:
-            total = answer["total"]
-            assert sum(answer["sums"]) + answer["bias"] == pytest.approx(total, rel=1e-9)
-            assert answer["value"] == pytest.approx(max(total, 0) if answer["relu"] else total)
-            numbers = np.frombuffer(content, np.float32)[48 * 48:]
-            xs, ws = np.split(numbers, 2)
-            assert np.dot(xs, ws) + answer["bias"] == pytest.approx(total, abs=1e-5)
+        if "bias" in answer:
+            xs, ws = np.split(np.frombuffer(content, np.float32)[48 * 48:], 2)
+            total = np.dot(xs, ws) + answer["bias"]
+            assert total == pytest.approx(answer["value"], abs=1e-5) or answer["relu"] and (
+                answer["value"] == 0 >= total) and xs.size % answer["inputs"] == 0
         if "four" in answer:
-            assert answer["value"] == max(answer["four"]) == answer["four"][answer["winner"]]
-        check_window(answer, content, shape)
+            assert answer["value"] == max(answer["four"])
     assert smooth >= 3
-
-
-def check_window(answer, content, shape):
-    """No pixel outside the window moves the unit."""
-    pixels = np.frombuffer(content, np.float32)[:48 * 48].reshape(48, 48)
-    if answer["window"] is None:
-        assert len(shape) == 1
-        return
-    top, left, height, width = answer["window"]
-    outside = np.ones((48, 48), bool)
-    outside[max(top, 0):top + height, max(left, 0):left + width] = False
-    assert not pixels[outside].any()
 
 
 def test_the_window_moves_a_unit_by_its_pixels(asked, five):
@@ -183,7 +162,11 @@ def test_the_window_moves_a_unit_by_its_pixels(asked, five):
         totals.append(np.sum(x[0, 9:12, 11:14] * w) + b)
     slope = (totals[0] - totals[1]) / 2e-6
     assert np.sum(pixels * direction[0, ..., 0]) == pytest.approx(slope, rel=1e-3)
-    assert answer["total"] == pytest.approx(np.mean(totals), rel=1e-4)
+    xs, ws = np.split(np.frombuffer(content, np.float32)[48 * 48:], 2)
+    assert np.dot(xs, ws) + answer["bias"] == pytest.approx(np.mean(totals), rel=1e-4)
+    top, left, height, width = answer["window"]
+    inside = pixels[top:top + height, left:left + width]
+    assert np.abs(inside).sum() == np.abs(pixels).sum(), "no pixel outside its window moves it"
 
 
 WEIGHTS = ["conv1.w", "conv1.b", "bn1.gamma", "bn1.beta", "dense1.w", "dense1.b"]

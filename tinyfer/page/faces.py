@@ -5,7 +5,7 @@ from PIL import Image
 
 from tinyfer.data.drawn import draw_face, measures
 from tinyfer.data.faces import EMOTIONS
-from tinyfer.data.pictures import face_of, grey_of
+from tinyfer.data.pictures import face_of
 from tinyfer.page.message import pack
 from tinyfer.photo.finder import find_faces
 
@@ -65,16 +65,8 @@ def cut(question):
 
 def find(question):
     """The squares of the faces in a picture, the surest first: [[x, y, side, score], ...]."""
-    return _squares(find_faces(_picture(question)))
-
-
-def follow(follower, question):
-    """The same in the next frame of a camera. follower: the Follower of the tab that asks."""
-    return _squares(follower.follow(grey_of(_picture(question))).values())
-
-
-def _squares(faces):
-    return pack(dict(faces=[[face.x, face.y, face.side, face.score] for face in faces]))
+    found = find_faces(_picture(question))
+    return pack(dict(faces=[[face.x, face.y, face.side, face.score] for face in found]))
 
 
 def _picture(question):

@@ -16,7 +16,6 @@ from tinyfer.page.step import Practice
 from tinyfer.page.training import Training
 from tinyfer.page.worker import Worker
 from tinyfer.photo.reading import unsure
-from tinyfer.photo.watching import Follower
 
 # Rows and columns of the eyes and the mouth: [top, bottom, left, right], the last excluded.
 REGIONS = {source: {name: [each for part in places[source] for each in (part.start, part.stop)]
@@ -33,8 +32,7 @@ class Questions:
         self.networks = Networks(networks)
         self.worker = Worker()
         self.worker.start()
-        practice = of_tab(partial(Practice, self.networks))
-        training, follower = of_tab(Training), of_tab(Follower)
+        practice, training = of_tab(partial(Practice, self.networks)), of_tab(Training)
         # name: (function, whether its answer is quick)
         self.known = {
             "start": (self.start, True),
@@ -42,7 +40,6 @@ class Questions:
             "draw": (faces.draw, True),
             "cut": (faces.cut, True),
             "find": (faces.find, True),
-            "follow": (lambda question: faces.follow(follower(question), question), True),
             "answer": (self.answer, True),
             "map": (self.map, False),
             "strips": (partial(strips.strips, self.networks), False),

@@ -51,13 +51,9 @@ class Server(ThreadingHTTPServer):
         super().__init__((HERE, port), Handler)
 
     @property
-    def port(self):
-        return self.server_address[1]
-
-    @property
     def address(self):
         """Where the page is."""
-        return f"http://{HERE}:{self.port}/{self.token}/"
+        return f"http://{HERE}:{self.server_port}/{self.token}/"
 
     def handle_error(self, *_):
         """A connection that breaks off is no event; our own faults are told by `_answer`."""
@@ -100,7 +96,7 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, find):
         """Send what find(name) returns, a type and bytes, or say why there is none."""
         try:
-            hosts = f"{HERE}:{self.server.port}", f"localhost:{self.server.port}"
+            hosts = f"{HERE}:{self.server.server_port}", f"localhost:{self.server.server_port}"
             if self.headers.get_all("Host", [""]) not in [[host] for host in hosts]:
                 raise Refusal(403, f"this page is for {hosts[0]} only")
             self._reply(200, *find(self._after_token()))

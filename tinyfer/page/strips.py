@@ -33,7 +33,7 @@ def strips(networks, question):
     layers, maps = [], []
     for name, layer, value in zip(network.model.names(), network.model.layers,
                                   _values(network, question)[1:]):
-        value = _channels_first(value[0])
+        value = np.moveaxis(value.reshape((1, 1, *value.shape[1:])[-3:]), 2, 0)
         size = np.abs(value)
         scale = float(np.quantile(size, BRIGHTEST, method="higher") or size.max() or 1)
         maps.append(np.rint(np.clip(value / scale, -1, 1) * 127).astype(np.int8))
@@ -77,11 +77,6 @@ def _values(network, question):
     return values
 
 
-def _channels_first(value):
-    """(H, W, C) -> (C, H, W); (C,) -> (C, 1, 1)."""
-    return np.moveaxis(value.reshape((1, 1, -1) if value.ndim == 1 else value.shape), 2, 0)
-
-
 def _pixels(layers, values, number, place):
     """d of one unit, before its ReLU, with respect to the part of the face that it is given.
 
@@ -109,19 +104,15 @@ def _window(network, number, place):
 
 def _of_conv(layer, x, place):
     i, j, k = place
-    x, w = x[i:i + 3, j:j + 3], layer.w.value[..., k]
-    return _of_sum(layer, x, w, k, (x.astype(float) * w).sum(axis=(0, 1)))
+    return _of_sum(layer, k), x[i:i + 3, j:j + 3], layer.w.value[..., k]
 
 
 def _of_dense(layer, x, place):
-    w = layer.w.value[:, place[0]]
-    return _of_sum(layer, x, w, place[0], x.astype(float) * w)
+    return _of_sum(layer, place[0]), x, layer.w.value[:, place[0]]
 
 
-def _of_sum(layer, x, w, k, sums):
-    bias = float(layer.b.value[k])
-    total = float(sums.sum()) + bias
-    return dict(bias=bias, sums=sums.tolist(), relu=layer.relu, total=total), x, w
+def _of_sum(layer, k):
+    return dict(inputs=layer.w.value.shape[-2], bias=float(layer.b.value[k]), relu=layer.relu)
 
 
 def _of_batchnorm(layer, x, place):
@@ -133,8 +124,7 @@ def _of_batchnorm(layer, x, place):
 
 def _of_pool(layer, x, place):
     i, j, k = place
-    four = x[2 * i:2 * i + 2, 2 * j:2 * j + 2, k]
-    return dict(four=four.ravel().tolist(), winner=int(four.argmax())),
+    return dict(four=x[2 * i:2 * i + 2, 2 * j:2 * j + 2, k].ravel().tolist()),
 
 
 def _of_flatten(layer, x, place):

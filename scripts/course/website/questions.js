@@ -9,7 +9,6 @@ const kept = JSON.parse(localStorage.getItem(`tinyfer ${page}`) ?? "{}");
 function keep(name, value) {
   kept[name] = value;
   localStorage.setItem(`tinyfer ${page}`, JSON.stringify(kept));
-  count();
 }
 
 // 1,000 or 2/3 or −0.5 as a number; NaN for anything else.
@@ -20,21 +19,7 @@ function numberOf(text) {
     : parts.map(Number).reduce((a, b) => a / b);
 }
 
-const tally = make("p", {className: "tally", role: "status"});
-
-function count() {
-  const answered = Object.entries(kept).filter(([name]) => name.startsWith("question"));
-  const right = answered.filter(([, value]) => value === "right").length;
-  tally.replaceChildren(answered.length ? `${right} of ${answered.length} answered rightly. ` : "",
-    "What you answer is kept in this browser only.",
-    Object.keys(kept).length ? make("button", {type: "button", onclick() {
-      localStorage.removeItem(`tinyfer ${page}`);
-      location.reload();
-    }}, "Forget it") : "");
-}
-
-// Quick questions: a number is typed in and checked; any other answer is shown, and judged by who
-// gave it.
+// Quick questions: a number is typed in and checked; any other answer is shown.
 
 function question(item, answer, name) {
   const hidden = make("div", {className: "answer", hidden: true}, ...answer.childNodes);
@@ -43,14 +28,9 @@ function question(item, answer, name) {
     verdict.textContent = {right: "right", wrong: "not yet"}[value] ?? "";
     verdict.className = value ?? "";
   };
-  const given = value => { keep(name, value); say(value); };
-  const judged = ["right", "wrong"].map(value => make("button", {
-    type: "button", hidden: true, onclick: () => given(value)},
-    value === "right" ? "I had it" : "I had not"));
   const show = make("button", {type: "button", onclick() {
     hidden.hidden = false;
     show.hidden = true;
-    if (!field) for (const each of judged) each.hidden = false;
   }}, "Show the answer");
   const begin = hidden.textContent.trim().match(
     /^[−-]?\d[\d,]*(\.\d+)?( ?%)?(?=[.;:,]? |[.;:]?$)/);
@@ -59,9 +39,10 @@ function question(item, answer, name) {
     onchange() {
       if (!this.value.trim()) return;
       const right = numberOf(begin[0]), off = Math.abs(numberOf(this.value) - right);
-      given(off <= 0.005 * Math.abs(right) ? "right" : "wrong");
+      keep(name, off <= 0.005 * Math.abs(right) ? "right" : "wrong");
+      say(kept[name]);
     }});
-  const row = make("div", {className: "row"}, ...field ? [field] : [], show, ...judged, verdict);
+  const row = make("div", {className: "row"}, ...field ? [field] : [], show, verdict);
   item.append(row, hidden);
   say(kept[name]);
 }
@@ -73,7 +54,7 @@ function questions() {
   if (!asked.length || asked.length !== answers.length) return;
   asked.forEach((item, n) => question(item, answers[n], `question ${n + 1}`));
   place.querySelector("details").hidden = true;
-  place.append(tally);
+  place.append(make("p", {}, "What you answer is kept in this browser only."));
 }
 
 // Exercises by hand: each number against its hash. Mirrors by_hand of docs/exercises/checker.py.
@@ -115,4 +96,3 @@ async function exercises() {
 
 questions();
 await exercises();
-count();

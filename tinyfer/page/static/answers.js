@@ -38,58 +38,34 @@ function greyOf(pixels, length) {
   return greys;
 }
 
-async function find({width, height}, pixels) {
-  const finder = await open("finder.bin", finders.load);
-  const found = finder.find(greyOf(pixels, width * height), width, height);
-  return {faces: found.map(({x, y, size, score}) => [x, y, size, score])};
-}
-
 // What made the value of a unit, by its kind of layer: what is told, then its x and its w. Mirrors
-// the functions of the same names in strips.py.
-
-function ofSum(layer, xs, ws, k, products) {
-  const bias = layer.b[k], total = products.reduce((a, b) => a + b) + bias;
-  return [{bias, sums: products, relu: layer.relu, total}, xs, ws];
-}
-
-function ofConv(layer, x, [i, j, k]) {
-  const [, W, C] = x.shape, K = layer.b.length, sums = Array(C).fill(0);
-  const xs = new Float32Array(9 * C), ws = new Float32Array(9 * C);
-  for (let n = 0; n < 9 * C; n++) {
-    const c = n % C, tap = (n - c) / C, row = i + Math.floor(tap / 3), column = j + tap % 3;
-    xs[n] = x.data[(row * W + column) * C + c];
-    ws[n] = layer.w[n * K + k];
-    sums[c] += xs[n] * ws[n];
-  }
-  return ofSum(layer, xs, ws, k, sums);
-}
-
-function ofDense(layer, x, [k]) {
-  const ws = x.data.map((_, n) => layer.w[n * layer.b.length + k]);
-  return ofSum(layer, x.data, ws, k, Array.from(x.data, (value, n) => value * ws[n]));
-}
-
-function ofBatchNorm(layer, x, place, at) {
-  const k = place.at(-1), {mean, gamma, beta, epsilon} = layer;
-  return [{x: x.data[at], mean: mean[k], var: layer.var[k], epsilon, gamma: gamma[k],
-           beta: beta[k]}];
-}
-
-function ofPool(_, x, [i, j, k]) {
-  const [, W, C] = x.shape;
-  const four = [0, 1, W, W + 1].map(step => x.data[(2 * i * W + 2 * j + step) * C + k]);
-  return [{four, winner: four.indexOf(Math.max(...four))}];
-}
-
-const ofDropout = (_, x, __, at) => [{x: x.data[at]}];
-
-function ofFlatten(_, x, [n]) {
-  const [, width, channels] = x.shape, k = n % channels, j = (n - k) / channels % width;
-  return [{x: x.data[n], comes_from: [Math.floor(n / channels / width), j, k], shape: x.shape}];
-}
-
-const TOLD = {Conv2D: ofConv, Dense: ofDense, BatchNorm: ofBatchNorm, MaxPool2D: ofPool,
-              Dropout: ofDropout, Flatten: ofFlatten};
+// the functions of such names in strips.py.
+const TOLD = {
+  Conv2D({w, b, relu}, x, [i, j, k]) {
+    const [, W, C] = x.shape, row = n => ((i + n) * W + j) * C;
+    const xs = [0, 1, 2].flatMap(n => [...x.data.subarray(row(n), row(n) + 3 * C)]);
+    const ws = w.filter((_, n) => n % b.length === k);
+    return [{inputs: C, bias: b[k], relu}, Float32Array.from(xs), ws];
+  },
+  Dense({w, b, relu}, x, [k]) {
+    const ws = w.filter((_, n) => n % b.length === k);
+    return [{inputs: x.data.length, bias: b[k], relu}, x.data, ws];
+  },
+  BatchNorm({mean, var: variance, epsilon, gamma, beta}, x, place, at) {
+    const k = place.at(-1);
+    return [{x: x.data[at], mean: mean[k], var: variance[k], epsilon, gamma: gamma[k],
+             beta: beta[k]}];
+  },
+  MaxPool2D(_, x, [i, j, k]) {
+    const [, W, C] = x.shape;
+    return [{four: [0, 1, W, W + 1].map(n => x.data[(2 * i * W + 2 * j + n) * C + k])}];
+  },
+  Dropout: (_, x, __, at) => [{x: x.data[at]}],
+  Flatten(_, x, [n]) {
+    const [, width, channels] = x.shape, k = n % channels, j = (n - k) / channels % width;
+    return [{x: x.data[n], comes_from: [Math.floor(n / channels / width), j, k], shape: x.shape}];
+  },
+};
 
 // [top, left, height, width] of the pixels that a unit sees, null where it sees them all. Mirrors
 // unit_places of tinyfer/explain/methods.py.
@@ -135,8 +111,11 @@ const answers = {
     return {arrays: [finders.cut(grey, width, height, square)]};
   },
 
-  find,
-  follow: find,
+  async find({width, height}, pixels) {
+    const finder = await open("finder.bin", finders.load);
+    const found = finder.find(greyOf(pixels, width * height), width, height);
+    return {faces: found.map(({x, y, size, score}) => [x, y, size, score])};
+  },
 
   async answer({network}, face) {
     const found = await net(network), {sure, ahead} = await about();

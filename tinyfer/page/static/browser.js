@@ -1,7 +1,7 @@
 // Answers from the network in the browser itself, by answers.js: nothing leaves the machine. Of two
 // threads one has the quick questions, so that a slider never waits for a map.
 
-const QUICK = ["start", "network", "draw", "cut", "answer", "follow"];
+const QUICK = ["start", "network", "draw", "cut", "answer", "find"];
 const [quick, other] = [0, 1].map(start);
 
 // A thread gets [number, name, ...given], and posts [number, answer] or [number, null, what went

@@ -45,7 +45,8 @@ function end() {
   $("game-start").hidden = false;
   $("game-end").hidden = $("game-track").hidden = true;
   $("game-time").textContent = $("game-wanted").textContent = "";
-  $("game-words").textContent = `${Math.round(100 * round.best)} of 100 points for ${round.wanted}.`;
+  const points = Math.round(100 * round.best);
+  $("game-words").textContent = `${points} of 100 points for ${round.wanted}.`;
   round = null;
 }
 

@@ -58,15 +58,10 @@ function readPixel(event) {
 }
 
 function startScheme() {
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const set = scheme => {
-    document.documentElement.dataset.scheme = scheme;
-    tell("scheme");
-  };
+  const dark = matchMedia("(prefers-color-scheme: dark)"), root = document.documentElement.dataset;
+  const set = scheme => { root.scheme = scheme; tell("scheme"); };
   dark.onchange = () => set(dark.matches ? "dark" : "light");
-  $("scheme").onclick = () => {
-    set(document.documentElement.dataset.scheme === "dark" ? "light" : "dark");
-  };
+  $("scheme").onclick = () => set(root.scheme === "dark" ? "light" : "dark");
   dark.onchange();
 }
 

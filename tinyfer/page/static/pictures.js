@@ -2,7 +2,7 @@
 
 import {Line, report, stale} from "./ask.js";
 import {$, make} from "./elements.js";
-import {SIZE, TAB, on, setFace, state} from "./state.js";
+import {SIZE, on, setFace, state} from "./state.js";
 
 const CUT = 480;                // pixels of the square that is scaled, at most
 const VIEW = 480;               // of the picture in which it looks for faces, at most,
@@ -107,12 +107,12 @@ class Square {
     this.resize(this.share * larger);
   }
 
-  // Have the faces looked for: "find" in a picture, "follow" in the next frame of a camera.
-  find(name = "find", most = VIEW) {
+  // Have the faces looked for in a picture or the next frame of a camera.
+  find(most = VIEW) {
     const scale = Math.min(1, most / Math.max(this.width, this.height));
     const [width, height] = [this.width, this.height].map(side => Math.round(side * scale));
     const pixels = pixelsOf(this.source, [0, 0, this.width, this.height], width, height);
-    this.finder.ask(name, {width, height, scale, tab: TAB}, pixels);
+    this.finder.ask("find", {width, height, scale}, pixels);
   }
 
   // A frame and a button for each face.
@@ -181,14 +181,15 @@ function startCamera() {
   let timer = null, since = 0;
 
   function look() {
-    if (!video.srcObject || square.moved) return;       // it was taken in hand
+    if (square.moved) return;           // it was taken in hand
     since = performance.now();
-    square.find("follow", FOLLOW);
+    square.find(FOLLOW);
   }
 
   // The square goes to the face that is nearest to it, or that is clicked on. The next search
   // begins after half the time that this one took, so that the answers have their turn.
   function follow(faces) {
+    if (!video.srcObject) return;
     square.faces = faces;
     square.words.textContent = faces.length ? "" : "No face is found.";
     setTimeout(look, Math.max(FRAME, (performance.now() - since) / 2));

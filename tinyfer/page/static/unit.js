@@ -48,19 +48,16 @@ const largest = values => values.reduce((most, value) => Math.max(most, Math.abs
 // The numbers of the terms, the largest term first.
 const ordered = sums => [...sums.keys()].sort((a, b) => Math.abs(sums[b]) - Math.abs(sums[a]));
 
-// The largest terms of a sum one by one, the others together, and the bias.
-function writtenSum(unit, order, name) {
-  const rest = order.slice(WRITTEN), others = rest.reduce((total, k) => total + unit.sums[k], 0);
+// The largest terms of a sum one by one, the others together, the bias, and what ReLU makes of it.
+function writtenSum({bias, relu, value}, sums, order, name) {
+  const others = order.slice(WRITTEN), rest = others.reduce((total, k) => total + sums[k], 0);
   const parts = order.slice(0, WRITTEN).flatMap((k, n) => [
-    n ? ` ${signed(unit.sums[k])}` : number(unit.sums[k]), small(name(k))]);
-  if (rest.length) parts.push(` ${signed(others)}`, small(`${rest.length} others`));
-  return line(...parts, ` ${signed(unit.bias)}`, small("bias"), " = ", bold(unit.total));
-}
-
-function rectified(unit) {
-  if (!unit.relu) return "";
-  return line(unit.total > 0 ? "ReLU lets it pass: "
-    : "It is below 0, so ReLU makes it 0, and lets no gradient back: ", bold(unit.value));
+    n ? ` ${signed(sums[k])}` : number(sums[k]), small(name(k))]);
+  if (others.length) parts.push(` ${signed(rest)}`, small(`${others.length} others`));
+  const total = sums.reduce((a, b) => a + b) + bias;
+  return [line(...parts, ` ${signed(bias)}`, small("bias"), " = ", bold(total)), !relu ? ""
+    : line(total > 0 ? "ReLU lets it pass: "
+      : "It is below 0, so ReLU makes it 0, and lets no gradient back: ", bold(value))];
 }
 
 // Nine (or four) numbers on their colours.
@@ -73,24 +70,23 @@ function grid(values, most) {
 }
 
 function convolution(unit) {
-  const channels = unit.sums.length, length = 9 * channels, order = ordered(unit.sums);
-  const x = unit.next(Float32Array, length), w = unit.next(Float32Array, length);
-  const nine = (values, c) => Array.from({length: 9}, (_, n) => values[n * channels + c]);
+  const C = unit.inputs, x = unit.next(Float32Array, 9 * C), w = unit.next(Float32Array, 9 * C);
+  const nine = (values, c) => Array.from({length: 9}, (_, n) => values[n * C + c]);
+  const sums = Array.from({length: C}, (_, c) => (
+    nine(x, c).reduce((sum, each, n) => sum + each * w[n * C + c], 0))), order = ordered(sums);
   const named = (name, element) => make("div", {}, make("small", {}, name), element);
   const terms = order.slice(0, SHOWN).map(c => make("div", {className: "term"},
-    named(channels > 1 ? `x, map ${c}` : "x", grid(nine(x, c), largest(x))), "·",
-    named("w", grid(nine(w, c), largest(w))),
-    `= ${number(unit.sums[c])}`));
+    named(C > 1 ? `x, map ${c}` : "x", grid(nine(x, c), largest(x))), "·",
+    named("w", grid(nine(w, c), largest(w))), `= ${number(sums[c])}`));
   return [make("div", {className: "sum"}, ...terms),
-          writtenSum(unit, order, c => channels > 1 ? `map ${c}` : "nine products"),
-          rectified(unit)];
+          ...writtenSum(unit, sums, order, c => C > 1 ? `map ${c}` : "nine products")];
 }
 
 function dense(unit) {
-  const order = ordered(unit.sums), length = unit.sums.length;
-  const x = unit.next(Float32Array, length), w = unit.next(Float32Array, length);
-  return [writtenSum(unit, order, c => `${number(x[c])} · ${number(w[c])} of unit ${c}`),
-          rectified(unit)];
+  const x = unit.next(Float32Array, unit.inputs), w = unit.next(Float32Array, unit.inputs);
+  const sums = Array.from(x, (value, n) => value * w[n]);
+  return writtenSum(unit, sums, ordered(sums),
+                    c => `${number(x[c])} · ${number(w[c])} of unit ${c}`);
 }
 
 function batchNorm(unit) {
@@ -104,19 +100,15 @@ function batchNorm(unit) {
 }
 
 function pooling(unit) {
-  const cells = grid(unit.four, largest(unit.four));
+  const cells = grid(unit.four, largest(unit.four)), winner = unit.four.indexOf(unit.value);
   cells.classList.add("two");
-  cells.children[unit.winner].classList.add("won");
-  const tie = unit.four.filter(value => value === unit.four[unit.winner]).length > 1;
+  cells.children[winner].classList.add("won");
+  const tie = unit.four.filter(value => value === unit.value).length > 1;
   return [
     make("div", {className: "sum"}, cells, "→ ", bold(unit.value)),
-    line(`The ${CORNERS[unit.winner]} one won`,
+    line(`The ${CORNERS[winner]} one won`,
          tie ? ", as the first of equals in reading order" : "",
          ". It alone gets the gradient; the other three get 0.")];
-}
-
-function dropout(unit) {
-  return [line(`In evaluation dropout does nothing: ${number(unit.x)} → `, bold(unit.value))];
 }
 
 function flatten(unit) {
@@ -126,6 +118,8 @@ function flatten(unit) {
 }
 
 const PARTS = {
-  Conv2D: convolution, Dense: dense, BatchNorm: batchNorm, MaxPool2D: pooling, Dropout: dropout,
-  Flatten: flatten, ReLU: unit => [line(`max(0, ${number(unit.x)}) = `, bold(unit.value))],
+  Conv2D: convolution, Dense: dense, BatchNorm: batchNorm, MaxPool2D: pooling,
+  Flatten: flatten, Dropout: unit => [
+    line(`In evaluation dropout does nothing: ${number(unit.x)} → `, bold(unit.value))],
+  ReLU: unit => [line(`max(0, ${number(unit.x)}) = `, bold(unit.value))],
 };

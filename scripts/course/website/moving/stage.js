@@ -11,8 +11,8 @@ export {number} from "../../page/elements.js";
 // label: what the canvas is, for who does not see it; ratio: of its width to its height.
 // controls: name -> {words, min, max, step, value, shown} of a slider, shown(value) what stands
 // beside it, or {words, options} of a list. draw(sheet, values): draws, and returns the sentence.
-// point(x, y): the place on the canvas, as fractions of it, where a pointer is or to where the arrow
-// keys have gone, by `step`.
+// point(x, y): the place on the canvas, as fractions of it, where a pointer is or where the arrow
+// keys have gone by `step`.
 export function stage(place, {label, ratio, controls, legend = [], draw, point, step}) {
   const canvas = make("canvas", {className: "stage", "aria-label": label,
                                  ...point ? {role: "application", tabIndex: 0} : {role: "img"}});
