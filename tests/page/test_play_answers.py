@@ -165,8 +165,9 @@ def test_the_window_moves_a_unit_by_its_pixels(asked, five):
     xs, ws = np.split(np.frombuffer(content, np.float32)[48 * 48:], 2)
     assert np.dot(xs, ws) + answer["bias"] == pytest.approx(np.mean(totals), rel=1e-4)
     top, left, height, width = answer["window"]
+    most = np.abs(pixels).max()
     pixels[top:top + height, left:left + width] = 0
-    assert not pixels.any(), "no pixel outside its window moves it"
+    assert np.abs(pixels).max() < 1e-5 * most, "no pixel outside its window moves it"
 
 
 WEIGHTS = ["conv1.w", "conv1.b", "bn1.gamma", "bn1.beta", "dense1.w", "dense1.b"]
