@@ -105,9 +105,9 @@ def hint(folder, name, many):
                 print(f"  {n} {text}")
 
 
-def following(folder):
+def following(folder, name):
     """Print where to read, what to write and how to check it."""
-    path, found = outcomes(folder)
+    path, found = outcomes(folder, name)
     todo = [outcome for outcome in found if outcome.result != "passed"][:1]
     page = {c.exercises: c.page for c in chapters.CHAPTERS}.get(path, marking.HERE / "README.md")
     name = NAMES[path]
@@ -192,7 +192,7 @@ def parse(argv, inside):
         "next": "what to do next, and where to read", "check": "are the answers right?",
         "hint": "for what is not", "take": "the course's own piece",
         "status": "every chapter, and whose pieces run"}.items()}
-    for order in "check", "hint":
+    for order in "next", "check", "hint":
         made[order].add_argument("name", nargs="?", metavar="CHAPTER", help="a number or capstone; "
                                  "by default the first that is not solved")
     made["check"].add_argument("--full", action="store_true",
