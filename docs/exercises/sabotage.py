@@ -24,22 +24,19 @@ CAUSES = {
 }
 
 
-NAMES = "angry", "happy", "surprise"
-
-
 def features(n, seed):
     """n drawn faces as rows of 144 grey values, each row with mean 0 and variance 1; labels."""
-    data = draw_faces(n, seed, NAMES)
+    data = draw_faces(n, seed, ("angry", "happy", "surprise"))
     x = data.faces.reshape(n, 12, 4, 12, 4).mean(axis=(2, 4)).reshape(n, 144)
     x = (x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True)
     return x.astype(np.float32), data.labels
 
 
-def network(seed=0):
-    rng = np.random.default_rng(seed)
-    layers = [Dense(144, 64, rng, relu=True), BatchNorm(64, momentum=0.8),
-              Dense(64, 64, rng, relu=True), BatchNorm(64, momentum=0.8), Dense(64, 3, rng)]
-    return Sequential(layers, (144,), rng=rng)
+def network(seed=0, hidden=2, norm=True):
+    rng, layers = np.random.default_rng(seed), []
+    for C in (144, *[64] * (hidden - 1)):
+        layers += [Dense(C, 64, rng, relu=True)] + [BatchNorm(64, momentum=0.8)] * norm
+    return Sequential([*layers, Dense(64, 3, rng)], (144,), rng=rng)
 
 
 def observe(letter, steps=120):

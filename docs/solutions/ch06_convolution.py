@@ -38,22 +38,6 @@ def seen_by_one_output(layers):
     return rows
 
 
-def blind_rows(H, layers):
-    """Exercise 2, too. How many of the H input rows no output depends on; layers as above.
-
-    Every window is at least as large as its step. First forward: how many rows does each layer
-    make? Then backward.
-    """
-    # solution
-    # All outputs together: start with as many rows as the last layer makes, not with one.
-    rows = H
-    for R, S in layers:
-        rows = output_size(rows, R, S=S)
-    for R, S in reversed(layers):
-        rows = (rows - 1) * S + R
-    return H - rows
-
-
 # helper
 def _windows(x, w, step):
     """u, v and the slice of the large image where the copies' weights (u, v) come to lie."""

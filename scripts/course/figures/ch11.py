@@ -6,17 +6,15 @@ from pathlib import Path
 import numpy as np
 from figures.style import BLUE, GREEN, INK, ORANGE, STYLES, plot
 
-from tinyfer.core.layers import BatchNorm, Dense
 from tinyfer.core.losses import softmax_cross_entropy
-from tinyfer.core.model import Sequential
 from tinyfer.core.optim import Adam
 
 sys.path.append(str(Path(__file__).resolve().parents[3] / "docs" / "exercises"))
 
+from sabotage import features, network, observe  # noqa: E402
+
 
 def five():
-    from sabotage import observe
-
     fig, panels = plot(10, 4.6, 2, 6, sharey="row", sharex=True)
     for (above, below), letter in zip(panels.T, ("healthy", *"ABCDE")):
         seen = observe(letter)
@@ -37,22 +35,11 @@ def five():
     return fig
 
 
-def _network(hidden, norm, seed):
-    rng = np.random.default_rng(seed)
-    layers, C = [], 144
-    for _ in range(hidden):
-        layers += [Dense(C, 64, rng, relu=True)] + [BatchNorm(64, momentum=0.8)] * norm
-        C = 64
-    return Sequential([*layers, Dense(C, 3, rng)], (144,), rng=rng)
-
-
 def activations():
-    from sabotage import features
-
     x, y = features(300, 0)
     fig, panels = plot(8.4, 4.6, 2, 3, sharey="row")
     for (above, below), scale in zip(panels.T, (0.3, 1, 3)):
-        model = _network(5, False, 0)
+        model = network(0, 5, norm=False)
         for p in model.parameters():
             p.value *= scale if p.name.endswith(".w") else 1
         h, outputs, gradients = x, [], []
@@ -81,13 +68,11 @@ def activations():
 
 
 def rates(steps=120, seeds=5):
-    from sabotage import features
-
     x, y = features(600, 0)
     tried = np.logspace(-4.5, 0.5, 11)
 
     def last_loss(lr, norm, falling, seed):
-        model, rng = _network(3, norm, seed), np.random.default_rng(seed)
+        model, rng = network(seed, 3, norm), np.random.default_rng(seed)
         optimizer, losses = Adam(model.parameters(), lr=lr), []
         for t in range(steps):
             if falling:
