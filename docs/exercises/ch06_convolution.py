@@ -2,14 +2,8 @@
 
 import checker
 import numpy as np
-from answers import (
-    influence,
-    output_size,
-    seen_by_one_output,
-    transposed_conv,
-    transposed_conv_backward,
-)
-from checker import derivation, same, slope, true
+from answers import output_size, seen_by_one_output, transposed_conv, transposed_conv_backward
+from checker import derivation, same, true
 from mynet.convolution import Conv
 from mynet.gradient_check import largest_relative_error
 from numpy.lib.stride_tricks import sliding_window_view
@@ -82,19 +76,3 @@ def test_transposed_convolution():
         dout = rng.standard_normal(right.shape)
         found = derivation(transposed_conv_backward, [transposed_conv])(dout, x, w, step)
         checker.check_gradients(found, lambda: _transposed(x, w, step), dout, h=0.5, x=x, w=w)
-
-
-def test_influence():
-    rng = np.random.default_rng(1)
-    for _ in range(3):
-        w1, w2 = rng.standard_normal((2, 3, 3))
-        image = np.zeros((1, 5, 5, 1))
-
-        def output(w1, w2):
-            hidden = definition(image, w1[:, :, None, None], 0)
-            return definition(hidden, w2[:, :, None, None], 0)
-
-        def moved(w1, w2):
-            return slope(lambda: output(w1, w2), image, 1.0, h=0.5)[0, :, :, 0]
-
-        same("influence", influence(w1, w2), moved(w1, w2))

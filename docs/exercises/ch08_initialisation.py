@@ -1,8 +1,7 @@
 """Chapter 8, the tests. The answers: ch08_initialisation.py of a workspace."""
 
-import checker
 import numpy as np
-from answers import expected_first_loss, hidden_weights
+from answers import expected_first_loss
 from checker import derivation, same, true
 from mynet.initialisation import glorot_uniform, he_normal
 
@@ -40,25 +39,3 @@ def test_expected_first_loss():
 def _quadrature(K, s, n=200_000):
     z = s * np.random.default_rng(1).standard_normal((n, K))
     return np.mean(np.log(np.exp(z).sum(axis=1)))
-
-
-def test_hidden_units_that_start_alike_stay_alike():
-    rng = np.random.default_rng(1)
-    x = rng.standard_normal((50, 6))
-    target = x[:, :1] * np.abs(x[:, 1:2])
-
-    def starts():
-        weights = np.random.default_rng(2)
-        return np.zeros, lambda s: np.full(s, 0.3), lambda s: weights.normal(0, 0.5, s)
-
-    def plain(start):
-        w1, w2 = start((6, 4)), start((4, 1))
-        for _ in range(20):
-            h = np.maximum(x @ w1, 0)
-            error = (h @ w2 - target) / 50
-            slope = checker.slope(lambda: np.maximum(x @ moved, 0) @ w2, moved := w1.copy(), error)
-            w1, w2 = w1 - 0.1 * slope, w2 - 0.1 * h.T @ error
-        return w1
-
-    for kind in range(3):
-        same("w1", hidden_weights(starts()[kind], x, target), plain(starts()[kind]), 1e-6)

@@ -1,7 +1,6 @@
 """Chapter 6, exercises: replace every `raise NotImplementedError`."""
 
 import numpy as np
-from mynet.convolution import Conv
 
 
 def by_hand():
@@ -73,22 +72,3 @@ def transposed_conv_backward(dout, x, w, step):
         dx += dout[window] @ w[u, v].T
         dw[u, v] = np.tensordot(x, dout[window], axes=((0, 1, 2), (0, 1, 2)))
     return dx, dw
-
-
-def influence(w1, w2):
-    """Exercise 5, an experiment. (5, 5): how each of 5x5 input pixels moves one output pixel.
-
-    Two 3x3 convolutions with filters w1, then w2, (3, 3) each, one channel, no bias, on a 5x5 image
-    leave a single output; return its gradient with respect to the image, by your Conv. Then
-    average its square over some thousand random filters: are all pixels alike?
-    """
-    # solution
-    # The pixel in the middle is reached by nine ways, a corner by one; variances add up.
-    layers = [Conv(w[:, :, None, None], np.zeros(1)) for w in (w1, w2)]
-    x = np.zeros((1, 5, 5, 1))
-    for layer in layers:
-        x = layer.forward(x)
-    dout = np.ones_like(x)
-    for layer in reversed(layers):
-        dout = layer.backward(dout)
-    return dout[0, :, :, 0]

@@ -27,22 +27,3 @@ def expected_first_loss(K, s, rng, n=20_000):
     # The logits of all classes have one distribution, so it does not matter which is the label.
     z = s * rng.standard_normal((n, K))
     return np.mean(np.log(np.exp(z).sum(axis=1)) - z[:, 0])
-
-
-def hidden_weights(start, x, target, steps=20, lr=0.1):
-    """Exercise 4, an experiment. What becomes of four hidden units that start alike?
-
-    A network x (N, 6) -> w1 (6, 4), ReLU -> w2 (4, 1), without biases, with the loss
-    sum((out - target)^2) / (2 N); target (N, 1). w1 = start((6, 4)), then w2 = start((4, 1)), then
-    `steps` steps of plain gradient descent. Return the last w1. Try zeros, a constant, and random
-    numbers: how many of its columns are different?
-    """
-    # solution
-    w1, w2 = start((6, 4)), start((4, 1))
-    for _ in range(steps):
-        h = np.maximum(x @ w1, 0)
-        dout = (h @ w2 - target) / len(x)
-        dw2 = h.T @ dout
-        dw1 = x.T @ (dout @ w2.T * (h > 0))
-        w1, w2 = w1 - lr * dw1, w2 - lr * dw2
-    return w1

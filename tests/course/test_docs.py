@@ -269,8 +269,8 @@ QUESTIONS = re.compile(r"^### Five quick questions\n\n(.*?)\n\n<details>\n<summa
 @each_page(CHAPTERS)
 def test_chapters_have_their_parts_a_prediction_and_questions(page):
     text = page.read_text(encoding="utf-8")
-    assert re.findall(r"^## (.*)$", prose_of(page), re.M)[-6:] == ["In the code", "Try it", "Summary", "Exercises",
-                             "A mistake seen in real code", "Sources"]
+    assert re.findall(r"^## (.*)$", prose_of(page), re.M)[-6:] == [
+        "In the code", "Try it", "Summary", "Exercises", "A mistake seen in real code", "Sources"]
     for part in QUESTIONS.search(text).groups():
         assert re.findall(r"^(\d)\. ", part, re.M) == list("12345")
     predict = " ".join(text.split("\n## Predict, then run\n")[1].split("\n## ")[0].split())
