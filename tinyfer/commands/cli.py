@@ -73,7 +73,6 @@ def probability(text):
 
 
 def add_threads(parser):
-    """The option --threads, the same everywhere."""
     parser.add_argument("--threads", **THREADS)
 
 
@@ -135,7 +134,7 @@ def at_least(least, most=10**18):
 
 
 def option_of(each):
-    """What the option for a field is called, without dashes."""
+    """What the option for a field is called."""
     return each.metadata.get("option", each.name.replace("_", "-"))
 
 
@@ -176,10 +175,7 @@ def one_of(choices, what):
 
 
 def check_writable(folder):
-    """OSError where files cannot be written into a folder, to be asked before the work for them.
-
-    The folder may not be there yet; nothing is made.
-    """
+    """OSError where files cannot be written into a folder, which may not be there yet."""
     place = Path(folder).absolute()
     while not place.exists() and place != place.parent:
         place = place.parent
@@ -239,13 +235,13 @@ def notes(name=""):
 
 
 def note(message, name=""):
-    """Say a sentence beside the output; `name` goes before it where it does not hold it."""
+    """Say a sentence beside the output, with the name of a picture if it does not hold it."""
     text = str(message) if name in str(message) else f"{name}: {message}"
     print(f"note: {one_line(text)}", file=sys.stderr)
 
 
 def fail(error):
-    """Print an exception or a message as one sentence, and return the exit code."""
+    """Print an error as one sentence, and return the exit code."""
     print(f"error: {one_line(sentence(error))}", file=sys.stderr)
     return 2
 

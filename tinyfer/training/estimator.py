@@ -136,10 +136,9 @@ class ExpressionClassifier:
                         classifier_tags=its.ClassifierTags())
 
     def __repr__(self):
-        defaults = inspect.signature(type(self)).parameters
-        changed = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items()
-                            if value != defaults[name].default)
-        return f"{type(self).__name__}({changed})"
+        given = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items()
+                          if value not in (None, 0))
+        return f"{type(self).__name__}({given})"
 
 
 def _faces(X):

@@ -5,7 +5,7 @@ Its question is what the make-up of the data does to one and the same network: w
 kept, how imbalance is treated, and whether to merge classes before or after training.
 """
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,14 +17,12 @@ BALANCES = ("none", "weights", "undersample")
 OWN = "own"             # instead of a number of classes: those that the data have, as they are
 
 
-@dataclass(frozen=True)
-class Experiment:
+class Experiment(NamedTuple):
     """One training set-up.
 
-    number is "1" to "8", "official7", or "" for a set-up that is not in EXPERIMENTS.
-    study holds the study's figures where it gives them. On the test part: accuracy, precision
-    (macro), auc (macro). On the validation part: val_accuracy. As counts: parts (images in
-    training, validation, test), train_per_class, test_per_class. As words: remark.
+    number: "1" to "8", "official7", or "" for a set-up that is not in EXPERIMENTS; study: the
+    study's figures where it gives them: accuracy, precision and auc (macro, test part),
+    val_accuracy, parts (images in training, validation, test), train_per_class, test_per_class, or a remark.
     """
 
     number: str
@@ -32,7 +30,7 @@ class Experiment:
     classes: int | str
     balance: str
     split: str = "report"
-    study: dict = field(default_factory=dict)
+    study: dict = {}
 
 
 _ALL = {"parts": (25_120, 7_178, 3_589)}

@@ -11,13 +11,7 @@ import numpy as np
 
 from tinyfer.core.losses import smooth_targets
 from tinyfer.core.optim import SCHEDULES, SGD, Adam
-from tinyfer.data.augment import (
-    NO_AUGMENTATION,
-    SHIFT_AND_FLIP,
-    Augmentation,
-    changed,
-    mix,
-)
+from tinyfer.data.augment import NO_AUGMENTATION, SHIFT_AND_FLIP, Augmentation, changed, mix
 from tinyfer.data.faces import SIZE
 from tinyfer.training.ema import RunningMean
 from tinyfer.training.fields import check, instance, number, one_of, optional, read, setting, whole
@@ -36,10 +30,9 @@ class Recipe:
     crop: rows and columns of the training pictures, None for whole faces; label_smoothing: the
     fraction of each label given to all classes alike; mixup: alpha of `mix`, 0 for none; ema: decay
     of the running mean of the weights, 0 for none; distillation: the fraction of the target that is
-    what other networks answer (`Faces.opinions`), and temperature: what their logits are divided by
-    first; patience: epochs without a better validation
-    accuracy after which training stops, None for never. name: the entry of RECIPES that it was
-    made from; two recipes that do the same are equal whatever they are called.
+    what other networks answer (`Faces.opinions`), their logits divided by temperature; patience:
+    epochs without a better validation accuracy after which training stops, None for never. name:
+    the entry of RECIPES that it was made from; recipes that do the same are equal whatever it is.
     """
 
     epochs: int = setting(40, whole(1), "times each training image is seen", metavar="N")
@@ -170,5 +163,4 @@ DISTILLED = replace(ROBUST, distillation=0.5, name="distilled")
 DRAWN = replace(STUDY, epochs=10, batch_size=16, lr=1e-3, name="drawn")
 # From weights that are there, on a few pictures of one's own: most is learnt already.
 FINE_TUNE = replace(BEST, epochs=10, batch_size=32, lr=5e-4, ema=0.0, name="fine-tune")
-RECIPES = {recipe.name: recipe for recipe in (STUDY, BEST, ROBUST, DISTILLED, DRAWN,
-                                             FINE_TUNE)}
+RECIPES = {recipe.name: recipe for recipe in (STUDY, BEST, ROBUST, DISTILLED, DRAWN, FINE_TUNE)}
