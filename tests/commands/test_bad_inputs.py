@@ -259,13 +259,11 @@ LINES = {
         --data none | none
         --docs LONG |""",
     saliency: """
+        | the following arguments are required: IMAGE
         none.png | there is no file none.png
-        empty | there is no picture in the folder empty
-        grey.png --faces 9 | --faces is for faces of a data set
-        --model run --target joy | no class 'joy'; expected one of angry, fear, happy
-        --method lime | there is no method 'lime'
-        --whole | --whole says where the face is in an IMAGE, but none is given
-        --model none | neither a file nor the name of packaged weights""",
+        grey.png --target joy --model run | there is no class 'joy'; there are angry, fear
+        grey.png --method lime | there is no method 'lime'
+        grey.png --model none | neither a file nor the name of packaged weights""",
 }
 CASES = [(script, *line.strip().split("|")) for script, lines in LINES.items()
          for line in lines.strip().split("\n")]

@@ -9,7 +9,6 @@ from small import use_small_network
 from tiny import small_cnn
 
 from tinyfer.commands import saliency as script
-from tinyfer.commands.panel import over as draw_over
 from tinyfer.data import draw_faces
 from tinyfer.explain.saliency import saliency
 from tinyfer.photo.reading import read_photo
@@ -43,19 +42,10 @@ def save_face(name, seed=4, side=100):
 def test_maps_are_laid_over_faces():
     """Red for, blue against, as strong as the value; a map of zeros is clear."""
     value = np.zeros((48, 48))
-    assert not draw_over(value, (60, 60))[..., 3].any()
+    assert not script.over(value, (60, 60))[..., 3].any()
     value[10:14, 10:14], value[30:34, 30:34] = 4, -2
-    red, blue = (draw_over(value, (48, 48))[n, n] for n in (12, 32))
+    red, blue = (script.over(value, (48, 48))[n, n] for n in (12, 32))
     assert red[0] > red[2] and blue[2] > blue[0] and 0.75 >= red[3] > blue[3] > 0.2
-
-
-def test_a_panel_of_drawn_faces(model, capsys):
-    assert run(script, "--method", "all") == 0
-    assert "faces that tinyfer draws itself" in capsys.readouterr().out
-    found = panel()
-    assert found["faces"].shape == (5, 48, 48) and found["probabilities"].shape == (5, 3)
-    assert found["maps_gradient-input"].shape == (5, 48, 48)
-    assert np.allclose(found["maps_gradient"], saliency(model, found["faces"]), atol=1e-7)
 
 
 def test_photographs_are_explained_as_predict_reads_them(model, capsys, monkeypatch):
@@ -78,8 +68,7 @@ def test_photographs_are_explained_as_predict_reads_them(model, capsys, monkeypa
 
 
 def test_an_empty_map_is_pointed_out(model, capsys, monkeypatch):
-    monkeypatch.setattr("tinyfer.commands.panel.saliency",
-                        lambda *_, **__: np.zeros((1, 48, 48)))
+    monkeypatch.setattr(script, "saliency", lambda *_, **__: np.zeros((1, 48, 48)))
     save_face("me.png")
     assert run(script, "me.png", "--target", "sad", "--whole", "--method", "gradcam") == 0
     assert "gradcam is 0 everywhere for sad" in capsys.readouterr().out
@@ -91,8 +80,10 @@ def test_a_face_of_a_single_grey_has_no_map(model, call):
     assert code == 2 and "error: grey.png: the face is of a single grey" in err
 
 
-def test_options_reach_the_maps(model):
-    assert run(script, "--target", "sad", "--method", "occlusion", "--drawn", 60) == 0
+def test_all_methods_of_one_class(model):
+    save_face("me.png")
+    assert run(script, "me.png", "--target", "sad", "--whole", "--method", "all") == 0
     found = panel()
-    expected = saliency(model, found["faces"], "sad", "occlusion", signed=True)
-    assert np.allclose(found["maps_occlusion"], expected, atol=1e-7)
+    for method, name in ("occlusion", "occlusion"), ("gradient*input", "gradient-input"):
+        expected = saliency(model, found["faces"], "sad", method, signed=True)
+        assert np.allclose(found[f"maps_{name}"], expected, atol=1e-7)

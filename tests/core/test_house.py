@@ -85,7 +85,7 @@ def test_who_imports_scripts_numba_and_matplotlib():
     assert {module for module in users_of("numba")
             if not module.startswith("tinyfer.core.kernels.")} <= others | {"tinyfer.core.kernels"}
     assert users_of("matplotlib") == {
-        "tinyfer.scores.plots", "tinyfer.commands.panel", "tinyfer.photo.marking"}
+        "tinyfer.scores.plots", "tinyfer.commands.saliency", "tinyfer.photo.marking"}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.startswith("tinyfer.core.")])

@@ -1,63 +1,58 @@
-"""Show which pixels a network's predictions hang on.
+"""Show which pixels a network's reading of a face hangs on.
 
-    python scripts/saliency.py reading.jpg holiday/         the faces of your own pictures
+    python scripts/saliency.py reading.jpg holiday/
     python scripts/saliency.py reading.jpg --method all
-    python scripts/saliency.py                              faces of the test part, at once
 
-Of a photograph's faces the expression is explained that predict names, first in words: each part of
-the face is covered in turn, and the network asked again. docs/saliency.md tells what the maps of
-each method are worth.
-
-Without IMAGE the faces come from the test part of the data that the network was trained on (--data,
-TINYFER_DATA, ./data) or, where there are none, are drawn. Pictures (.png) and numbers (.npz, .json)
-go to --out; panels hold the faces, so keep those of FER-2013 to yourself.
+The expression is explained that predict names, first in words: each part of the face is covered in
+turn, and the network asked again. Then by maps, laid smoothly over the face, red where a pixel
+speaks for the expression or matters to it, blue where it speaks against it. docs/saliency.md tells
+what the maps of each method are worth.
 """
 
 import argparse
+import os
 from pathlib import Path
+from textwrap import fill
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from PIL import Image, ImageFilter
 
 from tinyfer.commands import cli
-from tinyfer.commands.panel import FACES, panel_of_part, panel_of_pictures
+from tinyfer.commands.progress import Line
 from tinyfer.core.kernels.threads import set_threads
-from tinyfer.data import CLASS_SETS, draw_faces, find_data, select_classes
 from tinyfer.data.faces import blank
-from tinyfer.explain import METHODS
-from tinyfer.photo import reading
-from tinyfer.training.evaluation import parts_of
+from tinyfer.data.pictures import grey_of
+from tinyfer.explain.regions import in_words, without_parts
+from tinyfer.explain.saliency import METHODS, saliency
+from tinyfer.photo.reading import DEFAULT, list_pictures, read_photo
+from tinyfer.scores.plots import drawing
+from tinyfer.storage.arrays import save_arrays
 from tinyfer.training.runs import open_run
 
-DEFAULT = "five-class-study"
-DRAWN = 700
-OF_PICTURES = ["occlusion", "smoothgrad"]       # methods of a photograph: plain to see, and smooth
+SIDE = 192          # pixels of a face in the picture
+SMOOTH = 1.0        # standard deviation in pixels of 48, of a map that is laid over a face
 
 
 def parse(argv):
     parser = cli.parser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("images", nargs="*", metavar="IMAGE", help="picture files or folders, as for predict")
-    add("--model", metavar="RUN_OR_FILE", help="a run folder (its best.npz is "
-        f"taken), a model file, or packaged weights by name (default "
-        f"{reading.DEFAULT} for an IMAGE, as predict.py; else {DEFAULT})")
-    add("--data", metavar="PATH", help="FER-2013: archive.zip, its folder, or the csv file")
-    add("--drawn", type=cli.at_least(14), metavar="N", help="N drawn faces even if FER-2013 is at "
-        f"hand (default {DRAWN:,} where it is not)")
+    add("images", nargs="+", metavar="IMAGE", help="picture files or folders, as for predict")
+    add("--model", default=DEFAULT, metavar="RUN_OR_FILE", help="a run folder (its best.npz is "
+        f"taken), a model file, or packaged weights by name (default {DEFAULT})")
     cli.add_place(parser)
     add("--method", type=cli.one_of((*METHODS, "all"), "method"), metavar="A,B,...",
-        help=f"some of {', '.join(METHODS)}; or all (default {','.join(OF_PICTURES)} for an IMAGE, "
-        "else gradient, the study's)")
+        default=["occlusion", "smoothgrad"], help=f"some of {', '.join(METHODS)}; or all (default "
+        "occlusion,smoothgrad: plain to see, and smooth)")
     add("--target", metavar="CLASS", help="the class to explain (default: the one predicted)")
-    add("--faces", type=cli.at_least(1), metavar="N", help="faces in the panel, one of each class "
-        f"in turn (default {FACES})")
-    add("--seed", type=int, default=0, metavar="N", help="which faces (default 0)")
     cli.add_output(parser, "runs/saliency")
     cli.add_threads(parser)
     given = parser.parse_args(argv)
     given.out = Path(given.out or "runs/saliency")
-    given.method = given.method or (OF_PICTURES if given.images else ["gradient"])
     if "all" in given.method:
         given.method = sorted(METHODS, key=lambda name: name != "occlusion")
-    given.model = given.model or (reading.DEFAULT if given.images else DEFAULT)
     return given
 
 
@@ -68,47 +63,108 @@ def main(argv=None):
 def run(given):
     cli.check_output(given.out, given.force)
     set_threads(given.threads)
-    refuse_what_does_not_fit(given)
     cli.note_first_start()
-    model, part = network_and_faces(given)
-    code = (panel_of_pictures(given, model) if given.images else
-            panel_of_part(given, model, part))
+    opened = open_run(given.model)
+    model = opened.model
+    if given.target and given.target not in model.class_names:
+        raise ValueError(f"there is no class {given.target!r}; there are "
+                         + ", ".join(model.class_names))
+    cli.warn_of_drawn_faces(opened)
+    found, failed = read_faces(given, model)
+    heads, faces, readings = zip(*found)
+    targets = [given.target or reading.expression for reading in readings]
+    captions = [f"{target} {reading.probabilities[target]:.2f}" + " (unsure)" * reading.unsure
+                for target, reading in zip(targets, readings)]
+    sentences = []
+    for head, target, reading in zip(heads, targets, readings):
+        words = in_words(target, reading.probabilities, without_parts(model, reading.crop),
+                         model.class_names)
+        sentences.append(f"{cli.printable(head)}: {words}")
+        print(sentences[-1])
+    crops = np.stack([reading.crop for reading in readings])
+    maps = {}
+    for method in given.method:
+        line = Line()
+        maps[method] = saliency(     # shares of F keep their signs, by red and blue
+            model, crops, targets, method, signed=METHODS[method].shares_of_f,
+            progress=lambda done, total: line(done, total, f"{method}, inputs"))
+        line.done(f"{method}: {len(crops):,} maps")
+        for caption, value in zip(captions, maps[method]):
+            if not value.any():
+                print(f"{method} is 0 everywhere for {' '.join(caption.split())}: nothing in it "
+                      "speaks for the class")
+    draw(faces, maps, captions, sentences, given.out / "panel.png")
+    save_arrays(given.out / "panel.npz", dict(
+        faces=crops, probabilities=model.predict_proba(crops),
+        **{f"maps_{method.replace('*', '-')}": values for method, values in maps.items()}),
+        compressed=True)
     print(f"panel.png and panel.npz are in {cli.printable(given.out)}")
-    return code
+    return int(failed)
 
 
-def refuse_what_does_not_fit(given):
-    for name in ("box", "whole"):
-        if getattr(given, name) and not given.images:
-            raise ValueError(f"--{name} says where the face is in an IMAGE, but none is given")
-    for name in ("data", "drawn", "faces"):
-        if getattr(given, name) is not None and given.images:
-            raise ValueError(f"--{name} is for faces of a data set, not for pictures of your own")
+def read_faces(given, model):
+    """([(name and number, the face as it is shown, its Reading)], whether a picture failed): what
+    cannot be read is noted, and the rest goes on; ValueError where nothing can."""
+    found, failed = [], None
+    for path in [path for image in given.images for path in list_pictures(image)]:
+        try:
+            with cli.notes(path):
+                grey, readings = grey_of(path), read_photo(path, model, given.box, given.whole)
+            if not readings:
+                raise ValueError("no face found (--box or --whole would say where it is)")
+            for number, reading in enumerate(readings, 1):
+                if blank(reading.crop[None]).any():
+                    raise ValueError("the face is of a single grey: nothing in it to explain")
+                x, y, w, h = reading.box
+                face = grey.resize((SIDE, SIDE), box=(x, y, x + w, y + h), reducing_gap=2)
+                found.append((f"{Path(path).name[:20]}, {number}", np.asarray(face), reading))
+        except (ValueError, OSError) as error:
+            failed = ValueError(error if os.fspath(path) in str(error) else f"{path}: {error}")
+            if len(given.images) > 1 or os.path.isdir(given.images[0]):
+                cli.note(failed)
+    if not found:
+        raise failed
+    return found, failed is not None
 
 
-def network_and_faces(given):
-    """The model, and the part its faces come from (None for pictures of the user's own)."""
-    run = open_run(given.model)
-    if given.images:
-        cli.warn_of_drawn_faces(run)
-        return run.model, None
-    if given.drawn or not (find_data(given.data) or data_of(run)):
-        if not given.drawn:
-            print("NO FER-2013 HERE: these are faces that tinyfer draws itself.")
-        return run.model, drawn(run.model.class_names, given.seed, given.drawn or DRAWN)
-    part = parts_of(run, given.data, reading.largest_face)[0].test
-    return run.model, part[~blank(part.faces)]
+def draw(faces, maps, captions, sentences, path):
+    """A row for each face: the face, then its maps; a sentence below.
+
+    faces: N grey images of any size; maps: dict of method -> (N, 48, 48); captions, sentences: N
+    strings each.
+    """
+    wide = max(1.5 * (1 + len(maps)), 4.5)
+    lines = [fill(sentence, int(15 * wide)) for sentence in sentences]
+    heights = [1.84 + (0.06 + 0.16 * len(line.split("\n"))) * bool(line) for line in lines]
+    with drawing(path, wide, sum(heights), grid=False) as figure:
+        figure.get_layout_engine().set(w_pad=0.02, h_pad=0.05, wspace=0.01)
+        rows = figure.subfigures(len(faces), 1, squeeze=False, height_ratios=heights)[:, 0]
+        for n, (row, face, caption, line) in enumerate(zip(rows, faces, captions, lines)):
+            first, *others = row.subplots(1, 1 + len(maps), squeeze=False)[0]
+            first.set_title(caption, fontsize=9, loc="center")
+            for axes in (first, *others):
+                axes.imshow(face, cmap="gray", vmin=0, vmax=255)
+                axes.set_axis_off()
+            for axes, (method, values) in zip(others, maps.items()):
+                axes.imshow(over(values[n], face.shape))
+                axes.set_title(method + "\n(all 0)" * (not values[n].any()), fontsize=9,
+                               loc="center")
+            if line:
+                row.supxlabel(line, x=0.01, ha="left", fontsize=9)
 
 
-def data_of(run):
-    """Where the data of a run folder are, if they are still there; else None."""
-    data = run.config.data if run.folder else None
-    return data if data and Path(data).exists() else None
+def over(value, shape):
+    """The colours (H, W, 4) of a map that is laid over a face of this shape."""
+    image = Image.fromarray((127 + np.rint(127 * scaled(value))).astype(np.uint8))
+    smooth = image.filter(ImageFilter.GaussianBlur(SMOOTH)).resize(
+        shape[::-1], Image.Resampling.BICUBIC)
+    value = scaled(np.asarray(smooth, float) - 127)
+    colours = ScalarMappable(Normalize(-1, 1), "RdBu_r").to_rgba(np.sign(value))
+    colours[..., 3] = 0.75 * np.abs(value)
+    return colours
 
 
-def drawn(class_names, seed, count):
-    """Drawn faces of the network's classes."""
-    for classes, members in CLASS_SETS.items():
-        if tuple(members) == tuple(class_names):
-            return select_classes(draw_faces(count, seed=seed + 1), classes)
-    raise ValueError(f"cannot draw faces for the classes {', '.join(class_names)}")
+def scaled(values):
+    """A map divided by its largest absolute value: within [0, 1], or [-1, 1] with signs."""
+    largest = np.abs(values).max()
+    return values / largest if largest > 0 else values
