@@ -124,21 +124,20 @@ def test_nothing_old_stands_beside_a_new_picture(open_page, tmp_path):
     assert faded("#maps figure")
     page.unroute("**/map")
     for route in held:
-        with contextlib.suppress(playwright.Error):     # the page may have given it up
+        with contextlib.suppress(playwright.Error):     # unroute has let some go already
             route.continue_()
     until(page, lambda: not faded("#maps figure"), "the maps")
 
 
 def test_a_nudged_weights_gradient_is_the_difference(open_page):
     page = open_page("nudge", "five-class-study")
-    assert page.inner_text("#weight-name").startswith("conv3.w[")
+    assert page.inner_text("#weight-name").startswith("conv1.w[")
     for value in None, 0.1:
         if value:
             set_slider(page, "#weight", value)
             rest(page)
-        texts = page.locator("#slopes dd").all_inner_texts()
-        found = [float(text.replace("−", "-")) for text in texts if "·" not in text]
-        assert found[1] == pytest.approx(found[2], rel=1e-4)
+        error = page.locator("#slopes dd").all_inner_texts()[3]
+        assert error == "0" or "10⁻" in error, "below 0.001"
     assert page.eval_on_selector("#curve", "canvas => canvas.width") > 300
 
 

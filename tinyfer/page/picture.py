@@ -15,7 +15,7 @@ from tinyfer.page.server import Server
 
 SIZE = dict(width=1200, height=873)
 SHOWN = 800, 582            # pixels of the moving picture
-LAYER, COLUMN, ROW = 2, 18, 12      # of the unit: the third strip, and where on it
+SET = "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); }"
 
 
 def chromium():
@@ -65,8 +65,8 @@ def film(page, path):
     take(900)
     page.click("#expressions >> text=neutral")
     for step in range(9):
-        page.eval_on_selector("#measure-open", _SET, 0.05 * step)
-        page.eval_on_selector("#measure-brow_in", _SET, 0.02 * step)
+        page.eval_on_selector("#measure-open", SET, 0.05 * step)
+        page.eval_on_selector("#measure-brow_in", SET, 0.02 * step)
         take(150 if step < 8 else 1200)
     page.click("#expressions >> text=happy")
     take(800)
@@ -74,7 +74,7 @@ def film(page, path):
     take(1600)
     page.click("[data-panel=layers]")
     take(900)
-    page.locator(".strip canvas").nth(LAYER).click(position=dict(x=COLUMN, y=ROW))
+    page.locator(".strip canvas").nth(2).click(position=dict(x=18, y=12))
     take(1600)
     page.click("[data-panel=train]")
     take(700)
@@ -89,6 +89,3 @@ def film(page, path):
     times[-1] = 2500
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=times, loop=0,
                    **dict(quality=70, method=6) if Path(path).suffix.lower() == ".webp" else {})
-
-
-_SET = "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); }"

@@ -4,7 +4,7 @@ import {Line, fresh} from "./ask.js";
 import {drawFace, drawOutlined} from "./colour.js";
 import {$, bars, difference, make} from "./elements.js";
 import {brushOn, outline, square} from "./paint.js";
-import {SIZE, blank, on, state, target, whenSeen} from "./state.js";
+import {SIZE, on, state, target, whenSeen} from "./state.js";
 
 const PIXELS = SIZE * SIZE;
 // What a map promises for p of the class when the pixels of the mask change: its number and words.
@@ -53,7 +53,7 @@ function showAnswer() {
 function describe(method) {
   const {words, map} = shown.get(method);
   if (!map) return;
-  const any = mask.some(Boolean), total = sum(n => Math.abs(map[n]));
+  const any = mask.some(Boolean), total = sum(n => Math.abs(map[n])) || 1;
   const inside = sum(n => mask[n] && Math.abs(map[n])) / total;
   const face = covered(), changes = Array.from(face, (grey, n) => (grey - state.face[n]) / 255);
   const [promise, how] = PROMISES[method];
@@ -69,14 +69,10 @@ function showMap(method) {
 }
 
 function askMaps() {
-  for (const [method, each] of shown) {
-    if (blank(state.face)) {
-      each.map = null;
-      each.words.textContent = "a single grey: there is nothing to explain";
-      fresh(each.figure);
-    } else {
-      each.line.ask("map", {network: state.network, method, target: target()}, state.face);
-    }
+  const {face, network} = state, blank = face.every(grey => grey === face[0]);
+  for (const [method, {line, words}] of shown) {
+    if (blank) words.textContent = "a single grey: there is nothing to explain";
+    else line.ask("map", {network, method, target: target()}, face);
   }
 }
 
@@ -103,7 +99,7 @@ export function startCover({methods, regions: given}) {
       shown.get(method).map = answer.next(Float32Array, PIXELS);
       showMap(method);
     }, figure);
-    shown.set(method, {canvas, words, figure, line, map: null});
+    shown.set(method, {canvas, words, line, map: null});
   }
   brushOn($("covered"), {
     begin() {},

@@ -58,7 +58,7 @@ function askCurve() {
 const finder = new Line(({index}) => {
   $("index").value = index;
   askCurve();
-}, $("steepest"));
+});
 
 function askSteepest() {
   finder.ask("steepest", question(), state.face);
@@ -72,7 +72,6 @@ export function startNudge() {
     now = null;
   });
   $("parameter").onchange = askSteepest;
-  $("steepest").onclick = askSteepest;
   $("index").onchange = askCurve;
   $("nudge-label").onchange = askCurve;
   $("weight").oninput = () => line.ask("nudge", question(

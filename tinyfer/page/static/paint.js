@@ -4,8 +4,6 @@ import {drawFace} from "./colour.js";
 import {$, make, pixelAt} from "./elements.js";
 import {SIZE, on, setFace, state} from "./state.js";
 
-const UNDO_STEPS = 50;
-
 // Calls paint(row, column) for every pixel that a pointer passes, or that the keys choose with
 // space; begin() before each stroke, and moved(row, column) when the keys move.
 export function brushOn(canvas, {begin, paint, moved}) {
@@ -86,7 +84,7 @@ export function startPainting() {
     $("greys").append(button);
   }
   brushOn(canvas, {
-    begin() { undo.push(state.face.slice()); undo.splice(0, undo.length - UNDO_STEPS); },
+    begin() { undo.push(state.face); },
     paint(places) {
       const face = state.face.slice();
       for (const [row, column] of places) {
@@ -101,7 +99,7 @@ export function startPainting() {
   });
   $("undo").onclick = () => { if (undo.length) setFace(undo.pop()); };
   $("blank").onclick = () => {
-    undo.push(state.face.slice());
+    undo.push(state.face);
     setFace(new Uint8Array(SIZE * SIZE).fill(160));
   };
   on("face", () => drawFace(canvas, state.face));

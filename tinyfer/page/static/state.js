@@ -41,11 +41,6 @@ export function target() {
   return state.classes[state.probabilities.indexOf(Math.max(...state.probabilities))] ?? "";
 }
 
-// Nothing to explain: all pixels alike.
-export function blank(face) {
-  return face.every(grey => grey === face[0]);
-}
-
 // Calls `work` when the panel is seen and one of the events has happened since it last was.
 export function whenSeen(panel, events, work) {
   let stale = true;
