@@ -11,7 +11,7 @@ COMMANDS = {
     "predict": "find the faces in photographs and read their expressions",
     "watch": "follow the faces of a film or a camera, and read them frame by frame",
     "evaluate": "score a network: text, pictures and a page for the browser",
-    "saliency": "which pixels a prediction hangs on, and tests of such maps",
+    "saliency": "which pixels the reading of a face hangs on",
     "explore": "look at the data before training",
     "play": "see inside a network: a page in the browser",
     "doctor": "what a bug report needs: versions, processor, threads, caches, data",

@@ -61,12 +61,12 @@ def evaluate(given):
     folder = Path(given.out or (run.folder / f"evaluation-{name}" if run.folder else
                                 f"runs/evaluation-{Path(given.run).stem}-{name}"))
     cli.check_output(folder, given.force)
-    as_then = run.config.find_faces if run.about or not own else False
-    find = largest_face if given.find_faces or as_then else None
     if own:
-        part, copies = load_class_folder(given.data, run.model.class_names, find), None
+        find = given.find_faces or run.about and run.config.find_faces
+        part, copies = load_class_folder(given.data, run.model.class_names,
+                                         largest_face if find else None), None
         cli.warn_of_drawn_faces(run)
-    elif find and not as_then:
+    elif given.find_faces:
         raise ValueError("--find-faces needs --data with a folder of pictures that the run was not "
                          "trained on; its own are read as they were then")
     else:

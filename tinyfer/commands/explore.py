@@ -135,6 +135,7 @@ def draw_pictures(data, facts, folder, seed):
                   title=f"{data.source}: the mean face of each class",
                   grey=(means.min(), means.max()))
     rng = np.random.default_rng(seed)
-    chosen = [rng.choice(np.flatnonzero(data.labels == c), SAMPLES) for c in present]
+    chosen = [np.resize(rng.permutation(np.flatnonzero(data.labels == c)), SAMPLES)
+              for c in present]
     plots.gallery(data.faces[np.concatenate(chosen)], np.repeat(names, SAMPLES),
                   folder / "samples.png", columns=SAMPLES, title=f"{data.source}: a random sample")
