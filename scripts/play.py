@@ -1,7 +1,5 @@
 """`tinyfer play`, from a clone: see tinyfer/commands/play.py."""
 
-import sys
-
 from tinyfer.commands.play import main
 
-sys.exit(main())
+raise SystemExit(main())

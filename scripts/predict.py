@@ -1,7 +1,5 @@
 """`tinyfer predict`, from a clone: see tinyfer/commands/predict.py."""
 
-import sys
-
 from tinyfer.commands.predict import main
 
-sys.exit(main())
+raise SystemExit(main())

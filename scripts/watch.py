@@ -1,7 +1,5 @@
 """`tinyfer watch`, from a clone: see tinyfer/commands/watch.py."""
 
-import sys
-
 from tinyfer.commands.watch import main
 
-sys.exit(main())
+raise SystemExit(main())

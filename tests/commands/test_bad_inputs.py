@@ -262,7 +262,7 @@ LINES = {
         | the following arguments are required: IMAGE
         none.png | there is no file none.png
         grey.png --target joy --model run | there is no class 'joy'; there are angry, fear
-        grey.png --method lime | there is no method 'lime'
+        grey.png --method lime | invalid choice: 'lime'
         grey.png --model none | neither a file nor the name of packaged weights""",
 }
 CASES = [(script, *line.strip().split("|")) for script, lines in LINES.items()

@@ -19,7 +19,7 @@ from tinyfer.storage.arrays import load_arrays, save_arrays
 from tinyfer.training.config import with_opinions
 from tinyfer.training.ema import RunningMean
 from tinyfer.training.experiments import prepare
-from tinyfer.training.loop import fit, out_of_patience, start_from, warnings
+from tinyfer.training.loop import fit, out_of_patience, start_from
 from tinyfer.training.recipes import BEST, RECIPES, STUDY, Recipe
 from tinyfer.training.runs import open_run
 
@@ -229,18 +229,6 @@ def test_a_mean_that_does_not_fit_changes_nothing():
             tiny_model(), 0.9, "parameters that this model does not have"):
         with pytest.raises(ValueError, match=words):
             RunningMean(Adam(model.parameters()), other, decay)
-
-
-# What a training says of itself
-
-def test_a_useless_training_and_one_that_exploded_are_said():
-    labels = np.array([0, 0, 0, 1])
-    good = dict(epoch=3, loss=0.6, val_accuracy=0.76)
-    assert warnings([good], labels) == [] == warnings([], labels)
-    sentence, = warnings([good | {"val_accuracy": 0.75}], labels)
-    assert "0.750, is no better than always naming the most frequent class (0.750)" in sentence
-    sentence, = warnings([good, good | dict(loss=7.25)], labels)
-    assert "training loss of epoch 3 is 7.25" in sentence and "0.693" in sentence
 
 
 # From weights that are there

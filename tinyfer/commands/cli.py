@@ -2,7 +2,6 @@
 
 import argparse
 import csv
-import difflib
 import errno
 import os
 import sys
@@ -24,15 +23,7 @@ LONGEST = 199       # characters of a message
 def parser(description, **settings):
     """An ArgumentParser with these settings that reports errors in one line."""
     made = argparse.ArgumentParser(description=description, **settings)
-
-    def error(message):
-        wrong = message.removeprefix("unrecognized arguments: ").split()[0]
-        near = difflib.get_close_matches(wrong, made._option_string_actions, 1, 0.7)
-        hint = f"did you mean {near[0]}?" if near and "unrecognized" in message else (
-            "--help lists the options")
-        sys.exit(fail(f"{message} ({hint})"))
-
-    made.error = error
+    made.error = lambda message: sys.exit(fail(f"{message} (--help lists the options)"))
     return made
 
 
@@ -159,19 +150,6 @@ def add_setting(parser, each, default=None):
     choices = "{%s}" % ",".join(map(str, about["allowed"].choices))
     return parser.add_argument(f"--{name}", dest=each.name, type=value, help=help,
                                metavar=about.get("metavar", choices))
-
-
-def one_of(choices, what):
-    """A type of option: names out of `choices`, with commas between them."""
-    def names(given):
-        chosen = given.split(",")
-        for name in chosen:
-            if name not in choices:
-                raise argparse.ArgumentTypeError(f"there is no {what} {name!r}; there are "
-                                                 + ", ".join(choices))
-        return chosen
-
-    return names
 
 
 def check_writable(folder):

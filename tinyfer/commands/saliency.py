@@ -43,16 +43,16 @@ def parse(argv):
     add("--model", default=DEFAULT, metavar="RUN_OR_FILE", help="a run folder (its best.npz is "
         f"taken), a model file, or packaged weights by name (default {DEFAULT})")
     cli.add_place(parser)
-    add("--method", type=cli.one_of((*METHODS, "all"), "method"), metavar="A,B,...",
-        default=["occlusion", "smoothgrad"], help=f"some of {', '.join(METHODS)}; or all (default "
-        "occlusion,smoothgrad: plain to see, and smooth)")
+    add("--method", choices=(*METHODS, "all"), metavar="METHOD", help=f"{', '.join(METHODS)}; or "
+        "all (default occlusion and smoothgrad: plain to see, and smooth)")
     add("--target", metavar="CLASS", help="the class to explain (default: the one predicted)")
     cli.add_output(parser, "runs/saliency")
     cli.add_threads(parser)
     given = parser.parse_args(argv)
     given.out = Path(given.out or "runs/saliency")
-    if "all" in given.method:
-        given.method = sorted(METHODS, key=lambda name: name != "occlusion")
+    given.method = {None: ["occlusion", "smoothgrad"],
+                    "all": sorted(METHODS, key=lambda name: name != "occlusion")}.get(
+                        given.method, [given.method])
     return given
 
 

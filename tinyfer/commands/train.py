@@ -20,7 +20,7 @@ from tinyfer.photo.reading import largest_face
 from tinyfer.training import experiments, runs
 from tinyfer.training.config import Config, usual_recipe
 from tinyfer.training.evaluation import score_run
-from tinyfer.training.loop import begin, fit, start_from, warnings
+from tinyfer.training.loop import begin, fit, start_from
 from tinyfer.training.recipes import PLAIN, RECIPES, Recipe
 
 DRAWN_FACES = 2000      # where there is no FER-2013
@@ -84,7 +84,7 @@ def train_run(config, folder, numbered=False, resumed=False, threads=None):
         except KeyboardInterrupt:
             raise KeyboardInterrupt("stopped; to go on:  python scripts/train.py --resume "
                                     f"{shlex.quote(str(folder))}") from None
-    notes = warnings(history, parts.validation.labels)
+    notes = []
     if config.classes == experiments.OWN and not config.start and len(parts.train) < FEW:
         notes.append(f"{len(parts.train):,} pictures are few to learn from nothing: with --from "
                      "seven-class they go further (docs/fine-tuning.md)")

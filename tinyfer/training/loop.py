@@ -204,24 +204,6 @@ def out_of_patience(history, patience):
     return max(accuracies[-patience:]) <= max(accuracies[:-patience])
 
 
-def warnings(history, labels):
-    """What is wrong with a training so far, as sentences: an empty list where nothing is.
-
-    history: rows as `fit` returns them. labels: (N,) of the validation part.
-    """
-    counts = np.bincount(labels)
-    most, classes = counts.max() / counts.sum(), np.count_nonzero(counts)
-    found = []
-    for row in [row for row in history if row["loss"] > 2 * np.log(max(classes, 2))][-1:]:
-        found.append(f"the training loss of epoch {row['epoch']} is {row['loss']:.3g}; guessing "
-                     f"has {np.log(classes):.3g}: the learning rate is too high")
-    best = max((row["val_accuracy"] for row in history), default=1.0)
-    if best <= most:
-        found.append(f"the best validation accuracy, {best:.3f}, is no better than always naming "
-                     f"the most frequent class ({most:.3f}): the network has learnt nothing")
-    return found
-
-
 def _diverged(what, epoch, step, steps, folder):
     return Diverged(f"{what} in epoch {epoch}, step {step} of {steps}: training has diverged, try a "
                     f"smaller learning rate (the checkpoint of epoch {epoch - 1} is kept in "

@@ -18,7 +18,7 @@ from tinyfer.data.splits import class_weights
 from tinyfer.storage.arrays import save_arrays
 from tinyfer.storage.files import read_json
 from tinyfer.training import experiments, runs
-from tinyfer.training.loop import fit, warnings
+from tinyfer.training.loop import fit
 from tinyfer.training.recipes import Recipe
 
 
@@ -52,12 +52,10 @@ def climb(rung, faces, folder, seed=0):
     weights = class_weights(parts.train.labels, 7) if rung.balance == "weights" else None
     with runs.owned(folder):
         _begin(folder, config)
-        history = fit(model, optimizer, parts.train, parts.validation, folder, rung.recipe, weights,
-                      Progress())
+        fit(model, optimizer, parts.train, parts.validation, folder, rung.recipe, weights,
+            Progress())
         best = load_model(folder / "best.npz")
         keep_answers(folder, parts.validation, best.predict_proba(parts.validation.faces))
-    for sentence in warnings(history, parts.validation.labels):
-        print(f"note: {sentence}")
 
 
 def look_again(rung, below, faces, below_folder, folder, seed=0):
