@@ -7,11 +7,9 @@ data set and therefore stays on the machine it was made on.
 import base64
 from html import escape
 
-import numpy as np
-
-from tinyfer.scores import metrics, plots
+from tinyfer.scores import plots
 from tinyfer.storage.arrays import atomic_write
-from tinyfer.training.evaluation import mistakes
+from tinyfer.training.evaluation import draw_scores, mistakes
 from tinyfer.training.runs import write_json
 
 STYLE = """
@@ -52,15 +50,7 @@ def _write(path, text):
 def _pictures(folder, run, part, probabilities, result):
     """Draw the pictures: {title: name of the file}."""
     names, title = part.class_names, result["what"]
-    files = {"Confusion matrix": "confusion.png"}
-    plots.confusion(np.array(result["confusion_matrix"]), names, folder / "confusion.png", title)
-    if run.history:
-        files["Learning curves"] = "curves.png"
-        plots.learning_curves(run.history, folder / "curves.png")
-    curves = metrics.roc_per_class(part.labels, probabilities)
-    if any(curves):
-        files["ROC curves"] = "roc.png"
-        plots.roc(curves, names, folder / "roc.png", title)
+    files = draw_scores(folder, part, probabilities, result, run.history, title)
     files["Calibration"] = "calibration.png"
     plots.calibration(result["calibration"], folder / "calibration.png", title)
     wrong = mistakes(part, probabilities)

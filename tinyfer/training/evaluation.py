@@ -43,8 +43,6 @@ def score_run(folder, parts, history):
 
     The test part is looked at with the best weights only, so nothing can be picked on it.
     """
-    from tinyfer.scores import plots  # matplotlib takes a second to load; training does not need it
-
     folder, names, source = Path(folder), parts.test.class_names, parts.test.source
     model = load_model(folder / "best.npz")
     validation, test = (model.predict_proba(part.faces) for part in parts[1:])
@@ -59,14 +57,26 @@ def score_run(folder, parts, history):
         training_seconds=sum(row["seconds"] for row in history),
     )
     runs.write_json(folder / "metrics.json", result)
-    title = f"{source}, test part ({len(parts.test):,} images)"
-    plots.learning_curves(history, folder / "curves.png", f"{source}, {len(names)} classes")
-    plots.confusion(np.array(result["best"]["test"]["confusion_matrix"]), names,
-                    folder / "confusion.png", title)
-    curves = metrics.roc_per_class(parts.test.labels, test)
-    if any(curves):
-        plots.roc(curves, names, folder / "roc.png", title=title)
+    draw_scores(folder, parts.test, test, result["best"]["test"], history,
+                f"{source}, test part ({len(parts.test):,} images)")
     return result
+
+
+def draw_scores(folder, part, probabilities, result, history, title):
+    """Draw confusion.png, curves.png and roc.png, where there is something to draw; returns {what a
+    picture shows: the name of its file}."""
+    from tinyfer.scores import plots  # matplotlib takes a second to load; training does not need it
+
+    names, files = part.class_names, {"Confusion matrix": "confusion.png"}
+    plots.confusion(np.array(result["confusion_matrix"]), names, folder / "confusion.png", title)
+    if history:
+        files["Learning curves"] = "curves.png"
+        plots.learning_curves(history, folder / "curves.png", part.source)
+    curves = metrics.roc_per_class(part.labels, probabilities)
+    if any(curves):
+        files["ROC curves"] = "roc.png"
+        plots.roc(curves, names, folder / "roc.png", title)
+    return files
 
 
 def score(labels, probabilities, class_names, copies=None):
