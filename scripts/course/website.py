@@ -10,7 +10,6 @@ Links to code lead to the commit at the project's address once pyproject.toml ha
 are plain words until then. (It is not called site.py, as a module of Python is.)
 """
 
-
 import ast
 import html
 import json

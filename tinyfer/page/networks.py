@@ -7,8 +7,7 @@ from tinyfer.core.inference import seen, to_input
 from tinyfer.core.networks import ARCHITECTURES, load_model, packaged
 from tinyfer.data.faces import SIZE
 
-# The page begins with the network that knows drawn faces, too; after it comes that of chapter 15.
-DRAWN_TOO, FIRST = "drawn-too", "five-class-study"
+DRAWN_TOO = "drawn-too"     # the network that knows drawn faces, too: the page begins with it
 
 
 class Network:
@@ -43,8 +42,7 @@ class Networks:
 
     def __init__(self, given=()):
         self._loaded = {}
-        names = sorted(packaged(), key=lambda name: (name != DRAWN_TOO, name != FIRST))
-        self.names = list(dict.fromkeys([*map(str, given), *names]))
+        self.names = list(dict.fromkeys([*map(str, given), DRAWN_TOO, *packaged()]))
         for name in given:
             self[str(name)]
 

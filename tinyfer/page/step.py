@@ -9,8 +9,6 @@ from tinyfer.core.losses import softmax_cross_entropy
 from tinyfer.core.optim import Adam
 from tinyfer.page.message import pack
 
-REMEMBERED = 200        # losses, at most
-
 
 class Practice:
     """The network of a tab that learns. It starts anew with each other network chosen."""
@@ -43,7 +41,7 @@ class Practice:
         self.optimizer.lr = question["rate"]
         for _ in range(question["steps"]):
             loss, dlogits = looked()
-            self.losses = [*self.losses, loss][-REMEMBERED:]
+            self.losses.append(loss)
             self.model.backward(dlogits)
             self.optimizer.step()
             question.pause()

@@ -15,7 +15,6 @@ from tinyfer.page.message import pack
 
 DRAWN, HELD_OUT = 700, 140
 BATCH = 16
-LOOKED_AT = 28          # held-out faces that are predicted anew for each question
 
 
 class Training:
@@ -27,10 +26,9 @@ class Training:
     def train(self, question):
         """Take `steps` steps, after a `reset` where one is asked for.
 
-        The answer: the losses of these steps, a prediction for each held-out face (-1 where it has
-        none yet; LOOKED_AT of them are new), and what the network says of the face that came. The
-        bytes: filters of the first convolution (C, 3, 3), then its maps of the face (C, 46, 46), a
-        signed byte each.
+        The answer: the losses of these steps, a prediction for each held-out face, and what the
+        network says of the face that came. The bytes: filters of the first convolution (C, 3, 3),
+        then its maps of the face (C, 46, 46), a signed byte each.
         """
         face = question.face()
         if question["reset"]:
@@ -47,13 +45,12 @@ class Training:
             self.optimizer.step()
             losses.append(float(loss))
             question.pause()
-        if self.optimizer.t:
-            self._look(faces)
+        predicted = model.forward(to_input(faces[:HELD_OUT], model.dtype)).argmax(axis=1)
         x, conv = to_input(face[None], model.dtype), model.layers[0]
         filters, maps = conv.w.value[:, :, 0], conv.forward(x)[0]
         return pack(dict(
             classes=EMOTIONS, losses=losses, steps=self.optimizer.t,
-            labels=labels[:HELD_OUT].tolist(), predicted=self.predicted.tolist(),
+            labels=labels[:HELD_OUT].tolist(), predicted=predicted.tolist(),
             probabilities=softmax(model.forward(x))[0].tolist(), shape=maps.shape),
             *(signed_bytes(np.moveaxis(each, 2, 0)) for each in (filters, maps)))
 
@@ -64,13 +61,6 @@ class Training:
                 layer.momentum = 0.9    # for statistics that keep up with so fast a change
         self.optimizer = Adam(self.model.parameters())
         self.rng = np.random.default_rng(0)
-        self.predicted, self.next = np.full(HELD_OUT, -1), 0
-
-    def _look(self, faces):
-        place = slice(self.next, self.next + LOOKED_AT)
-        x = to_input(faces[place], self.model.dtype)
-        self.predicted[place] = self.model.forward(x).argmax(axis=1)
-        self.next = (self.next + LOOKED_AT) % HELD_OUT
 
 
 def signed_bytes(values):

@@ -30,9 +30,7 @@ export const css = value => `rgb(${colour(value).slice(0, 3).join(" ")})`;
 
 export function drawFace(canvas, face) {
   const image = new ImageData(SIZE, SIZE);
-  for (let n = 0; n < face.length; n++) {
-    image.data.set([face[n], face[n], face[n], 255], 4 * n);
-  }
+  face.forEach((grey, n) => image.data.set([grey, grey, grey, 255], 4 * n));
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 

@@ -18,8 +18,7 @@ function begin() {
   $("game-start").hidden = true;
   $("game-end").hidden = $("game-track").hidden = false;
   $("game-wanted").textContent = `Make this face: ${round.wanted}`;
-  $("game-words").textContent = state.source === "picture"
-    ? "A picture cannot move: choose Draw or Camera on the left." : "";
+  $("game-words").textContent = "";
   tick();
 }
 

@@ -129,10 +129,6 @@ function askUnit() {
   units.ask("unit", {network: state.network, ...chosen, target: target()}, state.face);
 }
 
-function askStrips() {
-  strips.ask("strips", {network: state.network}, state.face);
-}
-
 // Chooses a unit as soon as the strips are there.
 export function chooseFirst(unit) {
   if (layers.length) choose(unit);
@@ -140,7 +136,8 @@ export function chooseFirst(unit) {
 }
 
 export function startLayers() {
-  whenSeen("layers", ["face", "network", "scheme"], askStrips);
+  whenSeen("layers", ["face", "network", "scheme"], () => (
+    strips.ask("strips", {network: state.network}, state.face)));
   whenSeen("layers", ["face", "network", "target", "scheme"], askUnit);
   on("network", () => { chosen = null; $("unit").hidden = true; place(); });
   addEventListener("resize", place);

@@ -74,9 +74,7 @@ async function start() {
   $("target").onchange = () => { state.chosen = $("target").value; tell("target"); };
   on("face", () => { drawFace($("face"), state.face); askAnswer(); });
   on("answer", showAnswer);
-  on("network", sayWho);
-  on("answer", sayWho);
-  on("source", sayWho);
+  for (const event of ["network", "answer", "source"]) on(event, sayWho);
   $("face").onpointermove = $("face").onpointerdown = event => state.face && readPixel(event);
   $("face").onpointerleave = () => { $("pixel").textContent = `${SIZE} × ${SIZE} pixels`; };
 

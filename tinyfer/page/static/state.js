@@ -32,20 +32,19 @@ export function setFace(face) {
   tell("face");
 }
 
-// Whether there is a face, a network, and a first answer of it.
-const ready = () => state.face !== null && state.probabilities.length > 0;
-
 // The class that is explained.
 export function target() {
   if (state.classes.includes(state.chosen)) return state.chosen;
   return state.classes[state.probabilities.indexOf(Math.max(...state.probabilities))] ?? "";
 }
 
-// Calls `work` when the panel is seen and one of the events has happened since it last was.
+// Calls `work` when the panel is seen and one of the events has happened since it last was, as soon
+// as there is a face and a first answer.
 export function whenSeen(panel, events, work) {
   let stale = true;
   const look = () => {
-    if (!stale || !ready() || document.getElementById(panel).hidden) return;
+    if (!stale || !state.face || !state.probabilities.length) return;
+    if (document.getElementById(panel).hidden) return;
     stale = false;
     work();
   };

@@ -43,13 +43,13 @@ function play(on) {
 }
 
 function show() {
-  const {classes, labels, predicted, steps} = last, seen = predicted.filter(k => k >= 0).length;
+  const {classes, labels, predicted, steps} = last, many = labels.length;
   const right = predicted.filter((k, n) => k === labels[n]).length;
   $("train-words").textContent = steps === 0
     ? "Its weights are random numbers: it knows nothing yet."
     : `After ${steps} step${steps === 1 ? "" : "s"} the loss is about ${number(means.at(-1))}; ` +
-      `guessing has ${number(Math.log(classes.length))}. It reads ${right} of ${seen} faces that ` +
-      `it never learns from as they were drawn; guessing, ${Math.round(seen / classes.length)}.`;
+      `guessing has ${number(Math.log(classes.length))}. It reads ${right} of ${many} faces that ` +
+      `it never learns from as they were drawn; guessing, ${Math.round(many / classes.length)}.`;
   const first = steps - losses.length + 1, x = losses.map((_, n) => first + n);
   const flat = Array(2).fill(Math.log(classes.length));
   chart($("train-losses"), {
@@ -68,7 +68,7 @@ function show() {
 
 function confusion(classes, labels, predicted) {
   const counts = classes.map(() => classes.map(() => 0)), each = labels.length / classes.length;
-  labels.forEach((label, n) => { if (predicted[n] >= 0) counts[label][predicted[n]] += 1; });
+  labels.forEach((label, n) => { counts[label][predicted[n]] += 1; });
   const head = make("tr", {}, make("td", {}, "drawn as"), ...classes.map(name => (
     make("th", {scope: "col"}, make("span", {}, name)))));
   $("confusion").replaceChildren(head, ...classes.map((name, row) => make("tr", {},
