@@ -1,5 +1,4 @@
-"""Training on one face, step by step, on a copy of the network that only this panel of
-this tab sees."""
+"""Training on one face, step by step, on a copy of the network for this panel of this tab."""
 
 import copy
 

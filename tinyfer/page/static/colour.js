@@ -26,7 +26,8 @@ export function colour(value) {
   return scale[127 + Math.round(127 * Math.max(-1, Math.min(1, value)))];
 }
 
-export const css = value => `rgb(${colour(value).slice(0, 3).join(" ")})`;
+// The same behind words, pale enough to read them.
+export const css = value => `rgb(${colour(0.3 * value).slice(0, 3).join(" ")})`;
 
 export function drawFace(canvas, face) {
   const image = new ImageData(SIZE, SIZE);

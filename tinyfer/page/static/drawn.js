@@ -27,12 +27,8 @@ export function drawExpression(expression) {
 }
 
 export function startDrawing({expressions, people, sliders}) {
-  for (const expression of expressions) {
-    $("expressions").append(make("button", {
-      type: "button",
-      onclick: () => drawExpression(expression),
-    }, expression));
-  }
+  $("expressions").append(...expressions.map(expression => make("button", {
+    type: "button", onclick: () => drawExpression(expression)}, expression)));
   $("person").onclick = () => {
     Object.assign(asked, {person: 1 + Math.floor(Math.random() * people), measures: {}});
     draw();

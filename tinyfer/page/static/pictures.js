@@ -150,11 +150,7 @@ class Square {
     pen.rect(0, 0, canvas.width, canvas.height);
     pen.rect(...box);
     pen.fill("evenodd");
-    for (const [colour, width] of [["#000", 5], ["#fff", 2.5]]) {
-      pen.strokeStyle = colour;
-      pen.lineWidth = width;
-      pen.strokeRect(...box);
-    }
+    for ([pen.strokeStyle, pen.lineWidth] of [["#000", 5], ["#fff", 2.5]]) pen.strokeRect(...box);
     pen.restore();
     const size = Math.max(1, Math.min(CUT, Math.round(side)));
     const pixels = pixelsOf(source, [left, top, side, side], size, size);

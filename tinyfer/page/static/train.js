@@ -67,14 +67,15 @@ function show() {
 }
 
 function confusion(classes, labels, predicted) {
-  const counts = classes.map(() => classes.map(() => 0)), each = labels.length / classes.length;
+  const counts = classes.map(() => classes.map(() => 0));
   labels.forEach((label, n) => { counts[label][predicted[n]] += 1; });
+  const most = Math.max(...counts.flat());
   const head = make("tr", {}, make("td", {}, "drawn as"), ...classes.map(name => (
     make("th", {scope: "col"}, make("span", {}, name)))));
   $("confusion").replaceChildren(head, ...classes.map((name, row) => make("tr", {},
     make("th", {scope: "row"}, name), ...counts[row].map((count, column) => {
       const cell = make("td", {}, count || "");
-      cell.style.background = css((row === column ? 0.6 : -0.6) * count / each);
+      cell.style.background = css((row === column ? count : -count) / most);
       return cell;
     }))));
 }

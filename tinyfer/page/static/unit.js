@@ -64,7 +64,7 @@ function writtenSum({bias, relu, value}, sums, order, name) {
 function grid(values, most) {
   return make("div", {className: "grid3"}, ...values.map(value => {
     const cell = make("span", {}, fixed(value));
-    cell.style.background = css(0.55 * value / most);
+    cell.style.background = css(value / most);
     return cell;
   }));
 }

@@ -18,10 +18,6 @@ export function picture({pen}, values, [left, top, side], signed = false) {
   pen.drawImage(small, left, top, side, side);
 }
 
-export function frame({pen}, [x, y, width, height], colours = ["#000", "#fff"]) {
-  colours.forEach((colour, n) => {
-    pen.strokeStyle = colour;
-    pen.lineWidth = 4 - 2 * n;
-    pen.strokeRect(x, y, width, height);
-  });
+export function frame({pen}, box) {
+  for ([pen.strokeStyle, pen.lineWidth] of [["#000", 4], ["#fff", 2]]) pen.strokeRect(...box);
 }
