@@ -56,9 +56,6 @@ class Training:
 
     def _begin(self):
         self.model = small_network()
-        for layer in self.model.layers:
-            if isinstance(layer, BatchNorm):
-                layer.momentum = 0.9    # for statistics that keep up with so fast a change
         self.optimizer = Adam(self.model.parameters())
         self.rng = np.random.default_rng(0)
 
@@ -74,7 +71,9 @@ def small_network(seed=0):
     hundred are enough to read most drawn faces."""
     rng, layers, c_in = np.random.default_rng(seed), [], 1
     for c_out in 8, 16, 16:
-        layers += [Conv2D(c_in, c_out, rng, relu=True), BatchNorm(c_out), MaxPool2D()]
+        norm = BatchNorm(c_out)
+        norm.momentum = 0.9     # for statistics that keep up with so fast a change
+        layers += [Conv2D(c_in, c_out, rng, relu=True), norm, MaxPool2D()]
         c_in = c_out
     layers += [Flatten(), Dense(16 * c_in, len(EMOTIONS), rng)]
     return Sequential(layers, (SIZE, SIZE, 1), EMOTIONS, rng)
