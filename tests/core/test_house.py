@@ -8,9 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import tinyfer
+from tinyfer.commands import predict, train
+from tinyfer.data import draw_faces
 
 PACKAGE = Path(tinyfer.__file__).parent
 MODULES = {".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts): file
@@ -138,6 +142,41 @@ def test_modules_say_what_they_are_and_tests_have_short_names():
     for file in Path(__file__).parents[1].rglob("test_*.py"):
         for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE):
             assert len(name) <= 60, f"{file.name}: {name}"
+
+
+def files_of(call):
+    """The files of the package in which a call executes a function."""
+    found = set()
+
+    def look(frame, event, argument):
+        found.add(frame.f_code.co_filename)
+
+    sys.setprofile(look)
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    return {str(Path(file).relative_to(PACKAGE)) for file in found if PACKAGE in Path(file).parents}
+
+
+def test_how_many_files_the_ways_lead_through(tmp_path, monkeypatch):
+    """From a photograph to its row, and from `tinyfer train` to its first step, beside the kernels:
+    what docs/map.md says."""
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tinyfer.commands.progress.Progress.step", stop)
+    face = np.kron(draw_faces(4, seed=1).faces[3], np.ones((2, 2), np.uint8))
+    Image.fromarray(np.pad(face, 60, constant_values=120)).save(tmp_path / "photo.png")
+    photo, out = str(tmp_path / "photo.png"), str(tmp_path / "run")
+    ways = {"photograph": lambda: tinyfer.read_photo(photo),
+            "predict": lambda: predict.main([photo]),
+            "train": lambda: train.main(["--drawn", "70", "--out", out])}
+    counts = {way: len({file for file in files_of(call) if "kernels" not in file})
+              for way, call in ways.items()}
+    assert counts["photograph"] <= counts["predict"] <= 15 and counts["train"] <= 25, counts
+    text = MAP.read_text(encoding="utf-8")
+    assert all(f"leads through {n} files" in text for n in counts.values())
 
 
 def test_readme_says_how_much_there_is_to_read():
