@@ -236,7 +236,7 @@ LINES = {
         run --to package five-class | five-class
         run --to torch LONG |""",
     explore: """
-        | FER-2013 is not here: give --data, or --drawn
+        | FER-2013 is not here: give --data; it can
         --data= | the path of the data is empty
         --data . | holds no FER-2013
         --drawn 9 --data x | contradict each other

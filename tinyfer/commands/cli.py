@@ -15,6 +15,7 @@ from tinyfer.core.inference import CROPS
 from tinyfer.core.kernels.compiling import compiled
 from tinyfer.data import find_data, load_fer2013
 from tinyfer.data.faces import SIZE
+from tinyfer.data.load import WHERE
 from tinyfer.photo.reading import BEST_CROPS, DEFAULT
 
 LONGEST = 199       # characters of a message
@@ -163,12 +164,12 @@ def check_writable(folder):
         raise OSError(f"{folder} cannot be written: no permission to write into {place}")
 
 
-def fer2013(path):
+def fer2013(path, seed=0):
     """FER-2013 from `path`, TINYFER_DATA or ./data; FileNotFoundError where it is in none."""
     place = find_data(path)
     if place is None:
-        raise FileNotFoundError("FER-2013 is not here: give --data")
-    return load_fer2013(place)
+        raise FileNotFoundError(f"FER-2013 is not here: give --data; it can be had from {WHERE}")
+    return load_fer2013(place, seed=seed)
 
 
 def main(run, parse, argv, stopped="stopped"):

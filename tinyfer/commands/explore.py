@@ -11,17 +11,8 @@ import numpy as np
 
 from tinyfer.commands import cli
 from tinyfer.commands.messages import PUBLISHED
-from tinyfer.data import (
-    USAGES,
-    duplicate_facts,
-    find_data,
-    is_published,
-    load_fer2013,
-    seen_in,
-    split,
-)
+from tinyfer.data import USAGES, duplicate_facts, is_published, seen_in, split
 from tinyfer.data.drawn import draw_faces
-from tinyfer.data.load import WHERE
 from tinyfer.scores import plots
 from tinyfer.storage.arrays import save_arrays
 from tinyfer.training.runs import write_json
@@ -52,11 +43,13 @@ def main(argv=None):
 
 
 def explore(given):
-    if given.save and given.out:
-        raise ValueError("--save and --out contradict each other: give one of them")
+    for one, other in ("save", "out"), ("drawn", "data"):
+        if getattr(given, one) is not None and getattr(given, other) is not None:
+            raise ValueError(f"--{one} and --{other} contradict each other: give one of them")
     folder = Path(given.save or given.out or "runs/explore")
     cli.check_output(folder, given.force, "--save" if given.save else "--out")
-    data = load(given)
+    data = (cli.fer2013(given.data, given.seed) if given.drawn is None else
+            draw_faces(given.drawn, seed=given.seed))
     if given.save:
         save_arrays(given.save, dict(faces=data.faces, labels=data.labels, usage=data.usage,
                                      class_names=np.array(data.class_names)), compressed=True)
@@ -72,18 +65,6 @@ def explore(given):
     print(f"\nfacts.json and the pictures are in {cli.printable(folder)}")
     if data.source == "FER-2013":
         print("samples.png shows third-party photographs: do not publish it")
-
-
-def load(given):
-    if given.drawn is not None and given.data is not None:
-        raise ValueError("--drawn and --data contradict each other: give one of them")
-    if given.drawn is not None:
-        return draw_faces(given.drawn, seed=given.seed)
-    path = find_data(given.data)
-    if path is None:
-        raise FileNotFoundError("FER-2013 is not here: give --data, or --drawn; it can be had from "
-                                f"{WHERE}")
-    return load_fer2013(path, seed=given.seed)
 
 
 def facts_of(data, seed):
