@@ -71,9 +71,8 @@ def small_network(seed=0):
     hundred are enough to read most drawn faces."""
     rng, layers, c_in = np.random.default_rng(seed), [], 1
     for c_out in 8, 16, 16:
-        norm = BatchNorm(c_out)
-        norm.momentum = 0.9     # for statistics that keep up with so fast a change
-        layers += [Conv2D(c_in, c_out, rng, relu=True), norm, MaxPool2D()]
+        # For running statistics that keep up with so fast a change the momentum is 0.9.
+        layers += [Conv2D(c_in, c_out, rng, relu=True), BatchNorm(c_out, 0.9), MaxPool2D()]
         c_in = c_out
     layers += [Flatten(), Dense(16 * c_in, len(EMOTIONS), rng)]
     return Sequential(layers, (SIZE, SIZE, 1), EMOTIONS, rng)
