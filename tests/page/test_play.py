@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,14 @@ def test_the_slow_are_sent_away_and_hold_nobody_up(server, monkeypatch):
     for each in slow:
         with each:
             assert each.recv(100) == b""
+    monkeypatch.setattr(Handler, "patience", 1.5)
+    with socket.create_connection(server.server_address, timeout=0.3) as drip:
+        for _ in range(20):                     # each byte comes in time, the end never
+            with suppress(TimeoutError):
+                drip.sendall(b"a")
+                drip.recv(100)                  # the end of it, or that it is no question
+                return
+    raise AssertionError("a head that never ends is read for ever")
 
 
 def test_quick_questions_go_before_the_rest_of_a_long_one():

@@ -10,8 +10,10 @@ import json
 import secrets
 import socket
 import sys
+import threading
 import time
 import traceback
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -70,8 +72,19 @@ def listen(port, questions):
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "tinyfer", ""
-    timeout = 5                                     # seconds, for the next bytes of a request
+    timeout = 5                                     # seconds, for the next bytes of a request,
+    patience = 20                                   # and for all of them
     wbufsize = -1                                   # an answer leaves in one piece
+
+    def handle(self):
+        def read_no_more():
+            with suppress(OSError):                 # whoever asks has hung up
+                self.connection.shutdown(socket.SHUT_RD)
+
+        slow = threading.Timer(self.patience, read_no_more)
+        slow.start()
+        super().handle()
+        slow.cancel()
 
     def do_GET(self):
         def file(name):
