@@ -8,7 +8,7 @@ import pytest
 from tiny import small_cnn, unsettle
 
 import tinyfer
-from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Flatten, ReLU
+from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Flatten, Parameter, ReLU
 from tinyfer.core.model import Sequential
 from tinyfer.core.optim import SGD, Adam
 
@@ -88,6 +88,11 @@ def test_what_stands_twice_is_refused():
     tied.w = conv.w
     with pytest.raises(ValueError, match="conv2.w stands twice"):
         Sequential([conv, tied], (8, 8, 1))
+    tied.w = Parameter("w", conv.w.value[:])            # another view of the same numbers
+    with pytest.raises(ValueError, match="conv2.w stands twice"):
+        Sequential([conv, tied], (8, 8, 1))
+    with pytest.raises(ValueError, match="a parameter stands twice"):
+        Adam([conv.w, tied.w])
     model = Sequential([conv, norm], (8, 8, 1))
     model.layers.append(conv)
     with pytest.raises(ValueError, match="conv2 stands twice"):

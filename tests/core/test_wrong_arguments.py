@@ -15,7 +15,8 @@ from child import python
 from tiny import small_cnn
 
 import tinyfer
-from tinyfer.core.layers import Dense, Flatten
+from tinyfer.core.layers import BatchNorm, Dense, Dropout, Flatten
+from tinyfer.core.optim import SGD
 from tinyfer.data.augment import Augmentation
 from tinyfer.data.drawn import draw_faces
 
@@ -216,12 +217,18 @@ def test_every_wrong_argument_ends_in_one_sentence(strict):
     assert int(python(code, minutes=10)) > 1200
 
 
-def test_a_rate_set_later_is_checked_too():
-    optimizer = tinyfer.Adam(MODEL.parameters(), lr=1e-3, weight_decay=10)
-    for rate in np.nan, 1e300, 0, -1, "fast", None:
-        with pytest.raises(ValueError, match="lr is .* expected a number in"):
-            optimizer.lr = rate
-        assert optimizer.lr == 1e-3
+def test_a_number_set_later_is_checked_too():
+    """Every float that a constructor takes."""
+    optimizer, tried = tinyfer.Adam(MODEL.parameters(), lr=1e-3, weight_decay=10), []
+    for held in optimizer, SGD(MODEL.parameters()), BatchNorm(2), Dropout(0.5, RNG):
+        for name in inspect.signature(type(held)).parameters:
+            if isinstance(right := getattr(held, name, None), float):
+                tried.append(name)
+                for wrong in np.nan, np.inf, -1, "fast", None:
+                    with pytest.raises(ValueError, match=f"{name} is .* expected a number in"):
+                        setattr(held, name, wrong)
+                    assert getattr(held, name) == right
+    assert tried == ["lr", "beta1", "beta2", "eps", "lr", "momentum", "momentum", "epsilon", "rate"]
     optimizer.lr = 1
     with pytest.raises(ValueError, match="weight_decay is 10"):
         optimizer.step()

@@ -45,6 +45,11 @@ def changeable(who, name, x, axes, dtype=None):
                          "expected a writeable C-contiguous array, for it is changed in place")
 
 
+def memory(array):
+    """Where the numbers of an array begin: the same for two views of one."""
+    return array.__array_interface__["data"][0]
+
+
 def shape(who, name, given, axes, minimum=1):
     """ValueError unless the shape `given` has these axes; see `array`."""
     if given != axes and not _fits(given, axes, minimum):
@@ -133,6 +138,22 @@ def number(name, x, interval):
             or x == low and interval[0] == "(" or x == high and interval[-1] == ")"):
         raise ValueError(f"{name} is {repr(x):.40}; expected a number in {interval}")
     return float(x)
+
+
+class Number:
+    """An attribute that is a real number in an interval whenever it is set, not only at first."""
+
+    def __init__(self, interval):
+        self.interval = interval
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, held, owner=None):
+        return self if held is None else vars(held)[self.name]
+
+    def __set__(self, held, x):
+        vars(held)[self.name] = number(self.name, x, self.interval)
 
 
 def flag(name, x):

@@ -152,10 +152,11 @@ def walk(held, name="", seen=None):
         if isinstance(part, (Parameter, Layer)) or (
                 isinstance(part, np.ndarray) and "._" not in f".{path}"):
             for each in (part, part.value) if isinstance(part, Parameter) else (part,):
-                if id(each) in seen:
+                place = checks.memory(each) if isinstance(each, np.ndarray) else id(each)
+                if place in seen:
                     raise ValueError(f"{path} stands twice in this model; expected each layer and "
                                      "each of its arrays once")
-                seen.add(id(each))
+                seen.add(place)
             yield path, part
         if isinstance(part, (Layer, dict, list, tuple)):
             inner = (vars(part) if isinstance(part, Layer) else part if isinstance(part, dict)
@@ -275,12 +276,12 @@ class BatchNorm(Layer):
     kind = "bn"
     kernel = 1
     relu = False
+    momentum, epsilon = checks.Number("[0, 1]"), checks.Number("[0, inf)")
 
     def __init__(self, channels: int, momentum: float = 0.99, epsilon: float = 1e-3,
                  dtype: DTypeLike = np.float32) -> None:
         channels, dtype = checks.count("channels", channels), checks.float_type(dtype)
-        self.momentum = checks.number("momentum", momentum, "[0, 1]")
-        self.epsilon = checks.number("epsilon", epsilon, "[0, inf)")
+        self.momentum, self.epsilon = momentum, epsilon
         self.gamma = Parameter("gamma", np.empty(channels, dtype))
         self.beta = Parameter("beta", np.empty(channels, dtype))
         self.mean, self.var = np.empty(channels, dtype), np.empty(channels, dtype)
@@ -302,6 +303,8 @@ class BatchNorm(Layer):
 
     def _statistics(self, x, training):
         x = self._checked(x)
+        for name in "mean", "var":
+            checks.array(self._name(), name, getattr(self, name), self.takes[-1:], x.dtype)
         mean, var = self.mean.copy(), self.var
         if training and x.size == x.shape[-1]:
             raise ValueError(f"{self._name()} got a single value of each in training, which is "
@@ -376,9 +379,10 @@ class Dropout(Layer):
     kernel = 1
     relu = False
     fixed_key = None
+    rate = checks.Number("[0, 1)")
 
     def __init__(self, rate: float, rng: np.random.Generator) -> None:
-        self.rate, self.rng = checks.number("rate", rate, "[0, 1)"), checks.generator(rng)
+        self.rate, self.rng = rate, checks.generator(rng)
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         x = self._checked(x)

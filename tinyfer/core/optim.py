@@ -20,6 +20,7 @@ class Optimizer:
     """
 
     moments: tuple[str, ...] = ()       # names of the lists that hold one array for each parameter
+    lr = checks.Number("(0, 1000]")     # of the next step
     averaged: Any = None        # the model that holds a running mean of the weights: ema.py
 
     def __init__(self, parameters: Iterable[Parameter], lr: float) -> None:
@@ -28,21 +29,12 @@ class Optimizer:
             if not isinstance(p, Parameter):
                 raise TypeError(f"parameters holds {type(p).__name__:.40}; expected a list of "
                                 "Parameter, such as model.parameters()")
-        if len({id(p.value) for p in self.parameters}) < len(self.parameters):
+        if len({checks.memory(p.value) for p in self.parameters}) < len(self.parameters):
             raise ValueError("a parameter stands twice; expected each once, to be moved once")
         self.lr = lr
         self.t = 0
         for name in self.moments:
             setattr(self, name, [np.zeros_like(p.value) for p in self.parameters])
-
-    @property
-    def lr(self) -> float:
-        """The rate of the next step."""
-        return self._lr
-
-    @lr.setter
-    def lr(self, rate: float) -> None:
-        self._lr = checks.number("lr", rate, "(0, 1000]")
 
     def __repr__(self):
         return (f"<{type(self).__name__} at lr {self.lr:g}, {len(self.parameters)} parameters, "
@@ -91,15 +83,15 @@ class Adam(Optimizer):
     """
 
     moments = "m", "v"
+    beta1, beta2 = checks.Number("[0, 1)"), checks.Number("[0, 1)")
+    eps = checks.Number("(0, inf)")
     m: list[np.ndarray]
     v: list[np.ndarray]
 
     def __init__(self, parameters: Iterable[Parameter], lr: float = 1e-4, beta1: float = 0.9,
                  beta2: float = 0.999, eps: float = 1e-7, weight_decay: float = 0.0) -> None:
         super().__init__(parameters, lr)
-        self.beta1 = checks.number("beta1", beta1, "[0, 1)")
-        self.beta2 = checks.number("beta2", beta2, "[0, 1)")
-        self.eps = checks.number("eps", eps, "(0, inf)")
+        self.beta1, self.beta2, self.eps = beta1, beta2, eps
         self.weight_decay = weight_decay
         self._check_decay()
 
@@ -124,12 +116,13 @@ class SGD(Optimizer):
     """
 
     moments = ("u",)
+    momentum = checks.Number("[0, 1)")
     u: list[np.ndarray]
 
     def __init__(self, parameters: Iterable[Parameter], lr: float = 1e-2,
                  momentum: float = 0.0) -> None:
         super().__init__(parameters, lr)
-        self.momentum = checks.number("momentum", momentum, "[0, 1)")
+        self.momentum = momentum
 
     def step(self) -> None:
         """Move every parameter once, by the gradient its `.grad` holds now."""
