@@ -300,9 +300,11 @@ def test_json_is_ascii_where_the_stream_is_not_utf8(read, tmp_path, monkeypatch)
 
 
 def test_only_pictures_of_a_folder_are_read(read, tmp_path):
-    """Neither what macOS leaves beside them, nor a folder with a picture's name, nor a document."""
-    (tmp_path / "folder.png").mkdir()
-    for name in "._a.png", "b.pdf":
+    """Nothing that macOS leaves, or that is hidden; no folder of a picture's name, no document."""
+    for name in "folder.png", ".trash":
+        (tmp_path / name).mkdir()
+    (tmp_path / "round").symlink_to(tmp_path)
+    for name in "._a.png", "b.pdf", ".trash/a.png":
         (tmp_path / name).write_text("no picture")
     picture().save(open(tmp_path / os.fsdecode(b"\xff.png"), "wb"), "PNG")
     code, out, err = read(tmp_path, "--csv", tmp_path / "faces.csv")

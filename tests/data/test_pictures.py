@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import warnings
+import zlib
 
 import numpy as np
 import pytest
@@ -182,6 +183,16 @@ def test_a_jpeg_of_many_scans_is_refused_at_once():
         with pytest.raises(ValueError, match="it has more than (64 scans|100,000 segments)"):
             open_image(content[:2] + repeated + content[2:])
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("start", [b"P5\n#", b"\xff\xd8", b"\x89PNG\r\n\x1a\n"])
+def test_a_header_without_end_is_not_read_on(monkeypatch, start):
+    """Pillow reads some of them byte by byte."""
+    monkeypatch.setattr(pictures, "MOST_READS", 1000)
+    filled = {b"P": b"x" * 10_000, b"\xff": b"\xff" * 10_000,
+              b"\x89": (b"\0\0\0\0tEXt" + struct.pack(">I", zlib.crc32(b"tEXt"))) * 1000}
+    with pytest.raises(ValueError, match="it takes more than 1,000 reads"):
+        open_image(start + filled[start[:1]])
 
 
 def test_markers_that_are_none_do_not_count():

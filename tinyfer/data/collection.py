@@ -9,7 +9,7 @@ import os
 import tarfile
 from contextlib import contextmanager
 from itertools import islice
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 
 from tinyfer.storage.arrays import brief
 from tinyfer.storage.files import open_member, open_zip, read_bounded
@@ -24,7 +24,8 @@ def names_in(path):
     """The names of the files and folders in a collection. ValueError where it is none, or holds
     more than MOST_NAMES."""
     if path.is_dir():
-        found = _walk(path)
+        real = os.path.realpath(path)
+        found = _walk(path, "", (real, *map(str, PurePath(real).parents)))
     elif is_tar(path):
         found = (name for name, _, _ in _tar(path))
     else:
@@ -70,11 +71,8 @@ def _is_hidden(name):
     return any(part[:1] == "." or part == "__MACOSX" for part in name.rstrip("/").split("/"))
 
 
-def _walk(folder, prefix="", above=()):
-    """Links are followed, but never into a folder that they lie in."""
-    real = os.path.realpath(folder)
-    if real in above or len(above) > MOST_DEPTH:
-        return
+def _walk(folder, prefix, above):
+    """Links are followed, but never into a folder that they lie in, which are `above`."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except PermissionError:         # as lost+found: what it holds is not there for this user
@@ -84,8 +82,10 @@ def _walk(folder, prefix="", above=()):
         if _is_hidden(entry.name):
             continue
         if entry.is_dir():
-            yield f"{name}/"
-            yield from _walk(entry.path, f"{name}/", (*above, real))
+            real = os.path.realpath(entry.path)
+            if real not in above and prefix.count("/") < MOST_DEPTH:
+                yield f"{name}/"
+                yield from _walk(entry.path, f"{name}/", (real, *above))
         elif entry.is_file():       # and no pipe, which would be waited for without end
             yield name
 
@@ -104,10 +104,15 @@ def _zip(path):
 
 
 def is_tar(path):
-    """Whether a file is a tar, packed by gzip or not; by its first bytes."""
+    """Whether a file is a tar, packed by gzip or not; by its first bytes. ValueError where it is
+    no zip either."""
     with open(path, "rb") as file:
         start = file.read(263)
-    return start[:2] == b"\x1f\x8b" or start[257:262] == b"ustar"
+    tar = start[:2] == b"\x1f\x8b" or start[257:262] == b"ustar"
+    if not tar and start[:2] != b"PK":
+        raise ValueError(f"{path} is no zip, tar or tar.gz by its first bytes, and no csv by its "
+                         "name")
+    return tar
 
 
 def _tar(path):

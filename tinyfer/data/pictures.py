@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import jpeg_factory
 
+from tinyfer.core import checks
 from tinyfer.core.checks import Notice
 from tinyfer.data.faces import SIZE
 
@@ -29,6 +30,7 @@ MOST_BYTES = 500_000_000        # of its file
 MOST_TEXT = 20_000_000          # of a PPM in decimal digits, which Pillow reads in Python
 MOST_SCANS = 64                 # of a JPEG, each over all its pixels; a progressive one has some 10
 MOST_SEGMENTS = 100_000         # of a JPEG
+MOST_READS = 3_000_000          # of a file, by Pillow; of a header some formats read byte by byte
 MOST_FRAMES = 100_000           # of an animation,
 MOST_FILM = 100 * MOST_PIXELS   # and pixels of all its frames
 FRAME_SECONDS = 0.1             # of a frame that does not say how long it lasts, as in browsers
@@ -91,11 +93,6 @@ def frames(picture):
                      f"{MOST_FILM:,} pixels in all")
 
 
-def is_picture(file):
-    """Whether a path is a file whose name ends as that of a picture, and that is not hidden."""
-    return is_picture_name(file.name) and file.is_file()
-
-
 def is_picture_name(name):
     """Whether a file name ends as that of a picture, and is not that of a hidden file."""
     kind = Image.registered_extensions().get(os.path.splitext(name)[1].lower())
@@ -133,7 +130,7 @@ def square(size, box):
     """(left, top, right, bottom) of the square about a box (x, y, w, h) in a picture of `size`,
     (width, height); see `face_of`."""
     width, height = size
-    x, y, w, h = box or (0, 0, width, height)
+    x, y, w, h = checks.plain("box", box or (0, 0, width, height), "iu", (4,)).tolist()
     if x < 0 or y < 0 or w < 1 or h < 1 or x + w > width or y + h > height:
         raise ValueError(f"the box x={x}, y={y}, w={w}, h={h} does not lie in the picture of "
                          f"{width}x{height} pixels")
@@ -190,7 +187,7 @@ def _decoded(picture, notes, first=True):
     jpeg = content[:2] == b"\xff\xd8"
     scans = _scans(content) if jpeg else []
     # Opened by name, some TIFFs are turned wrongly by Pillow.
-    image = _jpeg(content) if jpeg else Image.open(io.BytesIO(content), formats=_formats())
+    image = _jpeg(content) if jpeg else Image.open(_Bounded(content), formats=_formats())
     one_pass = scans == [len(image.getbands())] and not image.info.get("progressive")
     size, factor = image.size, 1
     while one_pass and factor < 8 and image.width * image.height > MOST_PIXELS * factor ** 2:
@@ -235,6 +232,18 @@ def _content(picture):
     return content
 
 
+class _Bounded(io.BytesIO):
+    """Bytes as an open file, for as many reads as a picture may need."""
+
+    reads = 0
+
+    def read(self, size=-1):
+        self.reads += 1
+        if self.reads > MOST_READS:
+            raise ValueError(f"it takes more than {MOST_READS:,} reads")
+        return super().read(size)
+
+
 @cache
 def _formats():
     """FORMATS, without those that this Pillow was built without."""
@@ -246,9 +255,9 @@ def _jpeg(content):
     """As by Image.open, which gives up beyond twice a bound of its own, before a JPEG can be asked
     for less."""
     try:
-        return jpeg_factory(io.BytesIO(content))
+        return jpeg_factory(_Bounded(content))
     except Exception:               # a broken field of its EXIF data may be all that is wrong
-        return jpeg_factory(io.BytesIO(content.replace(b"Exif\0\0", b"none\0\0", 1)))
+        return jpeg_factory(_Bounded(content.replace(b"Exif\0\0", b"none\0\0", 1)))
 
 
 def _scans(content):

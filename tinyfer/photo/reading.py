@@ -22,8 +22,9 @@ from tinyfer.core.checks import Notice
 from tinyfer.core.inference import FAINT, checked_crops, contrast
 from tinyfer.core.model import Sequential
 from tinyfer.core.networks import load_model, packaged
+from tinyfer.data.collection import names_in
 from tinyfer.data.faces import SIZE
-from tinyfer.data.pictures import colour_of, face_of, grey_of, is_picture, open_image, square
+from tinyfer.data.pictures import colour_of, face_of, grey_of, is_picture_name, open_image, square
 from tinyfer.photo.finder import Face, Picture, faces_in
 
 Network: TypeAlias = str | os.PathLike | Sequential      # by name, by path, or itself
@@ -200,7 +201,8 @@ def list_pictures(pictures):
     found = []
     for picture in pictures if isinstance(pictures, (list, tuple)) else [pictures]:
         if isinstance(picture, (str, os.PathLike)) and os.path.isdir(picture):
-            inside = sorted(str(file) for file in Path(picture).rglob("*") if is_picture(file))
+            inside = sorted(str(Path(picture, name)) for name in names_in(Path(picture))
+                            if is_picture_name(name.rpartition("/")[2]))
             if not inside:
                 raise FileNotFoundError(f"there is no picture in the folder {picture}")
             found += inside
