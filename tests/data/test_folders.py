@@ -42,6 +42,10 @@ def test_a_network_is_trained_and_scored_on_them(mine, monkeypatch, tmp_path, ca
     assert "the folder mine: 70 train, 20 validation, 10 test" in out and "FER-2013" not in out, out
     parts, _ = parts_of(runs.open_run("run"))
     assert len(parts.test) == 10
+    assert evaluate.main(["seven-class", "--data", "mine", "--out", "scores"]) == 0
+    assert "the folder mine, 20 images" in capsys.readouterr().out, "its test folder"
+    assert train.main(["--data", "mine", "--batch-size", "1", "--out", "one"]) == 2
+    assert not (tmp_path / "one").exists()
     assert train.main(["--data", "mine", "--classes", "7"]) == 2
     assert "the set of 7 classes needs disgust, but this data has only angry, fear" in (
         capsys.readouterr().err)

@@ -148,6 +148,7 @@ def test_a_validation_folder_is_the_validation_part(files, tmp_path, valid):
 def test_links_are_followed_but_never_round(files, tmp_path):
     path = unpack(files, tmp_path / "real")
     (path / "test" / "sad" / "up").symlink_to("..")
+    (path / "train" / "out").symlink_to(tmp_path)
     (path / "train" / "sad" / "gone.png").symlink_to("nowhere")
     linked = tmp_path / "linked"
     linked.mkdir()
@@ -156,6 +157,23 @@ def test_links_are_followed_but_never_round(files, tmp_path):
     expected = load_data(pack(files, tmp_path / "a.zip"))
     assert same(load_data(linked), expected)
     assert same(load_data(path), expected)
+
+
+def test_folders_decide_where_most_names_say_otherwise(files, tmp_path):
+    """As where a part of FER-2013's train/ was moved to val/."""
+    moved = {name.replace("train/", "val/") if name.endswith(("_0.png", "_1.png")) else name:
+             content for name, content in files.items()}
+    data = load_data(unpack(moved, tmp_path / "mine"))
+    n = sum(name.startswith("val/") for name in moved)
+    assert [(data.usage == part).sum() for part in USAGES] == [56 - n, n, 14] and n
+    assert data.source == "the folder mine"
+
+
+@pytest.mark.parametrize("place", ["dev/sad/1.png", "sad/1.png", "train/sad/more/1.png"])
+def test_pictures_that_are_passed_over_are_said(files, tmp_path, place):
+    path = unpack(own(files) | {place: png(noise(0))}, tmp_path / "mine")
+    with pytest.warns(Notice, match=f"1 pictures are passed over, such as {place}"):
+        assert len(load_data(path)) == 70
 
 
 def test_a_part_of_the_classes(files, tmp_path):

@@ -20,7 +20,7 @@ from tinyfer.photo.reading import largest_face
 from tinyfer.training import experiments, runs
 from tinyfer.training.config import Config, usual_recipe
 from tinyfer.training.evaluation import score_run
-from tinyfer.training.loop import begin, fit, start_from
+from tinyfer.training.loop import begin, check_data, fit, start_from
 from tinyfer.training.recipes import PLAIN, RECIPES, Recipe
 
 DRAWN_FACES = 2000      # where there is no FER-2013
@@ -66,6 +66,7 @@ def train_run(config, folder, numbered=False, resumed=False, threads=None):
     if config.start and not (resumed and (folder / "last.npz").exists()):
         begin_with(config, model)
     optimizer = config.recipe.make_optimizer(model)
+    check_data(model, parts.train, parts.validation, config.recipe)     # before a folder is made
 
     about = runs.about_run(config, parts, model, threads or set_threads(None))
     if not resumed:

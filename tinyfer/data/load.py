@@ -6,8 +6,9 @@
 
 in a folder, a zip or a tar.gz, as many folders down as may be, links followed; and a csv by itself.
 File names that begin with Training_, PublicTest_ or PrivateTest_, as FER-2013's do, tell the part
-themselves. Pictures may have any size and colour. The photographs of FER-2013 (Goodfellow et al.
-2013) belong to third parties and are not part of this package.
+themselves, unless most of those in a part's folder name another. Pictures may have any size and
+colour. The photographs of FER-2013 (Goodfellow et al. 2013) belong to third parties and are not
+part of this package.
 """
 
 import io
@@ -63,6 +64,7 @@ class Source(NamedTuple):
     pictures: list = []     # of Picture, sorted by usage, class and file name
     parts: dict = {}        # {"train": {class: its folder}, ...}; {"": ...} where undivided
     own: bool = False       # pictures whose file names do not tell the part, as FER-2013's do
+    passed_over: list = []  # names of pictures that lie elsewhere in it
 
 
 def find_data(path: str | os.PathLike | None = None) -> Path | None:
@@ -149,10 +151,10 @@ def load_class_folder(path, class_names, find=None):
     in test/, else those in val/, else all. Of some classes there may be none. ValueError, naming
     it, where a folder is of another class or without a picture, or a picture cannot be read."""
     source = recognise(path, single=True)
+    _check_folders(source)
     if "" not in source.parts:
         last = source.pictures[-1].usage    # they are sorted by it
         source = source._replace(pictures=[each for each in source.pictures if each.usage == last])
-    _check_folders(source)
     faces, labels, _, what = _read_pictures(source, class_names, None, find)
     return Faces(faces, labels, np.full(len(faces), "PrivateTest"), tuple(class_names), what)
 
@@ -212,8 +214,13 @@ def _layout(names, fewest=2):
 
 def _of_pictures(path, names, base, above, pictures):
     """The Source of pictures in class folders."""
-    told = sum(parts[-1].partition("_")[0] in USAGES for parts in pictures)
-    own, found, folders = told <= len(pictures) / 2, {}, {}
+    told = {}               # of each part, which file names say that it is this one
+    for parts in pictures:
+        usage, part = parts[-1].partition("_")[0], parts[-3].lower() if above == 3 else ""
+        fits = not part or (usage == "Training") == (PARTS[part] == "Training")
+        told.setdefault(part, []).append(usage in USAGES and fits)
+    own = any(sum(fits) <= len(fits) / 2 for fits in told.values())
+    found, folders = {}, {}
     for name in names:                  # of folders too, which end in a slash
         folder, _, file = name.rpartition("/")
         *place, last = folder.split("/")
@@ -238,7 +245,10 @@ def _of_pictures(path, names, base, above, pictures):
         raise ValueError(f"{path} holds {len(found):,} images; expected at most {MOST_IMAGES:,}")
     found = sorted((Picture(*each, name) for each, name in found.items()),
                    key=lambda picture: (USAGES.index(picture.usage), *picture[1:3]))
-    return Source(path, None, found, folders, own)
+    read = {picture.name for picture in found}
+    passed_over = [name for name in names if is_picture_name(name.rpartition("/")[2])
+                   and name not in read]
+    return Source(path, None, found, folders, own, passed_over)
 
 
 def _unrecognised(path, names):
@@ -318,6 +328,10 @@ def _read_pictures(source, class_names, progress=None, find=None):
         if picture.emotion not in known:
             raise ValueError(f"{source.path}: the class {brief(picture.emotion)} is unknown; "
                              f"expected {', '.join(class_names)}")
+    if source.passed_over:
+        warnings.warn(f"{source.path}: {len(source.passed_over):,} pictures are passed over, such "
+                      f"as {short(source.passed_over[0])}: they lie in no class folder of a part",
+                      Notice, stacklevel=3)
     places = {picture.name: n for n, picture in enumerate(source.pictures)}
     faces, found = np.empty((len(places), SIZE, SIZE), np.uint8), 0
     with warnings.catch_warnings(record=True) as notes:

@@ -84,8 +84,9 @@ def split(data, kind="report", seed=0):
     parts = Parts(*(data[mask] for mask in masks))
     for name, part in zip(Parts._fields, parts):
         if len(part) == 0:
-            raise ValueError(f"the {kind} split of these {len(data)} faces has an empty {name} "
-                             "part; 10 faces of each class would do")
+            there = ", ".join(f"{np.sum(data.usage == usage):,} {usage}" for usage in USAGES)
+            raise ValueError(f"the {kind} split of these {len(data)} faces, {data.source}, has an "
+                             f"empty {name} part: they are {there}")
     return parts
 
 

@@ -47,7 +47,7 @@ def fit(model, optimizer, train, validation, folder, recipe, class_weights=None,
     at the end of an epoch anything that the checkpoint would hold. ValueError where the checkpoint
     is of another training, and TypeError or ValueError for data that are no Faces, or too few.
     """
-    _check_data(model, train, validation, recipe)
+    check_data(model, train, validation, recipe)
     folder = Path(folder)
     settings = _settings(recipe, class_weights)
     history = begin(model, optimizer, folder, recipe, class_weights)
@@ -127,7 +127,8 @@ def _settings(recipe, class_weights):
     return dict(recipe=recipe.decisive(), class_weights=weights)
 
 
-def _check_data(model, train, validation, recipe):
+def check_data(model, train, validation, recipe):
+    """What `fit` asks of its data first; see there."""
     for name, given in (("train", train), ("validation", validation)):
         if not isinstance(given, Faces):
             raise TypeError(f"{name} is of type {type(given).__name__:.40}; expected Faces (for "
