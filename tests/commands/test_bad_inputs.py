@@ -263,6 +263,11 @@ LINES = {
         none.png | there is no file none.png
         grey.png --target joy --model run | there is no class 'joy'; there are angry, fear
         grey.png --method lime | invalid choice: 'lime'
+        grey.png --drawn 9 | --drawn is for --audit
+        --audit --target fear | --target is not for --audit
+        --audit --drawn 4 | expected a whole number from 5, got '4'
+        --audit --drawn 9 --data x | contradict each other
+        --audit --data x --model run | x
         grey.png --model none | neither a file nor the name of packaged weights""",
 }
 CASES = [(script, *line.strip().split("|")) for script, lines in LINES.items()

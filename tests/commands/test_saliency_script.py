@@ -1,5 +1,6 @@
-"""The command saliency: panels of faces and photographs."""
+"""The command saliency: panels of photographs, and the audit."""
 
+import json
 import re
 
 import numpy as np
@@ -10,6 +11,8 @@ from tiny import small_cnn
 
 from tinyfer.commands import saliency as script
 from tinyfer.data import draw_faces
+from tinyfer.data.drawn import EMOTIONS
+from tinyfer.explain import randomisation
 from tinyfer.explain.saliency import saliency
 from tinyfer.photo.reading import read_photo
 
@@ -87,3 +90,36 @@ def test_all_methods_of_one_class(model):
     for method, name in ("occlusion", "occlusion"), ("gradient*input", "gradient-input"):
         expected = saliency(model, found["faces"], "sad", method, signed=True)
         assert np.allclose(found[f"maps_{name}"], expected, atol=1e-7)
+
+
+def test_the_audit_is_a_table_of_80_columns(model, capsys):
+    """Its numbers are those of the functions, and stand in audit.json with more digits."""
+    assert run(script, "--audit", "--drawn", 70, "--faces", 5, "--method", "gradcam") == 0
+    out = capsys.readouterr().out
+    table = out[out.index("\nmethod"):out.index("\nlayers random: ")].strip().split("\n")
+    numbers = json.loads(open("runs/saliency/audit.json").read())
+    rows = {line.split()[0]: line.split()[1:] for line in table[1:]}
+    assert list(rows) == list(numbers["rows"]) == ["gradcam", "edges", "random"]
+    assert max(map(len, out.split("\n"))) <= 80 and len(rows["gradcam"]) == 11
+    faces = draw_faces(70, seed=1, class_names=[name for name in EMOTIONS if name in NAMES]).faces
+    faces = faces[np.sort(np.random.default_rng(0).permutation(70)[:5])]
+    _, alike = randomisation(model, faces, ("gradcam",))
+    expected = [np.nanmean(alike[kind][0, s]) for kind in ("signed", "absolute") for s in (-2, -1)]
+    assert np.allclose(np.float64(rows["gradcam"][:4]), expected, atol=0.0051)
+    for place, kind in ((4, "deletion"), (6, "insertion")):
+        found = numbers["rows"]["gradcam"][kind]
+        gain = found["difference"] * (1 if kind == "insertion" else -1)
+        mark = "*" if gain > 2 * found["difference_error"] else ""
+        assert rows["gradcam"][place:place + 2] == [f"{found['area']:.2f}{mark}",
+                                                    f"{found['mean_map']:.2f}"]
+    assert rows["random"][-3:] == ["3", "3", "3"]
+    for name in ("randomisation", "deletion", "planted"):
+        with Image.open(f"runs/saliency/{name}.png") as picture:
+            assert picture.width > 400
+
+
+def test_pictures_of_your_own_are_audited(model, capsys):
+    for seed in range(5):
+        save_face(f"{seed}.png", seed)
+    assert run(script, ".", "--audit", "--whole", "--method", "gradient") == 0
+    assert "audit on 5 faces (pictures)" in capsys.readouterr().out

@@ -3,52 +3,30 @@
 Two small networks are trained on drawn faces, once: one on expressions, one on a planted patch.
 """
 
+import json
+
 import numpy as np
 import pytest
 
-from tinyfer.core.inference import to_input
-from tinyfer.core.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool2D
-from tinyfer.core.losses import softmax_cross_entropy
+from tinyfer.core.layers import Dense, Flatten
 from tinyfer.core.model import Sequential
-from tinyfer.core.optim import Adam
-from tinyfer.data import Faces, draw_faces
-from tinyfer.explain.randomisation import randomisation, spearman
+from tinyfer.data import draw_faces
+from tinyfer.explain import area, audit, deletion, planted_patch, randomisation, share_at
+from tinyfer.explain.audit import DECOY, PATCH, blur, edges, highest_at, mean_map, train_small
+from tinyfer.explain.randomisation import spearman
 from tinyfer.explain.regions import PARTS, in_words, without_parts
 from tinyfer.explain.saliency import METHODS, saliency
 
 EXPRESSIONS = ("happy", "sad", "surprise")
 SHORT = {"smoothgrad": {"n": 8}, "integrated": {"steps": 16}, "occlusion": {"size": 8, "stride": 8}}
-# Of 2x2 pixel squares, each as bright as the others; one tells the label, one is a decoy.
-PATCHES = 255 * np.kron(np.array([[0, 0, 0, 0], [1, 1, 1, 1]])[
-    [(0, 0, 1, 1), (0, 1, 0, 1), (0, 1, 1, 0)]], np.ones((1, 2, 2), int))
-CUE_PLACE, DECOY_PLACE = (slice(5, 13), slice(5, 13)), (slice(5, 13), slice(35, 43))
 AREA = 64 / 46**2       # of the patch, as a share of what the small network sees
-
-
-def trained(data, epochs):
-    """Two convolutions and two dense layers; batch norm follows in so short a training."""
-    rng = np.random.default_rng(0)
-
-    def block(c_in, c_out):
-        return [Conv2D(c_in, c_out, rng, relu=True), BatchNorm(c_out, momentum=0.9), MaxPool2D()]
-
-    layers = [*block(1, 16), *block(16, 32), Flatten(), Dense(3200, 64, rng, relu=True),
-              BatchNorm(64, momentum=0.9), Dense(64, len(data.class_names), rng)]
-    model = Sequential(layers, (48, 48, 1), data.class_names, rng)
-    optimizer = Adam(model.parameters(), lr=1e-3)
-    for _ in range(epochs):
-        for batch in np.split(rng.permutation(len(data)), range(32, len(data), 32)):
-            logits = model.forward(to_input(data.faces[batch]), training=True)
-            model.backward(softmax_cross_entropy(logits, data.labels[batch])[1])
-            optimizer.step()
-    return model
 
 
 @pytest.fixture(scope="module")
 def drawn():
     """A network that tells three expressions apart, and 40 faces it has not seen."""
     data = draw_faces(500, seed=0, class_names=EXPRESSIONS)
-    model, test = trained(data[40:], epochs=5), data[:40]
+    model, test = train_small(data.faces[40:], data.labels[40:], 3, epochs=5), data[:40]
     assert (model.predict(test.faces) == test.labels).mean() > 0.7
     return model, test.faces
 
@@ -56,14 +34,9 @@ def drawn():
 @pytest.fixture(scope="module")
 def cue():
     """A network that has only a patch to go by, and 30 faces it has not seen."""
-    drawn = draw_faces(430, seed=1)
-    labels, others = np.random.default_rng(1).integers(3, size=(2, 430))
-    drawn.faces[(slice(None), *CUE_PLACE)] = PATCHES[labels]
-    drawn.faces[(slice(None), *DECOY_PLACE)] = PATCHES[others]
-    data = Faces(drawn.faces, labels, drawn.usage, EXPRESSIONS, "planted patches")
-    model, test = trained(data[30:], epochs=6), data[:30]
-    assert (model.predict(test.faces) == test.labels).mean() > 0.95
-    return model, test.faces
+    model, faces, labels = planted_patch(draw_faces(150, seed=1).faces, epochs=3)
+    assert len(faces) == 30 and (model.predict(faces) == labels).mean() > 0.95
+    return model, faces
 
 
 # ---- randomisation
@@ -81,9 +54,10 @@ def test_layers_become_random_from_the_top(drawn):
     state = {name: array.copy() for name, array in model.state().items()}
     stages, alike = randomisation(model, faces[:2], ("gradient",))
     assert stages == ["trained", "dense2", "dense1", "conv2", "conv1", "another face"]
-    assert alike.shape == (1, 6, 2) and np.allclose(alike[:, 0], 1)
+    assert all(kind.shape == (1, 6, 2) and np.allclose(kind[:, 0], 1) for kind in alike.values())
     maps = saliency(model, faces[:2], signed=True)[:, :46, :46]
-    assert np.allclose(alike[0, -1], spearman(maps[:1], maps[1:]))
+    assert np.allclose(alike["signed"][0, -1], spearman(maps[:1], maps[1:]))
+    assert np.allclose(alike["absolute"][0, -1], spearman(abs(maps[:1]), abs(maps[1:])))
     assert all(np.array_equal(array, state[name]) for name, array in model.state().items())
 
 
@@ -91,10 +65,9 @@ def test_guided_backpropagation_fails_the_sanity_check(drawn):
     """It hardly notices that layers became random; every other method does."""
     model, faces = drawn
     options = SHORT | {"occlusion": {"size": 12, "stride": 6}}
-    signed, absolute = (
-        dict(zip(METHODS, np.nanmean(
-            randomisation(model, faces[:10], signed=kind, options=options)[1][:, 1:-1], axis=2)))
-        for kind in (True, False))
+    _, alike = randomisation(model, faces[:10], options=options)
+    signed, absolute = (dict(zip(METHODS, np.nanmean(alike[kind][:, 1:-1], axis=2)))
+                        for kind in ("signed", "absolute"))
     for method in METHODS:
         if method != "guided":
             assert np.abs(signed[method][1:]).max() < 0.35, method
@@ -105,29 +78,72 @@ def test_guided_backpropagation_fails_the_sanity_check(drawn):
 
 # ---- deletion
 
+def test_area_by_hand():
+    share = np.array([0, 0.25, 1])
+    assert np.allclose(area(share, np.array([[1.0, 0.5, 0], [1, 1, 1]])),
+                       [0.25 * 0.75 + 0.75 * 0.25, 1])
+
+
+def test_pixels_go_and_come_in_the_order_of_the_map():
+    """A logit that is a sum over pixels: every point of both curves by brute force."""
+    rng = np.random.default_rng(0)
+    w, faces, maps = rng.normal(size=(4, 5)), rng.random((1, 4, 5)), rng.random((1, 4, 5))
+    dense = Dense(20, 2, rng, dtype=np.float64)
+    dense.w.value[...] = np.stack([w.ravel(), 0 * w.ravel()], axis=1)
+    model = Sequential([Flatten(), dense], (4, 5, 1))
+    share, curves = deletion(model, faces, maps, 0, "logit", steps=20)
+    sharp, soft = faces[0], blur(faces[..., None])[0, ..., 0]
+    for q in range(21):
+        gone = (-maps[0]).argsort(axis=None).argsort().reshape(4, 5) < q
+        assert share[q] == pytest.approx(q / 20)
+        for kind, face in (("deletion", np.where(gone, soft, sharp)),
+                           ("insertion", np.where(gone, sharp, soft))):
+            assert curves[kind][0, q] == pytest.approx((w * face).sum())
+    with pytest.raises(ValueError, match=r"maps has shape \(4, 5\)"):
+        deletion(model, faces, maps[0], 0)
+
+
+def test_blur_keeps_a_flat_face_and_the_mean_of_a_spot():
+    assert np.allclose(blur(np.full((1, 9, 8, 1), 0.3)), 0.3)
+    spot = np.zeros((1, 61, 41, 1))
+    spot[0, 30, 20] = 1
+    soft, rows = blur(spot, 4.0)[0, ..., 0], np.arange(61) - 30
+    assert soft.sum() == pytest.approx(1) and np.allclose(soft[30], soft[10:51, 20])
+    assert (soft.sum(axis=1) * rows**2).sum() == pytest.approx(16, rel=0.05)
+
+
+def test_edges_and_mean_maps_by_hand():
+    ramp = np.arange(5.0)[:, None] * 3 + np.arange(4.0) * 4
+    assert np.allclose(edges(ramp[None]), 5)
+    maps = np.zeros((3, 2, 2))
+    maps[0, 0, 0], maps[1, 0, 1] = 1, 1000
+    assert np.allclose(mean_map(maps), [[0.5, 0.5], [0, 0]])        # the map of zeros is left out
+    assert not mean_map(maps[2:]).any()
+
+
 def test_maps_find_pixels_that_matter_more_than_any(drawn):
-    """Covered with grey, the highest tenth of a map costs more than a tenth drawn by chance."""
+    """The curves fall, and rise, faster in the order of a map than in a random one."""
     model, faces = drawn
-    target = model.predict(faces)
-
-    def left(maps):
-        covered = np.where(maps >= np.quantile(maps, 0.9, axis=(1, 2), keepdims=True),
-                           faces.mean(axis=(1, 2), keepdims=True).astype(np.uint8), faces)
-        return model.predict_proba(covered)[np.arange(len(faces)), target].mean()
-
-    chance = left(np.random.default_rng(0).random(faces.shape))
-    for method in ("gradient", "smoothgrad", "guided", "occlusion"):
-        maps = saliency(model, faces, target, method, signed=True, **SHORT.get(method, {}))
-        maps = maps if METHODS[method].shares_of_f else np.abs(maps)
-        assert left(maps) < chance - 0.05, method
+    numbers, pictures = audit(model, faces, ("gradient", "smoothgrad", "guided", "occlusion"),
+                              count=16, options=SHORT)
+    rows, share = json.loads(json.dumps(numbers))["rows"], pictures["share"]
+    chance = rows["random"]
+    for name, row in rows.items():
+        if name in METHODS:
+            assert row["deletion"]["area"] < chance["deletion"]["area"] - 0.03, name
+            assert row["insertion"]["area"] > chance["insertion"]["area"] + 0.03, name
+    assert rows["occlusion"]["deletion"]["area"] < rows["edges"]["deletion"]["area"] - 0.05
+    for kind in ("deletion", "insertion"):
+        row = rows["guided"][kind]
+        mean = pictures["curves"]["guided, mean map"][kind]
+        assert rows["occlusion"][kind]["better"] > 0.6
+        assert row["difference"] == pytest.approx(row["area"] - row["mean_map"], abs=2e-4)
+        assert row["mean_map"] == pytest.approx(area(share, mean[None])[0], abs=1e-4)
+    assert len(rows["gradient"]["signed"]) == len(numbers["stages"]) == 6
+    assert numbers["accuracy"] > 0.95 and chance["patch"] == pytest.approx(AREA, abs=1e-4)
 
 
 # ---- planted patch
-
-def share_at(maps, place=CUE_PLACE):
-    """The share of each map that lies at a place; 0 of a map of zeros."""
-    return maps[(slice(None), *place)].sum(axis=(1, 2)) / np.maximum(maps.sum(axis=(1, 2)), 1e-30)
-
 
 @pytest.mark.parametrize("method", [method for method in METHODS if method != "gradcam"])
 def test_the_planted_patch_lights_up(cue, method):
@@ -136,11 +152,10 @@ def test_the_planted_patch_lights_up(cue, method):
     """
     model, faces = cue
     maps = saliency(model, faces, None, method, **SHORT.get(method, {}))
-    patch, decoy = share_at(maps), share_at(maps, DECOY_PLACE)
+    patch, decoy = share_at(maps), share_at(maps, DECOY)
     assert patch.mean() > 1.5 * AREA and patch.mean() > 1.25 * decoy.mean()
     assert (patch > decoy).sum() >= 22
-    highest = maps[(slice(None), *CUE_PLACE)].max(axis=(1, 2)) == maps.max(axis=(1, 2))
-    assert highest.sum() >= 20
+    assert highest_at(maps).sum() >= 20
     if method == "occlusion":
         assert patch.mean() > 0.2 and decoy.mean() < 0.05
 
@@ -150,12 +165,39 @@ def test_gradcam_sees_the_pattern_but_not_the_place(cue):
     in the decoy's place, where only the dense layer knows that it counts for nothing."""
     model, faces = cue
     maps = saliency(model, faces, None, "gradcam")
-    patch, decoy = share_at(maps), share_at(maps, DECOY_PLACE)
-    same = (faces[(slice(None), *CUE_PLACE)] == faces[(slice(None), *DECOY_PLACE)]).all(axis=(1, 2))
-    assert 5 <= same.sum() <= 15
+    patch, decoy = share_at(maps), share_at(maps, DECOY)
+    same = (faces[PATCH] == faces[DECOY]).all(axis=(1, 2))
+    assert 3 <= same.sum() <= 15
     assert patch.mean() > 1.5 * AREA
     assert patch[~same].mean() > 1.25 * decoy[~same].mean()
     assert decoy[same].mean() > 0.75 * patch[same].mean()
+
+
+def test_planting():
+    """One patch tells the label, the other nothing; all else stays as it is."""
+    before = draw_faces(500, seed=0).faces
+    kept = before.copy()
+    model, faces, labels = planted_patch(before, epochs=0)
+    assert np.array_equal(before, kept) and len(faces) == 100
+    inside = np.zeros((48, 48), bool)
+    inside[5:13, 5:13] = inside[5:13, 35:43] = True
+    assert np.array_equal(faces[:, ~inside], before[:100, ~inside])
+    kinds = [faces[labels == label] for label in range(5)]
+    assert all((kind[PATCH] == kind[0][PATCH]).all() for kind in kinds)
+    assert not any((kind[DECOY] == kind[0][DECOY]).all() for kind in kinds)
+    assert len({kind[0][PATCH].tobytes() for kind in kinds}) == 5
+    assert all(kind[0][PATCH].mean() == 127.5 for kind in kinds)
+    for wrong in (lambda: planted_patch(before[:4]), lambda: audit(model, before[:4])):
+        with pytest.raises(ValueError, match="needs 5 faces or more, got 4"):
+            wrong()
+
+
+def test_shares_of_a_place():
+    maps = np.zeros((3, 48, 48))
+    maps[0] = 1
+    maps[1, 7, 7], maps[1, 40, 40] = 3, 1
+    assert np.allclose(share_at(maps), [64 / 48**2, 0.75, 0])
+    assert highest_at(maps)[:2].all() and not highest_at(maps, DECOY)[1]
 
 
 # ---- parts covered, in words

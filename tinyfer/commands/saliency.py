@@ -2,11 +2,13 @@
 
     python scripts/saliency.py reading.jpg holiday/
     python scripts/saliency.py reading.jpg --method all
+    python scripts/saliency.py --audit --data archive.zip
 
 The expression is explained that predict names, first in words: each part of the face is covered in
 turn, and the network asked again. Then by maps, laid smoothly over the face, red where a pixel
-speaks for the expression or matters to it, blue where it speaks against it. docs/saliency.md tells
-what the maps of each method are worth.
+speaks for the expression or matters to it, blue where it speaks against it. --audit tests whether
+to believe the maps: layers made random, pixels taken away in their order, a planted patch.
+docs/saliency.md tells what the maps of each method are worth.
 """
 
 import argparse
@@ -19,7 +21,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from PIL import Image, ImageFilter
 
-from tinyfer.commands import cli
+from tinyfer.commands import audit, cli
 from tinyfer.commands.progress import Line
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.data.faces import blank
@@ -39,20 +41,24 @@ def parse(argv):
     parser = cli.parser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("images", nargs="+", metavar="IMAGE", help="picture files or folders, as for predict")
+    add("images", nargs="*", metavar="IMAGE", help="picture files or folders, as for predict")
     add("--model", default=DEFAULT, metavar="RUN_OR_FILE", help="a run folder (its best.npz is "
         f"taken), a model file, or packaged weights by name (default {DEFAULT})")
     cli.add_place(parser)
     add("--method", choices=(*METHODS, "all"), metavar="METHOD", help=f"{', '.join(METHODS)}; or "
-        "all (default occlusion and smoothgrad: plain to see, and smooth)")
+        "all (default occlusion and smoothgrad: plain to see, and smooth; for an audit all)")
     add("--target", metavar="CLASS", help="the class to explain (default: the one predicted)")
+    audit.add_options(add)
     cli.add_output(parser, "runs/saliency")
     cli.add_threads(parser)
     given = parser.parse_args(argv)
     given.out = Path(given.out or "runs/saliency")
+    if not (given.audit or given.images):
+        parser.error("the following arguments are required: IMAGE")
+    audit.refuse_what_does_not_fit(given)
     given.method = {None: ["occlusion", "smoothgrad"],
                     "all": sorted(METHODS, key=lambda name: name != "occlusion")}.get(
-                        given.method, [given.method])
+                        given.method or ("all" if given.audit else None), [given.method])
     return given
 
 
@@ -69,8 +75,12 @@ def run(given):
     if given.target and given.target not in model.class_names:
         raise ValueError(f"there is no class {given.target!r}; there are "
                          + ", ".join(model.class_names))
-    cli.warn_of_drawn_faces(opened)
-    found, failed = read_faces(given, model)
+    if not given.audit or given.images:
+        cli.warn_of_drawn_faces(opened)
+    found, failed = read_faces(given, model) if given.images else ([], False)
+    if given.audit:
+        audit.audit_maps(given, opened, [reading.crop for *_, reading in found])
+        return int(failed)
     heads, faces, readings = zip(*found)
     targets = [given.target or reading.expression for reading in readings]
     captions = [f"{target} {reading.probabilities[target]:.2f}" + " (unsure)" * reading.unsure

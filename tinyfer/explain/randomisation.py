@@ -13,8 +13,8 @@ from tinyfer.explain.saliency import METHODS, saliency, targets
 from tinyfer.explain.score import seen_part
 
 
-def randomisation(model, faces, methods=tuple(METHODS), of="probability", signed=True,
-                  seed=0, options=None):
+def randomisation(model, faces, methods=tuple(METHODS), of="probability", seed=0,
+                  options=None):
     """Cascading randomisation: how alike are the maps of a network and of its random copies?
 
     Stage 0 is the trained network. At each further stage one more layer, with the batch norm after
@@ -24,26 +24,31 @@ def randomisation(model, faces, methods=tuple(METHODS), of="probability", signed
     stage, "another face", is a measure for the others: the map of stage 0 of the face before, in
     the trained network. What two faces share has to do with neither of them.
 
-    signed: as for `saliency`; options: dict of method -> dict of its options. Returns (stages,
-    alike): the names, "trained" first, and an array (methods, stages, N), NaN where a map is the
-    same everywhere.
+    options: dict of method -> dict of its options. Returns (stages, {"signed": ..., "absolute":
+    ...}): the names, "trained" first, and of maps with and without their signs an array (methods,
+    stages, N), NaN where a map is the same everywhere. Chapter 15.
     """
     target = targets(model, faces)
     network, rng = copy.deepcopy(model), np.random.default_rng(seed)
     groups = parameter_groups(network)
     stages = ["trained", *(name for name, _ in groups), "another face"]
-    alike, trained = np.empty((len(methods), len(stages), len(faces))), {}
+    alike = {kind: np.empty((len(methods), len(stages), len(faces)))
+             for kind in ("signed", "absolute")}
+    trained = {}
     for s in range(len(stages) - 1):
         if s > 0:
             for layer in groups[s - 1][1]:
                 layer.reset(rng)
         for m, method in enumerate(methods):
-            maps = seen_part(model, saliency(network, faces, target, method, of, signed,
-                                             **(options or {}).get(method, {})))
+            signed = seen_part(model, saliency(network, faces, target, method, of, signed=True,
+                                               **(options or {}).get(method, {})))
+            maps = {"signed": signed, "absolute": METHODS[method].unsigned(signed)}
             before = trained.setdefault(method, maps)
-            alike[m, s] = spearman(before, maps)
+            for kind in alike:
+                alike[kind][m, s] = spearman(before[kind], maps[kind])
     for m, maps in enumerate(trained.values()):
-        alike[m, -1] = spearman(maps, np.roll(maps, 1, axis=0))
+        for kind in alike:
+            alike[kind][m, -1] = spearman(maps[kind], np.roll(maps[kind], 1, axis=0))
     return stages, alike
 
 

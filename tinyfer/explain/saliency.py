@@ -8,7 +8,7 @@ from tinyfer.core import checks
 from tinyfer.core.model import Sequential
 from tinyfer.data.faces import blank
 from tinyfer.explain import methods
-from tinyfer.explain.score import SCORES, Task, seen_part, window
+from tinyfer.explain.score import Task, seen_part, window
 
 
 class Method(NamedTuple):
@@ -65,8 +65,6 @@ def saliency(model: Sequential, faces: np.ndarray, target: Any = None,
                         progress, **options)[0]
     if method not in METHODS:
         raise ValueError(f"method is {method!r}; expected one of {', '.join(METHODS)}")
-    if of not in SCORES:
-        raise ValueError(f"of is {of!r}; expected one of {', '.join(SCORES)}")
     batch_size = checks.count("batch_size", batch_size)
     x = window(model, faces)
     empty = blank(faces)

@@ -90,6 +90,8 @@ class Task:
     progress: Callable | None = None
 
     def __post_init__(self):
+        if self.of not in SCORES:
+            raise ValueError(f"of is {self.of!r}; expected one of {', '.join(SCORES)}")
         self.model = separate(self.model)
 
     def batches(self, per_face=1):
