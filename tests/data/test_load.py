@@ -150,6 +150,7 @@ def test_links_are_followed_but_never_round(files, tmp_path):
     (path / "test" / "sad" / "up").symlink_to("..")
     (path / "train" / "out").symlink_to(tmp_path)
     (path / "train" / "sad" / "gone.png").symlink_to("nowhere")
+    (path / "train" / "sad" / "itself.png").symlink_to("itself.png")
     linked = tmp_path / "linked"
     linked.mkdir()
     for part in "train", "test":

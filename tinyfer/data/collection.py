@@ -81,12 +81,16 @@ def _walk(folder, prefix, above):
         name = prefix + entry.name
         if _is_hidden(entry.name):
             continue
-        if entry.is_dir():
+        try:
+            is_folder, is_file = entry.is_dir(), entry.is_file()
+        except OSError:             # a link to itself
+            continue
+        if is_folder:
             real = os.path.realpath(entry.path)
             if real not in above and prefix.count("/") < MOST_DEPTH:
                 yield f"{name}/"
                 yield from _walk(entry.path, f"{name}/", (real, *above))
-        elif entry.is_file():       # and no pipe, which would be waited for without end
+        elif is_file:               # and no pipe, which would be waited for without end
             yield name
 
 
