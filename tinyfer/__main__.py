@@ -5,6 +5,7 @@ import importlib
 import sys
 
 import tinyfer
+from tinyfer.commands import cli
 
 COMMANDS = {
     "train": "train the network on FER-2013, drawn faces or pictures of your own",
@@ -21,21 +22,23 @@ COMMANDS = {
 def main(argv=None):
     name, *arguments = (sys.argv[1:] if argv is None else argv) or ["--help"]
     if name == "--version":
-        print(f"tinyfer {tinyfer.__version__}")
-        return 0
+        return say(f"tinyfer {tinyfer.__version__}")
     if name in ("-h", "--help"):
-        print("usage: tinyfer NAME ...\n")
-        for command, what in COMMANDS.items():
-            print(f"  {command:<10} {what}")
-        print("\ntinyfer NAME --help lists the options of a command; tinyfer --version the version")
-        return 0
+        lines = [f"  {command:<10} {what}" for command, what in COMMANDS.items()]
+        return say("usage: tinyfer NAME ...\n", *lines,
+                   "\ntinyfer NAME --help lists the options of a command; tinyfer --version the "
+                   "version")
     if name not in COMMANDS:
         near = difflib.get_close_matches(name, COMMANDS, 1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
-        print(f"error: there is no command {name[:60]!r}; {hint}", file=sys.stderr)
-        return 2
+        return cli.fail(f"there is no command {name[:60]!r}; {hint}")
     sys.argv[0] = f"tinyfer {name}"         # what the usage of a command begins with
     return importlib.import_module(f"tinyfer.commands.{name}").main(arguments)
+
+
+def say(*lines):
+    """Print lines; the exit code, which is not 0 where they cannot be."""
+    return cli.main(print, lambda _: "\n".join(lines), None)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import subprocess
 import sys
 
 import numpy as np
@@ -115,6 +116,17 @@ def test_names_of_commands(capsys):
     for name, words in (("trian", "did you mean train?"), ("xyz", "there are train, predict")):
         assert __main__.main([name]) == 2
         assert f"there is no command {name!r}; {words}" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_a_full_disk_under_the_output_is_one_sentence(buffered):
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run([sys.executable, "-m", "tinyfer", "--help"], stdout=full, text=True,
+                               stderr=subprocess.PIPE,
+                               env=os.environ | {"PYTHONUNBUFFERED": buffered})
+    assert (ended.returncode, ended.stderr) == (
+        2, "error: standard output: No space left on device\n")
 
 
 def test_doctor_says_what_a_report_needs(capsys, monkeypatch, tmp_path):

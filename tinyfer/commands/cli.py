@@ -188,12 +188,20 @@ def main(run, parse, argv, stopped="stopped"):
         print(f"\n{printable(interrupt.args[0] if interrupt.args else stopped)}", file=sys.stderr)
         return 130
     except BrokenPipeError:         # `| head` has read enough: nothing more is to be written
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return ended(1)
     except (ValueError, OSError) as error:
-        return fail(error)
+        return ended(fail(error))
     except MemoryError:
         return fail("there is not enough memory for this")
+
+
+def ended(code):
+    """The code; what could not be written is not tried once more when Python ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
 
 
 @contextmanager

@@ -136,16 +136,16 @@ def locked(path, seconds=0):
     """
     path = Path(path)
     until = time.monotonic() + seconds
-    with open(path, "a+b") as file:
+    with open(path, "a+b", buffering=0) as file:
         while not hold(file):
             if time.monotonic() >= until:
                 raise BlockingIOError(f"{path.parent} is in use by {_owner(path)}: wait for its "
                                       "end, or stop it")
             time.sleep(0.02)
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {platform.node()} since "
-                   f"{time.strftime('%Y-%m-%d %H:%M:%S')}".encode())
-        file.flush()
+        with suppress(OSError):         # on a full disk it is locked all the same
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {platform.node()} since "
+                       f"{time.strftime('%Y-%m-%d %H:%M:%S')}".encode())
         yield
 
 
