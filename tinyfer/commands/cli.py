@@ -265,7 +265,8 @@ def note_first_start():
         note("the first start compiles the kernels, once: this takes up to a minute")
         answer = (f"from numpy import zeros; from tinyfer import load_model; "
                   f"load_model({DEFAULT!r}).predict_proba(zeros((1, {SIZE}, {SIZE})))")
-        Popen([sys.executable, "-c", answer], stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
+        with suppress(OSError):     # where no process can be started there is one that compiles
+            Popen([sys.executable, "-c", answer], stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
 
 
 def warn_of_drawn_faces(run):
