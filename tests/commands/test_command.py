@@ -119,12 +119,10 @@ def test_names_of_commands(capsys):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
-@pytest.mark.parametrize("buffered", ["", "1"])
-def test_a_full_disk_under_the_output_is_one_sentence(buffered):
+def test_a_full_disk_under_the_output_is_one_sentence():
     with open("/dev/full", "w") as full:
         ended = subprocess.run([sys.executable, "-m", "tinyfer", "--help"], stdout=full, text=True,
-                               stderr=subprocess.PIPE,
-                               env=os.environ | {"PYTHONUNBUFFERED": buffered})
+                               stderr=subprocess.PIPE, env=os.environ | {"PYTHONUNBUFFERED": ""})
     assert (ended.returncode, ended.stderr) == (
         2, "error: standard output: No space left on device\n")
 

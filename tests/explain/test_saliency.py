@@ -301,7 +301,7 @@ def test_faces_of_any_kind(six):
     ("gradcam", dict(layer="dense1"), "'dense1' is no convolution .* conv1, .*, conv6"),
     ("smoothgrad", dict(n=0), "n = 0"),
     ("smoothgrad", dict(sigma=np.nan), "sigma = nan"),
-    ("integrated", dict(steps=0), "at least 1 step, got 0"),
+    ("integrated", dict(steps=0), "steps is 0; expected an integer of at least 1"),
     ("integrated", dict(baseline=np.zeros((44, 44))), r"faces has shape \(1, 44, 44\)"),
     ("integrated", dict(baseline=np.full((48, 48), 2.0)), r"must lie in \[0, 1\]"),
     ("occlusion", dict(size=45), "size <= 44, got size 45"),

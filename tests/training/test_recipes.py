@@ -225,7 +225,7 @@ def test_a_mean_that_does_not_fit_changes_nothing():
     with pytest.raises(ValueError, match="mean.conv1.b"):
         mean.load_state(wrong)
     assert all(np.array_equal(array, state[key]) for key, array in mean.state().items())
-    for other, decay, words in (model, 1.0, "0 < decay < 1"), (
+    for other, decay, words in (model, 1.0, "decay is 1.0"), (
             tiny_model(), 0.9, "parameters that this model does not have"):
         with pytest.raises(ValueError, match=words):
             RunningMean(Adam(model.parameters()), other, decay)

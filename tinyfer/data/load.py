@@ -246,8 +246,8 @@ def _of_pictures(path, names, base, above, pictures):
     found = sorted((Picture(*each, name) for each, name in found.items()),
                    key=lambda picture: (USAGES.index(picture.usage), *picture[1:3]))
     read = {picture.name for picture in found}
-    passed_over = [name for name in names if is_picture_name(name.rpartition("/")[2])
-                   and name not in read]
+    passed_over = [name for name in names if name not in read
+                   and is_picture_name(name.rpartition("/")[2])]
     return Source(path, None, found, folders, own, passed_over)
 
 

@@ -18,8 +18,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import jpeg_factory
 
-from tinyfer.core import checks
-from tinyfer.core.checks import Notice
+from tinyfer.core.checks import Notice, plain
 from tinyfer.data.faces import SIZE
 
 # What is read: no format that starts another program (EPS), or that holds something else (HDF5).
@@ -130,7 +129,7 @@ def square(size, box):
     """(left, top, right, bottom) of the square about a box (x, y, w, h) in a picture of `size`,
     (width, height); see `face_of`."""
     width, height = size
-    x, y, w, h = checks.plain("box", box or (0, 0, width, height), "iu", (4,)).tolist()
+    x, y, w, h = plain("box", box or (0, 0, width, height), "iu", (4,)).tolist()
     if x < 0 or y < 0 or w < 1 or h < 1 or x + w > width or y + h > height:
         raise ValueError(f"the box x={x}, y={y}, w={w}, h={h} does not lie in the picture of "
                          f"{width}x{height} pixels")

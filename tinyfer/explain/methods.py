@@ -6,6 +6,7 @@ layers are walked through one by one, last the one without a gradient.
 
 import numpy as np
 
+from tinyfer.core import checks
 from tinyfer.explain.score import explained_gradient, window
 
 
@@ -57,9 +58,7 @@ def integrated(task, baseline=None, steps=64):
     baseline: one face (48, 48) for all, for instance the mean face; black (b = 0) where None.
     ValueError for steps below 1.
     """
-    if steps < 1:
-        raise ValueError(f"integrated gradients need at least 1 step, got {steps}")
-    x = task.x
+    x, steps = task.x, checks.count("steps", steps)
     b = np.zeros_like(x[:1]) if baseline is None else window(task.model, np.asarray(baseline)[None])
     ends = np.linspace(0, 1, steps + 1) ** 2
     a = ((ends[1:] + ends[:-1]) / 2).astype(x.dtype)[:, None, None, None]

@@ -118,10 +118,8 @@ def faces_in(grey, smallest=None, threshold=0.5):
     """`find_faces` in a Pillow image of mode L."""
     if smallest is None:
         smallest = max(SMALLEST, max(grey.size) / 60)
-    if not smallest >= 8:
-        raise ValueError(f"smallest is {smallest}; expected at least 8 pixels")
-    if not 0 < threshold < 1:
-        raise ValueError(f"threshold is {threshold}; expected a number between 0 and 1")
+    checks.number("smallest", smallest, "[8, inf)")
+    checks.number("threshold", threshold, "(0, 1)")
     return in_picture(packaged_finder().find(grey, smallest, threshold), grey.size)
 
 

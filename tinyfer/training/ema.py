@@ -22,8 +22,7 @@ class RunningMean:
     """
 
     def __init__(self, optimizer, model, decay):
-        if not 0 < decay < 1:
-            raise ValueError(f"decay of the running mean is {decay}; expected 0 < decay < 1")
+        checks.number("decay", decay, "(0, 1)")
         if not {id(p) for p in optimizer.parameters} <= {id(p) for p in model.parameters()}:
             raise ValueError("the optimizer moves parameters that this model does not have")
         self.optimizer, self.model, self.decay = optimizer, model, decay
