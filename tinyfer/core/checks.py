@@ -140,20 +140,10 @@ def number(name, x, interval):
     return float(x)
 
 
-class Number:
-    """An attribute that is a real number in an interval whenever it is set, not only at first."""
-
-    def __init__(self, interval):
-        self.interval = interval
-
-    def __set_name__(self, owner, name):
-        self.name = name
-
-    def __get__(self, held, owner=None):
-        return self if held is None else vars(held)[self.name]
-
-    def __set__(self, held, x):
-        vars(held)[self.name] = number(self.name, x, self.interval)
+def attribute(name, interval):
+    """A number of an object that is checked whenever it is set, not only at first: a property."""
+    return property(lambda held: vars(held)[name],
+                    lambda held, x: vars(held).update({name: number(name, x, interval)}))
 
 
 def flag(name, x):

@@ -276,7 +276,8 @@ class BatchNorm(Layer):
     kind = "bn"
     kernel = 1
     relu = False
-    momentum, epsilon = checks.Number("[0, 1]"), checks.Number("[0, inf)")
+    momentum = checks.attribute("momentum", "[0, 1]")
+    epsilon = checks.attribute("epsilon", "[0, inf)")
 
     def __init__(self, channels: int, momentum: float = 0.99, epsilon: float = 1e-3,
                  dtype: DTypeLike = np.float32) -> None:
@@ -379,7 +380,7 @@ class Dropout(Layer):
     kernel = 1
     relu = False
     fixed_key = None
-    rate = checks.Number("[0, 1)")
+    rate = checks.attribute("rate", "[0, 1)")
 
     def __init__(self, rate: float, rng: np.random.Generator) -> None:
         self.rate, self.rng = rate, checks.generator(rng)

@@ -20,11 +20,13 @@ class Optimizer:
     """
 
     moments: tuple[str, ...] = ()       # names of the lists that hold one array for each parameter
-    lr = checks.Number("(0, 1000]")     # of the next step
+    lr = checks.attribute("lr", "(0, 1000]")        # of the next step
     averaged: Any = None        # the model that holds a running mean of the weights: ema.py
 
     def __init__(self, parameters: Iterable[Parameter], lr: float) -> None:
         self.parameters = list(parameters)
+        if not self.parameters:         # as of an iterator that is used up
+            raise ValueError("parameters is empty; expected one Parameter or more")
         for p in self.parameters:
             if not isinstance(p, Parameter):
                 raise TypeError(f"parameters holds {type(p).__name__:.40}; expected a list of "
@@ -83,8 +85,8 @@ class Adam(Optimizer):
     """
 
     moments = "m", "v"
-    beta1, beta2 = checks.Number("[0, 1)"), checks.Number("[0, 1)")
-    eps = checks.Number("(0, inf)")
+    beta1, beta2 = checks.attribute("beta1", "[0, 1)"), checks.attribute("beta2", "[0, 1)")
+    eps = checks.attribute("eps", "(0, inf)")
     m: list[np.ndarray]
     v: list[np.ndarray]
 
@@ -116,7 +118,7 @@ class SGD(Optimizer):
     """
 
     moments = ("u",)
-    momentum = checks.Number("[0, 1)")
+    momentum = checks.attribute("momentum", "[0, 1)")
     u: list[np.ndarray]
 
     def __init__(self, parameters: Iterable[Parameter], lr: float = 1e-2,

@@ -150,7 +150,7 @@ def _on_white(image, mode):
 
 def _name(picture):
     if isinstance(picture, (str, os.PathLike)):
-        return str(picture)
+        return str(picture) or "''"
     if hasattr(picture, "read") or isinstance(picture, (Image.Image, np.ndarray, bytes, bytearray)):
         name = getattr(picture, "name", None) or getattr(picture, "filename", None)
         return name if isinstance(name, str) else "the picture"
