@@ -83,7 +83,7 @@ TABLE = {
     "dtype": (np.float32, [None, int, "f2", complex, "U3", ">f4", "nonsense", 7]),
     "rate": (0.5, [*NUMBER, 1, -0.1]), "momentum": (0.5, [*NUMBER, -0.1, 1.5, True]),
     "epsilon": (1e-3, [*NUMBER, -1, np.inf]),
-    "parameters": (MODEL.parameters(), [*ANY[:4], [], [np.ones(3)], [None], MODEL.parameters() * 2]),
+    "parameters": (MODEL.parameters(), [*ANY[:4], (), [np.ones(3)], [1], MODEL.parameters() * 2]),
     "lr": (1e-3, [*NUMBER, 0, -1, np.inf, 1e300, True]),
     "beta1": (0.9, [*NUMBER, 1, -0.1]), "beta2": (0.9, [*NUMBER, 1, -0.1]),
     "eps": (1e-7, [*NUMBER, 0, -1, np.inf]), "weight_decay": (0.1, [*NUMBER, -1, 1e300]),
