@@ -2,6 +2,7 @@
 
     python scripts/lab/teachers.py --data archive.zip               all five, one after the other
     python scripts/lab/teachers.py --data archive.zip --folds 0 2   or two of them, beside others
+    python scripts/lab/teachers.py --data archive.zip --of seven-class drawn-too
     python scripts/train.py --recipe distilled --teachers scripts/lab/teachers.npz ...
 
 The training images of FER-2013 are dealt into five folds, copies of an image into the same. Each
@@ -10,6 +11,8 @@ face averaged: a network knows by heart most of what it was trained on, and what
 teaches nothing. The test images of the study's split (seed 0) are in no fold, so that students of
 that split learn nothing of them at second hand; all five answer those. Validation and test parts
 of the official split are seen by none. Kept in one small file, in float16. Chapter 16.
+
+--of: what the named networks answer, averaged, in two-networks.npz; they have seen the images.
 """
 
 import sys
@@ -23,7 +26,7 @@ import options
 from tinyfer.commands import cli
 from tinyfer.commands.progress import Progress
 from tinyfer.core.kernels.threads import set_threads
-from tinyfer.core.networks import six_layer_cnn
+from tinyfer.core.networks import load_model, six_layer_cnn
 from tinyfer.data import duplicate_groups
 from tinyfer.storage.arrays import load_arrays, save_arrays
 from tinyfer.training.experiments import prepare
@@ -31,6 +34,7 @@ from tinyfer.training.loop import begin, fit
 from tinyfer.training.recipes import BEST
 
 ANSWERS = Path(__file__).with_name("teachers.npz")
+OF_NETWORKS = ANSWERS.with_name("two-networks.npz")
 FOLDS, CROPS = 5, 18
 RECIPE = replace(BEST, epochs=48)
 NO_FOLD = -1
@@ -45,8 +49,9 @@ def parse(argv):
         help=f"default {RECIPE.epochs}")
     add("--out", type=Path, default=Path("runs/teachers"), metavar="FOLDER",
         help="where they are trained; stopped ones go on (default runs/teachers)")
-    add("--answers", type=Path, default=ANSWERS, metavar="FILE",
-        help="the answers, written when all five are there (default beside this script)")
+    add("--of", nargs="+", metavar="NETWORK", help="train none, and ask these")
+    add("--answers", type=Path, metavar="FILE", help="the answers, written when all five are there "
+        f"(default {ANSWERS.name} beside this script, or {OF_NETWORKS.name})")
     return parser.parse_args(argv)
 
 
@@ -57,6 +62,11 @@ def main(argv=None):
 def teach(given):
     set_threads(given.threads)
     faces = cli.fer2013(given.data)
+    training = faces[faces.usage == "Training"]
+    if given.of:
+        answers = [load_model(name).predict_proba(training.faces, crops=CROPS) for name in given.of]
+        keep(np.mean(answers, axis=0), training, given.answers or OF_NETWORKS)
+        return
     fold = folds_of(faces)
     for k in given.folds:
         folder = given.out / f"teacher{k}"
@@ -64,13 +74,16 @@ def teach(given):
             train(faces, fold, k, folder, replace(RECIPE, epochs=given.epochs))
     answers = [given.out / f"teacher{k}" / "answers.npz" for k in range(FOLDS)]
     if all(path.exists() for path in answers):
-        training = faces.faces[faces.usage == "Training"]
         p = unseen([load_arrays(path)["training"] for path in answers], fold)
-        save_arrays(given.answers, dict(probabilities=p.astype(np.float16),
-                                    checksum=np.array(zlib.crc32(training.tobytes()))), True)
-        labels = faces.labels[faces.usage == "Training"]
-        print(f"{given.answers}: right for {np.mean(p.argmax(axis=1) == labels):.3f} of the "
-              f"{len(p):,} training images, none of which its teacher had seen")
+        keep(p, training, given.answers or ANSWERS)
+
+
+def keep(p, training, path):
+    """Write what was answered to the training images, and say how often it was right."""
+    save_arrays(path, dict(probabilities=p.astype(np.float16),
+                           checksum=np.array(zlib.crc32(training.faces.tobytes()))), True)
+    print(f"{path}: right for {np.mean(p.argmax(axis=1) == training.labels):.3f} of the "
+          f"{len(p):,} training images")
 
 
 def folds_of(faces, seed=0):

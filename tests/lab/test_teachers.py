@@ -44,3 +44,15 @@ def test_teachers_are_trained_and_taught_from(call, small_fer2013, tmp_path, mon
     part = prepare(faces, (7, "none", "official")).train
     assert np.allclose(part.opinions.sum(axis=1), 1, atol=1e-2)
     assert load_arrays(tmp_path / "answers.npz")["probabilities"].dtype == np.float16
+
+
+def test_networks_that_are_there_are_asked(call, small_fer2013, tmp_path, monkeypatch):
+    networks = {"a": small_cnn(seed=0), "b": small_cnn(seed=1)}
+    monkeypatch.setattr(teachers, "load_model", networks.get)
+    code, out, _ = call(teachers.main, "--data", small_fer2013, "--of", "a", "b", "--answers",
+                        tmp_path / "answers.npz")
+    assert code == 0 and "right for" in out
+    faces = load_fer2013(small_fer2013)
+    training = faces[faces.usage == "Training"].faces
+    mean = sum(network.predict_proba(training, crops=18) for network in networks.values()) / 2
+    assert np.allclose(load_arrays(tmp_path / "answers.npz")["probabilities"], mean, atol=1e-3)

@@ -12,7 +12,7 @@ from tinyfer.data.drawn_scenes import draw_scene
 from tinyfer.data.pictures import face_of
 from tinyfer.photo import marking
 from tinyfer.photo.finder import Face
-from tinyfer.photo.reading import Reading, Readings, unsure
+from tinyfer.photo.reading import DEFAULT, Reading, Readings, unsure
 
 NAMES = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 
@@ -32,7 +32,7 @@ def test_each_face_of_a_photograph_is_read(scene):
         assert sum(probabilities.values()) == pytest.approx(1, abs=1e-5)
         part = Image.fromarray(picture).crop((face.x, face.y, face.x + face.side,
                                               face.y + face.side))
-        expected = tinyfer.load_model("seven-class").predict_proba(face_of(part)[None], crops=18)
+        expected = tinyfer.load_model(DEFAULT).predict_proba(face_of(part)[None], crops=18)
         assert np.allclose(list(probabilities.values()), expected, atol=1e-5)
 
 
@@ -58,7 +58,7 @@ def test_readings_show_themselves(scene):
 
 def test_the_crop_goes_to_saliency(scene):
     reading = scene[1][0]
-    maps = tinyfer.saliency(tinyfer.load_model("seven-class"), reading.crop[None],
+    maps = tinyfer.saliency(tinyfer.load_model(DEFAULT), reading.crop[None],
                             reading.expression)
     assert maps.shape == (1, 48, 48) and maps.any()
 

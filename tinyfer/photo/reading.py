@@ -28,7 +28,7 @@ from tinyfer.data.pictures import colour_of, face_of, grey_of, is_picture_name, 
 from tinyfer.photo.finder import Face, Picture, faces_in
 
 Network: TypeAlias = str | os.PathLike | Sequential      # by name, by path, or itself
-DEFAULT = "seven-class"
+DEFAULT = "seven-class-robust"
 BEST_CROPS = 18         # of each face, averaged: the best of 1, 2, 10 and 18 on PublicTest
 FILLS = 0.8             # of the picture's longer side: a face so large is all of the picture
 # Below this probability, or this much ahead of the next class, an answer is called unsure: chosen
