@@ -169,7 +169,8 @@ def record(number="6", seed=0, accuracy=0.67, val_accuracy=0.67, n=1000, copies=
     test |= dict(calibration=dict(ece=0.1), copies=copies, accuracy_on_copies=0.9,
                  without_copies=evaluate(labels[copies:], p[copies:], names))
     return dict(
-        experiment=number, seed=seed, epochs=40, batch_size=64, lr=1e-4, source="FER-2013", images=dict(train=8, validation=4, test=n),
+        experiment=number, seed=seed, epochs=40, batch_size=64, lr=1e-4, source="FER-2013",
+        images=dict(train=8, validation=4, test=n),
         best_epoch=33, val_accuracy=val_accuracy, minutes=50.4, date="2020-02-02",
         machine=dict(cpu="A CPU", threads=2, python="3", versions={}), parameters=1_394_183,
         weights="0", test=test) | more

@@ -12,7 +12,7 @@ from tinyfer.training import runs
 RULE = "=" * 78
 # By whether the data are FER-2013 as published.
 PUBLISHED = {True: "these are the 35,887 images of FER-2013 as published", False:
-             "THESE ARE NOT THE IMAGES OF KAGGLE'S ARCHIVE OF FER-2013: scores compare with no others"}
+             "THESE ARE NOT THE IMAGES OF KAGGLE'S ARCHIVE OF FER-2013: scores compare with none"}
 
 
 def show_reading():

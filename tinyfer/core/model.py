@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tinyfer.core import checks, fusion, inference
-from tinyfer.core.kernels.threads import cores_that_are_ours
+from tinyfer.core.kernels.threads import not_waiting_for_cores
 from tinyfer.core.layers import Layer, Parameter, checked_layers, walk
 from tinyfer.storage.arrays import save_arrays
 
@@ -107,7 +107,7 @@ class Sequential:
         x = checks.array("this model", "x", x, ("N", ...), self.dtype)
         shape = self.output_shape(x.shape[1:])
         inference.warn_of_range(x, training)
-        with cores_that_are_ours():
+        with not_waiting_for_cores():
             out = fusion.forward(self.layers, x, training)
         if out.shape[1:] != shape:
             raise ValueError(f"the layers give {out.shape[1:]} where their output_shape says "
@@ -120,7 +120,7 @@ class Sequential:
         One backward for each forward, in the same thread, with as many rows; else ValueError.
         Training has no use for d loss / d x: with wants_dx=False it may be None, which saves time.
         """
-        with cores_that_are_ours():
+        with not_waiting_for_cores():
             return fusion.backward(self.layers, dout, wants_dx)
 
     def parameters(self) -> list[Parameter]:

@@ -19,7 +19,7 @@ from PIL import Image
 
 from tinyfer.core import checks
 from tinyfer.core.inference import fold_batchnorm
-from tinyfer.core.kernels.threads import at_most
+from tinyfer.core.kernels.threads import at_most, not_waiting_for_cores
 from tinyfer.core.layers import Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from tinyfer.core.losses import softmax
 from tinyfer.core.model import Sequential
@@ -120,7 +120,8 @@ def faces_in(grey, smallest=None, threshold=0.5):
         smallest = max(SMALLEST, max(grey.size) / 60)
     checks.number("smallest", smallest, "[8, inf)")
     checks.number("threshold", threshold, "(0, 1)")
-    return in_picture(packaged_finder().find(grey, smallest, threshold), grey.size)
+    with not_waiting_for_cores():
+        return in_picture(packaged_finder().find(grey, smallest, threshold), grey.size)
 
 
 def in_picture(boxes, size):

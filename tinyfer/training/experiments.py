@@ -22,7 +22,8 @@ class Experiment(NamedTuple):
 
     number: "1" to "8", "official7", or "" for a set-up that is not in EXPERIMENTS; study: the
     study's figures where it gives them: accuracy, precision and auc (macro, test part),
-    val_accuracy, parts (images in training, validation, test), train_per_class, test_per_class, or a remark.
+    val_accuracy, parts (images in training, validation, test), train_per_class, test_per_class, or
+    a remark.
     """
 
     number: str

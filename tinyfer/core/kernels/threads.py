@@ -6,7 +6,6 @@ threads call them at once: with those, kernels take turns. GNU OpenMP, the usual
 not survive a fork, and numba ends a forked process that uses it: that one gets an error instead.
 """
 
-import math
 import operator
 import os
 import sys
@@ -136,60 +135,51 @@ def at_most(n):
         numba.set_num_threads(before)
 
 
-class _Cores:
-    """How many threads to do without, because another program has their cores.
+class _Patience:
+    """Whether to do without other threads for a while, because another program has their cores.
 
-    A parallel kernel ends with its last thread. Whenever n threads together got less of the
-    processor than n - 1 undisturbed ones have, in seconds
+    A parallel kernel ends with its last thread. Where all threads together got less of the
+    processor than one has that nobody disturbs, in seconds
 
-        processor time of all threads  <  (n - 1) time that passed
+        processor time of all threads  <  time that passed
 
-    they waited for the last longer than it helped: the next steps run on n - 1 threads, and after a
-    pause one more is tried. Judged are spans of SPAN seconds of steps.
+    one alone is faster. It then works alone, and after a pause the others are tried again: 1 s, and
+    twice as long each time in vain. Judged are spans of SPAN seconds, of kernels and what lies
+    between them: on many cores, with one neighbour, it never comes to that.
     """
 
     SPAN, SHORTEST, LONGEST = 0.2, 1.0, 16.0
 
     def __init__(self):
-        self.lost, self.pause, self.until = 0, self.SHORTEST, math.inf
-        self._begin()
+        self.pause, self.until, self.passed, self.used = self.SHORTEST, 0.0, 0.0, 0.0
 
-    def _begin(self):
-        self.passed = self.used = self.needed = 0.0
+    def alone(self):
+        return time.perf_counter() < self.until
 
-    def threads(self, most):
-        """How many of `most` threads the next step is to have."""
-        if time.perf_counter() > self.until:
-            self.lost, self.until = self.lost - 1, math.inf
-            self._begin()
-        return max(1, most - self.lost)
-
-    def ran(self, threads, passed, used):
-        """A step on so many threads took so much time, and so much of the processor."""
+    def waited(self, passed, used):
+        """All threads were at it so long, and got so much of the processor."""
         self.passed += passed
         self.used += used
-        self.needed += 0.9 * (threads - 1) * passed
         if self.passed < self.SPAN:
             return
-        tried = self.until == math.inf
-        if self.used < self.needed:
-            self.lost, self.pause = self.lost + 1, min(2 * self.pause, self.LONGEST)
-        elif tried:
-            self.pause = self.SHORTEST
-        if tried and self.lost:
+        if self.used < 0.9 * self.passed:
             self.until = time.perf_counter() + self.pause
-        self._begin()
+            self.pause = min(2 * self.pause, self.LONGEST)
+        else:
+            self.pause = self.SHORTEST
+        self.passed = self.used = 0.0
 
 
-_cores = _Cores()
+_patience = _Patience()
 
 
 @contextmanager
-def cores_that_are_ours():
-    """Within it, a step of training, the kernels do without the threads whose cores are taken."""
-    before = numba.get_num_threads()
-    threads = _cores.threads(before)
+def not_waiting_for_cores():
+    """Within it the kernels use one thread where the others have long been without a core."""
+    if _patience.alone():
+        with at_most(1):
+            yield
+        return
     began, used = time.perf_counter(), time.process_time()
-    with at_most(threads):
-        yield
-    _cores.ran(threads, time.perf_counter() - began, time.process_time() - used)
+    yield
+    _patience.waited(time.perf_counter() - began, time.process_time() - used)
