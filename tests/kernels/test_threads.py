@@ -122,7 +122,7 @@ def test_fork_after_use_computes_or_is_an_error(layer):
     assert python(FORK, NUMBA_THREADING_LAYER=layer).splitlines() == expected
 
 
-@pytest.mark.parametrize("slowed, alone", [(1, 0), (1.5, 0), (3, 0.9)])
+@pytest.mark.parametrize("slowed, alone", [(1, 0), (1.5, 0), (2, 0.9), (3, 0.9)])
 def test_threads_whose_cores_are_taken_are_done_without(monkeypatch, slowed, alone):
     """Two threads that another program slows so much: in a minute, and when it has gone."""
     clock, patience = [0.0], threads._Patience()

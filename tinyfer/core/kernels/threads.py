@@ -138,14 +138,14 @@ def at_most(n):
 class _Patience:
     """Whether to do without other threads for a while, because another program has their cores.
 
-    A parallel kernel ends with its last thread. Where all threads together got less of the
-    processor than one has that nobody disturbs, in seconds
+    A parallel kernel ends with its last thread, for which the others wait, and spin. Where all
+    together got hardly more of the processor than one has that nobody disturbs, in seconds
 
-        processor time of all threads  <  time that passed
+        processor time of all threads  <  1.1  time that passed
 
-    one alone is faster. It then works alone, and after a pause the others are tried again: 1 s, and
-    twice as long each time in vain. Judged are spans of SPAN seconds, of kernels and what lies
-    between them: on many cores, with one neighbour, it never comes to that.
+    one alone is faster, or loses a tenth at most. It then works alone, and after a pause the others
+    are tried again: 1 s, and twice as long each time in vain. Judged are spans of SPAN seconds, of
+    kernels and what lies between them: on many cores, with one neighbour, it never comes to that.
     """
 
     SPAN, SHORTEST, LONGEST = 0.2, 1.0, 16.0
@@ -162,7 +162,7 @@ class _Patience:
         self.used += used
         if self.passed < self.SPAN:
             return
-        if self.used < 0.9 * self.passed:
+        if self.used < 1.1 * self.passed:
             self.until = time.perf_counter() + self.pause
             self.pause = min(2 * self.pause, self.LONGEST)
         else:
