@@ -101,7 +101,7 @@ def regions(points=80, steps=1500):
         for label, colour, marker in (1, BLUE, "o"), (0, ORANGE, "s"):
             axes.scatter(*x[labels == label].T, color=colour, marker=marker, s=12)
         right = (model.forward(x).argmax(axis=1) == labels).sum()
-        axes.set_title(f"{hidden or 'no'} hidden units: {right} of {points}", fontsize=10)
+        axes.set_title(f"{hidden or 'no'} hidden units: {right} of {points} right", fontsize=10)
         axes.set_aspect("equal")
         bare(axes)
     return fig

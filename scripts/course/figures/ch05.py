@@ -1,7 +1,7 @@
 """Chapter 5: gradients of batches about their mean."""
 
 import numpy as np
-from figures.style import FAINT, ORANGE, plot
+from figures.style import ORANGE, plot
 
 
 def batch_gradients():
@@ -13,8 +13,11 @@ def batch_gradients():
     fig, grid = plot(8.2, 3, 1, 3, sharex=True, sharey=True)
     for axes, B in zip(grid, (1, 8, 64)):
         drawn = steps[rng.integers(0, 1000, (60, B))].mean(axis=1)
-        for ends, colour, width in (drawn, FAINT, 0.004), (steps.mean(axis=0)[None], ORANGE, 0.015):
+        mean = steps.mean(axis=0)[None]
+        for ends, colour, width in (drawn, "#888888", 0.004), (mean, ORANGE, 0.015):
             axes.quiver(*np.zeros((2, len(ends))), *ends.T, color=colour, width=width, angles="xy",
                         scale_units="xy", scale=1)
-        axes.set(title=f"batches of {B}", xlim=(-1.2, 1.2), ylim=(-1, 1), aspect="equal")
+        axes.set(title=f"batches of {B}", xlim=(-1.2, 1.2), ylim=(-1, 1), aspect="equal",
+                 xlabel="$w_1$")
+    grid[0].set_ylabel("$w_2$")
     return fig

@@ -97,9 +97,9 @@ def network():
     return fig
 
 
-def _box(axes, x, y, size, colour, alpha=0.25):
-    """A box of (height, width, depth) whose upper left front corner is at x, y; depth runs up and
-    to the right."""
+def _box(axes, x, y, size, colour, alpha=0.25, names=("", "", "")):
+    """A box of (height, width, depth), and what these are called, whose upper left front corner is
+    at x, y; depth runs up and to the right."""
     height, width, depth = size
     back = np.array([0.5, -0.36]) * depth
     front = np.array([(0, 0), (width, 0), (width, height), (0, height)]) + (x, y)
@@ -108,15 +108,20 @@ def _box(axes, x, y, size, colour, alpha=0.25):
     for side in sides:
         axes.add_patch(Polygon(side, facecolor=(*to_rgb(colour), alpha), edgecolor=colour,
                                linewidth=1.2))
+    for name, place, across, along in zip(
+            names, (front[1] + back + (0.3, height / 2), front[3] + (width / 2, 0.2),
+                    front[2] + back / 2 + (0.3, 0.1)),
+            ("left", "center", "left"), ("center", "top", "top")):
+        axes.text(*place, name, ha=across, va=along, fontsize=9.5)
 
 
 def volumes():
     fig, axes = plot(8.6, 4)
-    _box(axes, 0, 0, (8, 8, 5), INK, 0.05)
+    _box(axes, 0, 0, (8, 8, 5), INK, 0.05, ("H", "W", "C"))
     _box(axes, 2, 3, (3, 3, 5), ORANGE)
     for k, colour in enumerate(COLOURS[:3]):
-        _box(axes, 15, -4 + 5.6 * k, (3, 3, 5), colour, 0.25)
-    _box(axes, 27, 1, (6, 6, 3), INK, 0.05)
+        _box(axes, 15, -4 + 5.6 * k, (3, 3, 5), colour, 0.25, ("3", "3", "C"))
+    _box(axes, 27, 1, (6, 6, 3), INK, 0.05, ("H − 2", "W − 2", "K"))
     for k in 2, 1, 0:
         _box(axes, 29 + 0.5 * k, 4 - 0.36 * k, (1, 1, 1), COLOURS[k], 0.9)
     for start, end in (((7.9, 3.5), (14.7, 3.5)), ((20.9, 3.5), (29.2, 3.9))):
@@ -124,7 +129,7 @@ def volumes():
     for x, text in ((5, "x: H × W × C\nwith a window of 3 × 3 × C numbers"),
                     (17.7, "w: K = 3 filters,\neach 3 × 3 × C"),
                     (31, "out: (H − 2) × (W − 2) × K, where\na window makes one number a filter")):
-        axes.text(x, 11.2, text, ha="center", va="top", fontsize=9.5)
-    axes.set(xlim=(-1.5, 37.5), ylim=(13.6, -6.2), aspect="equal")
+        axes.text(x, 11.8, text, ha="center", va="top", fontsize=9.5)
+    axes.set(xlim=(-1.5, 38), ylim=(14.2, -6.2), aspect="equal")
     bare(axes)
     return fig

@@ -62,6 +62,9 @@ def valley():
             axes.set(aspect="equal", xlim=(-11, 4), ylim=(-6, 6) if degrees == 0 else (-10, 4))
             axes.grid(False)
             axes.set_title(name if degrees == 0 else "rotated", loc="center", fontsize=10)
+        row[0].set_ylabel("$w_2$")
+    for axes in grid[1]:
+        axes.set_xlabel("$w_1$")
     return fig
 
 

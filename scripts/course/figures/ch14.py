@@ -39,25 +39,25 @@ def wilson(n=20, k=19, z=1.96):
     fig, (axes, below) = plot(7.5, 5, 2, 1, sharex=True, height_ratios=(5, 1))
     axes.fill_between(p, p - width, p + width, color="#D9D9D9", linewidth=0)
     axes.plot(p, np.column_stack([p - width, p + width]), color=INK, linewidth=1)
-    share = k / n
+    fraction = k / n
     low, high = wilson_interval(k, n)
-    usual = z * np.sqrt(share * (1 - share) / n)
-    axes.plot([low, high], [share, share], color=BLUE, linewidth=4, solid_capstyle="butt")
-    axes.text(0.03, share, f"observed: {k} of {n}", va="center")
-    axes.plot([0.3, low], [share, share], color=INK, linewidth=0.8, linestyle=STYLES[2])
+    usual = z * np.sqrt(fraction * (1 - fraction) / n)
+    axes.plot([low, high], [fraction, fraction], color=BLUE, linewidth=4, solid_capstyle="butt")
+    axes.text(0.03, fraction, f"observed: {k} of {n}", va="center")
+    axes.plot([0.3, low], [fraction, fraction], color=INK, linewidth=0.8, linestyle=STYLES[2])
     axes.text(0.42, 0.42, "pairs that fit together", ha="center", va="center", rotation=28)
-    axes.set(ylabel=f"observed share, {n} images", ylim=(0, 1.1))
+    axes.set(ylabel=f"observed fraction, {n} images", ylim=(0, 1.1))
     for height, name, colour, ends in ((1, "Wilson", BLUE, (low, high)),
-                                       (0, "usual", ORANGE, (share - usual, share + usual))):
+                                       (0, "usual", ORANGE, (fraction - usual, fraction + usual))):
         below.plot(ends, [height, height], color=colour, linewidth=4, solid_capstyle="butt")
         below.text(0.03, height, f"{name}: {ends[0]:.2f} to {ends[1]:.2f}", color=colour,
                    va="center")
     for end in low, high:
         below.plot([end, end], [1, 1.9], color=BLUE, linewidth=0.8, clip_on=False)
-        axes.plot([end, end], [0, share], color=BLUE, linewidth=0.8)
+        axes.plot([end, end], [0, fraction], color=BLUE, linewidth=0.8)
     for panel in axes, below:
         panel.axvline(1, color=INK, linewidth=0.8)
     below.grid(False)
     below.spines["left"].set_visible(False)
-    below.set(xlabel="true share p", xlim=(0, 1.12), ylim=(-0.7, 1.9), yticks=[])
+    below.set(xlabel="true fraction p", xlim=(0, 1.12), ylim=(-0.7, 1.9), yticks=[])
     return fig
