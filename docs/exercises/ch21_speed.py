@@ -7,7 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 
 def test_best_tile():
-    for registers, best in {16: 1.5, 20: 12 / 7, 24: 2.0, 32: 2.4}.items():
+    for registers, best in {16: 12 / 7, 20: 15 / 8, 24: 2.0, 32: 5 / 2}.items():
         R, V = best_tile(registers)
         said = f"{R} x {V} for {registers} registers"
         true(R * V + V + 1 <= registers or V * R + R + 1 > registers or R * V / (R + V) < best,

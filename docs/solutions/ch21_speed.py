@@ -25,7 +25,10 @@ def best_tile(registers=16, most_rows=12):
     (The package takes 6 x 2 and, with 32 registers, 6 x 4. Why, with 32, 64, 128 or 256 channels?)
     """
     # solution
-    # 3 or 5 vectors are no divisor of 32, 64, 128 or 256 channels: the last panel would be narrow.
+    # A square tile of s x s makes s / 2 and needs s^2 + s + 1 registers: s = 3 of 16, s = 5 of 32.
+    # Of 16 that leaves three, enough for a fourth row: 4 x 3 makes 12/7; 5 x 5 needs 31 and makes
+    # 5/2. The package's 6 x 2 makes 3/2, its 6 x 4 12/5. But the widths of 3 and 5 vectors are no
+    # divisors of 32, 64, 128 or 256 channels: the last panel would be narrow.
     fitting = [(rows, vectors)
                for rows in range(1, most_rows + 1) for vectors in range(1, registers)
                if rows * vectors + vectors + 1 <= registers]
@@ -39,6 +42,7 @@ def im2col(x, stride):
     convolution.
     """
     # solution
+    # w.reshape(9 C, K) has w[u,v,c,k] in row (3 u + v) C + c: there the row of x has x[u,v,c].
     N, H, W, C = x.shape
     rows = [x[:, i:i + 3, j:j + 3].reshape(N, 1, 9 * C)
             for i in range(0, H - 2, stride) for j in range(0, W - 2, stride)]
@@ -51,6 +55,8 @@ def col2im(drows, shape, stride):
     Every number of drows is added to the pixel that im2col copied it from.
     """
     # solution
+    # im2col copies, rows[p,q] = x[place of (p,q)], slope 1: dx of a pixel is the sum of drows over
+    # all its copies, up to nine.
     N, H, W, C = shape
     dx = np.zeros(shape)
     places = [(i, j) for i in range(0, H - 2, stride) for j in range(0, W - 2, stride)]
