@@ -11,6 +11,8 @@ def by_hand():
     end of the 95 % interval of a classifier that got 80 of the 100 right.
     """
     # solution
+    # A guess of class k, made with probability p_k, is right with p_k: together sum of p_k^2. A hit
+    # is 1 or 0, of variance p (1 - p), and the mean of n independent ones has 1/n of that.
     # p = (0.6, 0.3, 0.1). 1/3; 0.36 + 0.09 + 0.01; 0.6; 0.8 -+ 1.96 sqrt(0.16 / 100).
     return 0.333, 0.46, 0.6, 0.8 - 1.96 * 0.04, 0.8 + 1.96 * 0.04
 

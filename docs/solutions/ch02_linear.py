@@ -19,6 +19,9 @@ def softmax_backward(dp, p):
     Start from dz_j = sum over k of dp_k (d p_k / d z_j); no loops are needed.
     """
     # solution
+    # p_k = e_k / S with e_k = exp(z_k) and S their sum. By the quotient rule
+    #   d p_k / d z_j = ([j = k] e_k S - e_k e_j) / S^2 = p_k ([j = k] - p_j).
+    # Of the sum over k the first term leaves only k = j:
     # dz_j = sum_k dp_k p_k ([j = k] - p_j) = p_j (dp_j - sum_k dp_k p_k).
     return p * (dp - (dp * p).sum(axis=1, keepdims=True))
 
@@ -32,8 +35,10 @@ def learnt_probability(counts, weights):
     be for weights of 1, and for s_c = N / (K n_c)? And for any others?
     """
     # solution
-    # db = sum_n s_n (p - one-hot) / N: only the totals n_c s_c matter, and p goes to their
-    # shares: to the shares of the images without weights, to 1/K with the balancing ones.
+    # db_k = sum_n s_n (p_k - [k = y_n]) / N = (T p_k - t_k) / N, with the totals t_c = n_c s_c and
+    # T their sum. It is 0 for p_k = t_k / T, and the loss is convex in b, so the steps end there:
+    # for s_c = 1 at the shares n_k / N of the images, for s_c = N / (K n_c), where each t_c is
+    # N / K, at 1/K.
     totals = counts * weights
     b = np.zeros(len(counts))
     for _ in range(2000):

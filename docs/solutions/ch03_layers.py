@@ -34,7 +34,9 @@ def silu(x):
 def silu_backward(dout, x):
     """Exercise 3. dx."""
     # solution
-    # sigma' = sigma (1 - sigma), so the slope is sigma + x sigma (1 - sigma).
+    # sigma = 1 / (1 + e^-x) has the slope e^-x / (1 + e^-x)^2 = sigma (1 - sigma), for
+    # e^-x / (1 + e^-x) = 1 - sigma. By the product rule that of x sigma is
+    # sigma + x sigma (1 - sigma).
     s = _sigmoid(x)
     return dout * (s + x * s * (1 - s))
 
@@ -42,6 +44,8 @@ def silu_backward(dout, x):
 def residual_backward(dout, x, w, b):
     """Exercise 4. dx, dw, db of out = x + relu(x w + b); x (N, C), w (C, C), b (C,)."""
     # solution
+    # With z = x w + b: dz is dout where z > 0 (ReLU), and from dz come dx, dw, db as in a dense
+    # layer. out = x + ... has the slope 1 by x as well, which adds dout itself.
     # x is used twice: its gradient is the sum of both ways. A new array for the masked dout.
     dz = dout * (x @ w + b > 0)
     return dout + dz @ w.T, x.T @ dz, dz.sum(axis=0)

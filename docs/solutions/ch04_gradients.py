@@ -18,7 +18,9 @@ def fourth_order(f, x, h):
     Combine the central differences of steps h and 2h so that their h^2 terms cancel.
     """
     # solution
-    # D(h) = f' + c h^2 + O(h^4) and D(2h) = f' + 4 c h^2 + O(h^4): (4 D(h) - D(2h)) / 3.
+    # By Taylor D(h) = (f(x + h) - f(x - h)) / 2h = f' + c h^2 + d h^4 + ..., the even terms cancel;
+    # c = f'''/6 and d = f^(5)/120. So D(2h) = f' + 4 c h^2 + 16 d h^4 + ..., and in
+    # 4 D(h) - D(2h) = 3 f' - 12 d h^4 the h^2 is gone: divide by 3. The error is -f^(5)/30 h^4.
     near = (f(x + h) - f(x - h)) / (2 * h)
     far = (f(x + 2 * h) - f(x - 2 * h)) / (4 * h)
     return (4 * near - far) / 3

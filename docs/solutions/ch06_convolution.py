@@ -19,7 +19,8 @@ def output_size(H, R, P=0, S=1, D=1):
     and dilation D: the rows of the window lie D apart.
     """
     # solution
-    # The window reaches over D (R - 1) + 1 rows.
+    # The window reaches over D (R - 1) + 1 rows. Number i begins in row S i, and must end within
+    # the H + 2P rows: S i + D (R - 1) + 1 <= H + 2P. i = 0 counts, hence + 1.
     return (H + 2 * P - D * (R - 1) - 1) // S + 1
 
 
@@ -66,7 +67,10 @@ def transposed_conv(x, w, step):
 def transposed_conv_backward(dout, x, w, step):
     """Exercise 4. dx and dw. What is dx, seen from dout?"""
     # solution
-    # dx is an ordinary convolution of dout with that step, the filter not turned.
+    # x[n,i,j,c] stands in out[n, S i + u, S j + v, k] with the factor w[u,v,c,k], so
+    #   dx[n,i,j,c] = sum over u,v,k of dout[n, S i + u, S j + v, k] w[u,v,c,k],
+    # an ordinary convolution of dout with step S, the filter not turned; and, the factors
+    # exchanged, dw[u,v,c,k] = sum over n,i,j of x[n,i,j,c] dout[n, S i + u, S j + v, k].
     dx, dw = np.zeros_like(x), np.zeros_like(w)
     for u, v, window in _windows(x, w, step):
         dx += dout[window] @ w[u, v].T

@@ -33,7 +33,8 @@ def average_pool(x, size, step):
 def average_pool_backward(dout, shape, size, step):
     """Exercise 3. dx for an input of `shape`."""
     # solution
-    # Each member has the derivative 1 / size^2, in every window that it belongs to.
+    # out = sum of the members / size^2: each has the derivative 1 / size^2, in every window that it
+    # belongs to. Its gradient is the sum of dout / size^2 over these windows.
     dx = np.zeros(shape)
     for member in _members(shape, size, step):
         dx[member] += dout / size**2
@@ -45,6 +46,8 @@ def sharing_backward(dout, x):
     even sizes.
     """
     # solution
+    # The maximum is convex. Where t members tie, 1 for one of them and 0 for the rest is a
+    # subgradient, one for each winner, and so is their mean: 1 / t for every winner.
     N, H, W, C = x.shape
     squares = x.reshape(N, H // 2, 2, W // 2, 2, C)
     won = squares == squares.max(axis=(2, 4), keepdims=True)

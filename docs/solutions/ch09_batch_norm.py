@@ -23,6 +23,10 @@ def merge(a, b):
     M2 + count (mean - m)^2; why? Take for m the mean of both parts.
     """
     # solution
+    # x - m = (x - mean) + (mean - m): squared and summed, the middle term 2 (mean - m) sum of
+    # (x - mean) is 0, and M2 + count (mean - m)^2 is left. With n = n_a + n_b the mean of both is
+    # mean_a + delta n_b / n, so that m lies delta n_b / n from mean_a and delta n_a / n from
+    # mean_b. The sums grow by delta^2 (n_a n_b^2 + n_b n_a^2) / n^2 = delta^2 n_a n_b / n.
     (count_a, mean_a, m2_a), (count_b, mean_b, m2_b) = a, b
     count, delta = count_a + count_b, mean_b - mean_a
     return (count, mean_a + delta * count_b / count,
@@ -55,6 +59,9 @@ def group_norm_backward(dout, x, gamma, groups, epsilon):
     """
     # solution
     xhat, inv_std = _normalised(x, groups, epsilon)
+    # As in batch norm, d xhat_i / d x_j = ([i = j] - 1/M - xhat_i xhat_j / M) / sigma, for the M
+    # numbers of a group. With g_i = gamma_i dout_i, the gradient by xhat_i, the sum over i is
+    #   dx_j = (g_j - mean of g - xhat_j mean of (g xhat)) / sigma.
     # gamma must stay inside the means: it is not the same for all values of a group.
     dxhat = (dout * gamma).reshape(xhat.shape)
     axes = 1, 2, 4

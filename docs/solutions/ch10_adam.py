@@ -20,5 +20,7 @@ def keras_eps(torch_eps, t, beta2=0.999):
     there the step is lr m/(1 - beta1^t) / (sqrt(v/(1 - beta2^t)) + torch_eps).
     """
     # solution
-    # Divide PyTorch's denominator by 1 / sqrt(1 - beta2^t).
+    # With c = 1 - beta2^t PyTorch's denominator is
+    #   sqrt(v / c) + e = (sqrt(v) + e sqrt(c)) / sqrt(c).
+    # Keras' form has this sqrt(c) in its rate, so that e sqrt(c) is its epsilon, beside sqrt(v).
     return torch_eps * np.sqrt(1 - beta2**t)

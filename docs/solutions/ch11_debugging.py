@@ -13,6 +13,8 @@ def by_hand():
     decay 0.1.
     """
     # solution
+    # Adam's first step is the rate, up or down, for each of n weights: |dw| = rate sqrt(n), and
+    # |w| is about sigma sqrt(n).
     # Ratio rate / sigma, with sigma^2 = 2 / (9 * 64 + 9 * 128) and 2 / (256 + 5)
     a, b = 0.1 / np.sqrt(2 / 1728), 0.1 / np.sqrt(2 / 261)
     # cos(3 pi / 4) = -0.7071; (1 - 0.0001)^2000, about e^-0.2

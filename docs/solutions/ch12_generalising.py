@@ -12,6 +12,7 @@ def by_hand():
     """
     # solution
     weights = 20 / 36, 20 / 18, 20 / 6
+    # N / (K n_c). The loss - sum_c q_c w_c log p_c is least where p is proportional to w q.
     # w q is (1/3, 1/3, 1/3): true probabilities like the shares of the classes say nothing at all.
     # Reads at -1.5, -0.5, 0.5, 1.5: outside, outside, between 0 and 8, between 8 and 16.
     return weights, (1 / 3, 1 / 3, 1 / 3), (0, 0, 4, 12)
@@ -42,7 +43,9 @@ def shift(image, s_y, s_x):
 def shift_backward(dout, s_y, s_x):
     """Exercise 3, too. d(image) from dout, both (H, W): of what is each pixel a part?"""
     # solution
-    # Y image X^T is linear in the image; its transpose is Y^T dout X.
+    # out[i,j] = sum over a,b of Y[i,a] image[a,b] X[j,b]: the pixel (a, b) stands in out[i,j] with
+    # the factor Y[i,a] X[j,b]. So d(image)[a,b] = sum over i,j of Y[i,a] dout[i,j] X[j,b], which
+    # is Y^T dout X.
     H, W = dout.shape
     return _reader(H, s_y).T @ dout @ _reader(W, s_x)
 
@@ -52,5 +55,8 @@ def without_weights(q, weights):
     would be had it been trained without: (N, K), each row adding up to 1.
     """
     # solution
+    # For true probabilities t the weighted loss of a face is - sum_c t_c w_c log q_c. Its gradient
+    # by the logits, (sum of w t) q_c - w_c t_c, is 0 for q_c = w_c t_c / sum of w t. So t_c is
+    # proportional to q_c / w_c, and adds up to 1.
     P = q / weights
     return P / P.sum(axis=1, keepdims=True)

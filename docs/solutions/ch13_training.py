@@ -13,6 +13,7 @@ def by_hand():
     on 3,589 images. To three decimals.
     """
     # solution
+    # A hit is 1 or 0, with the variance p (1 - p); the mean of n has 1/n of it.
     # 448 batches of 64 are 28,672 images; 37 are left. (64 + 44.8 + 40) / 144.
     return 449, 37, (64 * 1.0 + 64 * 0.7 + 16 * 2.5) / 144, np.sqrt(0.65 * 0.35 / 3589)
 

@@ -27,8 +27,10 @@ def auc_by_ranks(positive, scores):
     is R - n_pos (n_pos + 1) / 2. positive: (n,) bool, scores: (n,).
     """
     # solution
-    # A positive's rank counts all that lie below it and itself; R counts the positives' own order
-    # too, 1 + 2 + ... + n_pos of it.
+    # A positive's rank counts itself and all that lie below it: the negatives there, each a pair in
+    # the right order, and positives. Of these the lowest positive counts 1 (itself), the next 2,
+    # ..., together 1 + 2 + ... + n_pos = n_pos (n_pos + 1) / 2, to be taken off R. Of equal
+    # scores the mean rank counts a negative half, as the area does.
     _, group, count = np.unique(scores, return_inverse=True, return_counts=True)
     last = np.cumsum(count)
     ranks = ((last - count + 1 + last) / 2)[group]
@@ -42,6 +44,9 @@ def mcnemar_p(b, c):
     the first network gets right, c that only the second does. A float of at most 1.
     """
     # solution
+    # If neither network is better, each of the n = b + c images is a fair coin: min(b, c) or fewer
+    # for one of the two has the probability sum of C(n, i) / 2^n. Either of them may be the one,
+    # hence twice; for b = c both sides hold the middle, which is why it is cut at 1.
     # Whole numbers may be of any size, and Python divides them without making floats of them first.
     ways = sum(comb(b + c, i) for i in range(min(b, c) + 1))
     return min(1.0, 2 * ways / 2 ** (b + c))

@@ -11,6 +11,7 @@ def by_hand():
     decay 0.1. To three decimals.
     """
     # solution
+    # At the minimum p is the target, 0.85 and three times 0.05, and z_y - z_k = log(p_y / p_k).
     # 0.8 + 0.2 / 4; log(0.85 / 0.05); (1 - 0.001)^1000, nearly 1 / e.
     return 0.85, np.log(17), 0.999**1000
 
@@ -33,6 +34,8 @@ def smoothed_loss(z, y, smoothing):
     z (N, K) logits, y (N,) labels. Return (loss, dz).
     """
     # solution
+    # d(log p_k)/dz_j = [j = k] - p_j, so -sum_k t_k log p_k has the slope -t_j + p_j sum_k t_k by
+    # z_j: as the t_k add up to 1, p_j - t_j. The mean over N images divides it by N.
     N, K = z.shape
     t = np.full((N, K), smoothing / K)
     t[np.arange(N), y] += 1 - smoothing
@@ -45,6 +48,11 @@ def noise_left(decay, rho):
     """Exercise 4. Var[m] / s^2 for a running mean with `decay` of a walk with covariance s^2 rho^i.
     """
     # solution
+    # With d for decay, m = (1 - d) sum over i >= 0 of d^i x_{-i}, so
+    #   Var[m] / s^2 = (1 - d)^2 sum over i,j of d^(i+j) rho^|i-j|.
+    # The pairs whose smaller index is i: i itself, and i + k for k = 1, 2, ... twice. They give
+    #   d^(2i) (1 + 2 sum over k of (d rho)^k) = d^(2i) (1 + d rho) / (1 - d rho),
+    # and the d^(2i) add up to 1 / (1 - d^2); (1 - d)^2 / (1 - d^2) = (1 - d) / (1 + d).
     return (1 - decay) / (1 + decay) * (1 + decay * rho) / (1 - decay * rho)
 
 
@@ -65,6 +73,8 @@ def taught_loss(z, v, T):
     z (N, K) logits of the student, v (N, K) of the teacher. Return (loss, dz).
     """
     # solution
+    # By u = z / T the cross-entropy has the slope p - q (exercise 3: q adds up to 1), and by z
+    # (p - q) / T. Times T^2 that is T (p - q), divided by N for the mean.
     def log_softmax(a):
         shifted = a / T - (a / T).max(axis=1, keepdims=True)
         return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))

@@ -12,6 +12,7 @@ def by_hand():
     of right alarms; and the fraction of sad people above which half of the alarms are right.
     """
     # solution
+    # Of all people base * 0.66 are flagged rightly and (1 - base) * 0.12 wrongly.
     # Half are right where base * 0.66 = (1 - base) * 0.12.
     return 0.05 * 0.66 / (0.05 * 0.66 + 0.95 * 0.12), 0.12 / (0.66 + 0.12)
 

@@ -11,6 +11,7 @@ def by_hand():
     usual 3x3 convolution has.
     """
     # solution
+    # Separable: 3x3 in each channel, then 1x1 over all; each weight works once an output pixel.
     weights = 9 * 128 + 128 * 256
     return weights, 49 * weights, 9 * 128 * 256 / weights
 
@@ -20,5 +21,8 @@ def turn_rows(w, shape):
     (C, H, W), for a network that flattens over (H, W, C). shape: (H, W, C).
     """
     # solution
+    # There pixel (h, w) of channel c was number (c H + h) W + w, here it is (h W + w) C + c. The
+    # weights must stay with their pixel: split the rows by c, h, w, put the axes in the order
+    # h, w, c, and count again.
     H, W, C = shape
     return w.reshape(C, H, W, -1).transpose(1, 2, 0, 3).reshape(w.shape)

@@ -23,7 +23,9 @@ def share_of_loss(z, labels, class_weights, images, workers):
     batch's loss is that of chapter 2, divided by its number of images. Use your losses.
     """
     # solution
-    # Yours divides by M; n / N belongs there.
+    # Let worker i have n_i of the N images and the mean loss l_i. The batch's loss is
+    #   sum over i of n_i l_i / N = (1 / workers) sum over i of (workers n_i / N) l_i:
+    # a mean over the workers, of l_i times workers n_i / N. The gradient has the same factor.
     loss, dz = softmax_cross_entropy(z, labels, class_weights)
     factor = workers * len(z) / images
     return factor * loss, factor * dz
@@ -35,5 +37,6 @@ def variance_of_shares(M, rng, trials=20_000):
     would be 1. How does it depend on M?
     """
     # solution
-    # 1 - 1/M: the mean that is subtracted is the share's own.
+    # var = mean of x^2 - (mean of x)^2. The first has the mean 1, the second the mean Var[mean] =
+    # 1/M: 1 - 1/M, since the mean that is subtracted is the share's own.
     return rng.standard_normal((trials, M)).var(axis=1).mean()

@@ -16,6 +16,7 @@ def by_hand():
 def as_convolution(w):
     """Exercise 2. Filters (3, 3, C, K) that do what dense weights w (9 C, K) do after Flatten."""
     # solution
+    # out[k] = sum over u,v,c of x[u,v,c] w[(3 u + v) C + c, k], a convolution's sum for one window.
     # Flatten reads rows, columns, channels, in this order: the weights only need their shape.
     return w.reshape(3, 3, -1, w.shape[1])
 

@@ -49,6 +49,10 @@ def convolve(x, g):
 def input_gradient(dout, g):
     """Exercise 4. dx (H, W) for dout (H-2, W-2), by the transposed steps, tile by tile."""
     # solution
+    # For one tile, out = A^T (U * (B^T x B)) A. Each step is linear in x. In Y = P X Q, X[a,b]
+    # stands in Y[i,j] with the factor P[i,a] Q[b,j], so dX = P^T dY Q^T; and Y = U * X gives
+    # dX = U * dY. From the last step to the first: dQ = A dout A^T, U * dQ, dx = B (U * dQ) B^T.
+    # Neighbouring tiles share two rows or columns of x: what they send there adds up.
     H, W = dout.shape[0] + 2, dout.shape[1] + 2
     U = G @ g @ G.T
     dx = np.zeros((H, W))
@@ -66,7 +70,12 @@ def cook_toom(points, r):
     A^T ((G g) * (B^T x)) are the sums y[i] = sum over u of x[i+u] g[u]. The chapter's has r = 3.
     """
     # solution
-    # Row p of G evaluates r coefficients at p, that of A^T tau of them; B^T is by Lagrange.
+    # The product s of two polynomials, g of r coefficients and y of tau, has n of them, and follows
+    # from n - 1 values and the leading coefficient: s = L ((G g) * (A y)). The row of p in G and A
+    # holds the powers of p, that of infinity picks the last coefficient; L is by Lagrange,
+    #   s(z) = sum over p of s(p) prod_q (z - q) / (p - q) + leading coefficient prod_p (z - p).
+    # s_j = sum_i g_{j-i} y_i is linear in y. The transpose of that map, A^T ((G g) * (L^T x)), is
+    # sum_j g_{j-i} x_j = sum_u g_u x[i+u], what is asked: B^T = L^T. The 1 / (p - q) go into G.
     tau = len(points) + 2 - r
     AT = [[float(p) ** i for p in points] + [float(i == tau - 1)] for i in range(tau)]
     G, BT = [], []

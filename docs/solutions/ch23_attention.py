@@ -30,7 +30,10 @@ def causal_attention(q, k, v, tau):
 def causal_attention_backward(dout, q, k, v, tau):
     """Exercise 3, too. (dq, dk, dv, dtau)."""
     # solution
-    # What a token must not see has the weight 0, and so the gradient 0. tau is in every logit.
+    # out = p v is a product as in a dense layer: dp = dout v^T, dv = p^T dout. Softmax, chapter 2:
+    #   dz_ij = p_ij (dp_ij - sum over l of p_il dp_il),
+    # 0 where p is 0, so that what a token must not see gets no gradient. z_ij = tau q_i . k_j:
+    #   dq_i = tau sum_j dz_ij k_j     dk_j = tau sum_i dz_ij q_i     dtau = sum_ij dz_ij q_i . k_j
     p, dp = _weights(q, k, tau), dout @ v.swapaxes(1, 2)
     dz = p * (dp - (dp * p).sum(axis=-1, keepdims=True))
     return (tau * dz @ k, tau * dz.swapaxes(1, 2) @ q, p.swapaxes(1, 2) @ dout,

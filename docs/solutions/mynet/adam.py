@@ -21,6 +21,12 @@ class Adam:
         The arrays in params, m and v are changed in place; the gradients are left alone.
         """
         # solution
+        # From m = 0, m_t = (1 - beta1) sum over i <= t of beta1^(t-i) g_i. The weights of the g_i
+        # are a geometric series and add up to 1 - beta1^t: as a mean of the g_i, m is too small by
+        # this factor, and likewise v, as a mean of the g_i^2, by 1 - beta2^t. Divided by them,
+        #   (m / (1 - beta1^t)) / sqrt(v / (1 - beta2^t))
+        #       = sqrt(1 - beta2^t) / (1 - beta1^t)  m / sqrt(v),
+        # and what depends on t alone goes into the rate. eps keeps 0 / 0 out where all g_i were 0.
         self.t += 1
         lr_t = self.lr * np.sqrt(1 - self.beta2**self.t) / (1 - self.beta1**self.t)
         for layer, m, v in zip(self.layers, self.m, self.v):

@@ -41,6 +41,16 @@ class BatchNorm:
         axes = tuple(range(dout.ndim - 1))
         dgamma, dbeta = (dout * self.xhat).sum(axes), dout.sum(axes)
         self.grads = {"gamma": dgamma, "beta": dbeta}
+        # One channel, M values: out_i = gamma xhat_i + beta gives dbeta = sum_i dout_i, dgamma =
+        # sum_i dout_i xhat_i, and the gradient gamma dout_i by xhat_i = (x_i - mean) / sigma. In
+        # evaluation mean and sigma are constants. In training they depend on every x_j:
+        #   d mean/dx_j = 1/M       d var/dx_j = 2 (x_j - mean) / M: by way of the mean comes
+        #                           nothing, -2/M sum_i (x_i - mean) = 0
+        #   d sigma/dx_j = 1/(2 sigma) d var/dx_j = xhat_j / M, for sigma^2 = var + epsilon
+        #   d xhat_i/dx_j = ([i = j] - 1/M) / sigma - (x_i - mean) / sigma^2 xhat_j / M
+        #                 = ([i = j] - 1/M - xhat_i xhat_j / M) / sigma
+        # dx_j = sum_i gamma dout_i d xhat_i/dx_j; the three terms sum to dout_j, dbeta and dgamma:
+        #   dx_j = gamma / sigma (dout_j - dbeta / M - xhat_j dgamma / M)
         scale = self.params["gamma"] / self.sigma
         if not self.training:
             return scale * dout

@@ -26,7 +26,14 @@ class Conv:
     def backward(self, dout):
         """dx from dout (N, H', W', K); dw and db go into grads."""
         # solution
-        # w[u,v] met x[window] in forward, so what comes back through it lands there, added up.
+        # For fixed (u, v) the factors in out[n,i,j,k] are those of a dense layer: x[n,r,q,c] with
+        # r = S i + D u, q = S j + D v stands there with the factor w[u,v,c,k], and w[u,v,c,k] with
+        # x[n,r,q,c]. Added over all outputs that they stand in:
+        #   dx[n,r,q,c]   = sum over u,v,k of dout[n,i,j,k] w[u,v,c,k], all i,j that meet r,q by u,v
+        #   dw[u,v,c,k]   = sum over n,i,j of x[n, S i + D u, S j + D v, c] dout[n,i,j,k]
+        #   db[k]         = sum over n,i,j of dout[n,i,j,k]
+        # `window` holds the r and q of all i and j, each once, so for one (u, v) += is safe; those
+        # of different (u, v) overlap, and their parts add up.
         w = self.params["w"]
         dx, dw = np.zeros_like(self.x), np.zeros_like(w)
         for u, v, window in self._windows():
@@ -37,6 +44,8 @@ class Conv:
 
     # helper
     def _size(self):
+        # Window i has its rows from S i to S i + D (R - 1), and the image its last in H - 1:
+        # i <= (H - reach) / S, and i = 0 counts, too.
         reach = self.dilation * (self.params["w"].shape[0] - 1) + 1
         return [(side - reach) // self.step + 1 for side in self.x.shape[1:3]]
 

@@ -21,5 +21,10 @@ class Dense:
     def backward(self, dout):
         """dx (N, C) from dout (N, K); dw (C, K) and db (K,) go into grads["w"] and grads["b"]."""
         # solution
+        # In out[n,k] stand x[n,c] with the factor w[c,k] and w[c,k] with the factor x[n,c]. The
+        # chain rule adds dout times factor over all outputs in which a number stands:
+        #   dx[n,c] = sum over k of dout[n,k] w[c,k]    row n of dout by row c of w: dout w^T
+        #   dw[c,k] = sum over n of x[n,c] dout[n,k]    column c of x by column k of dout: x^T dout
+        #   db[k]   = sum over n of dout[n,k]           b[k] has the factor 1 in every row
         self.grads = {"w": self.x.T @ dout, "b": dout.sum(axis=0)}
         return dout @ self.params["w"].T

@@ -17,6 +17,10 @@ class Dropout:
         not 0, such that the mean of out is x.
         """
         # solution
+        # What is kept, with probability 1 - rate, is multiplied by some s, and the mean of out is
+        # (1 - rate) s x + rate 0. This is x for s = 1 / (1 - rate), and evaluation needs no factor.
+        # The mask does not depend on x, so it is the slope of out by x: dx = mask dout in
+        # backward, with the same mask; a new one would belong to another function.
         self.mask = None
         if not training:
             return x

@@ -14,6 +14,7 @@ class Flatten:
     def backward(self, dout):
         """dx, of the shape that forward was given."""
         # solution
+        # Each number of out is one of x, slope 1: its gradient only has to go back to its place.
         return dout.reshape(self.shape)
 
 
@@ -32,6 +33,9 @@ class Network:
     def backward(self, dout):
         """d loss / dx from dout = d loss / d output; every layer fills its grads."""
         # solution
+        # Let x_i be the output of layer i. The loss depends on x_{i-1} only by x_i, so
+        #   dL/dx_{i-1} = (d x_i / d x_{i-1})^T dL/dx_i:
+        # each layer needs the gradient of its output and returns that of its input, last one first.
         for layer in reversed(self.layers):
             dout = layer.backward(dout)
         return dout

@@ -28,6 +28,12 @@ class MaxPool:
         order. Who wins several windows gets the sum.
         """
         # solution
+        # If x[m] is larger than all others of its window, it still is after a small change of any:
+        # out = x[m] all around, with the slope 1 by x[m] and 0 by the others. So dx[m] is the sum
+        # of dout over the windows that m wins. (Of equals none has a slope: raised it raises out,
+        # lowered it does not lower it. The first takes all.)
+        # winner == number is the slope of all windows by their member of that number; the same
+        # pixel may be another member of another window, hence +=.
         dx = np.zeros(self.shape, dout.dtype)
         for number, window in enumerate(self.windows):
             dx[window] += dout * (self.winner == number)

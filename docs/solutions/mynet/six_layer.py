@@ -24,6 +24,8 @@ def six_layer_network(K, rng, widths=WIDTHS, side=48, dtype=np.float64):
     the dropout. A 3x3 window costs two rows, a pool half of the rows.
     """
     # solution
+    # Two windows of 3 take 2 rows each, a pool halves: sides of 48, 44, 22, 18, 9, 5, 2, so that
+    # the first dense layer reads 2 x 2 x widths[5] numbers.
     def weights(*shape):
         return glorot_uniform(shape, rng).astype(dtype), np.zeros(shape[-1], dtype)
 

@@ -29,6 +29,9 @@ def train(network, optimizer, x, labels, size, epochs, rng):
     a mean over *images*: the last batch may be smaller.
     """
     # solution
+    # Batch b has n_b images and the mean loss l_b, so n_b l_b is the sum over its images, and
+    # sum_b n_b l_b / N the mean over all. The mean of the l_b would count an image of a smaller
+    # last batch more than the others.
     losses = []
     for _ in range(epochs):
         total = sum(len(batch) * step(network, optimizer, x[batch], labels[batch])
