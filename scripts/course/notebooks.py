@@ -5,7 +5,8 @@
 The folder is a workspace of the course (workspace.py), one that is begun or a new one. A notebook
 holds the page's text, its blocks of python as cells in their order with what they print, its
 pictures, and its exercises: a cell of those that is run is kept in the workspace's files and is
-checked. A block that needs FER-2013 or takes long stays text.
+checked. A block that needs FER-2013 or takes long stays text. The experiment of "Predict, then
+run" shows no output before it is run, and then what was expected beside it.
 """
 
 import ast
@@ -34,6 +35,10 @@ tinyfer, installed in the folder of the repository by*
 ```sh
 pip install -e .
 ```"""
+EXPECTED = '''# Write down what you expect, run this cell, and then the next.
+expected = """
+...
+"""'''
 
 
 def lines(text):
@@ -81,7 +86,11 @@ def cells_of(page, out):
         if block["language"] == "python" and not block["remark"]:
             if waiting.strip():
                 yield prose(waiting, page, out)
-            yield code(block["text"], block["output"] or "")
+            if "## Predict, then run\n" in waiting:
+                yield code(EXPECTED)
+                yield code(block["text"] + '\nprint("You expected:", expected)')
+            else:
+                yield code(block["text"], block["output"] or "")
             waiting = ""
         elif block["language"] == "math":
             waiting += f"$$\n{block['text']}$$" + (
@@ -97,8 +106,12 @@ def cells_of(page, out):
 
 def exercise_cells(page, out):
     """A cell for each piece of mynet and each exercise, as the workspace has it, kept and checked
-    by its last line.
+    by its last line; at last that of the capstone, on the page that sets it.
     """
+    def piece(name):
+        text = (out / "mynet" / f"{name}.py").read_text(encoding="utf-8")
+        return code(f'{text}\n\nanswer(In[-1], "mynet/{name}")')
+
     chapter = chapters.CHAPTERS[CHAPTERS.index(page)]
     stem = chapter.exercises.stem
     source = (out / f"{stem}.py").read_text(encoding="utf-8")
@@ -106,17 +119,16 @@ def exercise_cells(page, out):
     given = [ast.get_source_segment(source, node) for node in nodes
              if not isinstance(node, (ast.FunctionDef, ast.ClassDef))]
     yield code("\n".join(["from course import answer", *given]))
-    for name in chapter.pieces:
-        text = (out / "mynet" / f"{name}.py").read_text(encoding="utf-8")
-        yield code(f'{text}\n\nanswer(In[-1], "mynet/{name}")')
+    yield from map(piece, chapter.pieces)
     exercises = {}              # number, or the name of what is given -> functions of it
     for node in nodes:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            said = re.match(r"Exercise (\d+)", ast.get_docstring(node) or "")
-            exercises.setdefault(said[1] if said else node.name, []).append(
+            exercises.setdefault(workspace.exercise_of(node) or node.name, []).append(
                 ast.get_source_segment(source, node))
     for functions in exercises.values():
         yield code("\n\n\n".join([*functions, f'answer(In[-1], "{stem}")']))
+    if "`mynet/six_layer.py`" in page.read_text(encoding="utf-8"):
+        yield piece("six_layer")
 
 
 def notebook(page, out):

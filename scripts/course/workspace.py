@@ -2,7 +2,8 @@
 
     python scripts/course/workspace.py start FOLDER     stubs of all exercises, and course.py
     cd FOLDER
-    python course.py next               what to do next, and where to read
+    python course.py next               what to do next, and where to read; with --all also what
+                                        the chapters mark later
     python course.py check 3            are the answers of chapter 3 right? check capstone, too
     python course.py hint 3             a hint for each that is not; with -n 2 and -n 3 more
     python course.py take dense         the course's own piece, to go on without writing it
@@ -14,6 +15,7 @@ so that nothing a student writes touches a file of the project.
 """
 
 import ast
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -61,7 +63,30 @@ NAMES = {path: path.stem[2:4].lstrip("0") if path.stem != "capstone" else path.s
          for path in marking.CHAPTERS}      # {tests of a chapter: its name on the command line}
 
 
-def outcomes(folder, name=None):
+def exercise_of(node):
+    """The number of the exercise that a function or class answers, or None."""
+    said = re.match(r"Exercise (\d+)", ast.get_docstring(node) or "")
+    return said and said[1]
+
+
+def later(path):
+    """The tests of the exercises that a chapter's page marks *later*."""
+    numbers = [number for chapter in chapters.CHAPTERS if chapter.exercises == path
+               for number in re.findall(r"^(\d+)\. \*[A-Z][^*]*, later\b",
+                                        chapter.page.read_text(encoding="utf-8"), re.M)]
+    answered = marking.functions_of(marking.SOLUTIONS / path.name) if numbers else {}
+    answers = {name for name, node in answered.items() if exercise_of(node) in numbers}
+    return {test for test in marking.tests(path) if answers & marking.asks_of(path, test)}
+
+
+def to_do(path, found, everything=False):
+    """The outcomes that are not right; those marked *later* only if everything is to be done."""
+    left_out = set() if everything else later(path)
+    return [outcome for outcome in found
+            if outcome.result != "passed" and outcome.test not in left_out]
+
+
+def outcomes(folder, name=None, everything=False):
     """(path, outcomes) of a chapter, by default of the first in which something is to be done."""
     paths = [path for path in marking.CHAPTERS if name in (None, NAMES[path])]
     if not paths:
@@ -70,7 +95,7 @@ def outcomes(folder, name=None):
         paths.remove(marking.HERE / "capstone.py")      # it trains; it is checked by name
     for path in paths:
         found = marking.outcomes(path, folder)
-        if any(outcome.result != "passed" for outcome in found):
+        if to_do(path, found, everything):
             break
     return path, found
 
@@ -105,15 +130,16 @@ def hint(folder, name, many):
                 print(f"  {n} {text}")
 
 
-def following(folder, name):
+def following(folder, name, everything):
     """Print where to read, what to write and how to check it."""
-    path, found = outcomes(folder, name)
-    todo = [outcome for outcome in found if outcome.result != "passed"][:1]
+    path, found = outcomes(folder, name, everything)
+    todo = to_do(path, found, everything)[:1]
     page = {c.exercises: c.page for c in chapters.CHAPTERS}.get(path, marking.HERE / "README.md")
     name = NAMES[path]
     print("\n".join([f"read   {page}", f"write  {path.name}, and what it says", *told(todo),
                      f"then   python course.py check {name}; stuck: python course.py hint {name}"])
-          if todo else "Everything is solved.")
+          if todo else "Everything is solved." if everything else
+          "Everything is solved that is not marked later; for that: python course.py next --all")
 
 
 def status(folder):
@@ -150,10 +176,12 @@ def answering(door):
         for node in nodes:
             if ast.unparse(node) not in as_given:       # a stub takes no answer away
                 keep(folder / f"{name}.py", node, cell.splitlines()[slice(*span(node))])
-        path = next((c.exercises for c in chapters.CHAPTERS if Path(name).name in c.pieces),
-                    marking.HERE / f"{name}.py")
+        pieces = {f"mynet/{p}": c.exercises for c in chapters.CHAPTERS for p in c.pieces}
+        pieces["mynet/six_layer"] = marking.HERE / "capstone.py"
+        path = pieces.get(name, marking.HERE / f"{name}.py")
         names = {node.name for node in nodes if hasattr(node, "name")}
-        only = [test for test in marking.tests(path) if names & marking.asks_of(path, test)]
+        only = [test for test in marking.tests(path)
+                if path.stem == "capstone" or names & marking.asks_of(path, test)]
         print("\n".join(told(marking.outcomes(path, folder, only=only))))
 
     return answer
@@ -195,6 +223,8 @@ def parse(argv, inside):
     for order in "next", "check", "hint":
         made[order].add_argument("name", nargs="?", metavar="CHAPTER", help="a number or capstone; "
                                  "by default the first that is not solved")
+    made["next"].add_argument("--all", action="store_true", dest="everything",
+                              help="what the chapters mark later, too; else it is passed over")
     made["check"].add_argument("--full", action="store_true",
                                help="the capstone with the six-layer network itself, too")
     made["hint"].add_argument("-n", dest="many", type=int, choices=(1, 2, 3), default=1,

@@ -16,6 +16,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -261,6 +262,37 @@ def test_a_link_to_a_chapter_says_its_number():
             said = re.fullmatch(r"(?:\w+\s+)?(\d+)", match["text"])
             if number and said:
                 assert int(number[1]) == int(said[1]), f"{name_of(page)}: {match[0]}"
+
+
+WORDS, MATH, LINE, CAPSTONE = 75, 4, 1 / 3, 120     # words a minute; minutes
+EXERCISE = {"By hand": 15, "In code": 40, "Experiment": 30, "Your network": 70}
+
+
+def hours(page, kinds):
+    """Of a chapter and its exercises: of some kinds, "all", or those "not marked *later*"."""
+    minutes = len(prose_of(page).split()) / WORDS
+    for block in blocks_of(page):
+        minutes += {"math": MATH, "python": LINE * block.text.count("\n")}.get(block.language, 0)
+    heads = re.findall(r"^\d+\. \*([A-Z][a-z ]+)([^*]*)\*", page.read_text(encoding="utf-8"), re.M)
+    return (minutes + sum(EXERCISE[kind] for kind, rest in heads if kinds == "all" or kind.lower()
+                          in kinds or "later" in kinds and "later" not in rest)) / 60
+
+
+def test_the_hours_of_chapters_and_ways_are_counted():
+    text = (DOCS / "README.md").read_text(encoding="utf-8").replace("½", ".5")
+    rows = re.findall(r"^\| \d+ \|.* ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", text, re.M)
+    all_, first, at = zip(*[map(float, row) for row in rows], strict=True)
+    assert all_ == pytest.approx([hours(page, "all") for page in CHAPTERS], abs=0.4)
+    assert first == pytest.approx([hours(page, "not later") for page in CHAPTERS], abs=0.4)
+    assert at == tuple(accumulate(first))
+    assert sum(map(float, re.findall(r" \| \| \*\*([\d.]+)\*\* \|", text))) == sum(all_)
+    ways = re.findall(r"^\| [a-z ]+ \| (\d[^|]*) \| (.*?) \| (.*)\| ([\d.]+) \|$", text, re.M)
+    assert len(ways) == 5
+    for spans, kinds, more, said in ways:
+        numbers = [[int(n) for n in span.split(" to ")] for span in spans.split(", ")]
+        pages = [page for n in numbers for page in CHAPTERS[n[0] - 1:n[-1]]]
+        counted = sum(hours(page, kinds) for page in pages) + CAPSTONE / 60 * ("capstone" in more)
+        assert float(said) == pytest.approx(counted, rel=0.04), spans
 
 
 QUESTIONS = re.compile(r"^### Five quick questions\n\n(.*?)\n\n<details>\n<summary>Answers"

@@ -133,7 +133,12 @@ def test_next_goes_on_where_something_is_to_be_done(order, student):
         text = (marking.SOLUTIONS / source).read_text(encoding="utf-8")
         if not str(source).startswith("ch22"):
             (student / source).write_text(text)
-    assert "22-fewer-multiplications.md" in order("next")[1]
+    text = (marking.SOLUTIONS / "ch02_linear.py").read_text(encoding="utf-8")
+    text = text.replace("return p * (", "raise NotImplementedError(")
+    (student / "ch02_linear.py").write_text(text)
+    assert "22-fewer-multiplications.md" in order("next")[1], "what is left for later is not next"
+    assert "next --all" in order("next", "2")[1]
+    assert "not written  softmax_backward" in order("next", "2", "--all")[1]
     assert re.search("ch21_speed +4 of  4\nch22_winograd +0 of  5\n", order("status")[1])
 
 

@@ -16,9 +16,11 @@ matplotlib.use("agg")
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "scripts" / "course"))
 
+import marking  # noqa: E402
 import notebooks  # noqa: E402
 
 SHORT = "03-layers-and-the-chain-rule"      # a chapter whose cells take no time
+BESIDE = '\n\nprint("You expected:", expected)'
 
 
 def write(out):
@@ -61,13 +63,31 @@ def test_they_hold_the_pages_blocks_pictures_formulas_and_links(made):
         assert "](figures/" not in text and "```math" not in text
         assert text.count("\n$$\n") == 2 * page.count("```math"), name
         blocks = re.findall(r"(?<!-->\n)^```python\n(.*?)^```$", page, flags=re.M | re.S)
-        assert cells[:len(blocks)] == [block.strip("\n") for block in blocks], name
+        cells.remove(notebooks.EXPECTED)
+        assert [cell.removesuffix(BESIDE) for cell in cells[:len(blocks)]] == [
+            block.strip("\n") for block in blocks], name
         for cell in cells[len(blocks) + 1:]:
             assert re.search(r'^answer\(In\[-1\], "(mynet/\w+|ch\d\d_\w+)"\)$', cell, re.M), cell
         prose = re.sub(r"```.*?```", "", text, flags=re.S)
         for target in re.findall(r"(?<!!)\[[^\]]*\]\(([^)\s#]+)", prose):
             if not target.startswith(("http", "mailto:", "attachment:")):
                 assert (made[0] / target).exists(), f"{name}: {target}"
+
+
+def test_what_is_expected_is_asked_before_the_experiment(made):
+    for name, notebook in made[1].items():
+        texts = ["".join(cell["source"]) for cell in notebook["cells"]]
+        place = texts.index(notebooks.EXPECTED)
+        assert "## Predict, then run\n" in texts[place - 1], name
+        assert texts[place + 1].endswith(BESIDE), name
+        assert notebook["cells"][place + 1]["outputs"] == [], "it gives the outcome away"
+
+
+def test_the_capstone_is_the_last_cell_of_its_chapter(made):
+    last = {name: sources(notebook, "code")[-1] for name, notebook in made[1].items()}
+    assert [name for name in last if "mynet/six_layer" in last[name]] == ["13-checkpoints"]
+    (said,) = run_cells(["from course import answer\n\n" + last["13-checkpoints"]], made[0])
+    assert said.count("not written") == len(marking.tests(marking.HERE / "capstone.py"))
 
 
 def test_what_is_there_is_not_overwritten(made, capsys):
@@ -101,6 +121,8 @@ def test_the_cells_print_what_they_show_and_check_exercises(made):
              for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert [text for text, stored in zip(said, shown) if stored] == list(filter(None, shown))
     assert sum("not written" in text for text in said) == 8 and "right" not in "".join(said)
+    (found,) = [text for text in said if text.endswith("You expected: \n...\n\n")]
+    assert found.startswith("squares 4.5\nalpha 0.001: predicted  0.6886, found 0.6887")
 
 
 def test_answers_in_cells_are_kept_and_checked(tmp_path):

@@ -268,6 +268,7 @@ def test_a_figure_moves_by_its_keys(visit, course, figure, width, scheme):
 
 def test_questions_and_exercises_are_checked_and_kept(visit, course):
     page = visit(course, page_of("seven-faces"))
+    page.fill("#predict-then-run textarea", "a quarter")
     fields = page.locator(".by-hand input")
     fields.first.fill("1/3")
     fields.first.press("Tab")
@@ -279,6 +280,7 @@ def test_questions_and_exercises_are_checked_and_kept(visit, course):
     page.reload()
     page.wait_for_selector(".by-hand input")
     assert page.input_value(".by-hand input >> nth=0") == "1/3"
+    assert page.input_value("#predict-then-run textarea") == "a quarter"
 
 
 def test_the_search_finds_a_chapter(visit, course):

@@ -1,4 +1,4 @@
-// The quick questions and the exercises by hand, answered in the page. What was answered is kept in
+// The quick questions, the predictions and the exercises by hand, answered in the page. What was answered is kept in
 // this browser, and goes nowhere else.
 
 import {make} from "../page/elements.js";
@@ -57,6 +57,14 @@ function questions() {
   place.append(make("p", {}, "What you answer is kept in this browser only."));
 }
 
+// What is expected of the experiment, above its result.
+
+function prediction() {
+  document.querySelector("#predict-then-run strong")?.closest("p").after(make("textarea", {
+    value: kept.expected ?? "", rows: 3, "aria-label": "What you expect of the experiment",
+    onchange() { keep("expected", this.value); }}));
+}
+
 // Exercises by hand: each number against its hash. Mirrors by_hand of docs/exercises/checker.py.
 
 async function digest(topic, place, number) {
@@ -94,5 +102,6 @@ async function exercises() {
     items[n] && byHand(items[n], topic, answers)));
 }
 
+prediction();
 questions();
 await exercises();
