@@ -32,8 +32,8 @@ def parse(argv):
     add("--batch-size", type=at_least(2), default=64, metavar="N",
         help="images a training step (default 64)")
     add("--images", type=at_least(1), default=256, metavar="N", help="images for inference (256)")
-    add("--compiled", action="store_true", help="also PyTorch's compiled network, which takes a C++ "
-        "compiler and minutes")
+    add("--compiled", action="store_true", help="also PyTorch's compiled network, which takes a "
+        "C++ compiler and minutes")
     add("--photographs", action="store_true", help="time instead a portrait read, a film watched "
         "and faces found, beside fer and OpenCV")
     add("--portrait", metavar="FILE", help="a photograph of a face to read (default: a drawn one)")

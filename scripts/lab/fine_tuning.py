@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import options
+import pages
 from PIL import Image
 
-from tinyfer.commands import cli, pages, train
+from tinyfer.commands import cli, train
 from tinyfer.core.networks import load_model
 from tinyfer.data.faces import EMOTIONS
 from tinyfer.scores.metrics import accuracy

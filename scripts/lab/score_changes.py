@@ -13,9 +13,10 @@ import sys
 
 import numpy as np
 import options
+import pages
 from PIL import Image
 
-from tinyfer.commands import cli, pages
+from tinyfer.commands import cli
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import load_model
 from tinyfer.scores.metrics import reliability

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import options
+import pages
 from finder.sources import CALTECH_BOX, caltech_crops
 from PIL import Image
 
-from tinyfer.commands import cli, pages
+from tinyfer.commands import cli
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import load_model
 from tinyfer.data.pictures import face_of

@@ -16,13 +16,14 @@ import sys
 
 import numpy as np
 import options
+import pages
 from finder import opencv
 from finder.composites import composites
 from finder.score import Curve, match
 from finder.sources import read_sources, read_test
 from PIL import Image
 
-from tinyfer.commands import cli, pages
+from tinyfer.commands import cli
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import load_model
 from tinyfer.data.pictures import face_of

@@ -223,7 +223,8 @@ def test_show_mirrors_subfolders(read, tmp_path):
     assert sorted(file.relative_to(out).as_posix() for file in out.rglob("*.png")) == [
         "a/1-faces.png", "b/1-faces-2.png", "b/1-faces.png"]
     code, out, err = read(*options)
-    assert code == 2 and out == "" and "a/1-faces.png is there already: choose another --show" in err
+    assert code == 2 and out == ""
+    assert "a/1-faces.png is there already: choose another --show" in err
     assert read(*options, "--force")[0] == 0
 
 

@@ -1,4 +1,4 @@
-"""A network and a data set small enough to train in a second, for the tests of the training loop."""
+"""A network and a data set that train in a second, for the tests of the training loop."""
 
 from pathlib import Path
 

@@ -64,7 +64,7 @@ def test_lower_rungs_are_what_they_say():
     assert dropout == {"dropout", "class-weights"}
     for name in "tiny-weights", "tiny-weights-norm":
         assert made[name].state()["conv3.w"].std() == pytest.approx(0.01, rel=0.05)
-    for name in "linear", "hidden", "two-convolutions", "mirror":       # takes what its recipe gives
+    for name in "linear", "hidden", "two-convolutions", "mirror":   # takes what its recipe gives
         model = made[name]
         x, _ = plan.RUNGS[name].recipe.batch(data.faces, data.labels, 7, model.rng)
         assert model.forward(x, training=True).shape == (7, 7)

@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pages
 import pytest
 from small import draw_nothing, use_small_network
 from study import cards, reproduce, tables
 from study.results import add_record, find_run, key_of, options_of, read_results
 
-from tinyfer.commands import pages, train
+from tinyfer.commands import train
 from tinyfer.scores.metrics import evaluate
 from tinyfer.training import runs
 from tinyfer.training.checkpoint import write_history
@@ -140,6 +141,8 @@ def test_a_trial_leaves_the_docs_alone(place, call, small_fer2013):
 
 @pytest.mark.parametrize("name, content, arguments, words", [
     ("results.json", "{", ["--table"], "docs/results.json is damaged"),
+    ("results.json", "{}", ["--table"], "docs/results.json is damaged"),
+    ("results.json", '{"runs": [3]}', ["--table"], "docs/results.json is damaged"),
     ("results.md", "# empty", ["--table"], "has no block between '<!-- begin experiments -->'"),
     ("results.md", None, ["--experiments", "5"], "there is no page docs/results.md"),
     ("file", "", ["--experiments", "5", "--out", "docs/file/runs"], "docs/file"),

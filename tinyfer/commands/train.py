@@ -136,8 +136,8 @@ def resumed_config(folder, given):
     """The Config a run was started with, changed as given; ValueError where that may not be."""
     config = runs.read_config(folder)
     for name in given.keys() - {"data", "epochs", "patience"}:
-        raise ValueError(f"--{OPTIONS.get(name, name)} cannot be given with --resume: a run goes on "
-                         "as it was started")
+        raise ValueError(f"--{OPTIONS.get(name, name)} cannot be given with --resume: a run goes "
+                         "on as it was started")
     epochs, begun = given.get("epochs", config.recipe.epochs), config.recipe.epochs
     if epochs < begun:
         raise ValueError(f"--epochs {epochs} contradicts the run in {folder}, which was started "

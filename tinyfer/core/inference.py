@@ -46,9 +46,9 @@ def to_input(faces: np.ndarray, dtype: DTypeLike = np.float32) -> np.ndarray:
     elif np.issubdtype(faces.dtype, np.floating):
         # Written so that a NaN fails it too.
         if faces.size and not (faces.min() >= 0 and faces.max() <= 1):
-            raise ValueError(f"faces of type {faces.dtype} must lie in [0, 1], but these reach from "
-                             f"{faces.min():g} to {faces.max():g}; grey values 0 to 255 are passed "
-                             "as uint8")
+            raise ValueError(f"faces of type {faces.dtype} must lie in [0, 1], but these reach "
+                             f"from {faces.min():g} to {faces.max():g}; grey values 0 to 255 are "
+                             "passed as uint8")
         x = faces.astype(dtype, copy=False)
     else:
         raise ValueError(f"faces must be uint8 or floats in [0, 1], not {faces.dtype}")
@@ -66,7 +66,7 @@ def images_of(faces):
 
 
 def contrast(faces):
-    """(N,): grey levels of 255 between the darkest and the lightest pixel of each face (N, H, W)."""
+    """(N,): grey levels of 255 between the darkest and the lightest pixel of faces (N, H, W)."""
     span = np.ptp(faces, axis=(1, 2))
     return span if span.dtype == np.uint8 else 255 * span
 

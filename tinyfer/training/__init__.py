@@ -1,1 +1,1 @@
-"""How a network is trained: configuration, recipes, the loop, and the folder a run leaves behind."""
+"""How a network is trained: configuration, recipes, the loop, the folder a run leaves."""

@@ -56,12 +56,12 @@ class Config:
         None, optional(whole(1, 10**7)), "train on N drawn faces even if FER-2013 is at hand",
         metavar="N")
     also_drawn: int | None = setting(
-        None, optional(whole(1, 10**6)), "N drawn faces beside the photographs: four fifths to learn "
-        "from, the others to choose the best epoch with", metavar="N")
+        None, optional(whole(1, 10**6)), "N drawn faces beside the photographs: four fifths to "
+        "learn from, the others to choose the best epoch with", metavar="N")
     data: str | None = setting(
-        None, PATH, "FER-2013: archive.zip, its folder, or the csv file; or your own pictures, of any "
-        "two or more classes, in a folder, zip or tar.gz: train/CLASS/* and test/CLASS/*, used as "
-        "they are where there is val/CLASS/* too; or CLASS/*, of which 70/20/10 % are drawn with "
+        None, PATH, "FER-2013: archive.zip, its folder, or the csv file; or your own pictures, of "
+        "any two or more classes, in a folder, zip or tar.gz: train/CLASS/* and test/CLASS/*, used "
+        "as they are where there is val/CLASS/* too; or CLASS/*, of which 70/20/10 % are drawn with "
         "--seed (80/10/10 % with --split official)",
         metavar="PATH")
     find_faces: bool = setting(

@@ -206,6 +206,6 @@ def out_of_patience(history, patience):
 
 
 def _diverged(what, epoch, step, steps, folder):
-    return Diverged(f"{what} in epoch {epoch}, step {step} of {steps}: training has diverged, try a "
-                    f"smaller learning rate (the checkpoint of epoch {epoch - 1} is kept in "
+    return Diverged(f"{what} in epoch {epoch}, step {step} of {steps}: training has diverged, try "
+                    f"a smaller learning rate (the checkpoint of epoch {epoch - 1} is kept in "
                     f"{folder / 'last.npz'})")

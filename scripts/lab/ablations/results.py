@@ -12,12 +12,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pages
 from ablations import pictures
 from ablations.climb import read_rung
 from ablations.plan import LOWER, RUNGS, UPPER
 from study.results import held
 
-from tinyfer.commands import pages
 from tinyfer.scores.metrics import mcnemar, wilson_interval
 from tinyfer.storage.arrays import load_arrays
 from tinyfer.training import runs

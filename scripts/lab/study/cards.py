@@ -1,9 +1,9 @@
 """The facts of a model card, from what packaged weights carry with them and docs/results.json."""
 
+from pages import table
 from study import tables
 from study.results import key_of, options_of
 
-from tinyfer.commands.pages import table
 from tinyfer.core.networks import PACKAGED
 from tinyfer.photo.reading import BEST_CROPS
 from tinyfer.training.runs import open_run

@@ -8,9 +8,10 @@
 
 from pathlib import Path
 
+import pages
 from study import cards, results, tables
 
-from tinyfer.commands import cli, pages, train
+from tinyfer.commands import cli, train
 from tinyfer.commands.messages import four_digits
 from tinyfer.core.kernels.threads import set_threads
 from tinyfer.core.networks import PACKAGED

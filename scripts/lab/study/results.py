@@ -64,10 +64,15 @@ def options_of(config):
 
 
 def read_results(path):
-    """The records in results.json by their keys; none where there is no such file yet."""
+    """The records in results.json by their keys; none where there is no such file yet.
+
+    ValueError where a file is there and holds something else."""
     if not Path(path).exists():
         return {}
-    return {key_of(record): record for record in read_json(path, MOST_BYTES)["runs"]}
+    try:
+        return {key_of(record): record for record in read_json(path, MOST_BYTES)["runs"]}
+    except (AttributeError, KeyError, TypeError):
+        raise ValueError(f"{path} is damaged: it holds no list of runs") from None
 
 
 def held(path):

@@ -1,8 +1,8 @@
 """The tables of docs/results.md in Markdown, from the records of results.py."""
 
+from pages import table
 from study.results import ORDER, recipe_of
 
-from tinyfer.commands.pages import table
 from tinyfer.photo.reading import BEST_CROPS
 from tinyfer.training.experiments import BINARIZED, EXPERIMENTS
 from tinyfer.training.recipes import RECIPES

@@ -59,8 +59,8 @@ def _backward(dout, winner, dx):
 def maxpool_forward(x, affine=None):
     """x (N, H, W, C) -> out (N, H//2, W//2, C) and winner, uint8 of the same shape.
 
-    affine (3, C), rows mean, scale, beta: of (x - mean) scale + beta in place of x, which batch norm
-    before the pooling then need not write to memory.
+    affine (3, C), rows mean, scale, beta: of (x - mean) scale + beta in place of x, which batch
+    norm before the pooling then need not write to memory.
     """
     x, = checks.pooling(x)
     N, H, W, C = x.shape
