@@ -67,9 +67,11 @@ MEAN = replace(LIT, ema=0.999)
 
 UPPER = (
     Rung("study", None, "the study's recipe", six_layers, BASE),
-    Rung("cosine", "study", "a rate that falls from 1e-3 to 0", six_layers,
+    Rung("constant", "study", "a rate ten times as large, 1e-3", six_layers,
+         replace(BASE, lr=1e-3)),
+    Rung("cosine", "constant", "a rate that falls from there to 0", six_layers,
          replace(BASE, schedule="cosine", lr=1e-3)),
-    Rung("one-cycle", "study", "a rate that rises to 1e-3 and falls to 0", six_layers, CYCLE),
+    Rung("one-cycle", "cosine", "a rate that rises before it falls", six_layers, CYCLE),
     Rung("batch-128", "one-cycle", "batches of 128, at 2e-3", six_layers, LARGER),
     Rung("decay", "batch-128", "decoupled decay of 0.05", six_layers, DECAY),
     Rung("smoothing", "decay", "labels smoothed by 0.1", six_layers, SMOOTH),
