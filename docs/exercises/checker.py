@@ -96,7 +96,7 @@ def usual_mistake(found, right, tolerance):
     if not found.any():
         return "it is zero everywhere"
     if close(found, -right, tolerance):
-        return "the sign is turned"
+        return "the sign is wrong"
     flat = np.abs(right).argmax()
     factor = found.flat[flat] / right.flat[flat] if right.any() else 1
     if found.size > 1 and abs(factor - 1) > 1e-3 and close(found, factor * right, tolerance):

@@ -69,7 +69,7 @@ def transposed_conv_backward(dout, x, w, step):
     # solution
     # x[n,i,j,c] stands in out[n, S i + u, S j + v, k] with the factor w[u,v,c,k], so
     #   dx[n,i,j,c] = sum over u,v,k of dout[n, S i + u, S j + v, k] w[u,v,c,k],
-    # an ordinary convolution of dout with step S, the filter not turned; and, the factors
+    # an ordinary convolution of dout with step S, the filter not rotated; and, the factors
     # exchanged, dw[u,v,c,k] = sum over n,i,j of x[n,i,j,c] dout[n, S i + u, S j + v, k].
     dx, dw = np.zeros_like(x), np.zeros_like(w)
     for u, v, window in _windows(x, w, step):

@@ -16,7 +16,7 @@ RIGHT = np.random.default_rng(0).standard_normal((3, 4))
 
 
 @pytest.mark.parametrize("found, said", [
-    (RIGHT.T, "it is transposed"), (-RIGHT, "the sign is turned"),
+    (RIGHT.T, "it is transposed"), (-RIGHT, "the sign is wrong"),
     (RIGHT / 3, "every number is 0.3333 times"), (0 * RIGHT, "it is zero everywhere"),
     (RIGHT[::-1], "it runs backward along axis 0"), (RIGHT[:, [1, 0, 2, 3]], "in wrong places"),
     (RIGHT + [0, np.nan, 0, 0], "not every number of it is finite"),

@@ -44,7 +44,7 @@ LOWER = (
     Rung("shift", "mirror", "shifts", NORM, MOVED),
     Rung("dropout", "shift", "dropout: the study's network", six_layers, MOVED),
     Rung("class-weights", "dropout", "class weights", six_layers, MOVED, "weights"),
-    Rung("sgd", "six-norm", "plain descent at 0.05 in place of Adam", NORM,
+    Rung("sgd", "six-norm", "gradient descent at 0.05 in place of Adam", NORM,
          replace(SEEN, optimizer="sgd", lr=0.05)),
     Rung("momentum", "sgd", "momentum of 0.9, at 0.01", NORM,
          replace(SEEN, optimizer="sgd", lr=0.01, momentum=0.9)),

@@ -5,7 +5,7 @@ import {dot, ink, number, stage, trace} from "./stage.js";
 
 const CURVATURES = [1, 100], START = [-10, 1], LEVELS = [1, 5, 15, 40, 100, 250, 600, 1500];
 const METHODS = {       // name: [beta1, whether it divides, colour, dash]
-  "plain descent": [0, false, "--minus", [4, 3]], "momentum": [0.9, false, "--third", [8, 3]],
+  "gradient descent": [0, false, "--minus", [4, 3]], "momentum": [0.9, false, "--third", [8, 3]],
   "Adam": [0.9, true, "--plus", []]};
 
 function path([beta, divides], rate, steps, turn) {
@@ -29,7 +29,7 @@ export function start(place) {
   stage(place, {
     label: "The valley from above, and the steps of three methods in it", ratio: 1.7,
     controls: {
-      plain: rate("rate of plain descent", -1.9, -1.5),
+      plain: rate("rate of gradient descent", -1.9, -1.5),
       momentum: rate("rate of momentum", -1.3, -0.3),
       adam: rate("rate of Adam", 0, 1),
       steps: {words: "steps", min: 1, max: 100, value: 40},
