@@ -156,11 +156,15 @@ ROBUST = replace(
     BEST, epochs=120, name="robust",
     augmentation=Augmentation(rotation=14, scale=0.28, shift=4, horizontal_flip=0.5, brightness=0.1,
                               contrast=0.2, gamma=0.6, blur=0.3, noise=0.25))
-# The same, with half of each target what networks answer that have not seen the image.
+# The same, with half of each target what other networks answer.
 DISTILLED = replace(ROBUST, distillation=0.5, name="distilled")
+# To go on with from there: smaller changes, at half the rate.
+MILD = replace(DISTILLED, epochs=100, lr=1e-3, name="mild", augmentation=replace(
+    ROBUST.augmentation, rotation=12, scale=0.2, shift=3, gamma=0.5, blur=0.2, noise=0.15))
 # Drawn faces are to end in two minutes: few images, but as many steps as batch norm needs for its
 # running means (some hundred, with a momentum of 0.99), and larger ones.
 DRAWN = replace(STUDY, epochs=10, batch_size=16, lr=1e-3, name="drawn")
 # From weights that are there, on a few pictures of one's own: most is learnt already.
 FINE_TUNE = replace(BEST, epochs=10, batch_size=32, lr=5e-4, ema=0.0, name="fine-tune")
-RECIPES = {recipe.name: recipe for recipe in (STUDY, BEST, ROBUST, DISTILLED, DRAWN, FINE_TUNE)}
+RECIPES = {recipe.name: recipe for recipe in (
+    STUDY, BEST, ROBUST, DISTILLED, MILD, DRAWN, FINE_TUNE)}

@@ -6,6 +6,7 @@
     python scripts/reproduce.py --table                                   only the page
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pages
@@ -105,7 +106,8 @@ def config_of(number, seed, given):
     options = dict(experiment=number, seed=seed, recipe=given.recipe, data=given.data,
                    epochs=given.epochs, lr=given.lr, start=given.start, teachers=given.teachers,
                    also_drawn=given.also_drawn)
-    return train.new_config({name: value for name, value in options.items() if value is not None})
+    config = train.new_config({name: value for name, value in options.items() if value is not None})
+    return replace(config, start=given.start)       # as typed: cards and pages tell it to others
 
 
 def write_pages(docs, kept):
