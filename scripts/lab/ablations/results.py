@@ -62,8 +62,12 @@ def read(path):
 
 
 def compare(labels, records):
-    """Set `points` of every record, and `against` where both rungs' answers are kept."""
-    for (_, seed), record in records.items():
+    """Set `points` of every record, and `against` where both rungs' answers are kept; what the
+    plan says of a rung now holds for old records, too."""
+    for (name, seed), record in records.items():
+        if record["below"] != RUNGS[name].below:
+            record["against"] = None
+        record.update(below=RUNGS[name].below, idea=RUNGS[name].idea)
         below = records.get((record["below"], seed), {})
         record["points"] = 100 * (record["accuracy"] - below["accuracy"]) if below else None
         if "answers" in record and "answers" in below:
@@ -117,8 +121,8 @@ def page(rows):
     """The block of docs/results.md: the two tables, rungs that are not run yet named as such."""
     images = rows[0]["images"]
     return "\n".join([
-        "![Accuracy of the rungs that were run, each with its interval, one above the other; the "
-        "figures are those of the tables](figures/ladder.png)", "",
+        "![Accuracy of the rungs that were run, one above the other: a dot for each seed, a bar for "
+        "the interval of the first; the figures are those of the tables](figures/ladder.png)", "",
         f"Trained on the {images['train']:,} images of Training, scored on the "
         f"{images['validation']:,} of PublicTest with the best epoch's weights; PrivateTest is not "
         "looked at. In brackets the 95 % interval (Wilson); p of McNemar's exact test against the "
@@ -128,10 +132,15 @@ def page(rows):
 
 
 def worth(rows):
-    """The block of chapter 16: what each upper rung that was run brought, in points."""
-    upper = {rung.name for rung in UPPER}
-    return pages.table(["what is added", "over", "epochs", "accuracy", "points", "p"],
-                       [line(row)[1:7] for row in rows if row["rung"] in upper])
+    """The block of chapter 16: what each upper rung that was run brought, in points, by seeds."""
+    lines = []
+    for rung in UPPER:
+        seeds = [line(row)[1:7] for row in rows if row["rung"] == rung.name]
+        if seeds:
+            columns = list(zip(*seeds))
+            lines.append([*seeds[0][:3], *("; ".join(filter(None, column))
+                                           for column in columns[3:])])
+    return pages.table(["what is added", "over", "epochs", "accuracy", "points", "p"], lines)
 
 
 def table(title, plan, rows):
