@@ -109,7 +109,7 @@ def test_packaged_weights_are_found_by_name(tmp_path, monkeypatch):
 def test_what_is_packaged(path):
     """Small, of the class set it is named after, described by a card, and with its history."""
     classes = {"five-class": 5, "five-class-robust": 5, "five-class-study": 5, "seven-class": 7,
-               "seven-class-robust": 7, "drawn-too": 7, "binary": 2}[path.stem]
+               "seven-class-robust": 7, "drawn-too": 7, "binary": 2, "binary-robust": 2}[path.stem]
     assert path.stat().st_size < 3e6
     model = load_model(path.stem)
     assert len(model.class_names) == classes
