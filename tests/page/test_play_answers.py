@@ -270,7 +270,7 @@ def test_a_run_folder_is_offered_before_the_packaged_ones(tmp_path):
     model = tinyfer.six_layer_cnn(classes=3, seed=4, class_names=NAMES)
     model.save(tmp_path / "best.npz")
     networks = Networks([tmp_path, "binary", tmp_path])
-    assert networks.names == [str(tmp_path), "binary", "binary-robust", "drawn-too", "five-class",
+    assert networks.names == [str(tmp_path), "binary", "drawn-too", "binary-robust", "five-class",
                               "five-class-robust", "five-class-study", "seven-class",
                               "seven-class-robust"]
     found = networks[str(tmp_path)].model.predict_proba(FACE)
