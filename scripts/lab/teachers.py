@@ -7,7 +7,7 @@
 
 The training images of FER-2013 are dealt into five folds, copies of an image into the same. Each
 network is trained on four of them by the recipe `best`, and answers the fifth, 18 crops of each
-face averaged: a network knows by heart most of what it was trained on, and what it knows by heart
+face averaged: a network has memorised most of what it was trained on, and what is memorised
 teaches nothing. The test images of the study's split (seed 0) are in no fold, so that students of
 that split learn nothing of them at second hand; all five answer those. Validation and test parts
 of the official split are seen by none. Kept in one small file, in float16. Chapter 16.

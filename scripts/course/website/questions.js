@@ -1,5 +1,5 @@
-// The quick questions, the predictions and the exercises by hand, answered in the page. What was answered is kept in
-// this browser, and goes nowhere else.
+// The quick questions, the predictions and the exercises by hand, answered in the page. What was
+// answered is kept in this browser, and goes nowhere else.
 
 import {make} from "../page/elements.js";
 
