@@ -219,8 +219,10 @@ def told(error):
     if isinstance(error, AssertionError):
         return "wrong", str(error), getattr(error, "mistake", None) or ""
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    return ("wrong", f"{type(error).__name__}: {error} ({Path(frame.filename).name}, "
-                     f"line {frame.lineno})", "")
+    at = f" ({Path(frame.filename).name}, line {frame.lineno})"
+    if isinstance(error, SyntaxError):              # says itself where it is
+        at = ""
+    return "wrong", f"{type(error).__name__}: {error}{at}", ""
 
 
 def where(trace):

@@ -136,7 +136,7 @@ def following(folder, name, everything):
     todo = to_do(path, found, everything)[:1]
     page = {c.exercises: c.page for c in chapters.CHAPTERS}.get(path, marking.HERE / "README.md")
     name = NAMES[path]
-    print("\n".join([f"read   {page}", f"write  {path.name}, and what it says", *told(todo),
+    print("\n".join([f"read   {page}", *told(todo),
                      f"then   python course.py check {name}; stuck: python course.py hint {name}"])
           if todo else "Everything is solved." if everything else
           "Everything is solved that is not marked later; for that: python course.py next --all")
@@ -218,7 +218,7 @@ def parse(argv, inside):
         return parser.parse_args(argv)
     made = {order: orders.add_parser(order, help=about) for order, about in {
         "next": "what to do next, and where to read", "check": "are the answers right?",
-        "hint": "for what is not", "take": "the course's own piece",
+        "hint": "for each that is not", "take": "the course's own piece",
         "status": "every chapter, and whose pieces run"}.items()}
     for order in "next", "check", "hint":
         made[order].add_argument("name", nargs="?", metavar="CHAPTER", help="a number or capstone; "

@@ -129,6 +129,8 @@ def test_hints_come_in_steps_for_what_is_not_solved(order):
 
 def test_next_goes_on_where_something_is_to_be_done(order, student):
     assert "01-seven-faces.md" in order("next")[1] and "check 1" in order("next")[1]
+    assert "mynet/six_layer.py" in order("next", "capstone")[1]
+    assert "capstone.py" not in order("next", "capstone")[1], "no file of a workspace"
     for source in marking.SOURCES:
         text = (marking.SOLUTIONS / source).read_text(encoding="utf-8")
         if not str(source).startswith("ch22"):
@@ -165,7 +167,7 @@ def test_a_folder_of_students_is_marked_by_one_command(student, tmp_path):
     assert "ch01_faces by_hand: there are 1 numbers; expected 5" in run.stdout
     assert "the course's solution in place of: gradient_check, network, relu" in run.stdout
     assert "1 x this is the mean over the images" in run.stdout
-    assert "ch02_linear softmax: SyntaxError" in run.stdout
+    assert "ch02_linear softmax: SyntaxError" in run.stdout and "marking.py" not in run.stdout
     assert "ch03_layers relu: SyntaxError" in run.stdout
     assert "ch02_linear softmax: SystemExit" in run.stdout
     assert re.search("dan +their code ended the marking", run.stdout)
