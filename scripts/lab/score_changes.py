@@ -1,15 +1,17 @@
-"""Score networks on PublicTest as it is, and changed in ways that make no other face of it.
+"""Score networks on their validation part as it is, and changed so that no face becomes another.
 
-    python scripts/lab/score_changes.py seven-class five-class-study --data archive.zip
+    python scripts/lab/score_changes.py seven-class seven-class-robust --data archive.zip
+    python scripts/lab/score_changes.py five-class five-class-robust --data archive.zip
 
-A photograph of one's own is cut otherwise, lit otherwise, and often a small face enlarged. The
-first six changes are the measure by which recipes are chosen (beside PublicTest as it is); the
-others are reported beside. What is drawn by chance is drawn with a fixed seed. PrivateTest is not
+Networks in one table have the same validation part: PublicTest for those of the official split. A photograph of one's own is cut otherwise, lit otherwise, and often a small face enlarged. The
+first six changes are the measure by which recipes are chosen (beside the faces as they are); the
+others are reported beside. What is drawn by chance is drawn with a fixed seed. No test part is
 looked at.
 """
 
 import io
 import sys
+from dataclasses import replace
 
 import numpy as np
 import options
@@ -18,8 +20,8 @@ from PIL import Image
 
 from tinyfer.commands import cli
 from tinyfer.core.kernels.threads import set_threads
-from tinyfer.core.networks import load_model
 from tinyfer.scores.metrics import reliability
+from tinyfer.training.runs import open_run
 
 SIZE = 48
 BILINEAR = Image.Resampling.BILINEAR
@@ -99,22 +101,32 @@ def main(argv=None):
 def score(given):
     set_threads(given.threads)
     faces = cli.fer2013(given.data)
-    part = faces[faces.usage == "PublicTest"]
-    columns = [column(load_model(network), part, given.crops) for network in given.networks]
+    runs = [open_run(network) for network in given.networks]
+    part, *others = (validation_part(run, faces) for run in runs)
+    for run, other in zip(runs[1:], others):
+        if other.class_names != part.class_names or not np.array_equal(other.faces, part.faces):
+            raise ValueError(f"{run.name} has not the validation part of {runs[0].name}")
+    columns = [column(run.model, part, given.crops) for run in runs]
     first = ["as it is", *CHANGES, "mean of these six", *BESIDE,
              "calibration error (ECE), as it is", "the same, mean of the six",
              *(f"recall of {name}, as it is" for name in part.class_names)]
-    text = pages.table(["PublicTest, per cent", *given.networks], zip(first, *columns))
+    text = pages.table([f"{len(part):,} faces of validation, per cent", *given.networks],
+                       zip(first, *columns))
     print(text)
     if given.fill:
         pages.rewrite(given.fill, dict(changes=text))
 
 
+def validation_part(run, faces):
+    """The photographs by which the network's best epoch was chosen."""
+    part = replace(run.config, also_drawn=None).parts(faces).validation
+    if part.class_names != run.model.class_names:
+        raise ValueError(f"{run.name} knows other classes than FER-2013 has")
+    return part
+
+
 def column(model, part, crops):
     """The cells of one network."""
-    if model.class_names != part.class_names:
-        raise ValueError(f"a network of the classes {', '.join(model.class_names)} cannot be asked "
-                         f"for those of FER-2013: {', '.join(part.class_names)}")
     accuracy, errors = {}, {}
     for name, change in {"as it is": lambda faces: faces, **CHANGES, **BESIDE}.items():
         p = model.predict_proba(change(part.faces), crops=crops)

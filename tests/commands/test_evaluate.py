@@ -205,7 +205,8 @@ def test_a_name_means_the_same_everywhere(made, tmp_path, monkeypatch, call):
     for place, run in (("five-class", packaged), ("./five-class", mine)):
         assert load_model(place).class_names == run.model.class_names
     assert train.new_config({"start": "five-class", "drawn": 9}).start == "five-class"
-    assert train.new_config({"start": "./five-class", "drawn": 9}).start == str(
-        tmp_path / "five-class")
+    for name in ("start", "teachers"):
+        config = train.new_config({name: "./five-class", "drawn": 9})
+        assert getattr(config, name) == str(tmp_path / "five-class"), "a run goes on from anywhere"
     assert call(evaluate.main, "five-class", "--out", "out")[0] == 2, "it has other data"
     assert call(evaluate.main, "./five-class", "--out", "out")[0] == 0

@@ -37,4 +37,10 @@ def test_the_table_of_a_network(call, refused, small_fer2013, tmp_path):
     rows = dict(line.strip("| ").split(" | ") for line in out.splitlines() if "---" not in line)
     six = [float(rows[name]) for name in CHANGES]
     assert float(rows["mean of these six"].strip("*")) == pytest.approx(np.mean(six), abs=0.1)
-    assert "cannot be asked" in refused(score_changes.main, "binary", "--data", small_fer2013)
+
+
+def test_networks_of_one_table_have_one_validation_part(call, refused, small_fer2013):
+    code, out, _ = call(score_changes.main, "binary", "binary-robust", "--data", small_fer2013)
+    assert code == 0 and "recall of positive" in out
+    assert "not the validation part of binary" in refused(
+        score_changes.main, "binary", "five-class", "--data", small_fer2013)

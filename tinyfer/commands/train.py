@@ -125,8 +125,9 @@ def new_config(given):
         first = FIRST_OF_CLASSES.get(chosen["classes"])
         chosen["balance"] = ("none" if recipe.name == "best" else
                              first.balance if first else "weights")
-    if "start" in chosen and chosen["start"] not in packaged() and Path(chosen["start"]).exists():
-        chosen["start"] = str(Path(chosen["start"]).resolve())
+    for name in {"start", "teachers"} & chosen.keys():      # a run is resumed from anywhere
+        if chosen[name] not in packaged() and Path(chosen[name]).exists():
+            chosen[name] = str(Path(chosen[name]).resolve())
     return Config(**chosen | {
         "drawn": drawn, "data": str(data.resolve()) if data else None,
         "recipe": replace(recipe, **{name: given[name] for name in PLAIN if name in given})})

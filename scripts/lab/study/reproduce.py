@@ -107,7 +107,7 @@ def config_of(number, seed, given):
                    epochs=given.epochs, lr=given.lr, start=given.start, teachers=given.teachers,
                    also_drawn=given.also_drawn)
     config = train.new_config({name: value for name, value in options.items() if value is not None})
-    return replace(config, start=given.start)       # as typed: cards and pages tell it to others
+    return replace(config, start=given.start, teachers=given.teachers)  # as typed, for the cards
 
 
 def write_pages(docs, kept):
