@@ -7,19 +7,21 @@ from tinyfer.scores import plots
 
 # Chapter -> the two rungs (or three) whose curves it shows, with their names in the picture.
 PAIRS = {
-    "06": (("six-plain", "without batch norm"), ("six-norm", "with batch norm")),
-    "07": (("six-plain", "Glorot's weights"), ("tiny-weights", "weights drawn too small"),
-           ("tiny-weights-norm", "too small, with batch norm")),
-    "08": (("sgd", "descent"), ("momentum", "momentum"), ("six-norm", "Adam")),
-    "10": (("six-norm", "neither"), ("shift", "shifts and mirror images"),
-           ("dropout", "these and dropout")),
-    "17": (("study", "the study's recipe"), ("one-cycle", "one cycle"), ("best-80", "the best")),
+    "initialisation": (("six-plain", "Glorot's weights"),
+                       ("tiny-weights", "weights drawn too small"),
+                       ("tiny-weights-norm", "too small, with batch norm")),
+    "batch-norm": (("six-plain", "without batch norm"), ("six-norm", "with batch norm")),
+    "adam": (("sgd", "descent"), ("momentum", "momentum"), ("six-norm", "Adam")),
+    "generalising": (("six-norm", "neither"), ("shift", "shifts and mirror images"),
+                     ("dropout", "these and dropout")),
+    "what-makes-the-difference": (("study", "the study's recipe"), ("one-cycle", "one cycle"),
+                                  ("best-80", "the best")),
 }
-SMOOTHED = "17",        # chapters whose rungs have losses that do not compare
+SMOOTHED = "what-makes-the-difference",     # chapters whose rungs have losses that do not compare
 
 
 def draw(rows, folder):
-    """ladder.png, and ladder-NN.png for each chapter whose rungs are all there."""
+    """ladder.png, and ladder-CHAPTER.png for each whose rungs are all there."""
     plots.save(ladder(rows), folder / "ladder.png")
     first = {row["rung"]: row for row in reversed(rows)}
     for chapter, pair in PAIRS.items():
@@ -31,7 +33,7 @@ def draw(rows, folder):
 
 def ladder(rows):
     """Accuracy of every rung that was run, the lowest at the bottom, a group for each length of
-    training: a dot for each seed, and the interval of the first.
+    training: a ring for each seed and their mean as a figure, and the interval of the first.
     """
     rungs, epochs = {}, 0
     for row in rows:
@@ -46,8 +48,8 @@ def ladder(rows):
         seeds = [100 * row["accuracy"] for row in rungs[epochs, idea]]
         low, high = (100 * value for value in rungs[epochs, idea][0]["interval"])
         axes.plot([low, high], [height, height], color=COLOURS[0], linewidth=2)
-        axes.plot(seeds, [height] * len(seeds), "o", color=INK, markersize=5)
-        axes.annotate(f"{seeds[0]:.1f}", (max(high, *seeds), height), (7, 0),
+        axes.plot(seeds, [height] * len(seeds), "o", color=INK, markersize=5, fillstyle="none")
+        axes.annotate(f"{np.mean(seeds):.1f}", (max(high, *seeds), height), (7, 0),
                       textcoords="offset points", va="center", fontsize=9)
     for epochs in lengths:
         top = max(height for height, name in zip(heights, names) if name[0] == epochs)

@@ -29,7 +29,8 @@ class Rung:
 # columns that the six-layer network sees.
 SHORT = Recipe(epochs=6, batch_size=64, lr=1e-3, augmentation=NO_AUGMENTATION)
 SEEN = replace(SHORT, crop=44)
-MIRROR = replace(SEEN, augmentation=Augmentation(horizontal_flip=0.5))
+# Of whole faces, of which the network sees the same 44: a crop of them would lie about the middle.
+MIRROR = replace(SHORT, augmentation=Augmentation(horizontal_flip=0.5))
 MOVED = replace(SEEN, augmentation=SHIFT_AND_FLIP)
 PLAIN = partial(six_layers, norm=False, dropout=False)
 NORM = partial(six_layers, dropout=False)

@@ -121,8 +121,8 @@ def page(rows):
     """The block of docs/results.md: the two tables, rungs that are not run yet named as such."""
     images = rows[0]["images"]
     return "\n".join([
-        "![Accuracy of the rungs that were run, one above the other: a dot for each seed, a bar for "
-        "the interval of the first; the figures are those of the tables](figures/ladder.png)", "",
+        "![Accuracy of the rungs that were run, one above the other: a ring for each seed, a bar "
+        "for the interval of the first; the figures are means of the seeds](figures/ladder.png)", "",
         f"Trained on the {images['train']:,} images of Training, scored on the "
         f"{images['validation']:,} of PublicTest with the best epoch's weights; PrivateTest is not "
         "looked at. In brackets the 95 % interval (Wilson); p of McNemar's exact test against the "
