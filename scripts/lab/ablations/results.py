@@ -25,6 +25,7 @@ from tinyfer.training.checkpoint import read_history
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 COMMAND = "python scripts/lab/ablation.py --rung "
+T = {2: 12.71, 3: 4.303, 4: 3.182, 5: 2.776}        # Student's t, 97.5 %, for so many seeds
 
 
 def write(out):
@@ -125,42 +126,51 @@ def page(rows):
         "for the interval of the first; the figures are means of the seeds](figures/ladder.png)", "",
         f"Trained on the {images['train']:,} images of Training, scored on the "
         f"{images['validation']:,} of PublicTest with the best epoch's weights; PrivateTest is not "
-        "looked at. In brackets the 95 % interval (Wilson); p of McNemar's exact test against the "
-        "rung named, on the same images, where the answers of both are kept.", "",
+        "looked at. Accuracy: of each seed, or of the one with its 95 % interval (Wilson). Points: "
+        "over the rung named with the same seed; of several seeds the mean, with its 95 % interval "
+        "by Student's t. p: of McNemar's exact test, on the same images, for each seed for which "
+        "the answers of both are kept. The command trains seed 0; `--seed 1` the next.", "",
         *table("Lower rungs: a few epochs each", LOWER, rows), "",
         *table("Upper rungs: the network of the study", UPPER, rows)])
 
 
 def worth(rows):
-    """The block of chapter 16: what each upper rung that was run brought, in points, by seeds."""
-    lines = []
-    for rung in UPPER:
-        seeds = [line(row)[1:7] for row in rows if row["rung"] == rung.name]
-        if seeds:
-            columns = list(zip(*seeds))
-            lines.append([*seeds[0][:3], *("; ".join(filter(None, column))
-                                           for column in columns[3:])])
+    """The block of chapter 16: what each upper rung that was run brought, in points."""
+    lines = [line(rung, rows)[1:7] for rung in UPPER if any(r["rung"] == rung.name for r in rows)]
     return pages.table(["what is added", "over", "epochs", "accuracy", "points", "p"], lines)
 
 
 def table(title, plan, rows):
-    lines = []
-    for rung in plan:
-        mine = [line(row) for row in rows if row["rung"] == rung.name]
-        epochs = rung.recipe.epochs if rung.recipe else ""
-        lines += mine or [[rung.name, rung.idea, rung.below or "", epochs, "*not run yet*", "", "",
-                           "", f"`{COMMAND}{rung.name}`"]]
     head = ["rung", "what it adds", "over", "epochs", "accuracy", "points", "p",
             "minutes, machine", "command"]
-    return [f"### {title}", "", pages.table(head, lines)]
+    return [f"### {title}", "", pages.table(head, [line(rung, rows) for rung in plan])]
 
 
-def line(row):
-    low, high = row["interval"]
-    points = "" if row["points"] is None else f"{row['points']:+.1f}"
-    p = row["against"]["p"] if row["against"] else None
-    p = "" if p is None else "below 0.001" if p < 0.001 else f"{p:.3f}"
-    seed = f", seed {row['seed']}" if row["seed"] else ""
-    return [row["rung"] + seed, row["idea"], row["below"] or "", row["epochs"] or "",
-            f"{100 * row['accuracy']:.1f} ({100 * low:.1f} to {100 * high:.1f})", points, p,
-            f"{row['minutes']:.0f}, {row['machine']['cpu']}", f"`{row['command']}`"]
+def line(rung, rows):
+    """A rung's line, of all its seeds."""
+    mine = [row for row in rows if row["rung"] == rung.name]
+    named = [rung.name, rung.idea, rung.below or "", rung.recipe.epochs if rung.recipe else ""]
+    command = f"`{COMMAND}{rung.name}`"
+    if not mine:
+        return [*named, "*not run yet*", "", "", "", command]
+    accuracy = ", ".join(f"{100 * row['accuracy']:.1f}" for row in mine)
+    if len(mine) == 1:
+        low, high = mine[0]["interval"]
+        accuracy += f" ({100 * low:.1f} to {100 * high:.1f})"
+    low, high = (f"{limit(row['minutes'] for row in mine):.0f}" for limit in (min, max))
+    machines = ", ".join(sorted({row["machine"]["cpu"] for row in mine}))
+    return [*named, accuracy, gain([row["points"] for row in mine if row["points"] is not None]),
+            ", ".join(p_value(row["against"]["p"]) for row in mine if row["against"]),
+            f"{low} to {high}, {machines}" if low != high else f"{low}, {machines}", command]
+
+
+def gain(points):
+    """The mean, with its 95 % interval where there are several seeds."""
+    if len(points) < 2:
+        return "".join(f"{one:+.1f}" for one in points)
+    mean, off = np.mean(points), T[len(points)] * np.std(points, ddof=1) / len(points) ** 0.5
+    return f"{mean:+.1f} ({mean - off:.1f} to {mean + off:.1f})"
+
+
+def p_value(p):
+    return "below 0.001" if p < 0.001 else f"{p:.3f}"
