@@ -27,7 +27,7 @@ START = "seven-class"
 CLASSES = {2: ("happy", "sad"), 3: ("happy", "neutral", "sad"), 7: EMOTIONS}
 SIZES = 50, 200, 1000
 HELD = 500              # pictures of test/
-HEAD = ["classes", "pictures", f"{START} as it is", f"from {START}", "from nothing"]
+HEAD = ["classes", "pictures", f"{START} as it is", f"from {START}", "from scratch"]
 
 
 def parse(argv):

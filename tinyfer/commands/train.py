@@ -87,7 +87,7 @@ def train_run(config, folder, numbered=False, resumed=False, threads=None):
                                     f"{shlex.quote(str(folder))}") from None
     notes = []
     if config.classes == experiments.OWN and not config.start and len(parts.train) < FEW:
-        notes.append(f"{len(parts.train):,} pictures are few to learn from nothing: with --from "
+        notes.append(f"{len(parts.train):,} pictures are few to learn from scratch: with --from "
                      "seven-class they go further (docs/fine-tuning.md)")
     conclude(result, folder, config, notes, "again" if again else "once")
     return folder

@@ -1,4 +1,4 @@
-"""Training from nothing before one's eyes: drawn faces, a few steps for each question."""
+"""Training from scratch before one's eyes: drawn faces, a few steps for each question."""
 
 from functools import cache
 

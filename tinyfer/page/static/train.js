@@ -1,4 +1,4 @@
-// Training from nothing on drawn faces, while one watches.
+// Training from scratch on drawn faces, while one watches.
 
 import {Line, fresh} from "./ask.js";
 import {chart} from "./chart.js";
