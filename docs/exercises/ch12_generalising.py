@@ -17,7 +17,7 @@ def test_dropout():
         kept = out != 0
         true(len({row.tobytes() for row in kept}) > 100, "one mask serves several images: draw a "
                                                           "number for each number of x")
-        same(f"the share that is kept at rate {rate}", kept.mean(), 1 - rate, 0.05)
+        same(f"the fraction that is kept at rate {rate}", kept.mean(), 1 - rate, 0.05)
         same("the numbers kept", out[kept], x[kept] / (1 - rate))
         true(not np.array_equal(layer.forward(x, True) != 0, kept),
              "two forwards have the same mask: draw it anew in each")

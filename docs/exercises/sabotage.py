@@ -45,7 +45,7 @@ def observe(letter, steps=120):
     loss            at every step
     validation      loss on 300 other faces every 10 steps, in evaluation mode
     ratios          name of each layer's weights -> |dw| / |w| at every step
-    dead            name of each hidden layer -> share of its units that are 0 for all faces of
+    dead            name of each hidden layer -> fraction of its units that are 0 for all faces of
                     the last batch
     """
     cause = {"A": "frozen", "B": "statistics", "C": "labels", "D": "rate", "E": "dead",

@@ -36,8 +36,9 @@ def update_ratios(model, optimizer):
 
 
 def dead_units(model, x):
-    """Exercise 3. For each layer of the model with ReLU (layer.relu is True), in order, the share
-    of its units that are 0 for every row of x; everything in training mode. A list of floats.
+    """Exercise 3. For each layer of the model with ReLU (layer.relu is True), in order, the
+    fraction of its units that are 0 for every row of x; everything in training mode. A list of
+    floats.
     """
     # solution
     shares = []

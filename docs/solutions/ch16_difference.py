@@ -7,7 +7,7 @@ def by_hand():
     """Exercise 1, by hand.
 
     Return (target of the true class, difference of the logits at the minimum) for smoothing 0.2
-    and four classes, and the share of a weight that 1,000 steps of decay leave at rate 0.01 and
+    and four classes, and the fraction of a weight that 1,000 steps of decay leave at rate 0.01 and
     decay 0.1. To three decimals.
     """
     # solution
@@ -17,7 +17,7 @@ def by_hand():
 
 
 def warm_cosine(t, steps, warmup):
-    """Exercise 2. The share of the highest rate in step t, from 0 to steps - 1.
+    """Exercise 2. The fraction of the highest rate in step t, from 0 to steps - 1.
 
     (t + 1) / warmup in the first `warmup` steps; after them half a cosine that would reach 0 in
     step `steps`, and has 1 in step `warmup`.

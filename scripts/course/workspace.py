@@ -94,6 +94,8 @@ def outcomes(folder, name=None, everything=False):
     if name is None and marking.owner(folder / "mynet" / "six_layer.py") == "yours":
         paths.remove(marking.HERE / "capstone.py")      # it trains; it is checked by name
     for path in paths:
+        if path.stem == "capstone":
+            print("Your network learns drawn faces: a minute or two.", flush=True)
         found = marking.outcomes(path, folder)
         if to_do(path, found, everything):
             break

@@ -26,7 +26,7 @@ def confusion_matrix(labels, predictions, K):
 
 
 def accuracy(labels, predictions):
-    """The share of predictions that are right, in [0, 1]."""
+    """The fraction of predictions that are right, in [0, 1]."""
     labels, predictions = _lists(labels=labels, predictions=predictions)
     return float(np.mean(labels == predictions))
 
@@ -260,7 +260,7 @@ def mcnemar(labels, one, other):
         p = min(1, 2 sum over i = 0 ... min(b, c) of C(n, i) / 2^n)
 
     labels, one, other: (N,) integer classes, the last two as predicted. Returns dict(n, agreement:
-    share of equal predictions, accuracies: of the two, only_one: b, only_other: c, p).
+    fraction of equal predictions, accuracies: of the two, only_one: b, only_other: c, p).
     McNemar 1947; here with the binomial tail in place of his chi-squared approximation.
     """
     labels, one, other = _lists(labels=labels, one=one, other=other)

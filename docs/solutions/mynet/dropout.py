@@ -3,7 +3,7 @@
 
 class Dropout:
     def __init__(self, rate, rng):
-        """rate: the share of numbers that is dropped. fixed_mask: None, or a mask to use always,
+        """rate: the fraction of numbers that is dropped. fixed_mask: None, or a mask to use always,
         zeros and 1 / (1 - rate), for a gradient check must not throw the dice anew.
         """
         self.params, self.grads = {}, {}

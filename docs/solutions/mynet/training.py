@@ -41,7 +41,7 @@ def train(network, optimizer, x, labels, size, epochs, rng):
 
 
 def accuracy(network, x, labels, size=64):
-    """The share of images whose largest output is the label's, in evaluation, `size` at a time."""
+    """The fraction of images whose largest output is the label's, evaluated `size` at a time."""
     # solution
     right = 0
     for first in range(0, len(x), size):
