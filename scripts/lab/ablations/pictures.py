@@ -5,12 +5,14 @@ from figures.style import COLOURS, FAINT, INK, STYLES, figure
 
 from tinyfer.scores import plots
 
-# Chapter -> the two rungs (or three) whose curves it shows, with their names in the picture.
+# Chapter -> the two rungs (or three) whose curves it shows, with their names in the picture, and
+# their seeds where they are not 0.
 PAIRS = {
     "initialisation": (("six-plain", "Glorot's weights"),
                        ("tiny-weights", "weights drawn too small"),
                        ("tiny-weights-norm", "too small, with batch norm")),
-    "batch-norm": (("six-plain", "without batch norm"), ("six-norm", "with batch norm")),
+    "batch-norm": (("six-plain", "without batch norm"), ("six-norm", "with batch norm"),
+                   ("six-plain", "without, another seed", 2)),
     "adam": (("sgd", "descent"), ("momentum", "momentum"), ("six-norm", "Adam")),
     "generalising": (("six-norm", "neither"), ("shift", "shifts and mirror images"),
                      ("dropout", "these and dropout")),
@@ -23,12 +25,12 @@ SMOOTHED = "what-makes-the-difference",     # chapters whose rungs have losses t
 def draw(rows, folder):
     """ladder.png, and ladder-CHAPTER.png for each whose rungs are all there."""
     plots.save(ladder(rows), folder / "ladder.png")
-    first = {row["rung"]: row for row in reversed(rows)}
-    for chapter, pair in PAIRS.items():
-        if all(name in first for name, _ in pair):
+    curves_of = {(row["rung"], row["seed"]): row["curves"] for row in rows}
+    for chapter, shown in PAIRS.items():
+        named = [(label, curves_of.get((name, *(seed or [0])))) for name, label, *seed in shown]
+        if all(values for _, values in named):
             left = "accuracy" if chapter in SMOOTHED else "loss"
-            plots.save(curves([(label, first[name]["curves"]) for name, label in pair], left),
-                       folder / f"ladder-{chapter}.png")
+            plots.save(curves(named, left), folder / f"ladder-{chapter}.png")
 
 
 def ladder(rows):
