@@ -149,6 +149,12 @@ def test_every_block_is_of_a_known_kind(page):
     assert page.read_text(encoding="utf-8").count("\n```") % 2 == 0
 
 
+@each_page()
+def test_no_line_is_taken_for_a_comment(page):
+    """The website leaves out a line that begins with a per cent sign, without a word."""
+    assert not re.findall(r"^ *%.*", prose_of(page), re.M)
+
+
 # Links, figures, formulas
 
 def anchors_of(page):

@@ -173,4 +173,4 @@ def gain(points):
 
 
 def p_value(p):
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
