@@ -218,11 +218,11 @@ def told(error):
         return "unwritten", where(error.__traceback__), ""
     if isinstance(error, AssertionError):
         return "wrong", str(error), getattr(error, "mistake", None) or ""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    at = f" ({Path(frame.filename).name}, line {frame.lineno})"
-    if isinstance(error, SyntaxError):              # says itself where it is
-        at = ""
-    return "wrong", f"{type(error).__name__}: {error}{at}", ""
+    said = f"{type(error).__name__}: {error}"
+    if not isinstance(error, SyntaxError):          # which says itself where it is
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        said += f" ({Path(frame.filename).name}, line {frame.lineno})"
+    return "wrong", said, ""
 
 
 def where(trace):

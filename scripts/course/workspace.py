@@ -91,10 +91,11 @@ def outcomes(folder, name=None, everything=False):
     paths = [path for path in marking.CHAPTERS if name in (None, NAMES[path])]
     if not paths:
         raise ValueError(f"there are exercises of {', '.join(NAMES.values())}; not of {name}")
-    if name is None and marking.owner(folder / "mynet" / "six_layer.py") == "yours":
+    whole = marking.owner(folder / "mynet" / "six_layer.py")
+    if name is None and whole == "yours":
         paths.remove(marking.HERE / "capstone.py")      # it trains; it is checked by name
     for path in paths:
-        if path.stem == "capstone":
+        if path.stem == "capstone" and whole != "not written":
             print("Your network learns drawn faces: a minute or two.", flush=True)
         found = marking.outcomes(path, folder)
         if to_do(path, found, everything):

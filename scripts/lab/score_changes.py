@@ -3,7 +3,8 @@
     python scripts/lab/score_changes.py seven-class seven-class-robust --data archive.zip
     python scripts/lab/score_changes.py five-class five-class-robust --data archive.zip
 
-Networks in one table have the same validation part: PublicTest for those of the official split. A photograph of one's own is cut otherwise, lit otherwise, and often a small face enlarged. The
+Networks in one table have the same validation part: PublicTest for those of the official split.
+A photograph of one's own is cut otherwise, lit otherwise, and often a small face enlarged. The
 first six changes are the measure by which recipes are chosen (beside the faces as they are); the
 others are reported beside. What is drawn by chance is drawn with a fixed seed. No test part is
 looked at.

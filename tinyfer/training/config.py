@@ -61,8 +61,8 @@ class Config:
     data: str | None = setting(
         None, PATH, "FER-2013: archive.zip, its folder, or the csv file; or your own pictures, of "
         "any two or more classes, in a folder, zip or tar.gz: train/CLASS/* and test/CLASS/*, used "
-        "as they are where there is val/CLASS/* too; or CLASS/*, of which 70/20/10 % are drawn with "
-        "--seed (80/10/10 % with --split official)",
+        "as they are where there is val/CLASS/* too; or CLASS/*, of which 70/20/10 % are drawn "
+        "with --seed (80/10/10 % with --split official)",
         metavar="PATH")
     find_faces: bool = setting(
         False, FLAG, "in a folder of your own, take the largest face found in each picture, and "

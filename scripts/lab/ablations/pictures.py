@@ -5,29 +5,28 @@ from figures.style import COLOURS, FAINT, INK, STYLES, figure
 
 from tinyfer.scores import plots
 
-# Chapter -> the two rungs (or three) whose curves it shows, with their names in the picture, and
-# their seeds where they are not 0.
-PAIRS = {
-    "initialisation": (("six-plain", "Glorot's weights"),
-                       ("tiny-weights", "weights drawn too small"),
-                       ("tiny-weights-norm", "too small, with batch norm")),
-    "batch-norm": (("six-plain", "without batch norm"), ("six-norm", "with batch norm"),
-                   ("six-plain", "without, another seed", 2)),
-    "adam": (("sgd", "descent"), ("momentum", "momentum"), ("six-norm", "Adam")),
-    "generalising": (("six-norm", "neither"), ("shift", "shifts and mirror images"),
-                     ("dropout", "these and dropout")),
-    "what-makes-the-difference": (("study", "the study's recipe"), ("one-cycle", "one cycle"),
-                                  ("best-80", "the best")),
+# Chapter -> the runs whose curves it shows: rung, seed, and their name in the picture.
+SHOWN = {
+    "initialisation": (("six-plain", 0, "Glorot's weights"),
+                       ("tiny-weights", 0, "weights drawn too small"),
+                       ("tiny-weights-norm", 0, "too small, with batch norm")),
+    "batch-norm": (("six-plain", 0, "without batch norm"), ("six-norm", 0, "with batch norm"),
+                   ("six-plain", 2, "without, another seed")),
+    "adam": (("sgd", 0, "descent"), ("momentum", 0, "momentum"), ("six-norm", 0, "Adam")),
+    "generalising": (("six-norm", 0, "neither"), ("shift", 0, "shifts and mirror images"),
+                     ("dropout", 0, "these and dropout")),
+    "what-makes-the-difference": (("study", 0, "the study's recipe"), ("one-cycle", 0, "one cycle"),
+                                  ("best-80", 0, "the best")),
 }
 SMOOTHED = "what-makes-the-difference",     # chapters whose rungs have losses that do not compare
 
 
 def draw(rows, folder):
-    """ladder.png, and ladder-CHAPTER.png for each whose rungs are all there."""
+    """ladder.png, and ladder-CHAPTER.png for each whose runs are all there."""
     plots.save(ladder(rows), folder / "ladder.png")
     curves_of = {(row["rung"], row["seed"]): row["curves"] for row in rows}
-    for chapter, shown in PAIRS.items():
-        named = [(label, curves_of.get((name, *(seed or [0])))) for name, label, *seed in shown]
+    for chapter, shown in SHOWN.items():
+        named = [(label, curves_of.get((rung, seed))) for rung, seed, label in shown]
         if all(values for _, values in named):
             left = "accuracy" if chapter in SMOOTHED else "loss"
             plots.save(curves(named, left), folder / f"ladder-{chapter}.png")

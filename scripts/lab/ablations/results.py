@@ -3,7 +3,7 @@
 A record is a dict: rung, below, idea, seed, epochs, recipe, parameters, images, best_epoch, n,
 accuracy and its interval on the validation part, points (above the rung below, None where that was
 not run), answers (the classes it gives, a digit each), against (McNemar's test with the rung below,
-or None), curves (loss, accuracy and val_accuracy of each epoch), minutes, date, machine, command.
+or None), curves (loss, accuracy and val_accuracy of each epoch), minutes, date, machine.
 The true classes stand beside the rungs, as labels.
 """
 
@@ -25,7 +25,7 @@ from tinyfer.training.checkpoint import read_history
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 COMMAND = "python scripts/lab/ablation.py --rung "
-T = {2: 12.71, 3: 4.303, 4: 3.182, 5: 2.776}        # Student's t, 97.5 %, for so many seeds
+T = {2: 12.71, 3: 4.303, 4: 3.182, 5: 2.776}    # Student's t, 97.5 %, of so many seeds; of more, 5
 
 
 def write(out):
@@ -108,7 +108,6 @@ def record_of(folder, labels, answers):
         minutes=sum(row["seconds"] for row in history) / 60,
         date=time.strftime("%Y-%m-%d", time.gmtime((folder / "validation.npz").stat().st_mtime)),
         machine=config["machine"],
-        command=COMMAND + rung.name + f" --seed {seed}" * (seed > 0),
     )
 
 
@@ -123,7 +122,8 @@ def page(rows):
     images = rows[0]["images"]
     return "\n".join([
         "![Accuracy of the rungs that were run, one above the other: a ring for each seed, a bar "
-        "for the interval of the first; the figures are means of the seeds](figures/ladder.png)", "",
+        "for the interval of the first; the figures are means of the seeds]"
+        "(figures/ladder.png)", "",
         f"Trained on the {images['train']:,} images of Training, scored on the "
         f"{images['validation']:,} of PublicTest with the best epoch's weights; PrivateTest is not "
         "looked at. Accuracy: of each seed, or of the one with its 95 % interval (Wilson). Points: "
@@ -168,7 +168,8 @@ def gain(points):
     """The mean, with its 95 % interval where there are several seeds."""
     if len(points) < 2:
         return "".join(f"{one:+.1f}" for one in points)
-    mean, off = np.mean(points), T[len(points)] * np.std(points, ddof=1) / len(points) ** 0.5
+    mean, n = np.mean(points), len(points)
+    off = T[min(n, 5)] * np.std(points, ddof=1) / n ** 0.5
     return f"{mean:+.1f} ({mean - off:.1f} to {mean + off:.1f})"
 
 
